@@ -1,0 +1,1 @@
+"""What it comes to: generated solvers, quadrature, simulation, estimators, validation."""

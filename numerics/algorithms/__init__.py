@@ -1,0 +1,1 @@
+"""Self-standing algorithms (NumPy/SciPy only). Their source is inlined into every generated solver module."""

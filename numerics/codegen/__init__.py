@@ -1,0 +1,1 @@
+"""From a derived theory to a readable, importable solver module."""

@@ -1,0 +1,1 @@
+"""Reference simulators of the real networks, one file per model."""

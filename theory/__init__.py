@@ -1,0 +1,1 @@
+"""What is true: activations, Gaussian averages, derivations. SymPy and mpmath only."""

@@ -1,0 +1,31 @@
+"""The errors a user can cause or meet. The command line prints their text and exits with code 2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class QuenchedError(Exception):
+    """Base of every error that `quenched` raises on purpose; `str(error)` is one sentence for the user."""
+
+
+class InputError(QuenchedError, ValueError):
+    """Unusable input: what is wrong, where, and what is allowed.
+
+    Parameters
+    ----------
+    problems : str or sequence of str
+        One sentence per problem; all problems of one input are reported at once.
+    """
+
+    def __init__(self, problems: str | Sequence[str]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class DomainError(QuenchedError, ArithmeticError):
+    """The question is well posed but its answer lies outside the domain of the theory (no root, infinite moment)."""
+
+
+class MissingExtra(QuenchedError, ImportError):
+    """An optional dependency is needed and not installed; the text names the extra to install."""

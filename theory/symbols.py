@@ -1,0 +1,24 @@
+"""The symbols that every room shares. `x` is real everywhere: a non-real twin would silently kill derivatives."""
+
+from sympy import Function, Symbol
+
+x = Symbol("x", real=True)
+"""Preactivation of one unit, the integration variable of every one-site average."""
+
+Delta = Symbol("Delta", positive=True)
+"""Variance of the preactivation."""
+
+mu = Symbol("mu", real=True)
+"""Mean of the preactivation."""
+
+rho = Symbol("rho", real=True)
+"""Correlation coefficient of two preactivations."""
+
+g = Symbol("g", nonnegative=True)
+"""Coupling strength: J_ij has variance g^2/N."""
+
+sigma = Symbol("sigma", nonnegative=True)
+"""Standard deviation of the external noise."""
+
+phi = Function("phi", real=True)
+"""The generic (undefined) activation, for results that hold for any phi."""
