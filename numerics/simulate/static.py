@@ -1,0 +1,208 @@
+"""Simulation of the network with static noise: fixed points for many couplings and many draws of the noise.
+
+    x_i = sum_j J_ij phi(x_j) + xi_i,     J_ij ~ N(0, g^2/N) (including i = j),     xi_i ~ N(0, sigma^2)
+
+All noise draws of one coupling matrix are the columns of one matrix, so that an iteration is one matrix product. A column
+that has converged is frozen and leaves the product. What does not converge is counted and reported, never repaired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.estimate import primitive_statistics
+from theory.errors import InputError
+
+Array = NDArray[np.float64]
+Function = Callable[[Array], Array]
+Progress = Callable[[float], None]
+
+PLAIN_ITERATIONS = 30  # before acceleration; enough for stability g^2 <phi'^2> below 0.3
+MEMORY = 5  # past differences kept by the acceleration
+MIN_SAMPLES = 4  # the connected estimators need four independent draws
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Statistics of simulated fixed points, coupling by coupling.
+
+    Attributes
+    ----------
+    N, couplings, samples : int
+        Units, coupling matrices, noise draws for each of them.
+    g, sigma : float
+        Coupling strength and standard deviation of the noise.
+    seed : int
+        Seed of the random streams.
+    centred : bool
+        Whether means were taken as zero by symmetry (odd activation).
+    unconverged : array, shape (couplings,)
+        Fraction of noise draws without a fixed point to the tolerance, for each coupling matrix. They do not enter the
+        statistics, which are therefore conditioned on convergence where this is not zero.
+    statistics : dict of str to array, shape (couplings,)
+        See `numerics.estimate.primitive_statistics`; nan for a coupling matrix with too few converged draws.
+    """
+
+    N: int
+    couplings: int
+    samples: int
+    g: float
+    sigma: float
+    seed: int
+    centred: bool
+    unconverged: Array
+    statistics: dict[str, Array] = field(repr=False)
+
+    @property
+    def unconverged_fraction(self) -> float:
+        """Fraction of all noise draws, over all couplings, without a fixed point to the tolerance."""
+        return float(self.unconverged.mean())
+
+
+def simulate(
+    phi: Function,
+    g: float,
+    sigma: float,
+    *,
+    N: int,
+    couplings: int,
+    samples: int,
+    seed: int = 0,
+    phi_prime: Function | None = None,
+    centred: bool | None = None,
+    tolerance: float = 1e-8,
+    max_iterations: int = 500,
+    progress: Progress | None = None,
+) -> Sample:
+    """Fixed points of the static network for many couplings and noise draws.
+
+    Parameters
+    ----------
+    phi, phi_prime : callable
+        Activation and, optionally, its derivative; vectorised over arrays.
+    g, sigma : float
+        Coupling strength and standard deviation of the noise, not negative.
+    N : int
+        Number of units, at least 2.
+    couplings, samples : int
+        Number of coupling matrices (at least 1), and of noise draws for each (at least 4).
+    seed : int
+        The streams of coupling matrix k at size N depend on (seed, N, k) alone: not on how many others are drawn, nor on
+        the order. The first noise draws are the same whatever `samples` is. The same seed gives the same numbers, bit for
+        bit on one machine.
+    centred : bool, optional
+        Whether the means vanish by symmetry; by default, whether `phi` is odd at a set of test points.
+    tolerance : float
+        A noise draw has converged when the root mean square of `J phi(x) + xi - x` is below `tolerance` times that of x.
+    max_iterations : int
+        Matrix products per coupling matrix.
+    progress : callable, optional
+        Called with the finished fraction after each coupling matrix.
+
+    Returns
+    -------
+    Sample
+
+    Raises
+    ------
+    InputError
+        For parameters outside these ranges.
+    """
+    _check(g, sigma, N, couplings, samples, tolerance, max_iterations)
+    symmetric = is_odd(phi) if centred is None else centred
+    unconverged = np.empty(couplings)
+    rows: list[dict[str, float]] = []
+    for k in range(couplings):
+        J, noise = draw(g, sigma, N=N, samples=samples, seed=seed, coupling=k)
+        with np.errstate(all="ignore"):
+            x, converged = fixed_points(phi, J, noise, tolerance=tolerance, max_iterations=max_iterations)
+            x = np.ascontiguousarray(x[:, converged])
+            unconverged[k] = 1 - x.shape[1] / samples
+            enough = x.shape[1] >= MIN_SAMPLES
+            slope = phi_prime(x) if phi_prime is not None and enough else None
+            rows.append(primitive_statistics(x, phi(x), slope, centred=symmetric) if enough else {})
+        if progress is not None:
+            progress((k + 1) / couplings)
+    names = next((list(row) for row in rows if row), [])
+    statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
+    return Sample(N, couplings, samples, g, sigma, seed, symmetric, unconverged, statistics)
+
+
+def draw(g: float, sigma: float, *, N: int, samples: int, seed: int, coupling: int) -> tuple[Array, Array]:
+    """One coupling matrix, shape (N, N), and noise draws in columns, shape (N, samples)."""
+    j_stream, noise_stream = (
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, coupling, part))) for part in (0, 1)
+    )
+    J = j_stream.normal(scale=g / np.sqrt(N), size=(N, N))
+    return J, noise_stream.normal(scale=sigma, size=(samples, N)).T.copy()
+
+
+def is_odd(phi: Function) -> bool:
+    """Whether phi(-x) = -phi(x) to rounding at points between 1e-3 and 30."""
+    points = np.geomspace(1e-3, 30.0, 61)
+    with np.errstate(all="ignore"):
+        right, left = phi(points), phi(-points)
+    return bool(np.allclose(left, -right, rtol=1e-10, atol=1e-14, equal_nan=True))
+
+
+def fixed_points(
+    phi: Function, J: Array, noise: Array, *, tolerance: float = 1e-8, max_iterations: int = 500
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Solve x = J phi(x) + xi for all columns of `noise` at once.
+
+    Plain iteration contracts by about sqrt(g^2 <phi'^2>) in the root mean square and finds only fixed points that are
+    stable under it. Columns still open after `PLAIN_ITERATIONS` go on with Anderson acceleration, each with its own
+    coefficients (Walker, Ni 2011, SIAM J. Numer. Anal. 49, 1715).
+
+    Parameters
+    ----------
+    phi : callable
+        Activation.
+    J : array, shape (N, N)
+        Couplings.
+    noise : array, shape (N, M)
+        Noise draws in columns.
+    tolerance, max_iterations
+        See `simulate`.
+
+    Returns
+    -------
+    x : array, shape (N, M)
+        Fixed points; the last iterate where there is none.
+    converged : array of bool, shape (M,)
+    """
+    solution = np.zeros_like(noise)
+    converged = np.zeros(noise.shape[1], dtype=bool)
+    active = np.arange(noise.shape[1])
+    x, xi = noise.copy(), noise
+    memory: _Memory | None = None
+    for iteration in range(max_iterations):
+        residual = J @ phi(x) + xi
+        residual -= x
+        size, length = _norms(residual), _norms(x)
+        done = size <= tolerance * length
+        lost = ~np.isfinite(size) | ~np.isfinite(length)
+        if (finished := done | lost).any():
+            solution[:, active[finished]] = x[:, finished]
+            converged[active[done]] = True
+            keep = ~finished
+            if not keep.any():
+                return solution, converged
+            active, x, xi, residual = active[keep], x[:, keep], xi[:, keep], residual[:, keep]
+            if memory is not None:
+                memory.keep(keep)
+        if iteration >= PLAIN_ITERATIONS:
+            memory = memory or _Memory()
+            x = memory.step(x, residual)
+        else:
+            x = x + residual
+    solution[:, active] = x
+    return solution, converged
+
+
+def _norms(columns: Array) -> Array:
+    return np.sqrt(np.einsum("ij,ij->j", columns, columns))
