@@ -1,0 +1,239 @@
+"""Where a smooth real expression can change sign: exact zeros where structure gives them, certified ones otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mpmath
+import sympy
+from sympy import Expr, Float, Function, Mul, Poly, Pow, Rational, S
+
+from theory.enclosure import isolate_zeros
+from theory.errors import InputError
+from theory.functions import erfcx, sigmoid, softplus
+from theory.symbols import x
+
+MAX_DEGREE = 60
+"""Largest polynomial degree whose real roots are searched exactly."""
+
+ODD_INCREASING = (sympy.tanh, sympy.erf, sympy.asinh, sympy.sinh, sympy.atan, sympy.erfi)
+"""Functions that vanish exactly where their argument does and have its sign."""
+
+POSITIVE = (sympy.exp, sympy.cosh, sympy.sech, sympy.erfc, sigmoid, softplus, erfcx)
+"""Functions without a real zero."""
+
+PERIODIC = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
+
+# kernel f -> (is c in the open range of f?, all v with f(v) = c); a bound of None means no bound on that side
+_INVERSES: dict[type, tuple[Expr | None, Expr | None, Callable[[Expr], tuple[Expr, ...]]]] = {
+    sympy.tanh: (S.NegativeOne, S.One, lambda c: (sympy.atanh(c),)),
+    sympy.erf: (S.NegativeOne, S.One, lambda c: (sympy.erfinv(c),)),
+    sympy.erfc: (S.Zero, S(2), lambda c: (sympy.erfinv(1 - c),)),
+    sympy.asinh: (None, None, lambda c: (sympy.sinh(c),)),
+    sympy.sinh: (None, None, lambda c: (sympy.asinh(c),)),
+    sympy.atan: (-S.Pi / 2, S.Pi / 2, lambda c: (sympy.tan(c),)),
+    sympy.exp: (S.Zero, None, lambda c: (sympy.log(c),)),
+    sympy.log: (None, None, lambda c: (sympy.exp(c),)),
+    sympy.cosh: (S.One, None, lambda c: (sympy.acosh(c), -sympy.acosh(c))),
+    sympy.sech: (S.Zero, S.One, lambda c: (sympy.acosh(1 / c), -sympy.acosh(1 / c))),
+    sigmoid: (S.Zero, S.One, lambda c: (sympy.log(c / (1 - c)),)),
+    softplus: (S.Zero, None, lambda c: (sympy.log(sympy.exp(c) - 1),)),
+}
+
+
+def sign_of(value: Expr) -> int | None:
+    """Sign of an x-free real expression: -1, 0, 1, or None when its parameters leave it open.
+
+    Numbers are evaluated until the sign is certain; a value below 1e-60 in magnitude that SymPy cannot separate from
+    zero at 120 digits counts as zero.
+    """
+    if value.is_number:
+        if value.is_infinite:
+            return -1 if value is S.NegativeInfinity else 1
+        if value.is_zero:
+            return 0
+        with mpmath.workdps(40):
+            number = _real_number(value, 40)
+            if abs(number) < mpmath.mpf(10) ** -25:
+                number = _real_number(value, 120)
+                if abs(number) < mpmath.mpf(10) ** -60:
+                    return 0
+            return 1 if number > 0 else -1
+    for candidate in (value, sympy.expand(value), sympy.factor_terms(value)):
+        if candidate.is_zero:
+            return 0
+        if candidate.is_positive:
+            return 1
+        if candidate.is_negative:
+            return -1
+    return _sign_of_factors(sympy.factor(value)) if value.is_polynomial(*value.free_symbols) else None
+
+
+def _sign_of_factors(value: Expr) -> int | None:
+    product = 1
+    for factor in Mul.make_args(value):
+        if factor.is_positive:
+            continue
+        if not factor.is_negative:
+            return None
+        product = -product
+    return product
+
+
+def _real_number(value: Expr, digits: int) -> mpmath.mpf:
+    number = sympy.N(value, digits)
+    real, imaginary = number.as_real_imag()
+    if not (real.is_Number and imaginary.is_Number) or abs(imaginary) > abs(real) * Float("1e-20"):
+        raise InputError(f"'{value}' is not a real number")
+    return mpmath.mpf(real._to_mpmath(mpmath.mp.prec + 200))
+
+
+def exact_rationals(expression: Expr) -> Expr:
+    """Replace floating-point literals by the decimal fraction they were written as."""
+    floats = expression.atoms(Float)
+    return expression.xreplace({f: Rational(str(f)) for f in floats}) if floats else expression
+
+
+def sign_change_points(u: Expr) -> tuple[Expr, ...]:
+    """Real points between which the smooth expression `u` keeps its sign (zeros and poles).
+
+    Parameters
+    ----------
+    u : Expr
+        Expression in ``x`` without Abs, sign, Heaviside, Max, Min or Piecewise of x.
+
+    Returns
+    -------
+    tuple of Expr
+        In no particular order, possibly with points where the sign does not change after all.
+
+    Raises
+    ------
+    InputError
+        If there are infinitely many points or they cannot be located with certainty.
+    """
+    found: list[Expr] = []
+    for point in _points(u):
+        if point not in found:
+            found.append(point)
+    return tuple(found)
+
+
+def _points(u: Expr) -> tuple[Expr, ...]:
+    if not u.has(x) or u.is_positive or u.is_negative:
+        return ()
+    if u.is_Mul:
+        return tuple(point for factor in u.args for point in _points(factor))
+    if u.is_Pow:
+        return () if u.exp.has(x) else _points(u.base)
+    if isinstance(u, ODD_INCREASING):
+        return _points(u.args[0])
+    if isinstance(u, POSITIVE):
+        return ()
+    if isinstance(u, sympy.log):
+        return _points(u.args[0]) + _points(u.args[0] - 1)
+    if u.is_polynomial(x):
+        return _polynomial_zeros(u)
+    if u.is_Add:
+        return _sum_points(u)
+    return _kernel_or_certified(u)
+
+
+def _sum_points(u: Expr) -> tuple[Expr, ...]:
+    numerator, denominator = sympy.fraction(sympy.together(u))
+    if denominator.has(x):
+        return _points(sympy.expand(numerator)) + _points(denominator)
+    factored = sympy.factor_terms(u)
+    if factored.is_Mul and sum(1 for factor in factored.args if factor.has(x)) > 1:
+        return _points(factored)
+    return _kernel_or_certified(u)
+
+
+def _kernel_or_certified(u: Expr) -> tuple[Expr, ...]:
+    """Zeros of a polynomial in one kernel f(v) through the inverse of f, otherwise by certified isolation."""
+    kernels = _kernels(u)
+    if len(kernels) == 1:
+        t = sympy.Dummy("t", real=True)
+        in_kernel = u.xreplace({kernels[0]: t})
+        if not in_kernel.has(x) and in_kernel.is_polynomial(t):
+            values = _polynomial_zeros(in_kernel, t)
+            return tuple(point for value in values for point in _preimages(kernels[0], value))
+    if u.free_symbols - {x}:
+        raise InputError(f"cannot locate the zeros of '{u}' for general values of its parameters")
+    return isolate_zeros(u)
+
+
+def _kernels(u: Expr) -> list[Expr]:
+    """Outermost function calls and non-polynomial powers in which x appears."""
+    if not u.has(x):
+        return []
+    if isinstance(u, Function) or (u.is_Pow and not (u.exp.is_Integer and u.exp > 0)):
+        return [u]
+    found: list[Expr] = []
+    for argument in u.args:
+        found += [kernel for kernel in _kernels(argument) if kernel not in found]
+    return found
+
+
+def _preimages(kernel: Expr, value: Expr) -> tuple[Expr, ...]:
+    """Zeros of ``kernel - value``, x-free `value`."""
+    if isinstance(kernel, PERIODIC):
+        if isinstance(kernel, (sympy.sin, sympy.cos)) and sign_of(abs(value) - 1) == 1:
+            return ()
+        raise InputError(f"'{kernel}' takes the value {value} at infinitely many points")
+    if kernel.is_Pow and not kernel.exp.has(x):
+        return _points(kernel.base - value ** (1 / kernel.exp)) if sign_of(value) == 1 else ()
+    if kernel.func not in _INVERSES:
+        if kernel.free_symbols - {x}:
+            raise InputError(f"cannot locate the points where '{kernel}' equals {value}")
+        return isolate_zeros(kernel - value)
+    low, high, inverse = _INVERSES[kernel.func]
+    for bound, side in ((low, 1), (high, -1)):
+        if bound is None:
+            continue
+        position = sign_of(value - bound)
+        if position is None:
+            raise InputError(f"cannot tell whether '{kernel}' reaches the value {value}; declare the parameters' signs")
+        if position != side:
+            return () if not (kernel.func is sympy.cosh and position == 0) else _points(kernel.args[0])
+    return tuple(point for v in inverse(value) for point in _points(kernel.args[0] - v))
+
+
+def _polynomial_zeros(u: Expr, variable: sympy.Symbol = x) -> tuple[Expr, ...]:
+    """Distinct real zeros of a polynomial with number or symbolic coefficients."""
+    poly = Poly(u, variable)
+    if poly.degree() > MAX_DEGREE:
+        raise InputError(f"the polynomial '{u}' has degree {poly.degree()}; at most {MAX_DEGREE} is allowed here")
+    if all(c.is_Rational for c in poly.all_coeffs()):
+        return tuple(dict.fromkeys(poly.real_roots()))
+    if poly.degree() <= 2:
+        return _low_degree_zeros(poly, u)
+    factors = Mul.make_args(sympy.factor(u))
+    if len(factors) > 1:
+        return tuple(point for factor in factors if factor.has(variable) for point in _base_zeros(factor, variable))
+    if u.free_symbols - {variable}:
+        raise InputError(f"cannot solve '{u}' = 0 for general values of its parameters")
+    # Cauchy's bound on the magnitude of a zero, doubled so that it stays strict
+    cauchy = 2 + 2 * max(abs(sympy.N(c / poly.LC(), 20)) for c in poly.all_coeffs())
+    return isolate_zeros(u.xreplace({variable: x}), reach=cauchy)
+
+
+def _base_zeros(factor: Expr, variable: sympy.Symbol) -> tuple[Expr, ...]:
+    return _polynomial_zeros(factor.base if isinstance(factor, Pow) else factor, variable)
+
+
+def _low_degree_zeros(poly: Poly, u: Expr) -> tuple[Expr, ...]:
+    coefficients = poly.all_coeffs()
+    if sign_of(coefficients[0]) in (None, 0) and not coefficients[0].is_nonzero:
+        raise InputError(f"cannot tell the sign of '{coefficients[0]}' in '{u}'; declare it, as in a>0")
+    if poly.degree() < 2:
+        return (sympy.expand(-coefficients[1] / coefficients[0]),) if poly.degree() == 1 else ()
+    a, b, c = coefficients
+    discriminant = sympy.factor_terms(sympy.expand(b**2 - 4 * a * c))
+    case = sign_of(discriminant)
+    if case is None:
+        raise InputError(f"cannot tell whether '{u}' has real zeros; declare the signs of its parameters, as in a>0")
+    if case < 0:
+        return ()
+    centre, radius = -b / (2 * a), sympy.sqrt(discriminant) / (2 * a)
+    return (centre,) if case == 0 else (centre - radius, centre + radius)
