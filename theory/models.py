@@ -1,0 +1,119 @@
+"""What is being studied: plain frozen descriptions, no mathematics.
+
+A random-coupling model is a coupling ensemble, a noise and a list of parameters; models of stored patterns or trained
+feedback describe themselves in their own modules with the same `Parameter` and `Model`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, S, Symbol
+
+from theory.symbols import g, sigma
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that the user chooses.
+
+    Attributes
+    ----------
+    symbol : Symbol
+        Its assumptions are the allowed range.
+    meaning : str
+        One line, with units where there are any.
+    default : float or None
+        None: must be given.
+    """
+
+    symbol: Symbol
+    meaning: str
+    default: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Name on the command line and in generated code."""
+        return self.symbol.name
+
+    @property
+    def allowed(self) -> str:
+        """The allowed range in words."""
+        s = self.symbol
+        if s.is_positive:
+            return "a number > 0"
+        if s.is_nonnegative:
+            return "a number >= 0"
+        if s.is_negative:
+            return "a number < 0"
+        if s.is_nonpositive:
+            return "a number <= 0"
+        return "a real number"
+
+    def allows(self, value: float) -> bool:
+        """Whether `value` is finite and in range."""
+        s = self.symbol
+        if not abs(value) < float("inf"):
+            return False
+        if s.is_positive:
+            return value > 0
+        if s.is_nonnegative:
+            return value >= 0
+        if s.is_negative:
+            return value < 0
+        return value <= 0 if s.is_nonpositive else True
+
+
+@dataclass(frozen=True)
+class GaussianCouplings:
+    """J_ij Gaussian, mean 0, variance strength^2/N, with N <J_ij J_ji> = symmetry * strength^2."""
+
+    strength: Expr = g
+    symmetry: Expr = S.Zero
+
+
+@dataclass(frozen=True)
+class StaticNoise:
+    """xi_i Gaussian, constant in time, independent over units: variance `variance`."""
+
+    variance: Expr = sigma**2
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the toolkit.
+
+    Attributes
+    ----------
+    name : str
+        MODEL on the command line.
+    equation : str
+        Equation of motion, in one line.
+    parameters : tuple of Parameter
+        In the order in which generated code takes them.
+    reference : str
+        The paper.
+    couplings, noise :
+        Ensemble descriptions; None where the model has none.
+    """
+
+    name: str
+    equation: str
+    parameters: tuple[Parameter, ...]
+    reference: str
+    couplings: GaussianCouplings | None = None
+    noise: StaticNoise | None = None
+
+
+STATIC = Model(
+    name="static",
+    equation="x_i = sum_j J_ij phi(x_j) + xi_i",
+    parameters=(
+        Parameter(g, "coupling strength: J_ij has variance g^2/N"),
+        Parameter(sigma, "standard deviation of the static noise xi_i"),
+    ),
+    reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
+    couplings=GaussianCouplings(),
+    noise=StaticNoise(),
+)
+
