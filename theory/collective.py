@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, zeros
+from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, zeros
 
-from theory.gaussian.average import Average, stein
+from theory.gaussian.average import Average, averages, stein
 from theory.gaussian.parity import parity
 from theory.models import GaussianCouplings
 from theory.symbols import phi, x
@@ -167,6 +167,24 @@ class Kernel:
     def index(self, *factors: tuple[int, Operator]) -> int:
         """Position of the field with the given factors."""
         return self.fields.index(Bilinear.of(*factors))
+
+
+def in_multiplier(expression: Expr, multiplier: Expr) -> Expr:
+    """Write a rational expression through 1 - u, u = g^2 <phi'>^2 the multiplier: the form in which papers quote it.
+
+    Every factor that is a sum is given the sign that makes it positive in a weakly coupled network.
+    """
+    u, root, (gain,) = Symbol("u", positive=True), Symbol("root", positive=True), averages(multiplier)
+    factored = expression.subs(gain, root).subs(root, sqrt(u * gain**2 / multiplier)).expand().factor()
+    weak = {atom: S.One for atom in factored.free_symbols | factored.atoms(Average)} | {u: Rational(1, 2)}
+    sign, factors = S.One, []
+    for base, exponent in (factor.as_base_exp() for factor in Mul.make_args(factored)):
+        if base.is_Add and base.xreplace(weak) < 0:
+            sign, base = sign * (-1) ** exponent, -base
+        if base.is_number and base < 0:
+            sign, base = -sign, -base
+        factors.append(base**exponent)
+    return (sign * Mul(*factors)).xreplace({u: multiplier})
 
 
 def fluctuation_kernel(action: Action, fields: Sequence[Bilinear], measure: SiteMeasure) -> Kernel:

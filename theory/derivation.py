@@ -53,6 +53,18 @@ class Sides:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """Check by a statement about the step's results that is computed another way."""
+
+    holds: Callable[[], bool]
+    name: str
+
+    def __call__(self, step: Step) -> bool:
+        """Whether the statement holds."""
+        return bool(self.holds())
+
+
+@dataclass(frozen=True)
 class Step:
     """One step: from `before` to `after` by `rule` under `assumption`.
 

@@ -1,0 +1,131 @@
+"""From a generic average <F^(n)> and an activation to the ordinary function whose Gaussian integral it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mpmath
+from sympy import Derivative, Expr, Mul, S, Symbol, diff, lambdify
+
+from theory.errors import DomainError
+from theory.functions import MPMATH_NAMES
+from theory.gaussian.average import Average, averages
+from theory.gaussian.certify import certify
+from theory.pieces import Pieces, refine
+from theory.symbols import phi, x
+
+if TYPE_CHECKING:
+    from theory.activation import Activation
+
+
+def ordinary_integrand(average: Average, activation: Activation) -> Pieces | None:
+    """The ordinary function G with <G> = `average` for this activation.
+
+    Derivatives are taken while the function stays absolutely continuous; the rest moves to the Gaussian by parts,
+    <F^(n)> = <F^(n-1) (x - m)>/v - ..., so that no delta function is ever met.
+
+    Parameters
+    ----------
+    average : Average
+        Generic average; its integrand contains `phi(x)` and its derivatives.
+    activation : Activation
+
+    Returns
+    -------
+    Pieces or None
+        None where the average is +infinity (e.g. <phi'^2> of a jump or of |x|^p with p <= 1/2).
+
+    Raises
+    ------
+    DomainError
+        If a derivative inside a product does not exist as a function for this activation.
+    """
+    integrand, order, mean, variance = average.integrand, average.order, average.mean, average.variance
+    derivatives = sorted(integrand.atoms(Derivative), key=lambda node: node.derivative_count)
+    for node in derivatives:
+        if not activation.has_ordinary_derivative(node.derivative_count):
+            if _even_power(integrand, node):
+                return None
+            raise DomainError(f"<{average}> is not defined for {activation.text}: the derivative of order {node.derivative_count} is no function")
+    nodes = [*derivatives, phi(x)]
+    parts = tuple(activation.derivative(n.derivative_count) if isinstance(n, Derivative) else activation.pieces for n in nodes)
+    pieces = refine(parts, lambda row: integrand.xreplace(dict(zip(nodes, row, strict=True))))
+    if _diverges(pieces):
+        return None
+    taken = 0
+    while taken < order and all(pieces.first_break(k, 0) is None for k in range(len(pieces.breakpoints))):
+        pieces, taken = pieces.diff(), taken + 1
+    weight = _hermite(order - taken, mean, variance)
+    return pieces.map(lambda expression: expression * weight)
+
+
+def _even_power(integrand: Expr, node: Derivative) -> bool:
+    """Whether the derivative enters as an even power of a product that is otherwise even: the average is +infinity."""
+    return all(
+        factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(node)
+    ) and all(factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(phi))
+
+
+def _diverges(pieces: Pieces) -> bool:
+    """Whether the function has a non-integrable singularity; an undecided (symbolic) exponent is left to the closed form."""
+    exponents = (pieces.exponent(k, side) for k in range(len(pieces.breakpoints)) for side in (-1, 1))
+    return any((q <= -1) == True for q in exponents)  # noqa: E712 - a SymPy relation may stay open
+
+
+def _hermite(order: int, mean: Expr, variance: Expr) -> Expr:
+    """He_n((x-m)/sqrt(v)) v^(-n/2), by p_{n+1} = p_n (x-m)/v - p_n'."""
+    weight: Expr = S.One
+    for _ in range(order):
+        weight = (weight * (x - mean) / variance - diff(weight, x)).expand()
+    return weight
+
+
+def certified(average: Average, activation: Activation, values: dict[Symbol, Expr], digits: int = 30) -> mpmath.mpf:
+    """One average to `digits` digits by mpmath; ``mpmath.inf`` where it diverges.
+
+    Parameters
+    ----------
+    average : Average
+    activation : Activation
+    values : dict
+        Numbers for the symbols in mean, variance and the activation's parameters.
+    digits : int
+
+    Returns
+    -------
+    mpmath.mpf
+    """
+    pieces = ordinary_integrand(average, activation)
+    if pieces is None:
+        return mpmath.inf
+    exact = {symbol: S(value) for symbol, value in values.items()}
+    return certify(pieces.substitute(exact), S(average.mean).subs(exact), S(average.variance).subs(exact), digits)
+
+
+def evaluate(expression: Expr, activation: Activation, values: dict[Symbol, Expr], digits: int = 15) -> mpmath.mpf:
+    """Number behind an expression with averages, every average certified.
+
+    Parameters
+    ----------
+    expression : Expr
+        In averages of the generic activation and symbols.
+    activation : Activation
+    values : dict
+        A number for every free symbol.
+    digits : int
+
+    Returns
+    -------
+    mpmath.mpf
+    """
+    nodes = averages(expression)
+    names = [Symbol(f"average_{k}", real=True) for k in range(len(nodes))]
+    symbols = sorted(expression.free_symbols, key=str)
+    with mpmath.workdps(digits + 10):
+        numbers = [certified(node, activation, values, digits + 5) for node in nodes]
+        given = [mpmath.mpmathify(S(values[s]).evalf(digits + 10)) for s in symbols]
+        function = lambdify([*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), [MPMATH_NAMES, "mpmath"])
+        return function(*numbers, *given)
+
+
+__all__ = ["certified", "evaluate", "ordinary_integrand"]
