@@ -1,10 +1,10 @@
 """Unbiased estimators of covariance statistics, and their errors over the couplings.
 
-The samples of one coupling matrix form an (N, M) array: N units, M independent draws of the noise. A squared covariance
-is estimated from products of *different* draws only, so that the sampling noise of the covariance matrix does not add to
-it: the naive participation dimension of M draws obeys 1/D_naive ~ 1/D + N/M. All sums over distinct draws (U-statistics)
-come from one M x M Gram matrix. Ratios are taken of averages over the couplings, never averaged themselves, and get their
-error from the jackknife over the couplings.
+The samples of one coupling matrix form an (N, M) array: N units, M independent draws of the noise. A squared
+covariance is estimated from products of *different* draws only, so that the sampling noise of the covariance matrix
+does not add to it: the naive participation dimension of M draws obeys 1/D_naive ~ 1/D + N/M. All sums over distinct
+draws (U-statistics) come from one M x M Gram matrix. Ratios are taken of averages over the couplings, never averaged
+themselves, and get their error from the jackknife over the couplings.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from scipy import stats
 
 Array = NDArray[np.float64]
 
+ROUNDING = 1e-9  # no average of simulated numbers is known to a smaller relative error
 HEAVY_TAIL_SHARE = 0.05  # one value carrying this share of a sum of squares: the variance is not finite in practice
 
 
@@ -260,8 +261,8 @@ def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate
     Returns
     -------
     dict of str to Estimate
-        `Delta` = [<x^2>], `C_phi` = [<phi^2>], `gain` = <phi'> from `<x phi>/<x x>` (Stein's lemma, right to leading order
-        in 1/N, of finite variance for every activation), `D_x`, `D_phi` = (tr C)^2/(N tr C^2), `n_var_cov_x`,
+        `Delta` = [<x^2>], `C_phi` = [<phi^2>], `gain` = <phi'> from `<x phi>/<x x>` (Stein's lemma, right to leading
+        order in 1/N, of finite variance for every activation), `D_x`, `D_phi` = (tr C)^2/(N tr C^2), `n_var_cov_x`,
         `n_var_cov_phi` = N times the mean squared off-diagonal covariance. With the derivative of the activation:
         `gain_derivative` = [<phi'>] and `stability` = g^2 [<phi'^2>]; their error is set to nan where a single value
         dominates the sum of squares, as it does when the variance is infinite. For activations that are not odd:
@@ -300,9 +301,9 @@ def _unless_heavy(estimate: Estimate, largest_squares: Array, sums_of_squares: A
 def extrapolate(sizes: Sequence[int], estimates: Sequence[Estimate]) -> Extrapolation:
     """Limit N -> infinity by a weighted straight line in 1/N.
 
-    Assumes that the sizes are statistically independent and that terms of order 1/N^2 are negligible against the errors
-    at every size given; with three sizes or more the p-value of the fit tests the second assumption. A large 1/N term is
-    no reason to distrust the line by itself, but leaves little room for the assumption: see `last_term`.
+    Assumes that the sizes are statistically independent and that terms of order 1/N^2 are negligible against the
+    errors at every size given; with three sizes or more the p-value of the fit tests the second assumption. A large
+    1/N term is no reason to distrust the line by itself, but leaves little room for the assumption: see `last_term`.
 
     Parameters
     ----------
@@ -325,8 +326,10 @@ def extrapolate(sizes: Sequence[int], estimates: Sequence[Estimate]) -> Extrapol
     values, errors, dofs = (np.array(column, dtype=float) for column in zip(*estimates, strict=True))
     design = np.stack([np.ones(len(sizes)), 1 / np.asarray(sizes, dtype=float)], axis=1)
     with np.errstate(all="ignore"):
-        if not (np.all(np.isfinite(values)) and np.all(np.isfinite(errors)) and np.all(errors > 0)):
+        if not np.all(np.isfinite([values, errors])):
             return _undefined(len(sizes))
+        # What does not fluctuate (the gain of a linear network) has error zero, up to rounding.
+        errors = np.maximum(errors, ROUNDING * np.maximum(np.abs(values), np.finfo(float).tiny))
         weighted = design / errors[:, None]
         covariance = np.linalg.inv(weighted.T @ weighted)
         coefficients = covariance @ weighted.T / errors  # how much each size counts in (value, slope)
@@ -342,7 +345,7 @@ def extrapolate(sizes: Sequence[int], estimates: Sequence[Estimate]) -> Extrapol
         slope_error=float(np.sqrt(covariance[1, 1])),
         chi2=chi2,
         dof=free,
-        # The errors are themselves estimated: F instead of chi-squared, exact for equal numbers of couplings and one dof.
+        # F instead of chi-squared, because the errors are themselves estimated.
         p_value=float(stats.f.sf(chi2 / free, free, dofs.mean())) if free else np.nan,
         error_dof=float(shares.sum() ** 2 / np.sum(shares**2 / dofs)),
         last_term=float(last_term),

@@ -2,8 +2,9 @@
 
     x_i = sum_j J_ij phi(x_j) + xi_i,     J_ij ~ N(0, g^2/N) (including i = j),     xi_i ~ N(0, sigma^2)
 
-All noise draws of one coupling matrix are the columns of one matrix, so that an iteration is one matrix product. A column
-that has converged is frozen and leaves the product. What does not converge is counted and reported, never repaired.
+All noise draws of one coupling matrix are the columns of one matrix, so that an iteration is one matrix product. A
+column that has converged is frozen and leaves the product. What does not converge is counted and reported, never
+repaired.
 """
 
 from __future__ import annotations
@@ -21,8 +22,14 @@ Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
 Progress = Callable[[float], None]
 
-PLAIN_ITERATIONS = 30  # before acceleration; enough for stability g^2 <phi'^2> below 0.3
-MEMORY = 5  # past differences kept by the acceleration
+# Measured for tanh, x/(1+x^2/3) and power laws with g^2 <phi'^2> between 0.6 and 0.95, N = 100 and 300, 500 iterations:
+# of the columns that plain iteration leaves open, acceleration leaves a seventh or fewer. Memory beyond 8 gains little.
+# The damped steps in between free columns on which acceleration cycles.
+PLAIN_ITERATIONS = 30
+ACCELERATED_ITERATIONS = 50
+DAMPED_ITERATIONS = 20
+DAMPING = 0.5
+MEMORY = 8  # past changes kept by the acceleration
 MIN_SAMPLES = 4  # the connected estimators need four independent draws
 
 
@@ -91,13 +98,14 @@ def simulate(
     couplings, samples : int
         Number of coupling matrices (at least 1), and of noise draws for each (at least 4).
     seed : int
-        The streams of coupling matrix k at size N depend on (seed, N, k) alone: not on how many others are drawn, nor on
-        the order. The first noise draws are the same whatever `samples` is. The same seed gives the same numbers, bit for
-        bit on one machine.
+        The streams of coupling matrix k at size N depend on (seed, N, k) alone: not on how many others are drawn, nor
+        on the order. The first noise draws are the same whatever `samples` is. The same seed gives the same numbers,
+        bit for bit on one machine.
     centred : bool, optional
         Whether the means vanish by symmetry; by default, whether `phi` is odd at a set of test points.
     tolerance : float
-        A noise draw has converged when the root mean square of `J phi(x) + xi - x` is below `tolerance` times that of x.
+        A noise draw has converged when the root mean square of `J phi(x) + xi - x` is below `tolerance` times that
+        of x.
     max_iterations : int
         Matrix products per coupling matrix.
     progress : callable, optional
@@ -113,6 +121,8 @@ def simulate(
         For parameters outside these ranges.
     """
     _check(g, sigma, N, couplings, samples, tolerance, max_iterations)
+    phi = _elementwise(phi)
+    phi_prime = _elementwise(phi_prime) if phi_prime is not None else None
     symmetric = is_odd(phi) if centred is None else centred
     unconverged = np.empty(couplings)
     rows: list[dict[str, float]] = []
@@ -130,6 +140,20 @@ def simulate(
     names = next((list(row) for row in rows if row), [])
     statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
     return Sample(N, couplings, samples, g, sigma, seed, symmetric, unconverged, statistics)
+
+
+def _check(g: float, sigma: float, N: int, couplings: int, samples: int, tolerance: float, max_iterations: int) -> None:
+    conditions = (
+        (np.isfinite(g) and g >= 0, f"g = {g}: the coupling strength must be finite and not negative"),
+        (np.isfinite(sigma) and sigma >= 0, f"sigma = {sigma}: the noise must be finite and not negative"),
+        (N >= 2, f"N = {N}: at least two units are needed"),
+        (couplings >= 1, f"couplings = {couplings}: at least one coupling matrix is needed"),
+        (samples >= MIN_SAMPLES, f"samples = {samples}: at least {MIN_SAMPLES} noise draws are needed"),
+        (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
+        (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
+    )
+    if problems := [text for fine, text in conditions if not fine]:
+        raise InputError(problems)
 
 
 def draw(g: float, sigma: float, *, N: int, samples: int, seed: int, coupling: int) -> tuple[Array, Array]:
@@ -154,9 +178,9 @@ def fixed_points(
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Solve x = J phi(x) + xi for all columns of `noise` at once.
 
-    Plain iteration contracts by about sqrt(g^2 <phi'^2>) in the root mean square and finds only fixed points that are
-    stable under it. Columns still open after `PLAIN_ITERATIONS` go on with Anderson acceleration, each with its own
-    coefficients (Walker, Ni 2011, SIAM J. Numer. Anal. 49, 1715).
+    Plain iteration contracts by about sqrt(g^2 <phi'^2>) in the root mean square. Columns still open after
+    `PLAIN_ITERATIONS` go on with Anderson acceleration, each with its own coefficients (Walker, Ni 2011, SIAM J. Numer.
+    Anal. 49, 1715), and damped steps by turns. A column that overflows is given up.
 
     Parameters
     ----------
@@ -195,14 +219,62 @@ def fixed_points(
             active, x, xi, residual = active[keep], x[:, keep], xi[:, keep], residual[:, keep]
             if memory is not None:
                 memory.keep(keep)
-        if iteration >= PLAIN_ITERATIONS:
-            memory = memory or _Memory()
+        turn = (iteration - PLAIN_ITERATIONS) % (ACCELERATED_ITERATIONS + DAMPED_ITERATIONS)
+        if iteration < PLAIN_ITERATIONS:
+            x = x + residual
+        elif turn < ACCELERATED_ITERATIONS:
+            memory = memory or _Memory(x)
             x = memory.step(x, residual)
         else:
-            x = x + residual
+            memory = None
+            x = x + DAMPING * residual
     solution[:, active] = x
     return solution, converged
 
 
+def _elementwise(function: Function) -> Function:
+    """The function with the shape of its argument also where it returns one number (a constant derivative, say)."""
+    return lambda x: np.broadcast_to(np.asarray(function(x), dtype=float), x.shape)
+
+
 def _norms(columns: Array) -> Array:
     return np.sqrt(np.einsum("ij,ij->j", columns, columns))
+
+
+class _Memory:
+    """Anderson acceleration of many columns: the next iterate cancels the residual in the span of recent changes."""
+
+    def __init__(self, x: Array) -> None:
+        units, columns = x.shape
+        self.images = np.zeros((MEMORY, units, columns))  # changes of x + residual, in a ring
+        self.residuals = np.zeros((MEMORY, units, columns))  # changes of the residual
+        self.gram = np.zeros((columns, MEMORY, MEMORY))  # their inner products, column by column
+        self.gram[:, range(MEMORY), range(MEMORY)] = 1.0  # an empty slot gets weight zero
+        self.steps = 0
+        self.last: tuple[Array, Array] = (x, x)
+
+    def keep(self, columns: NDArray[np.bool_]) -> None:
+        """Forget the other columns."""
+        self.images, self.residuals = self.images[:, :, columns], self.residuals[:, :, columns]
+        self.gram = self.gram[columns]
+        self.last = self.last[0][:, columns], self.last[1][:, columns]
+
+    def step(self, x: Array, residual: Array) -> Array:
+        """Next iterate from the present one and its residual."""
+        image = x + residual
+        if self.steps:
+            self._remember((self.steps - 1) % MEMORY, image - self.last[0], residual - self.last[1])
+        self.steps += 1
+        self.last = image, residual
+        if self.steps == 1:
+            return image
+        overlap = np.einsum("kin,in->nk", self.residuals, residual)
+        weights = np.linalg.solve(self.gram, overlap[..., None])[..., 0]
+        return image - np.einsum("nk,kin->in", weights, self.images)
+
+    def _remember(self, slot: int, image: Array, residual: Array) -> None:
+        self.images[slot], self.residuals[slot] = image, residual
+        products = np.einsum("kin,in->nk", self.residuals, residual)
+        self.gram[:, slot, :] = self.gram[:, :, slot] = products
+        # The ridge only guards against rank loss.
+        self.gram[:, slot, slot] = products[:, slot] * (1 + 1e-12) + np.finfo(float).tiny
