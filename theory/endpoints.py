@@ -13,22 +13,23 @@ import sympy
 from sympy import Expr, Float, Rational, S
 
 from theory.errors import InputError
-from theory.functions import MPMATH_NAMES
+from theory.functions import MPMATH_NAMES, erfcx, sigmoid, softplus
 from theory.symbols import x
 from theory.zeros import ODD_INCREASING, sign_of
 
 _MAX_DERIVATIVE = 6
+_BEYOND_POWERS = 10**6
 
 
 class Leading(NamedTuple):
-    """``coefficient * t**exponent``; an infinite coefficient stands for a logarithm, an infinite exponent for exp(-1/t)."""
+    """``coefficient * t**exponent``; infinite coefficient: a logarithm; infinite exponent: beyond every power."""
 
     coefficient: Expr
     exponent: Expr
 
 
-def _direction(exponent: Expr) -> int | None:
-    """Sign of an exponent that may be infinite."""
+def direction(exponent: Expr) -> int | None:
+    """Sign of an exponent that may be infinite; None when parameters leave it open."""
     if exponent.is_infinite:
         return 1 if exponent is S.Infinity else -1
     return sign_of(exponent)
@@ -69,7 +70,7 @@ def one_sided_value(piece: Expr, point: Expr, side: int) -> Expr:
     if value is not None:
         return value
     coefficient, exponent = leading_term(piece, point, side)
-    growth = _direction(exponent)
+    growth = direction(exponent)
     if growth == 0:
         return coefficient
     if growth == 1:
@@ -92,9 +93,12 @@ def same_value(a: Expr, b: Expr) -> bool:
 
 
 def leading_term(piece: Expr, point: Expr, side: int) -> Leading:
-    """Leading term of `piece` in the distance t to `point` (arguments as `local_exponent`)."""
+    """Leading term of `piece` in the distance t to `point`, or in t = 1/|x| where `point` is infinite.
+
+    Arguments and errors as `local_exponent`.
+    """
     t = sympy.Dummy("t", positive=True)
-    local = piece.xreplace({x: point + side * t})
+    local = piece.xreplace({x: side / t if point.is_infinite else point + side * t})
     try:
         return _leading(local, t)
     except _NoRule:
@@ -139,7 +143,7 @@ def _leading_power(base: Leading, exponent: Expr) -> Leading:
         raise _NoRule
     if not coefficient.is_finite:
         raise _NoRule
-    if q.is_infinite and _direction(exponent) is None:
+    if q.is_infinite and direction(exponent) is None:
         raise _NoRule
     return Leading(coefficient**exponent, sympy.expand(q * exponent) if q.is_finite else q * exponent)
 
@@ -151,7 +155,7 @@ def _leading_sum(u: Expr, t: sympy.Dummy) -> Leading:
     parts = [_leading(term, t) for term in u.args]
     lowest = parts[0].exponent
     for part in parts[1:]:
-        order = 0 if part.exponent == lowest else _direction(part.exponent - lowest)
+        order = 0 if part.exponent == lowest else direction(part.exponent - lowest)
         if order is None:
             raise _NoRule
         lowest = part.exponent if order < 0 else lowest
@@ -165,12 +169,12 @@ def _leading_call(u: Expr, t: sympy.Dummy) -> Leading:
     if not u.args or len(u.args) != 1:
         raise _NoRule
     inner = _leading(u.args[0], t)
-    growth = _direction(inner.exponent)
+    growth = direction(inner.exponent)
     if growth is None:
         raise _NoRule
     if growth == 1 and isinstance(u, (*ODD_INCREASING, sympy.sin)):
         return inner
-    if growth == 1 and isinstance(u, sympy.log):
+    if growth == 1 and isinstance(u, sympy.log) and inner.exponent.is_finite:
         return Leading(S.NegativeInfinity, S.Zero)
     if growth == -1:
         return _at_infinity(u, inner)
@@ -181,16 +185,33 @@ def _leading_call(u: Expr, t: sympy.Dummy) -> Leading:
 
 
 def _at_infinity(u: Expr, inner: Leading) -> Leading:
-    """f(u) where |u| -> oo: exponential, logarithm and bounded monotone functions have a power-law answer."""
-    sign = sign_of(inner.coefficient) if inner.coefficient.is_finite else None
-    if isinstance(u, sympy.log):
+    """f(v) where |v| -> oo."""
+    sign = sign_of(inner.coefficient)
+    rising = sign == 1
+    decay, explosion = Leading(S.One, S.Infinity), Leading(S.One, S.NegativeInfinity)
+    if isinstance(u, sympy.log) and inner.exponent.is_finite:
         return Leading(S.Infinity, S.Zero)
-    if isinstance(u, sympy.exp) and sign is not None:
-        return Leading(S.One, S.NegativeInfinity * sign)
-    bounds = {sympy.tanh: S.One, sympy.erf: S.One, sympy.atan: S.Pi / 2}
-    if sign is None or u.func not in bounds:
+    if isinstance(u, sympy.cosh):
+        return explosion
+    if isinstance(u, sympy.sech):
+        return decay
+    if sign is None:
         raise _NoRule
-    return Leading(sign * bounds[u.func], S.Zero)
+    rules = {
+        sympy.tanh: Leading(S(sign), S.Zero),
+        sympy.erf: Leading(S(sign), S.Zero),
+        sympy.atan: Leading(sign * S.Pi / 2, S.Zero),
+        sympy.asinh: Leading(sign * S.Infinity, S.Zero),
+        sympy.sinh: Leading(S(sign), S.NegativeInfinity),
+        sympy.exp: explosion if rising else decay,
+        sympy.erfc: decay if rising else Leading(S(2), S.Zero),
+        sigmoid: Leading(S.One, S.Zero) if rising else decay,
+        softplus: inner if rising else decay,
+        erfcx: Leading(1 / (sympy.sqrt(S.Pi) * inner.coefficient), -inner.exponent) if rising else explosion,
+    }
+    if u.func not in rules:
+        raise _NoRule
+    return rules[u.func]
 
 
 def _taylor(u: Expr, t: sympy.Dummy) -> Leading:
@@ -223,6 +244,8 @@ def _measured(u: Expr, t: sympy.Dummy) -> Leading:
             raise InputError(f"'{u}' is not real")
         near, nearer = mpmath.re(near), mpmath.re(nearer)
         slope = mpmath.log(abs(near / nearer)) / mpmath.log(mpmath.mpf(10) ** 30)
+        if abs(slope) > _BEYOND_POWERS:
+            return Leading(S.One, S.Infinity if slope > 0 else S.NegativeInfinity)
         exponent = _recognised(slope, mpmath.mpf(10) ** -10)
         value = nearer / mpmath.mpf(10) ** (-60 * slope)
         power = mpmath.mpf(10) ** (-60 * mpmath.mpf(exponent.p) / exponent.q) if exponent.is_Rational else None

@@ -425,7 +425,7 @@ def _joined(pieces: Pieces) -> Pieces:
     points: list[Expr] = []
     expressions = [pieces.expressions[0]]
     for point, expression in zip(pieces.breakpoints, pieces.expressions[1:], strict=True):
-        if _identical(expressions[-1], expression) and not _singular_at(expression, point):
+        if _identical(expressions[-1], expression) and not is_singular_at(expression, point):
             continue
         points.append(point)
         expressions.append(expression)
@@ -436,5 +436,6 @@ def _identical(a: Expr, b: Expr) -> bool:
     return a == b or (a.is_polynomial(x) and b.is_polynomial(x) and (a - b).expand() == 0)
 
 
-def _singular_at(expr: Expr, point: Expr) -> bool:
+def is_singular_at(expr: Expr, point: Expr) -> bool:
+    """Whether `expr` has a root, a logarithm or a denominator that vanishes at `point`."""
     return any(sign_of(base.xreplace({x: point})) in (0, None) for base in _singular_bases(expr))
