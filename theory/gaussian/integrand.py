@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import mpmath
 from sympy import Derivative, Expr, Mul, S, Symbol, diff, lambdify
 
-from theory.errors import DomainError
+from theory.errors import DomainError, InputError
 from theory.functions import MPMATH_NAMES
 from theory.gaussian.average import Average, averages
 from theory.gaussian.certify import certify
@@ -43,7 +43,7 @@ def ordinary_integrand(average: Average, activation: Activation) -> Pieces | Non
     integrand, order, mean, variance = average.integrand, average.order, average.mean, average.variance
     derivatives = sorted(integrand.atoms(Derivative), key=lambda node: node.derivative_count)
     for node in derivatives:
-        if not activation.has_ordinary_derivative(node.derivative_count):
+        if not _is_function(activation, node.derivative_count):
             if _even_power(integrand, node):
                 return None
             raise DomainError(f"<{average}> is not defined for {activation.text}: the derivative of order {node.derivative_count} is no function")
@@ -53,10 +53,22 @@ def ordinary_integrand(average: Average, activation: Activation) -> Pieces | Non
     if _diverges(pieces):
         return None
     taken = 0
-    while taken < order and all(pieces.first_break(k, 0) is None for k in range(len(pieces.breakpoints))):
+    while taken < order and _is_continuous(pieces):
         pieces, taken = pieces.diff(), taken + 1
     weight = _hermite(order - taken, mean, variance)
     return pieces.map(lambda expression: expression * weight)
+
+
+def _is_function(activation: Activation, n: int) -> bool:
+    """Whether phi^(n) is an ordinary function: phi^(n-1) continuous. A kink of undecided order has a continuous phi."""
+    return all(n <= (1 if kink.order is None else kink.order) for kink in activation.kinks)
+
+
+def _is_continuous(pieces: Pieces) -> bool:
+    try:
+        return all(pieces.first_break(k, 0) is None for k in range(len(pieces.breakpoints)))
+    except InputError:  # depends on a parameter: the Hermite weight is right in either case
+        return False
 
 
 def _even_power(integrand: Expr, node: Derivative) -> bool:

@@ -1,0 +1,58 @@
+"""A Gaussian average of a generated module: the closed form where its terms do not cancel, quadrature elsewhere."""
+
+import numpy as np
+
+from numerics.algorithms.quadrature import gaussian_average
+
+CANCELLATION = 300.0  # sum of |terms| over |sum| above which a closed form is not used
+ROUNDING = 1e-15  # relative error of one term
+
+
+class Mean:
+    """<F(x)> over x ~ N(mean, variance), vectorised over variance, mean and parameters.
+
+    Parameters
+    ----------
+    terms : callable or None
+        ``terms(mean, variance, *parameters)``: the terms of the closed form, to be summed.
+    left, right, breakpoints, even, exponent :
+        Integrand for `gaussian_average`; ``breakpoints(*parameters)`` returns their positions, the integrands take
+        ``(u, mean, variance, *parameters)``.
+    infinite : bool
+        The average is +infinity for this activation.
+    """
+
+    def __init__(self, terms=None, left=(), right=(), breakpoints=None, even=False, exponent=0.0, infinite=False):
+        self.terms, self.left, self.right, self.breakpoints = terms, left, right, breakpoints
+        self.even, self.exponent, self.infinite = even, exponent, infinite
+
+    def __call__(self, variance, *parameters, mean=0.0):
+        """Value of the average; nan where it could not be resolved."""
+        return self.with_error(variance, *parameters, mean=mean)[0]
+
+    def with_error(self, variance, *parameters, mean=0.0):
+        """Value and an estimate of its absolute error."""
+        columns = np.broadcast_arrays(*(np.asarray(c, dtype=float) for c in (mean, variance, *parameters)))
+        shape = columns[0].shape
+        if self.infinite:
+            return np.full(shape, np.inf), np.zeros(shape)
+        value, error = np.full(shape, np.nan), np.full(shape, np.nan)
+        open_cases = np.isfinite(columns[1]) & (columns[1] > 0)
+        if self.terms is not None:
+            with np.errstate(all="ignore"):
+                terms = [np.broadcast_to(term, shape) for term in self.terms(*columns)]
+                total, size = sum(terms), sum(np.abs(term) for term in terms)
+                good = open_cases & ((size <= CANCELLATION * np.abs(total)) | (size == 0))
+            value[good], error[good] = total[good], ROUNDING * size[good]
+            open_cases &= ~good
+        if np.any(open_cases):
+            value[open_cases], error[open_cases] = self.by_quadrature([c[open_cases] for c in columns])
+        return value, error
+
+    def by_quadrature(self, columns):
+        """The same average by quadrature, for all elements."""
+        mean, variance, *parameters = columns
+        points = self.breakpoints(*parameters)
+        return gaussian_average(
+            self.left, self.right, points, mean, variance, columns, even=self.even, exponent=self.exponent
+        )

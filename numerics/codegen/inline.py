@@ -1,0 +1,28 @@
+"""Sources of `numerics.algorithms` as they are pasted into a generated module."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from functools import lru_cache
+
+from numerics.algorithms import averages, quadrature, roots, self_consistency
+
+_ROOMS = (quadrature, averages, roots, self_consistency)  # in dependency order
+
+
+@lru_cache(maxsize=1)
+def algorithm_source() -> str:
+    """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line."""
+    return "\n\n\n".join(_body(inspect.getsource(room), room.__name__.rsplit(".", 1)[1]) for room in _ROOMS)
+
+
+def _body(text: str, name: str) -> str:
+    tree = ast.parse(text)
+    skip: set[int] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom) or node is tree.body[0]:
+            skip.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = [line for number, line in enumerate(text.splitlines(), 1) if number not in skip]
+    summary = (ast.get_docstring(tree) or "").splitlines()[0]
+    return f"# {name}: {summary}\n\n" + "\n".join(lines).strip()

@@ -1,0 +1,154 @@
+"""One Gaussian average of the theory as generated code: closed-form terms, and the integrand beside every breakpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Add, Derivative, Expr, S, Symbol, oo, sstr
+
+from numerics.codegen.statements import FunctionDef, lower
+from theory.activation import Activation
+from theory.errors import InputError
+from theory.features import feature_points
+from theory.gaussian.average import Average
+from theory.gaussian.closed import ClosedForm, closed_form
+from theory.gaussian.integrand import ordinary_integrand
+from theory.gaussian.parity import parity
+from theory.pieces import Pieces, compare, merged, refine
+from theory.symbols import Delta, mu, phi, x
+
+u = Symbol("u", real=True)
+_UNKNOWN_EXPONENT = -0.95  # assumed at a breakpoint whose local exponent depends on a parameter
+
+
+@dataclass(frozen=True)
+class MeanCode:
+    """Everything that the module template prints for one average.
+
+    Attributes
+    ----------
+    average : Average
+    name : str
+        Name of the public function.
+    closed : ClosedForm or None
+    functions : tuple of FunctionDef
+        Helpers: terms, breakpoints, integrands.
+    call : str
+        Arguments of the `Mean` constructor.
+    """
+
+    average: Average
+    name: str
+    closed: ClosedForm | None
+    functions: tuple[FunctionDef, ...]
+    call: str
+
+    @property
+    def how(self) -> str:
+        """How the average is evaluated, for the docstring."""
+        if self.call == "infinite=True":
+            return "infinite for this activation"
+        if self.closed is None:
+            return "quadrature"
+        return f"closed form ({self.closed.family}; {self.closed.reference}), quadrature where its terms cancel"
+
+
+def mean_name(average: Average) -> str:
+    """Identifier for an average: <phi^2> -> mean_phi2, <phi'^2> -> mean_dphi2, <(phi^2)''> -> mean_phi2_d2."""
+    if average.integrand == phi(x):
+        return "mean_" + "d" * average.order + "phi"
+    parts = []
+    for factor in average.integrand.as_ordered_factors():
+        base, exponent = factor.as_base_exp()
+        stem = "x" if base == x else "d" * base.derivative_count + "phi" if isinstance(base, Derivative) else "phi"
+        parts.append(stem + (str(exponent) if exponent != 1 else ""))
+    suffix = f"_d{average.order}" if average.order else ""
+    return "mean_" + "_".join(parts) + suffix
+
+
+def lower_mean(average: Average, activation: Activation) -> MeanCode:
+    """Reduce one average of a concrete activation to code.
+
+    Parameters
+    ----------
+    average : Average
+        With mean 0 or `mu`, variance `Delta`.
+    activation : Activation
+    """
+    name = mean_name(average)
+    pieces = ordinary_integrand(average, activation)
+    closed = None if pieces is None else closed_form(pieces, average.mean, average.variance)
+    if pieces is None or (closed is not None and closed.expression == oo):
+        return MeanCode(average, name, None, (), "infinite=True")
+    even = average.mean == 0 and _parity(average, activation) == "even"
+    functions, arguments = _integrands(name, pieces, even, activation)
+    if closed is not None:
+        terms = Add.make_args(closed.expression)
+        ordered = sorted(terms, key=lambda term: (term.count_ops(), sstr(term)))
+        functions = (lower(f"_terms_{name}", _arguments(activation), ordered, as_tuple=True), *functions)
+        arguments = (f"terms=_terms_{name}", *arguments)
+    return MeanCode(average, name, closed, functions, ", ".join(arguments))
+
+
+def _arguments(activation: Activation) -> tuple[Symbol, ...]:
+    return (mu, Delta, *activation.parameters)
+
+
+def _parity(average: Average, activation: Activation) -> str:
+    kind = parity(average.integrand, activation.parity)
+    flip = {"odd": "even", "even": "odd", "none": "none"}
+    return flip[kind] if average.order % 2 else kind
+
+
+def _integrands(name: str, pieces: Pieces, even: bool, activation: Activation):
+    """Functions of the offset u on either side of every breakpoint, and the arguments that hand them over."""
+    pieces = _with_features(pieces, even)
+    points = [(k, b) for k, b in enumerate(pieces.breakpoints) if not even or compare(b, S.Zero) >= 0]
+    left = [_beside(pieces.expressions[k], b) for k, b in points]
+    right = [_beside(pieces.expressions[k + 1], b) for k, b in points]
+    functions: dict[Expr, FunctionDef] = {}
+    for expression in (*left, *right):
+        if expression not in functions:
+            functions[expression] = lower(f"_integrand{len(functions)}_{name}", (u, *_arguments(activation)), [expression])
+    breakpoints = lower(f"_breakpoints_{name}", activation.parameters, [b for _, b in points], as_tuple=True)
+    arguments = [
+        f"left=[{', '.join(functions[e].name for e in left)}]",
+        f"right=[{', '.join(functions[e].name for e in right)}]",
+        f"breakpoints=_breakpoints_{name}",
+    ]
+    exponent = _lowest_exponent(pieces)
+    arguments += ["even=True"] if even else []
+    arguments += [f"exponent={exponent!r}"] if exponent < 0 else []
+    return (*functions.values(), breakpoints), tuple(arguments)
+
+
+def _with_features(pieces: Pieces, even: bool) -> Pieces:
+    """The same function with narrow features, and 0, as additional breakpoints."""
+    centres = feature_points(pieces)
+    try:
+        points = merged(pieces.breakpoints, (S.Zero,), *((centre,) for centre in centres))
+    except InputError:  # order depends on parameters: kinks alone are certain
+        points = pieces.breakpoints or (S.Zero,)
+    if even and not any(point == 0 for point in points):
+        points = merged(points, (S.Zero,))
+    marks = Pieces(points, (S.Zero,) * (len(points) + 1))
+    return refine((pieces, marks), lambda row: row[0])
+
+
+def _beside(expression: Expr, point: Expr) -> Expr:
+    """F(point + u): the singular factors become powers of u itself."""
+    return expression.subs(x, point + u) if point != 0 else expression.xreplace({x: u})
+
+
+def _lowest_exponent(pieces: Pieces) -> float:
+    lowest = 0.0
+    for k, point in enumerate(pieces.breakpoints):
+        if pieces.expressions[k] == pieces.expressions[k + 1] and point.is_number and pieces.expressions[k].subs(x, point).is_finite:
+            continue
+        for side in (-1, 1):
+            q = pieces.exponent(k, side)
+            lowest = min(lowest, float(q) if q.is_number else _UNKNOWN_EXPONENT)
+    return lowest
+
+
+__all__ = ["MeanCode", "lower_mean", "mean_name"]

@@ -1,0 +1,77 @@
+"""SymPy expressions as NumPy source text."""
+
+from __future__ import annotations
+
+from sympy import Expr, Pow, Symbol
+from sympy.printing.numpy import SciPyPrinter
+from sympy.printing.precedence import PRECEDENCE
+
+_MULTIPLIED = range(3, 7)  # integer powers of a name printed as products: NumPy's general power is 30 times slower
+
+
+class NumpySourcePrinter(SciPyPrinter):
+    """Prints ``np.`` and ``special.`` calls, the stable special functions of `theory.functions` included."""
+
+    _CALLS = {
+        "erfcx": "special.erfcx({})",
+        "faddeeva": "special.wofz({})",
+        "sigmoid": "special.expit({})",
+        "softplus": "np.logaddexp(0.0, {})",
+        "gamma": "special.gamma({})",
+        "loggamma": "special.gammaln({})",
+        "erf": "special.erf({})",
+        "erfc": "special.erfc({})",
+    }
+
+    def __init__(self) -> None:
+        super().__init__({"fully_qualified_modules": True, "precision": 17})
+
+    def _module_format(self, fqn: str, register: bool = True) -> str:
+        name = super()._module_format(fqn, register)
+        return name.replace("numpy.", "np.", 1).replace("scipy.special.", "special.", 1)
+
+    def _print_Pi(self, node):  # noqa: N802
+        return "np.pi"
+
+    def _print_Exp1(self, node):  # noqa: N802
+        return "np.e"
+
+    def _print_Function(self, node):  # noqa: N802 - SymPy's dispatch
+        template = self._CALLS.get(type(node).__name__)
+        if template is None:
+            return super()._print_Function(node)
+        return template.format(self._print(node.args[0]))
+
+    _print_erfcx = _print_faddeeva = _print_sigmoid = _print_softplus = _print_Function
+    _print_gamma = _print_loggamma = _print_erf = _print_erfc = _print_Function
+
+    def _print_hyper(self, node):  # noqa: N802
+        if len(node.ap) == 2 and len(node.bq) == 1:
+            arguments = ", ".join(self._print(a) for a in (*node.ap, *node.bq, node.argument))
+            return f"special.hyp2f1({arguments})"
+        return super()._print_hyper(node)
+
+    def _print_re(self, node):  # noqa: N802
+        return f"np.real({self._print(node.args[0])})"
+
+    def _print_im(self, node):  # noqa: N802
+        return f"np.imag({self._print(node.args[0])})"
+
+    def _print_Infinity(self, node):  # noqa: N802
+        return "np.inf"
+
+    def _print_Float(self, node):  # noqa: N802
+        return repr(float(node))
+
+    def _print_Pow(self, node: Pow, rational=False):  # noqa: N802
+        base, exponent = node.args
+        if isinstance(base, Symbol) and exponent in _MULTIPLIED:
+            return "(" + "*".join([self._print(base)] * int(exponent)) + ")"
+        if exponent == -1:
+            return f"1/{self.parenthesize(base, PRECEDENCE['Pow'])}"
+        return super()._print_Pow(node, rational=rational)
+
+
+def source(expression: Expr) -> str:
+    """One expression as NumPy source."""
+    return NumpySourcePrinter().doprint(expression)
