@@ -1,0 +1,331 @@
+"""Pade approximants with exact coefficients, from Taylor series built by rational recurrences.
+
+A power series is a list of coefficients in a field K. K is the rationals, extended by the parameters and by the two
+constants 2/sqrt(pi) and log(2) that erf and softplus bring; each function of a series follows from its first-order
+differential equation, f(u)' = u' F(f(u), u), coefficient by coefficient. `sympy.series` is not used: it can hang.
+
+References
+----------
+G. A. Baker, P. Graves-Morris, Pade Approximants, 2nd ed. (1996), sections 1.1 and 1.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+from sympy import QQ, Expr, Integer, Poly, Rational
+from sympy.polys.fields import field
+
+from theory.errors import InputError
+from theory.functions import sigmoid, softplus
+from theory.realness import NONZERO, describe, failure
+from theory.symbols import x
+
+MAX_ORDER = 24
+"""Largest m + n of a Pade approximant."""
+
+MAX_SYMBOLIC_ORDER = 10
+"""Largest m + n when the function contains parameters, whose powers fill the coefficients."""
+
+Series = list[Any]
+"""Taylor coefficients about 0, elements of one field."""
+
+
+class _NoSeries(Exception):
+    """The function has no Taylor series about 0 in the field; the text says why."""
+
+
+def pade(function: Expr, m: int, n: int) -> Expr:
+    """The [m/n] Pade approximant about 0: numerator of degree m, denominator of degree n.
+
+    P/Q with deg P <= m, deg Q <= n, Q(0) = 1 agrees with the function up to and including x^(m+n). An odd function has
+    odd P and even Q, so that entries such as [2/2] reduce to lower ones ([1/2]) and entries such as [2/1] do not exist.
+
+    Parameters
+    ----------
+    function : Expr
+        Function of ``theory.symbols.x``, analytic at 0: rational combinations and compositions of tanh, sinh, cosh,
+        exp, sin, cos, atan, asinh, erf, erfc, sigmoid, softplus, log(1 + ...), and powers.
+    m, n : int
+        Degrees of the numerator and of the denominator, m + n <= ``MAX_ORDER``.
+
+    Returns
+    -------
+    Expr
+        Quotient with exact coefficients, e.g. pade(tanh(x), 3, 2) = x*(15 + x**2)/(15 + 6*x**2).
+
+    Raises
+    ------
+    InputError
+        No Taylor series at 0, a table entry that does not exist, or a denominator with a real zero.
+    """
+    largest = MAX_SYMBOLIC_ORDER if function.free_symbols - {x} else MAX_ORDER
+    if min(m, n) < 0 or m + n > largest:
+        why = " for a function with parameters" if largest < MAX_ORDER else ""
+        raise InputError(f"the degrees of pade(f, m, n) are integers m, n >= 0 with m + n <= {largest}{why}")
+    ring = _Taylor(function, m + n + 1)
+    try:
+        c = ring.series(function)
+    except _NoSeries as reason:
+        raise InputError(f"pade(f, m, n) needs a Taylor series of f at 0, but {reason}") from None
+    q = _denominator(ring, c, m, n)
+    if q is None:
+        raise InputError(
+            f"the [{m}/{n}] Pade approximant of {function} does not exist (its equations are singular); "
+            "an odd function takes odd m and even n, e.g. pade(f, 3, 2)"
+        )
+    p = [sum((q[j] * c[i - j] for j in range(min(i, n) + 1)), ring.zero) for i in range(m + 1)]
+    result = _quotient([ring.to_sympy(a) for a in p], [ring.to_sympy(a) for a in q])
+    _refuse_poles(result, function, m, n)
+    return result
+
+
+def _denominator(ring: _Taylor, c: Series, m: int, n: int) -> Series | None:
+    """Coefficients 1, q_1, ..., q_n with sum_j q_j c_(m+i-j) = 0 for i = 1..n, or None if there are none."""
+
+    def entry(i: int, j: int) -> Any:
+        return c[m + i - j] if m + i >= j else ring.zero
+
+    rows = [[entry(i, j) for j in range(1, n + 1)] + [-entry(i, 0)] for i in range(1, n + 1)]
+    pivots: list[int] = []
+    for column in range(n):
+        start = len(pivots)
+        pivot = next((r for r in range(start, n) if rows[r][column]), None)
+        if pivot is None:
+            continue
+        rows[start], rows[pivot] = rows[pivot], rows[start]
+        head = rows[start][column]
+        rows[start] = [a / head for a in rows[start]]
+        for r in range(n):
+            if r != start and rows[r][column]:
+                factor = rows[r][column]
+                rows[r] = [a - factor * b for a, b in zip(rows[r], rows[start], strict=True)]
+        pivots.append(column)
+    if any(row[n] for row in rows[len(pivots) :]):
+        return None
+    # A consistent singular system means that f is (to this order) rational of lower degree: free q_j are zero.
+    q = [ring.one] + [ring.zero] * n
+    for row, column in zip(rows, pivots, strict=False):
+        q[column + 1] = row[n]
+    return q
+
+
+def _quotient(p: list[Expr], q: list[Expr]) -> Expr:
+    """P/Q as a theorist writes it: powers of x taken out, integer coefficients unless the numerator is a monomial."""
+    while len(q) > 1 and q[-1] == 0:
+        q = q[:-1]
+    while len(p) > 1 and p[-1] == 0:
+        p = p[:-1]
+    power = next((k for k, a in enumerate(p) if a != 0), 0)
+    factor = p[power] if p[power].free_symbols or not p[power].is_Rational else sympy.S.One
+    scaled = [sympy.cancel(a / factor) if a.free_symbols else sympy.Mul(a, 1 / factor) for a in p]
+    if not all(a.is_Rational for a in [*scaled, *q]):
+        return x**power * _polynomial(p[power:]) / _polynomial(q)
+    p, q = _reduced(scaled, q)
+    p = p[power:]
+    if len(p) > 1:
+        scale = Integer(sympy.ilcm(*(a.q for a in [*p, *q])))
+        p, q = [a * scale for a in p], [a * scale for a in q]
+        common = Integer(sympy.igcd(*p, *q))
+        p, q = [a / common for a in p], [a / common for a in q]
+    return factor * x**power * _polynomial(p) / _polynomial(q)
+
+
+def _reduced(p: list[Expr], q: list[Expr]) -> tuple[list[Expr], list[Expr]]:
+    """Common factors cancelled, Q(0) = 1."""
+    P, Q = (Poly(a[::-1], x, domain="QQ") for a in (p, q))
+    P, Q = P.cancel(Q, include=True)
+    scale = Q.eval(0)
+    return [a / scale for a in P.all_coeffs()[::-1]], [a / scale for a in Q.all_coeffs()[::-1]]
+
+
+def _polynomial(coefficients: list[Expr]) -> Expr:
+    return sympy.Add(*(a * x**k for k, a in enumerate(coefficients)))
+
+
+def _refuse_poles(result: Expr, function: Expr, m: int, n: int) -> None:
+    denominator = result.as_numer_denom()[1]
+    parameters = sorted(denominator.free_symbols - {x}, key=lambda symbol: symbol.name)
+    found = failure(denominator, NONZERO, parameters)
+    if found:
+        raise InputError(
+            f"the denominator of the [{m}/{n}] Pade approximant of {function} vanishes {describe(found)}; "
+            "choose other degrees"
+        )
+
+
+class _Taylor:
+    """Power series of expressions over one field, up to `length` coefficients."""
+
+    def __init__(self, function: Expr, length: int) -> None:
+        self.length = length
+        symbols: list[Expr] = sorted(function.free_symbols - {x}, key=str)
+        symbols += sorted(function.atoms(sympy.NumberSymbol), key=str)
+        self.symbols: dict[Expr, Any] = {}
+        self.erf_scale = self.log2 = None
+        self.field: Any = QQ
+        needs_erf, needs_log2 = function.has(sympy.erf, sympy.erfc), function.has(softplus, sympy.log(2))
+        if symbols or needs_erf or needs_log2:
+            names = [*map(str, symbols), "2/sqrt(pi)", "log(2)"]
+            self.field, *generators = field(names, QQ)
+            self.symbols = dict(zip(symbols, generators, strict=False))
+            self.erf_scale, self.log2 = generators[-2:]
+            self.symbols[sympy.log(2)] = self.log2
+        self._values = [*symbols, 2 / sympy.sqrt(sympy.pi), sympy.log(2)]
+        self.zero, self.one = self.field(0), self.field(1)
+
+    def to_sympy(self, element: Any) -> Expr:
+        """The field element as an expression."""
+        return QQ.to_sympy(element) if self.field is QQ else element.as_expr(*self._values)
+
+    def constant(self, element: Any) -> Series:
+        """The series of a constant."""
+        return [element] + [self.zero] * (self.length - 1)
+
+    def series(self, node: Expr) -> Series:
+        """Coefficients of an expression in x."""
+        if isinstance(node, Rational):
+            return self.constant(self.field(QQ(int(node.p), int(node.q))))
+        if node in self.symbols:
+            return self.constant(self.symbols[node])
+        if node == x:
+            return [self.zero, self.one, *[self.zero] * (self.length - 2)][: self.length]
+        if isinstance(node, sympy.Add):
+            return [sum(column, self.zero) for column in zip(*map(self.series, node.args), strict=True)]
+        if isinstance(node, sympy.Mul):
+            product = self.constant(self.one)
+            for factor in node.args:
+                product = self.times(product, self.series(factor))
+            return product
+        if isinstance(node, sympy.Pow):
+            return self.power(node)
+        rule = _RULES.get(type(node))
+        if rule is None:
+            raise _NoSeries(f"{node} is not analytic there or its series is not rational")
+        return rule(self, self.series(node.args[0]), node)
+
+    def times(self, a: Series, b: Series) -> Series:
+        """Cauchy product."""
+        return [sum((a[j] * b[k - j] for j in range(k + 1)), self.zero) for k in range(self.length)]
+
+    def over(self, a: Series, b: Series, node: Expr) -> Series:
+        """Quotient a/b."""
+        if not b[0]:
+            raise _NoSeries(f"{node} has a pole there")
+        c: Series = []
+        for k in range(self.length):
+            c.append((a[k] - sum((c[j] * b[k - j] for j in range(k)), self.zero)) / b[0])
+        return c
+
+    def power(self, node: Expr) -> Series:
+        """b^s from b (b^s)' = s b' b^s."""
+        base, exponent = self.series(node.base), node.exp
+        if not isinstance(exponent, Rational):
+            raise _NoSeries(f"{node} has no rational exponent")
+        if isinstance(exponent, Integer):
+            result = self.constant(self.one)
+            for _ in range(abs(int(exponent))):
+                result = self.times(result, base)
+            return result if exponent > 0 else self.over(self.constant(self.one), result, node)
+        start = sympy.Pow(self.to_sympy(base[0]), exponent) if base[0] else None
+        if not isinstance(start, Rational):
+            raise _NoSeries(f"{node} is not analytic there or its series is not rational")
+        s = self.field(QQ(int(exponent.p), int(exponent.q)))
+        result = [self.field(QQ(int(start.p), int(start.q)))]
+        for k in range(1, self.length):
+            total = sum(((s * j - (k - j)) * base[j] * result[k - j] for j in range(1, k + 1)), self.zero)
+            result.append(total / (base[0] * k))
+        return result
+
+    def integrate(self, derivative: Series, start: Any) -> Series:
+        """The series with this derivative and this value at 0."""
+        return [start, *(derivative[k - 1] / k for k in range(1, self.length))]
+
+    def derivative(self, a: Series) -> Series:
+        """Term by term, padded with the unknown (never used) last coefficient."""
+        return [*(a[k] * k for k in range(1, self.length)), self.zero]
+
+    def solve(self, u: Series, starts: list[Any], slopes: Callable[[list[Series]], list[Series]]) -> list[Series]:
+        """Solve f_i' = u' F_i(f), f_i(0) given: each pass makes one more coefficient exact."""
+        unknowns = [self.constant(start) for start in starts]
+        du = self.derivative(u)
+        for _ in range(self.length):
+            unknowns = [
+                self.integrate(self.times(du, slope), start)
+                for slope, start in zip(slopes(unknowns), starts, strict=True)
+            ]
+        return unknowns
+
+    def at_zero(self, u: Series, node: Expr, start: int = 0) -> None:
+        """Require u(0) = start, where the function's value is rational."""
+        if u[0] != self.field(start):
+            raise _NoSeries(f"{node} has an irrational value there")
+
+
+def _exp(K: _Taylor, u: Series, node: Expr) -> Series:
+    K.at_zero(u, node)
+    return K.solve(u, [K.one], lambda f: [f[0]])[0]
+
+
+def _trigonometric(index: int, sign: int) -> Callable[[_Taylor, Series, Expr], Series]:
+    """s' = u' c, c' = sign u' s."""
+
+    def rule(K: _Taylor, u: Series, node: Expr) -> Series:
+        K.at_zero(u, node)
+        return K.solve(u, [K.zero, K.one], lambda f: [f[1], [a * sign for a in f[0]]])[index]
+
+    return rule
+
+
+def _tanh(K: _Taylor, u: Series, node: Expr) -> Series:
+    K.at_zero(u, node)
+    return K.solve(
+        u, [K.zero], lambda f: [[a - b for a, b in zip(K.constant(K.one), K.times(f[0], f[0]), strict=True)]]
+    )[0]
+
+
+def _sigmoid(K: _Taylor, u: Series, node: Expr) -> Series:
+    K.at_zero(u, node)
+    return K.solve(u, [K.one / 2], lambda f: [[a - b for a, b in zip(f[0], K.times(f[0], f[0]), strict=True)]])[0]
+
+
+def _softplus(K: _Taylor, u: Series, node: Expr) -> Series:
+    return K.integrate(K.times(K.derivative(u), _sigmoid(K, u, node)), K.log2)
+
+
+def _quadrature(slope: Callable[[Expr], Expr], start: int = 0) -> Callable[[_Taylor, Series, Expr], Series]:
+    """f(u) = integral of slope(u) u', for a slope that has a series of its own."""
+
+    def rule(K: _Taylor, u: Series, node: Expr) -> Series:
+        K.at_zero(u, node, start)
+        return K.integrate(K.times(K.derivative(u), K.series(slope(node.args[0]))), K.zero)
+
+    return rule
+
+
+def _erf(K: _Taylor, u: Series, node: Expr) -> Series:
+    plain = _quadrature(lambda v: sympy.exp(-(v**2)))(K, u, node)
+    return [K.erf_scale * a for a in plain]
+
+
+def _erfc(K: _Taylor, u: Series, node: Expr) -> Series:
+    return [a - b for a, b in zip(K.constant(K.one), _erf(K, u, node), strict=True)]
+
+
+_RULES: dict[type, Callable[[_Taylor, Series, Expr], Series]] = {
+    sympy.exp: _exp,
+    sympy.sinh: _trigonometric(0, 1),
+    sympy.cosh: _trigonometric(1, 1),
+    sympy.sin: _trigonometric(0, -1),
+    sympy.cos: _trigonometric(1, -1),
+    sympy.tanh: _tanh,
+    sigmoid: _sigmoid,
+    softplus: _softplus,
+    sympy.atan: _quadrature(lambda u: 1 / (1 + u**2)),
+    sympy.asinh: _quadrature(lambda u: 1 / sympy.sqrt(1 + u**2)),
+    sympy.log: _quadrature(lambda u: 1 / u, start=1),
+    sympy.erf: _erf,
+    sympy.erfc: _erfc,
+}

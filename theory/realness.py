@@ -1,0 +1,321 @@
+"""Is an expression defined and real for every real x? Checks of denominators, radicands and logarithms.
+
+Three means, strongest first: an enclosure (`theory.ranges`), exact isolation of the roots of a polynomial with rational
+coefficients, and values at a fixed list of points with bisection to the zero. Parameters take several values that their
+assumptions allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import mpmath
+import sympy
+from mpmath import mpf
+from sympy import QQ, Basic, Expr, Poly, Rational, Symbol
+from sympy.polys.rings import ring
+
+from theory.evaluation import holds, value
+from theory.ranges import enclosure
+from theory.symbols import x
+
+MAX_DEGREE = 128
+"""Largest degree of a numerator or denominator in x."""
+
+NONZERO, NONNEGATIVE, POSITIVE = "nonzero", "nonnegative", "positive"
+
+Condition = tuple[Basic, bool]
+"""A comparison and whether it must hold: the branch of a Piecewise in which an expression is used."""
+
+_ROOT_WIDTH = Rational(1, 10**8)  # how far a root is refined before it is shown
+_RING = ring("x", QQ)[0]
+_TOUCHING = mpf(10) ** -12  # a refined minimum this far below its surroundings counts as a double zero
+
+
+def _spread(count: int, shift: float) -> list[mpf]:
+    """Points spaced evenly in asinh(x) over [-1000, 1000]."""
+    step = mpmath.asinh(1000) / count
+    return [mpmath.sinh(step * (k + shift)) for k in range(-count, count + 1 if not shift else count)]
+
+
+POINTS: tuple[mpf, ...] = tuple(sorted(_spread(20, 0.0) + _spread(6, 0.618033988749895)))
+"""Where expressions are tried out: 0, both tails and irregular points between."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a requirement fails: values of x (none if it fails for all x) and of the parameters."""
+
+    where: tuple[str, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+def failure(
+    expression: Expr, requirement: str, parameters: Sequence[Symbol] = (), branch: Sequence[Condition] = ()
+) -> Failure | None:
+    """Find a real x (and parameters) where an expression breaks a requirement.
+
+    Parameters
+    ----------
+    expression : Expr
+        Denominator, radicand or argument of a logarithm.
+    requirement : {"nonzero", "nonnegative", "positive"}
+    parameters : sequence of Symbol
+        Symbols besides x; their assumptions bound the values tried.
+    branch : sequence of (condition, bool)
+        Only points x where all conditions have the stated truth value count.
+
+    Returns
+    -------
+    Failure or None
+        None when no violation exists (proven, or none found at the points tried).
+    """
+    bounds = enclosure(expression)
+    if {NONZERO: bounds.nonzero, NONNEGATIVE: bounds.nonnegative, POSITIVE: bounds.positive}[requirement]:
+        return None
+    present = [symbol for symbol in parameters if symbol in expression.free_symbols]
+    for setting in _settings(present):
+        concrete = expression.xreplace(setting)
+        if concrete.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+            continue  # a division inside fails here, and is checked on its own
+        where = _violations(concrete, requirement, [(c.xreplace(setting), truth) for c, truth in branch])
+        if where is not None:
+            named = tuple((symbol.name, str(number)) for symbol, number in setting.items())
+            return Failure(where, named)
+    return None
+
+
+def _settings(parameters: Sequence[Symbol]) -> Iterator[dict[Symbol, Rational]]:
+    """Parameter values consistent with their assumptions: all equal ones first, then a spread of combinations."""
+    if not parameters:
+        yield {}
+        return
+    choices = [_choices(symbol) for symbol in parameters]
+    longest = max(map(len, choices))
+    for start in range(1 if len(parameters) == 1 else 2):
+        for shift in range(longest):
+            yield {
+                symbol: values[(shift * (k + 1 if start else 1) + k * start) % len(values)]
+                for k, (symbol, values) in enumerate(zip(parameters, choices, strict=True))
+            }
+
+
+def _choices(symbol: Symbol) -> list[Rational]:
+    sizes = [Rational(1), Rational(5, 2), Rational(1, 3), Rational(20), Rational(1, 50)]
+    if symbol.is_positive:
+        return sizes
+    if symbol.is_negative:
+        return [-size for size in sizes]
+    if symbol.is_nonnegative:
+        return [Rational(0), *sizes]
+    if symbol.is_nonpositive:
+        return [Rational(0), *(-size for size in sizes)]
+    return [Rational(0), *(s * size for size in sizes[:4] for s in (1, -1))]
+
+
+def _violations(expression: Expr, requirement: str, branch: Sequence[Condition]) -> tuple[str, ...] | None:
+    """Where a parameter-free expression breaks the requirement: points, () for everywhere, None for nowhere."""
+    bounds = enclosure(expression)
+    if {NONZERO: bounds.nonzero, NONNEGATIVE: bounds.nonnegative, POSITIVE: bounds.positive}[requirement]:
+        return None
+    if not expression.has(x):
+        return () if _breaks(value(expression), requirement) else None
+    if _rational_coefficients(expression):
+        return _polynomial_violations(expression, requirement, branch)
+    return _sampled_violations(expression, requirement, branch)
+
+
+def _breaks(number: mpf | None, requirement: str) -> bool:
+    if number is None:
+        return True
+    return {NONZERO: number == 0, NONNEGATIVE: number < 0, POSITIVE: number <= 0}[requirement]
+
+
+def _rational_coefficients(expression: Expr) -> bool:
+    """Whether the expression is a rational function of x with rational coefficients."""
+    if isinstance(expression, sympy.Rational) or expression == x:
+        return True
+    if isinstance(expression, sympy.Add | sympy.Mul):
+        return all(map(_rational_coefficients, expression.args))
+    return (
+        isinstance(expression, sympy.Pow)
+        and isinstance(expression.exp, sympy.Integer)
+        and _rational_coefficients(expression.base)
+    )
+
+
+def degrees(expression: Expr, symbol: Symbol) -> tuple[int, int]:
+    """Upper bounds for the degrees of numerator and denominator of the whole; functions count as symbols."""
+    if expression == symbol:
+        return 1, 0
+    if isinstance(expression, sympy.Add):
+        n, d = 0, 0
+        for p, q in (degrees(term, symbol) for term in expression.args):
+            n, d = max(n + q, p + d), d + q
+        return n, d
+    if isinstance(expression, sympy.Mul):
+        pairs = [degrees(factor, symbol) for factor in expression.args]
+        return sum(p for p, _ in pairs), sum(q for _, q in pairs)
+    if isinstance(expression, sympy.Pow):
+        p, q = degrees(expression.base, symbol)
+        k = int(sympy.ceiling(abs(expression.exp))) if isinstance(expression.exp, sympy.Rational) else 1
+        return (p * k, q * k) if not expression.exp.could_extract_minus_sign() else (q * k, p * k)
+    return (1 if expression.has(symbol) else 0), 0
+
+
+def _polynomial_violations(expression: Expr, requirement: str, branch: Sequence[Condition]) -> tuple[str, ...] | None:
+    """Exact for the whole line; inside a branch, exact roots filtered by the branch and signs between them."""
+    if max(degrees(expression, x)) > MAX_DEGREE:
+        return ("(degree too high to check)",)
+    numerator, denominator = (Poly.from_dict(dict(part), x, domain=QQ) for part in _quotient(expression))
+    if numerator.is_zero:
+        return None if requirement == NONNEGATIVE else ()
+    roots = [(a + b) / 2 if a != b else a for (a, b), _ in numerator.intervals(eps=_ROOT_WIDTH)]
+    if requirement != NONNEGATIVE:
+        hit = [root for root in roots if _inside(root, branch)]
+        if hit:
+            return tuple(_number(root) for root in hit)
+    if requirement == NONZERO:
+        return None
+    for point in _between(roots, branch):
+        if numerator.eval(point) * denominator.eval(point) < 0 and _inside(point, branch):
+            return (_number(point),)
+    return None
+
+
+def _quotient(expression: Expr) -> tuple[Any, Any]:
+    """Numerator and denominator of a rational function as dense polynomials over the rationals (`together` is slow)."""
+    if isinstance(expression, Rational):
+        return _RING(QQ(int(expression.p), int(expression.q))), _RING(1)
+    if expression == x:
+        return _RING.gens[0], _RING(1)
+    if isinstance(expression, sympy.Pow):
+        p, q = _quotient(expression.base)
+        n = int(expression.exp)
+        return (p**n, q**n) if n > 0 else (q**-n, p**-n)
+    p, q = _RING(0 if isinstance(expression, sympy.Add) else 1), _RING(1)
+    for argument in expression.args:
+        r, s = _quotient(argument)
+        p, q = (p * s + r * q, q * s) if isinstance(expression, sympy.Add) else (p * r, q * s)
+    return p, q
+
+
+def _between(roots: Sequence[Rational], branch: Sequence[Condition]) -> list[Rational]:
+    """One rational point in every interval that the roots and the branch's thresholds leave."""
+    marks = sorted([*roots, *(Rational(Fraction(mpmath.nstr(c, 15))) for c in _thresholds(branch))])
+    if not marks:
+        return [Rational(0)]
+    middle = [(a + b) / 2 for a, b in pairwise(marks) if a != b]
+    return [marks[0] - 1, *middle, marks[-1] + 1]
+
+
+def _thresholds(branch: Sequence[Condition]) -> list[mpf]:
+    """The constants c of all comparisons x < c."""
+    parts = [p for c, _ in branch for p in (c.args if isinstance(c, sympy.And) else (c,)) if p.args]
+    return [c for part in parts if (c := value(part.args[1])) is not None]
+
+
+def _inside(point: Rational | mpf, branch: Sequence[Condition]) -> bool:
+    number = mpf(int(point.p)) / int(point.q) if isinstance(point, Rational) else point
+    return all(holds(condition, {x: number}) is truth for condition, truth in branch)
+
+
+def _sampled_violations(expression: Expr, requirement: str, branch: Sequence[Condition]) -> tuple[str, ...] | None:
+    if requirement != NONNEGATIVE and _inside(Rational(0), branch) and expression.xreplace({x: sympy.S.Zero}).is_zero:
+        return ("0",)
+    known = [(p, v) for p in POINTS if _inside(p, branch) and (v := value(expression, {x: p})) is not None]
+    if not known:
+        return ()
+    for point, number in sorted(known, key=lambda pair: abs(pair[0])):
+        if _breaks(number, requirement):
+            return (_number(point),)
+    for (a, fa), (b, fb) in sorted(pairwise(known), key=lambda pair: abs(pair[0][0] + pair[1][0])):
+        zero = _zero_between(expression, a, b) if fa * fb < 0 else None
+        if zero is not None and _inside(zero, branch):
+            return (_number(zero),)
+    return _touching_zero(expression, known) if requirement != NONNEGATIVE else _dip(expression, known)
+
+
+def _zero_between(expression: Expr, a: mpf, b: mpf) -> mpf | None:
+    """Bisect a sign change down to a zero, or None when the sign changes by a jump."""
+    fa = start = value(expression, {x: a})
+    if fa is None or start is None:
+        return None
+    for _ in range(60):
+        middle = (a + b) / 2
+        fm = value(expression, {x: middle})
+        if fm is None or fm == 0:
+            return middle
+        a, b, fa = (middle, b, fm) if fm * fa > 0 else (a, middle, fa)
+    return a if abs(fa) < abs(start) * mpf(10) ** -6 else None
+
+
+def _minima(expression: Expr, known: Sequence[tuple[mpf, mpf]], size: bool) -> Iterator[tuple[mpf, mpf, mpf]]:
+    """Refine each local minimum of the value (or of its size): point, value there, smallest neighbour."""
+    for (a, fa), (_, fp), (b, fb) in sorted(zip(known, known[1:], known[2:], strict=False), key=lambda t: abs(t[1][0])):
+        va, vp, vb = (abs(f) if size else f for f in (fa, fp, fb))
+        if vp > va or vp > vb:
+            continue
+        low, high = a, b
+        for _ in range(60):  # ternary search, each step keeps 2/3 of the interval
+            left, right = low + (high - low) / 3, high - (high - low) / 3
+            fl, fr = value(expression, {x: left}), value(expression, {x: right})
+            if fl is None or fr is None:
+                break
+            if (abs(fl) if size else fl) < (abs(fr) if size else fr):
+                high = right
+            else:
+                low = left
+        middle = (low + high) / 2
+        bottom = value(expression, {x: middle})
+        if bottom is not None:
+            yield middle, bottom, min(va, vb)
+
+
+def _touching_zero(expression: Expr, known: Sequence[tuple[mpf, mpf]]) -> tuple[str, ...] | None:
+    for point, bottom, around in _minima(expression, known, size=True):
+        if abs(bottom) < _TOUCHING * around:
+            return (_number(point),)
+    return None
+
+
+def _dip(expression: Expr, known: Sequence[tuple[mpf, mpf]]) -> tuple[str, ...] | None:
+    for point, bottom, around in _minima(expression, known, size=False):
+        if bottom < 0 and abs(bottom) > _TOUCHING * abs(around):
+            return (_number(point),)
+    return None
+
+
+def _number(point: Rational | mpf) -> str:
+    """A point in as few digits as tell it apart."""
+    if isinstance(point, Rational):
+        if point.q <= 100:
+            return str(point)
+        point = mpf(int(point.p)) / int(point.q)
+    return mpmath.nstr(point, 6).removesuffix(".0")
+
+
+def describe(found: Failure) -> str:
+    """`at x = -1 and x = 1, for a = 3`: the place of a failure in words."""
+    shown = list(found.where[:3])
+    place = " and ".join(f"x = {point}" for point in shown) if shown else ""
+    if len(found.where) > 3:
+        place += f" and {len(found.where) - 3} more points"
+    setting = ", ".join(f"{name} = {number}" for name, number in found.parameters)
+    return " ".join(part for part in (f"at {place}" if place else "", f"for {setting}" if setting else "") if part)
+
+
+def uncovered(conditions: Sequence[Basic], parameters: Sequence[Symbol]) -> str | None:
+    """A real x where none of the conditions holds, or None when they cover the line."""
+    if conditions[-1] is sympy.true:
+        return None
+    for setting in _settings(parameters):
+        branch = [(condition.xreplace(setting), False) for condition in conditions]
+        for point in [*_thresholds(branch), *_between([], branch)]:
+            if _inside(point, branch):
+                return _number(point)
+    return None
