@@ -266,8 +266,10 @@ def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate
         `n_var_cov_phi` = N times the mean squared off-diagonal covariance. With the derivative of the activation:
         `gain_derivative` = [<phi'>] and `stability` = g^2 [<phi'^2>]; their error is set to nan where a single value
         dominates the sum of squares, as it does when the variance is infinite. For activations that are not odd:
-        `Delta0` = [<x>^2], and all covariances are connected.
+        `Delta0` = [<x>^2], and all covariances are connected. Empty if `statistics` is.
     """
+    if not statistics:
+        return {}
     usable = np.all([np.isfinite(values) for values in statistics.values()], axis=0)
     s = {name: values[usable] for name, values in statistics.items()}
 

@@ -123,6 +123,8 @@ class Validation:
         Noise draws for each coupling matrix, and the seed of all streams.
     g, sigma : float
         Parameters of the network.
+    samples_at_sizes : tuple of Sample
+        The simulations; `judge` compares them with another theory.
     """
 
     rows: tuple[Row, ...]
@@ -398,8 +400,8 @@ def _couplings(sizes: Sequence[int], couplings: int | Sequence[int] | None) -> t
     if couplings is None:
         default = dict(zip(DEFAULT_SIZES, DEFAULT_COUPLINGS, strict=True))
         counts = tuple(default.get(size, max(40, round(48000 / max(size, 1)))) for size in sizes)
-    elif isinstance(couplings, int):
-        counts = (couplings,) * len(sizes)
+    elif isinstance(couplings, int | np.integer):
+        counts = (int(couplings),) * len(sizes)
     else:
         counts = tuple(couplings)
     problems = []
@@ -460,7 +462,9 @@ def _fixed(value: float) -> str:
 
 
 def _percent(value: float) -> str:
-    return "-" if math.isnan(value) else f"{100 * value:.2g}%"
+    if math.isnan(value):
+        return "-"
+    return f"{100 * value:.0f}%" if value >= 0.1 else f"{100 * value:.2g}%"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

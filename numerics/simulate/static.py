@@ -219,6 +219,8 @@ def fixed_points(
             active, x, xi, residual = active[keep], x[:, keep], xi[:, keep], residual[:, keep]
             if memory is not None:
                 memory.keep(keep)
+        if iteration == max_iterations - 1:
+            break
         turn = (iteration - PLAIN_ITERATIONS) % (ACCELERATED_ITERATIONS + DAMPED_ITERATIONS)
         if iteration < PLAIN_ITERATIONS:
             x = x + residual
