@@ -1,0 +1,319 @@
+"""Closed forms of one-site Gaussian averages, by table.
+
+The function is multiplied out into products (`theory.gaussian.products`), the odd ones drop out at zero mean, and each
+remaining one is looked up: polynomial, exponential tilt, truncated polynomial, power, error function, rational
+function. Nothing is integrated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sympy import And, Expr, Gt, S, oo
+
+from theory.errors import DomainError
+from theory.gaussian import errorfunction, polynomial, power, rational, tilt, truncated
+from theory.gaussian.partialfractions import RationalFunction
+from theory.gaussian.polynomial import collected, times
+from theory.gaussian.products import Kernel, NotInTable, flat_coefficient, products
+from theory.pieces import Pieces
+from theory.symbols import Delta, x
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """A Gaussian average as a formula.
+
+    Attributes
+    ----------
+    expression : Expr
+        A sum whose terms are stable products of stable functions: numerically, cancellation occurs between the terms of
+        this sum and nowhere else, so sum(|terms|)/|sum(terms)| is its condition. ``oo`` where the average diverges.
+    family : str
+        The entries of the table that were used, joined by " + ".
+    reference : str
+        Where they stand in the literature.
+    condition : Expr or None
+        What has to hold for symbolic parameters and variance; None means always.
+    """
+
+    expression: Expr
+    family: str
+    reference: str
+    condition: Expr | None = None
+
+
+@dataclass
+class _Sum:
+    """The closed form under construction."""
+
+    terms: list[Expr] = field(default_factory=list)
+    families: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    conditions: list[Expr] = field(default_factory=list)
+
+    def add(self, terms: Sequence[Expr], family: str, reference: str) -> None:
+        self.terms += terms
+        if family not in self.families:
+            self.families.append(family)
+        if reference not in self.references:
+            self.references.append(reference)
+
+    def require(self, condition: Expr | None) -> None:
+        if condition is not None and condition not in self.conditions:
+            self.conditions.append(condition)
+
+    def finished(self) -> ClosedForm:
+        condition = And(*self.conditions) if self.conditions else None
+        families = self.families or ["polynomial"]
+        references = self.references or [polynomial.REFERENCE]
+        return ClosedForm(collected(self.terms), " + ".join(families), "; ".join(references), condition)
+
+
+@dataclass(frozen=True)
+class SteppedTerm:
+    """``step(x) x^n kernel(x)``, the step function constant between breakpoints."""
+
+    kernel: Kernel
+    n: int
+    steps: tuple[Expr, ...]
+    breakpoints: tuple[Expr, ...]
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether the step function is a constant."""
+        return not self.breakpoints
+
+    def parity(self) -> int | None:
+        """Parity of ``x^n kernel(x)``."""
+        parity = self.kernel.parity()
+        return None if parity is None else parity * (-1) ** (self.n % 2)
+
+
+def closed_form(pieces: Pieces, mean: Expr = S.Zero, variance: Expr = Delta) -> ClosedForm | None:
+    """Average of a function of x over x ~ N(mean, variance), by table.
+
+    Parameters
+    ----------
+    pieces : Pieces
+        The function, with its breakpoints.
+    mean, variance : Expr
+        Numbers or symbols; the variance is positive.
+
+    Returns
+    -------
+    ClosedForm or None
+        None where the average stands in no entry of the table.
+
+    Raises
+    ------
+    DomainError
+        Where the average does not exist (a pole on the real axis, growth faster than the Gaussian decays).
+    """
+    mean, variance = S.Zero + mean, S.Zero + variance
+    try:
+        terms = stepped_terms(pieces)
+        if mean == 0:
+            terms = [even for term in terms for even in _even_part(term)]
+        return _look_up(terms, mean, variance)
+    except NotInTable:
+        return None
+
+
+def stepped_terms(pieces: Pieces) -> list[SteppedTerm]:
+    """A piecewise function as a sum of step functions times products of the table.
+
+    Raises
+    ------
+    NotInTable
+        For a factor that no entry of the table has.
+    """
+    expanded = [products(e, side) for e, side in zip(pieces.expressions, _sides(pieces.breakpoints), strict=True)]
+    keys = list(dict.fromkeys(key for part in expanded for key in part))
+    terms = []
+    for kernel, n in keys:
+        steps = [part.get((kernel, n), S.Zero) for part in expanded]
+        terms.append(_merged(kernel, n, steps, pieces.breakpoints))
+    return terms
+
+
+def _merged(kernel: Kernel, n: int, steps: Sequence[Expr], breakpoints: Sequence[Expr]) -> SteppedTerm:
+    """The term without breakpoints at which nothing changes."""
+    kept, edges = [steps[0]], []
+    for step, beta in zip(steps[1:], breakpoints, strict=True):
+        if step != kept[-1]:
+            kept.append(step)
+            edges.append(S.Zero + beta)
+    return SteppedTerm(kernel, n, tuple(kept), tuple(edges))
+
+
+def _sides(breakpoints: Sequence[Expr]) -> list[int]:
+    """Sign of x on each piece, 0 where a piece holds both signs or the sign is undecidable."""
+    sides = []
+    for k in range(len(breakpoints) + 1):
+        right = k > 0 and (S.Zero + breakpoints[k - 1]).is_nonnegative
+        left = k < len(breakpoints) and (S.Zero + breakpoints[k]).is_nonpositive
+        sides.append(1 if right else -1 if left else 0)
+    return sides
+
+
+def _even_part(term: SteppedTerm) -> list[SteppedTerm]:
+    """What is left of a term when the measure is even, written on x > 0 where it has steps."""
+    parity = term.parity()
+    if parity is None:
+        return [term]
+    if term.is_smooth:
+        return [term] if parity == 1 else []
+    radii = _radii(term.breakpoints)
+    if radii is None:
+        return [term]
+    steps = []
+    for k in range(len(radii) + 1):
+        probe = (radii[k - 1] if k else S.Zero, radii[k] if k < len(radii) else oo)
+        steps.append(flat_coefficient(_step_on(term, probe, 1) + parity * _step_on(term, probe, -1)))
+    reflected = _merged(term.kernel, term.n, steps, radii)
+    if reflected.is_smooth and parity == 1:
+        half = flat_coefficient(reflected.steps[0] / 2)
+        return [SteppedTerm(term.kernel, term.n, (half,), ())] if half != 0 else []
+    if all(step == 0 for step in reflected.steps):
+        return []
+    steps_on_line, edges = (S.Zero, *reflected.steps), (S.Zero, *reflected.breakpoints)
+    return [SteppedTerm(term.kernel, term.n, steps_on_line, edges)]
+
+
+def _radii(breakpoints: Sequence[Expr]) -> list[Expr] | None:
+    """Distinct non-zero distances of the breakpoints from the origin in increasing order, where decidable."""
+    radii: list[Expr] = []
+    for beta in breakpoints:
+        radius = beta if beta.is_nonnegative else -beta if beta.is_nonpositive else None
+        if radius is None:
+            return None
+        if radius != 0 and radius not in radii:
+            radii.append(radius)
+    if len(radii) > 1 and not all(radius.is_number for radius in radii):
+        return None
+    return sorted(radii) if all(radius.is_number for radius in radii) else radii
+
+
+def _step_on(term: SteppedTerm, interval: tuple[Expr, Expr], side: int) -> Expr:
+    """Value of the step function on an interval of x > 0 (side +1) or on its mirror image (side -1)."""
+    inner, outer = interval
+    for k, beta in enumerate(term.breakpoints):
+        beyond = beta.is_positive and _reaches(beta, outer) if side > 0 else beta.is_nonnegative or _reaches(inner, -beta)
+        if beyond:
+            return term.steps[k]
+    return term.steps[-1]
+
+
+def _reaches(larger: Expr, smaller: Expr) -> bool:
+    return bool(larger == smaller or (larger - smaller).is_nonnegative)
+
+
+def _look_up(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr) -> ClosedForm | None:
+    total = _Sum()
+    infinite = _exponential_growth(terms, mean, variance, total)
+    if infinite is not None:
+        return infinite
+    singular = [term for term in terms if _is_power(term)]
+    infinite = _powers(singular, terms, mean, variance, total)
+    if infinite is not None:
+        return infinite
+    fractions = [term for term in terms if term.kernel.denominators and not _is_power(term)]
+    _rationals(fractions, mean, variance, total)
+    for term in terms:
+        if not _is_power(term) and not term.kernel.denominators:
+            _ordinary(term, mean, variance, total)
+    return total.finished()
+
+
+def _is_power(term: SteppedTerm) -> bool:
+    return term.kernel.power != 0 or (term.n < 0 and not term.kernel.denominators)
+
+
+def _exponential_growth(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum) -> ClosedForm | None:
+    """Condition 1 - 2 a v > 0 of every exponential; the average itself where it is violated."""
+    divergent = []
+    for term in terms:
+        shrink = 1 - 2 * term.kernel.exponent[0] * variance
+        if shrink.is_nonpositive:
+            divergent.append(term)
+        elif not shrink.is_positive:
+            total.require(Gt(shrink, 0))
+    if not divergent:
+        return None
+    plain = all(Kernel(exponent=t.kernel.exponent) == t.kernel and t.n >= 0 and t.n % 2 == 0 for t in divergent)
+    if plain and all(step.is_nonnegative for term in divergent for step in term.steps):
+        return ClosedForm(oo, "exponential", tilt.REFERENCE)
+    raise DomainError(f"the function grows as fast as the Gaussian of variance {variance} decays: no average exists")
+
+
+def _powers(
+    singular: Sequence[SteppedTerm], terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum
+) -> ClosedForm | None:
+    if not singular:
+        return None
+    exponents = []
+    for term in singular:
+        if term.is_smooth and (term.n % 2 or mean != 0) and (term.n + term.kernel.power + 1).is_nonpositive:
+            raise DomainError(rational.REAL_POLE)
+        steps = (term.steps[0],) * 2 if term.is_smooth else term.steps
+        weight = power.weight_on_half_line(term.n, steps, term.breakpoints)
+        exponents.append((term.n + term.kernel.power, weight))
+    infinite = power.divergence(exponents)
+    if infinite is not None:
+        if any(term.kernel != Kernel(power=term.kernel.power) for term in terms):
+            raise NotInTable  # another term may compensate the singularity
+        return ClosedForm(infinite, "power", power.REFERENCE)
+    for term, (q, weight) in zip(singular, exponents, strict=True):
+        total.require(power.integrability(q))
+        total.add(power.absolute_moment(term.n, term.kernel, weight, mean, variance), "power", power.REFERENCE)
+    return None
+
+
+def _rationals(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum) -> None:
+    """All fractions under one exponential are brought over one denominator."""
+    groups: dict[tuple[Expr, ...], list[SteppedTerm]] = {}
+    for term in terms:
+        kernel = term.kernel
+        if not term.is_smooth or kernel != Kernel(exponent=kernel.exponent, denominators=kernel.denominators):
+            raise NotInTable
+        groups.setdefault(kernel.exponent, []).append(term)
+    for exponent, group in groups.items():
+        fractions: dict[tuple, dict[int, Expr]] = {}
+        for term in group:
+            below = term.kernel.denominators + (((x, -term.n),) if term.n < 0 else ())
+            fractions.setdefault(below, {})[max(term.n, 0)] = term.steps[0]
+        function = RationalFunction([(above, below) for below, above in fractions.items()])
+        measure = tilt.Tilt(*exponent, mean, variance)
+        shifted = measure.mean_parts[0] if len(measure.mean_parts) == 1 else sum(measure.mean_parts, S.Zero)
+        values, conditions = rational.rational(function, shifted, measure.new_variance)
+        for condition in conditions:
+            total.require(condition)
+        total.add(times([measure.mass], values), "rational", rational.REFERENCE)
+
+
+def _ordinary(term: SteppedTerm, mean: Expr, variance: Expr, total: _Sum) -> None:
+    """One product without denominator and without non-integer power."""
+    kernel, n = term.kernel, term.n
+    if not term.is_smooth:
+        if kernel.erfs:
+            raise NotInTable
+        values = truncated.stepped(n, kernel, term.steps, term.breakpoints, mean, variance)
+        family = "truncated polynomial" if kernel.is_polynomial else "truncated exponential"
+        total.add(values, family, truncated.REFERENCE)
+        return
+    coefficient = [term.steps[0]]
+    measure = tilt.Tilt(*kernel.exponent, mean, variance)
+    if kernel.erfs:
+        if kernel.wave:
+            raise NotInTable
+        values = errorfunction.error_functions(n, kernel.erfs, measure)
+        total.add(times(coefficient, values), "error function", errorfunction.REFERENCE)
+    elif kernel.wave:
+        total.add(times(coefficient, tilt.monomial_wave(n, *kernel.wave, measure)), "exponential", tilt.REFERENCE)
+    elif kernel.is_polynomial:
+        values = polynomial.moment(n, [mean] if mean != 0 else [], variance)
+        total.add(times(coefficient, values), "polynomial", polynomial.REFERENCE)
+    else:
+        total.add(times(coefficient, tilt.monomial(n, measure)), "exponential", tilt.REFERENCE)

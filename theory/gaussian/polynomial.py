@@ -1,0 +1,86 @@
+"""Moments of a normal variable (Wick's theorem), expanded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import product as cartesian
+from math import comb, factorial
+
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, gamma, pi
+
+REFERENCE = "Abramowitz & Stegun 26.2.27 (Wick's theorem)"
+
+
+@lru_cache(maxsize=1024)
+def compositions(total: int, parts: int) -> tuple[tuple[int, ...], ...]:
+    """All ways to write ``total`` as an ordered sum of ``parts`` non-negative integers."""
+    if parts == 1:
+        return ((total,),)
+    return tuple((k, *rest) for k in range(total + 1) for rest in compositions(total - k, parts - 1))
+
+
+def power_of_sum(parts: Sequence[Expr], n: int) -> list[Expr]:
+    """Terms of ``(sum parts)^n`` by the multinomial theorem; the parts themselves stay closed.
+
+    A sum such as mean + b variance can cancel, so no power of it may hide inside a term.
+    """
+    parts = [part for part in parts if part != 0]
+    if not parts:
+        return [S.One] if n == 0 else []
+    terms = []
+    for exponents in compositions(n, len(parts)):
+        weight = factorial(n)
+        for k in exponents:
+            weight //= factorial(k)
+        terms.append(Mul(Integer(weight), *(Pow(part, k) for part, k in zip(parts, exponents, strict=True))))
+    return terms
+
+
+def moment(n: int, mean_parts: Sequence[Expr], variance: Expr) -> list[Expr]:
+    """Terms of <x^n> for x ~ N(sum of mean_parts, variance): sum over pairings, n!/(2^k k! (n-2k)!) each.
+
+    Parameters
+    ----------
+    n : int
+        Order, non-negative.
+    mean_parts : sequence of Expr
+        The mean as a sum.
+    variance : Expr
+        The variance.
+
+    Returns
+    -------
+    list of Expr
+        Terms whose sum is the moment; none of them hides a cancellation.
+    """
+    terms = []
+    for k in range(n // 2 + 1):
+        pairings = factorial(n) // (2**k * factorial(k) * factorial(n - 2 * k))
+        for term in power_of_sum(mean_parts, n - 2 * k):
+            terms.append(Integer(pairings) * Pow(variance, k) * term)
+    return terms
+
+
+def half_moment(q: Expr, variance: Expr) -> Expr:
+    """``int_0^oo x^q N(x; 0, variance) dx = (2 variance)^(q/2) Gamma((q+1)/2) / (2 sqrt(pi))``."""
+    q = S.Zero + q
+    return Pow(2, q / 2) * Pow(variance, q / 2) * gamma((q + 1) / 2) / (2 * Pow(pi, S.Half))
+
+
+def times(left: Sequence[Expr], right: Sequence[Expr]) -> list[Expr]:
+    """Terms of the product of two sums."""
+    return [Mul(p, q) for p, q in cartesian(left, right)]
+
+
+def binomial_series(n: int, first: Expr, second: Expr) -> list[tuple[int, Expr]]:
+    """``(first x + second)^n`` as pairs (power of x, coefficient)."""
+    return [(k, Integer(comb(n, k)) * Pow(first, k) * Pow(second, n - k)) for k in range(n + 1)]
+
+
+def collected(terms: Sequence[Expr]) -> Expr:
+    """Sum of terms; equal ones merge, so that what cancels exactly is gone."""
+    return Add(*terms)
+
+
+HALF = Rational(1, 2)

@@ -1,0 +1,240 @@
+"""Piecewise polynomials (step, sign, relu, threshold-linear, ...) and piecewise exponentials: truncated moments.
+
+With U_n the average of x^n exp(a x^2 + b x + c) over x > beta, V and M the variance and mean of the tilted measure,
+
+    U_n = M U_{n-1} + (n-1) V U_{n-2} + V beta^{n-1} density(beta)  =  A_n U_0 + V B_n density(beta),
+    U_0 = mass erfc(z)/2 = V-scaled density(beta) erfcx(z),   z = (beta - M)/sqrt(2 V).
+
+(integration by parts; Abramowitz & Stegun 26.2.25, 7.1.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sympy import Expr, I, Pow, S, erf, erfc, exp, im, pi, re
+
+from theory.functions import erfcx, faddeeva
+from theory.gaussian.polynomial import compositions, half_moment, moment, power_of_sum, times
+from theory.gaussian.products import Kernel, NotInTable, flat_coefficient
+from theory.gaussian.tilt import Tilt, imaginary_moment, monomial, monomial_wave, normal_constant, wave_part
+
+REFERENCE = "truncated normal moments, Abramowitz & Stegun 26.2.25 and 7.1.1"
+
+
+def stepped(
+    n: int, kernel: Kernel, steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr, variance: Expr
+) -> list[Expr]:
+    """Average of ``step(x) x^n kernel(x)`` for a function that is constant between breakpoints.
+
+    Parameters
+    ----------
+    n : int
+        Power of x, non-negative.
+    kernel : Kernel
+        Exponential of a quadratic, at most one sine or cosine.
+    steps, breakpoints : sequences of Expr
+        ``steps[k]`` holds between ``breakpoints[k-1]`` and ``breakpoints[k]``.
+    mean, variance : Expr
+        The Gaussian measure.
+
+    Returns
+    -------
+    list of Expr
+        Terms whose sum is the average.
+
+    Raises
+    ------
+    NotInTable
+        Where the stable form depends on the sign of something undecidable.
+    """
+    if n < 0 or kernel != Kernel(exponent=kernel.exponent, wave=kernel.wave):
+        raise NotInTable
+    tilt = Tilt(*kernel.exponent, mean, variance)
+    edges = _Edges(n, tilt, kernel.wave)
+    if _is_reflected(kernel, steps, breakpoints, mean):
+        return edges.half_line(steps, breakpoints)
+    base = _base_piece(steps, breakpoints, mean)
+    if base is None and len(steps) == 2 and steps[0] != -steps[1]:
+        lower, upper = (edges.tail(breakpoints[0], side) for side in (-1, 1))
+        return times([steps[0]], lower) + times([steps[1]], upper)
+    if base is None:
+        return edges.symmetric(steps, breakpoints)
+    terms = times([steps[base]], edges.whole()) if steps[base] != 0 else []
+    for k, beta in enumerate(breakpoints):
+        jump = flat_coefficient(steps[k + 1] - steps[k])
+        if jump != 0:
+            side = 1 if k >= base else -1
+            terms += times([side * jump], edges.tail(beta, side))
+    return terms
+
+
+def _is_reflected(kernel: Kernel, steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr) -> bool:
+    """Whether the function lives on x > 0 after an even reflection about a zero mean."""
+    return breakpoints[0] == 0 and steps[0] == 0 and mean == 0 and kernel.parity() == 1 and kernel.wave is None
+
+
+def _base_piece(steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr) -> int | None:
+    """Index of the piece to be extended over the whole line, so that only tails away from the mean are added.
+
+    That is the piece which holds the mean; where this is undecidable, a piece on which the function vanishes.
+    """
+    if len(steps) == 2:
+        return next((k for k, step in enumerate(steps) if step == 0), None)
+    right = [(beta - mean).is_nonnegative for beta in breakpoints]
+    if None not in right:
+        return sum(not side for side in right)
+    if steps[0] == 0 and steps[-1] == 0:
+        return None
+    return next((k for k, step in enumerate(steps) if step == 0), None)
+
+
+class _Edges:
+    """Tail integrals of one integrand ``x^n exp(a x^2 + b x + c) wave(omega x)``."""
+
+    def __init__(self, n: int, tilt: Tilt, wave: tuple[str, Expr] | None) -> None:
+        self.n, self.tilt, self.wave = n, tilt, wave
+
+    def whole(self) -> list[Expr]:
+        """Integral over the whole line."""
+        return monomial_wave(self.n, *self.wave, self.tilt) if self.wave else monomial(self.n, self.tilt)
+
+    def tail(self, beta: Expr, side: int) -> list[Expr]:
+        """Integral over x > beta (side +1) or x < beta (side -1)."""
+        if side < 0:  # x -> -x
+            mirrored = Tilt(self.tilt.a, -self.tilt.b, self.tilt.c, -self.tilt.mean, self.tilt.variance)
+            sign = (-1) ** self.n * (-1 if self.wave and self.wave[0] == "sin" else 1)
+            return times([S.Zero + sign], _Edges(self.n, mirrored, self.wave).tail(-beta, 1))
+        if self.wave:
+            return self._upper_wave(beta)
+        terms = times(moment(self.n, self.tilt.mean_parts, self.tilt.new_variance), [self._upper_mass(beta)])
+        return terms + self._edge(beta, S.One)
+
+    def symmetric(self, steps: Sequence[Expr], breakpoints: Sequence[Expr]) -> list[Expr]:
+        """The step function as half the sum of its limits plus half the jumps times sign(x - beta)."""
+        terms = times([flat_coefficient(steps[0] + steps[-1]) / 2], self.whole()) if steps[0] != -steps[-1] else []
+        for k, beta in enumerate(breakpoints):
+            jump = flat_coefficient(steps[k + 1] - steps[k]) / 2
+            terms += times([jump], self._signed(beta))
+        return terms
+
+    def half_line(self, steps: Sequence[Expr], breakpoints: Sequence[Expr]) -> list[Expr]:
+        """Steps on x > 0 only (zero mean, even integrand): the interval at the origin by erf, the rest by erfc."""
+        first = steps[1]
+        if len(breakpoints) == 1:
+            return times([first], [self._positive_half()])
+        beta = breakpoints[1]
+        terms = times([first], self._from_origin(beta)) + times([steps[2]], self.tail(beta, 1))
+        for k in range(2, len(breakpoints)):
+            jump = flat_coefficient(steps[k + 1] - steps[k])
+            terms += times([jump], self.tail(breakpoints[k], 1))
+        return terms
+
+    def _positive_half(self) -> Expr:
+        return self.tilt.mass * half_moment(S.Zero + self.n, self.tilt.new_variance)
+
+    def _from_origin(self, beta: Expr) -> list[Expr]:
+        tilt = self.tilt
+        bulk = tilt.mass * erf(beta / Pow(2 * tilt.new_variance, S.Half)) / 2
+        terms = times(moment(self.n, (), tilt.new_variance), [bulk])
+        return terms + self._edge(S.Zero, S.One) + self._edge(beta, S.NegativeOne)
+
+    def _signed(self, beta: Expr) -> list[Expr]:
+        if self.wave:
+            return self.tail(beta, 1) + times([S.NegativeOne], self.tail(beta, -1))
+        tilt = self.tilt
+        z = (beta - sum(tilt.mean_parts, S.Zero)) / Pow(2 * tilt.new_variance, S.Half)
+        terms = times(moment(self.n, tilt.mean_parts, tilt.new_variance), [-tilt.mass * erf(z)])
+        return terms + self._edge(beta, S.One * 2)
+
+    def _edge(self, beta: Expr, weight: Expr) -> list[Expr]:
+        """``weight V B_n density(beta)``: what integration by parts leaves at the edge."""
+        factor = weight * self.tilt.new_variance * self.tilt.density(beta)
+        return times([factor], edge_polynomial(self.n, self.tilt.mean_parts, self.tilt.new_variance, beta))
+
+    def _upper_mass(self, beta: Expr) -> Expr:
+        """U_0, as erfc or as erfcx: whichever neither over- nor underflows against its prefactor."""
+        tilt = self.tilt
+        z = (beta - sum(tilt.mean_parts, S.Zero)) / Pow(2 * tilt.new_variance, S.Half)
+        rising = _tail_sign(tilt, beta)
+        if tilt.exponent.is_nonpositive or rising == -1:
+            return tilt.mass * erfc(z) / 2
+        if rising == 1:
+            scale = tilt.density(beta) / normal_constant(tilt.variance)
+            return scale / Pow(tilt.shrink, S.Half) * erfcx(z) / 2
+        raise NotInTable
+
+    def _upper_wave(self, beta: Expr) -> list[Expr]:
+        """Real or imaginary part of the tail of x^n exp(a x^2 + (b + i omega) x + c): Faddeeva function of i z."""
+        assert self.wave is not None
+        kind, omega = self.wave
+        tilt, n = self.tilt, self.n
+        side = _tail_sign(tilt, beta)
+        if side is None:
+            raise NotInTable
+        if side == -1:
+            return self.whole() + times([S.NegativeOne], self.tail(beta, -1))
+        v, s = tilt.variance, tilt.shrink
+        imaginary, distance = omega * v / s, beta - sum(tilt.mean_parts, S.Zero)
+        if distance == 0:
+            u = imaginary / Pow(2 * v / s, S.Half)
+            real_part, imaginary_part = exp(-(u**2)), im(faddeeva(u))
+        else:
+            value = faddeeva((imaginary + I * distance) / Pow(2 * v / s, S.Half))
+            real_part, imaginary_part = re(value), im(value)
+        scale = tilt.density(beta) / normal_constant(v) / Pow(s, S.Half) / 2
+        phase = omega * beta
+        terms = []
+        for turns, term in imaginary_moment(n, tilt.mean_parts, imaginary, v / s):
+            terms.append(scale * term * real_part * wave_part(kind, phase, turns))
+            terms.append(scale * term * imaginary_part * wave_part(kind, phase, turns + 1))
+        for turns, term in _imaginary_edge(n, tilt.mean_parts, imaginary, v / s, beta):
+            terms.append(v / s * tilt.density(beta) * term * wave_part(kind, phase, turns))
+        return [term for term in terms if term != 0]
+
+
+def _tail_sign(tilt: Tilt, beta: Expr) -> int | None:
+    """Sign of z = (beta - M)/sqrt(2 V): +1 where it is never negative, -1 where it is never positive."""
+    distance = flat_coefficient(beta * tilt.shrink - tilt.mean - tilt.b * tilt.variance)
+    if distance.is_nonnegative:
+        return 1
+    return -1 if distance.is_nonpositive else None
+
+
+def edge_polynomial(n: int, mean_parts: Sequence[Expr], variance: Expr, beta: Expr) -> list[Expr]:
+    """Terms of B_n = M B_{n-1} + (n-1) V B_{n-2} + beta^(n-1), B_0 = 0."""
+    terms = []
+    for (j, k, power), weight in _edge_weights(n).items():
+        if beta != 0 or power == 0:
+            scale = weight * Pow(variance, k) * Pow(beta, power)
+            terms += times([scale], power_of_sum(mean_parts, j))
+    return terms
+
+
+def _edge_weights(n: int) -> dict[tuple[int, int, int], int]:
+    """B_n as {(power of M, power of V, power of beta): integer}."""
+    previous: dict[tuple[int, int, int], int] = {}
+    current: dict[tuple[int, int, int], int] = {}
+    for order in range(1, n + 1):
+        following = {(0, 0, order - 1): 1}
+        for (j, k, p), weight in current.items():
+            following[j + 1, k, p] = following.get((j + 1, k, p), 0) + weight
+        for (j, k, p), weight in previous.items():
+            following[j, k + 1, p] = following.get((j, k + 1, p), 0) + (order - 1) * weight
+        previous, current = current, following
+    return current
+
+
+def _imaginary_edge(n: int, mean_parts: Sequence[Expr], imaginary: Expr, variance: Expr, beta: Expr):
+    """Terms (j, t) of B_n at complex mean ``sum(mean_parts) + i imaginary``; each stands for i^j t."""
+    from math import comb
+
+    terms = []
+    for (j, k, power), weight in _edge_weights(n).items():
+        if beta == 0 and power:
+            continue
+        scale = weight * Pow(variance, k) * Pow(beta, power)
+        for turns in range(j + 1):
+            for part in power_of_sum(mean_parts, j - turns):
+                terms.append((turns, comb(j, turns) * scale * part * Pow(imaginary, turns)))
+    return terms
