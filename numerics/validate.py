@@ -2,26 +2,7 @@
 
 The theory holds for N -> infinity; the network has N units. Simulations at several N are extrapolated linearly in
 1/N, so that neither a 1/N effect counts as a disagreement nor a disagreement hides behind one.
-
-How the verdict is reached
---------------------------
-A row (one observable) compares the extrapolated value with the theory. Its z is the deviation in standard errors,
-mapped from Student's t with the effective degrees of freedom of the error to the normal deviate of the same tail
-probability; so |z| >= 4 happens by chance with probability 6.3e-5 a row, and in a run at most with that times the
-number of tested rows (which are correlated). A row is
-
-* `disagree` if |z| >= 4;
-* `inconclusive` if the simulation gives no error (too few couplings, infinite variance), the line in 1/N does not fit
-  (p < 1e-4), the 1/N term at the largest N exceeds a fifth of the value (1/N^2 can then not be neglected), the run
-  would not have noticed an error of 100% in the theory, or the theory's value is not a number;
-* `not tested` if the theory's value is infinite or the simulation does not measure it;
-* `agree` otherwise.
-
-The verdict is `inconclusive` if more than 1% of the noise draws did not converge at some N (the statistics are then
-those of a selected part), or nothing was tested; else `disagree` if one row does; else `inconclusive` if one row is;
-else `agree`. Rows that were not tested are named in the sentence. Agreement means no more than the power says:
-`detectable` is the relative error of the theory that this run would have noticed with probability one half (84% for a
-quarter more).
+`numerics.verdict` states how the verdict is reached.
 """
 
 from __future__ import annotations
@@ -35,17 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from numerics.estimate import Estimate, Extrapolation, extrapolate, observables
+from numerics.estimate import observables
 from numerics.simulate.static import Sample, simulate
+from numerics.verdict import THRESHOLD, Row, compare, conclude, number, percent, untested
 from theory.errors import InputError
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-THRESHOLD = 4.0
-MAX_UNCONVERGED = 0.01
-MIN_FIT_PROBABILITY = 1e-4
-MAX_LAST_TERM = 0.2
-MAX_DETECTABLE = 1.0
 PILOT_COUPLINGS = 4
 HOPELESS = 0.1  # unconverged fraction of the pilot above which more couplings are a waste of time
 
@@ -55,51 +32,6 @@ DEFAULT_SAMPLES = 64  # near the optimum for a given time: the spread over coupl
 
 # A second measurement of the same quantity by another route.
 ALIASES = {"gain_derivative": "gain"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One observable.
-
-    Attributes
-    ----------
-    observable : str
-        Name.
-    theory : float
-        Value for N -> infinity to be tested.
-    simulation, error : float
-        Extrapolated value and its standard error.
-    z : float
-        Deviation of the simulation from the theory as a normal deviate.
-    slope, slope_error : float
-        Coefficient of 1/N.
-    last_term : float
-        |slope|/N at the largest N, relative to the value.
-    fit_probability : float
-        p-value of the straight line in 1/N.
-    detectable : float
-        Relative error of the theory that would have been noticed with probability one half.
-    at_sizes : tuple of Estimate
-        The observable at each N.
-    status : str
-        `agree`, `disagree`, `inconclusive` or `not tested`.
-    note : str
-        Why, for the last two.
-    """
-
-    observable: str
-    theory: float
-    simulation: float
-    error: float
-    z: float
-    slope: float
-    slope_error: float
-    last_term: float
-    fit_probability: float
-    detectable: float
-    at_sizes: tuple[Estimate, ...]
-    status: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,12 +125,12 @@ class Validation:
         body = [
             [
                 row.observable,
-                _number(row.theory),
-                _number(row.simulation),
-                _number(row.error, 2),
+                number(row.theory),
+                number(row.simulation),
+                number(row.error, 2),
                 _fixed(row.z),
-                _percent(row.last_term),
-                _percent(row.detectable),
+                percent(row.last_term),
+                percent(row.detectable),
                 f"{row.status}: {row.note}" if row.note else row.status,
             ]
             for row in self.rows
@@ -206,10 +138,10 @@ class Validation:
         sizes = [["", *(f"N = {size}" for size in self.sizes), "slope in 1/N"]]
         for row in self.rows:
             if row.at_sizes:
-                cells = [f"{_number(e.value)} ± {_number(e.error, 2)}" for e in row.at_sizes]
-                sizes.append([row.observable, *cells, f"{_number(row.slope, 3)} ± {_number(row.slope_error, 2)}"])
+                cells = [f"{number(e.value)} ± {number(e.error, 2)}" for e in row.at_sizes]
+                sizes.append([row.observable, *cells, f"{number(row.slope, 3)} ± {number(row.slope_error, 2)}"])
         sizes.append(["couplings", *(str(count) for count in self.couplings), ""])
-        sizes.append(["not converged", *(_percent(fraction) for fraction in self.unconverged), ""])
+        sizes.append(["not converged", *(percent(fraction) for fraction in self.unconverged), ""])
         return f"{_aligned([head, *body])}\n\n{_aligned(sizes)}\n\n{self.verdict}: {self.sentence}"
 
 
@@ -251,7 +183,7 @@ def validate(
     Returns
     -------
     Validation
-        The module's docstring states how the verdict is reached. When a tenth of the draws of the first couplings at
+        `numerics.verdict` states how the verdict is reached. When a tenth of the draws of the first couplings at
         some size do not converge, only those couplings are simulated and the verdict is `inconclusive`.
 
     Raises
@@ -277,9 +209,9 @@ def judge(theory: Mapping[str, float], simulated: Sequence[Sample]) -> Validatio
             estimates = tuple(at_size[name] for at_size in measured)
             rows.append(compare(name, value, sizes, estimates))
         elif name in theory:
-            rows.append(_untested(name, value, "not measured by the simulation"))
+            rows.append(untested(name, value, "not measured by the simulation"))
     unconverged = tuple(sample.unconverged_fraction for sample in simulated)
-    verdict, sentence = _verdict(rows, unconverged)
+    verdict, sentence = conclude(rows, unconverged)
     tested = sum(row.status in ("agree", "disagree") for row in rows)
     return Validation(
         rows=tuple(rows),
@@ -295,105 +227,6 @@ def judge(theory: Mapping[str, float], simulated: Sequence[Sample]) -> Validatio
         sigma=simulated[0].sigma,
         samples_at_sizes=tuple(simulated),
     )
-
-
-def compare(observable: str, theory: float, sizes: Sequence[int], estimates: tuple[Estimate, ...]) -> Row:
-    """One row: extrapolate the estimates at the given sizes and test the theory's value."""
-    fit = extrapolate(sizes, estimates)
-    threshold = _student(THRESHOLD, fit.error_dof)
-    deviation = fit.value - theory
-    z = math.copysign(_normal(abs(deviation) / fit.error, fit.error_dof), deviation) if fit.error > 0 else math.nan
-    detectable = threshold * fit.error / abs(theory) if theory else math.nan
-    status, note = _status(theory, fit, z, detectable)
-    return Row(
-        observable=observable,
-        theory=theory,
-        simulation=fit.value,
-        error=fit.error,
-        z=z if math.isfinite(theory) else math.nan,
-        slope=fit.slope,
-        slope_error=fit.slope_error,
-        last_term=fit.last_term,
-        fit_probability=fit.p_value,
-        detectable=detectable if math.isfinite(theory) else math.nan,
-        at_sizes=estimates,
-        status=status,
-        note=note,
-    )
-
-
-def _status(theory: float, fit: Extrapolation, z: float, detectable: float) -> tuple[str, str]:
-    if math.isinf(theory):
-        return "not tested", "infinite"
-    reasons = (
-        (math.isnan(theory), "the theory gives no value"),
-        (not math.isfinite(fit.error), "no standard error"),
-        (fit.p_value < MIN_FIT_PROBABILITY, f"not a straight line in 1/N (p = {fit.p_value:.1g})"),
-        (fit.last_term > MAX_LAST_TERM, f"1/N term is {_percent(fit.last_term)} of the value"),
-        (abs(z) < THRESHOLD and detectable > MAX_DETECTABLE, "too noisy to test"),
-    )
-    for holds, note in reasons:
-        if holds:
-            return "inconclusive", note
-    return ("agree" if abs(z) < THRESHOLD else "disagree"), ""
-
-
-def _untested(name: str, theory: float, note: str) -> Row:
-    nan = math.nan
-    return Row(name, theory, nan, nan, nan, nan, nan, nan, nan, nan, (), "not tested", note)
-
-
-def _verdict(rows: Sequence[Row], unconverged: Sequence[float]) -> tuple[str, str]:
-    groups = {
-        status: [row for row in rows if row.status == status]
-        for status in ("agree", "disagree", "inconclusive", "not tested")
-    }
-    tested = [*groups["agree"], *groups["disagree"]]
-    skipped = "".join(f"; {row.observable} not tested ({row.note})" for row in groups["not tested"])
-    if max(unconverged) > MAX_UNCONVERGED:
-        return (
-            "inconclusive",
-            f"{_percent(max(unconverged))} of the noise draws did not converge to a fixed point{skipped}",
-        )
-    if groups["disagree"]:
-        listed = ", ".join(f"{row.observable} ({_deviation(row)}, z = {row.z:.1f})" for row in groups["disagree"])
-        return "disagree", f"theory and simulation differ in {listed}{skipped}"
-    if groups["inconclusive"]:
-        listed = ", ".join(f"{row.observable} ({row.note})" for row in groups["inconclusive"])
-        return "inconclusive", f"no answer for {listed}{skipped}"
-    if not tested:
-        return "inconclusive", f"nothing was tested{skipped}"
-    largest = max(tested, key=lambda row: abs(row.z))
-    return "agree", (
-        f"{len(tested)} observables within {THRESHOLD:g} standard errors of the theory "
-        f"(largest |z| = {abs(largest.z):.1f}, {largest.observable}); {_power(tested)}{skipped}"
-    )
-
-
-def _power(tested: Sequence[Row]) -> str:
-    measurable = [row for row in tested if math.isfinite(row.detectable)]
-    if not measurable:
-        return "the power of the test is not defined"
-    best, worst = min(measurable, key=lambda r: r.detectable), max(measurable, key=lambda r: r.detectable)
-    return (
-        f"an error of the theory of {_percent(best.detectable)} ({best.observable}) "
-        f"to {_percent(worst.detectable)} ({worst.observable}) would have shown"
-    )
-
-
-def _deviation(row: Row) -> str:
-    if row.theory == 0:
-        return f"simulation {_number(row.simulation)} for 0"
-    return f"simulation {100 * (row.simulation / row.theory - 1):+.2g}%"
-
-
-def _normal(t: float, dof: float) -> float:
-    """Normal deviate with the tail probability of Student's t; bounded where that underflows."""
-    return float(stats.norm.isf(max(stats.t.sf(t, dof), 1e-300)))
-
-
-def _student(z: float, dof: float) -> float:
-    return float(stats.t.isf(stats.norm.sf(z), dof)) if dof > 0 else math.nan
 
 
 def _couplings(sizes: Sequence[int], couplings: int | Sequence[int] | None) -> tuple[int, ...]:
@@ -453,18 +286,8 @@ def _plain(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _number(value: float, digits: int = 5) -> str:
-    return "-" if math.isnan(value) else f"{value:.{digits}g}"
-
-
 def _fixed(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:+.2f}"
-
-
-def _percent(value: float) -> str:
-    if math.isnan(value):
-        return "-"
-    return f"{100 * value:.0f}%" if value >= 0.1 else f"{100 * value:.2g}%"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -16,7 +16,8 @@ from scipy import optimize, stats
 
 from numerics.estimate import Estimate, mean_estimate, observables
 from numerics.simulate.static import simulate
-from numerics.validate import Validation, compare, judge, validate
+from numerics.validate import Validation, judge, validate
+from numerics.verdict import compare
 from theory.errors import InputError
 
 
@@ -57,6 +58,25 @@ def pade(x):
 
 def pade_prime(x):
     return (1 - x**2 / 3) / (1 + x**2 / 3) ** 2
+
+
+def root(x):
+    return np.sign(x) * np.sqrt(np.abs(x))
+
+
+@pytest.fixture
+def root_theory():
+    """Reference row for sign(x) |x|^(1/2), g = 0.5, sigma = 1."""
+    return {
+        "Delta": 1.22035514122276,
+        "C_phi": 0.8814205648910406,
+        "gain": 0.8182708596984024,
+        "stability": math.inf,
+        "D_phi": 0.6932364147773612,
+        "D_x": 0.6900729739115732,
+        "n_var_cov_phi": 0.3437864816468862,
+        "n_var_cov_x": 0.668862580850099,
+    }
 
 
 SIZES = (80, 160, 320)
@@ -263,13 +283,34 @@ def test_escape_everywhere_is_inconclusive():
         ([Estimate(1 + 200 / N**2, 1e-3, 100) for N in (50, 100, 200)], "not a straight line"),
         ([Estimate(1 + 100 / N, 1e-3, 100) for N in (50, 100, 200)], "1/N term is 50% of the value"),
         ([Estimate(1.0, 0.5, 100)] * 3, "too noisy"),
-        ([Estimate(1.0, math.nan, 0)] * 3, "no standard error"),
     ],
 )
 def test_rows_that_cannot_decide(estimates, note):
     row = compare("Delta", 1.0, (50, 100, 200), tuple(estimates))
     assert row.status == "inconclusive"
     assert note in row.note
+
+
+def test_a_row_without_an_error_is_not_tested():
+    row = compare("stability", 1.0, (50, 100, 200), (Estimate(1.0, math.nan, 9),) * 3)
+    assert (row.status, row.note) == ("not tested", "no finite standard error")
+
+
+def test_a_slope_that_is_only_noise_does_not_count_as_a_large_term():
+    """No covariances without couplings: the value is zero within its error, and so is the 1/N term."""
+    estimates = (Estimate(0.03, 0.02, 99), Estimate(-0.01, 0.02, 99), Estimate(0.01, 0.02, 99))
+    row = compare("n_var_cov_x", 0.0, (50, 100, 200), estimates)
+    assert row.last_term > 0.2
+    assert row.status == "agree"
+
+
+def test_square_root_activation(root_theory):
+    """g^2 <phi'^2> is infinite; the rest is finite, and the derivative's mean has no finite variance."""
+    arguments = {"sizes": (60, 120, 240), "couplings": (80, 50, 30), "samples": 40, "seed": 1}
+    result = validate(root_theory, root, 0.5, 1.0, phi_prime=lambda x: 0.5 * np.abs(x) ** -0.5, **arguments)
+    assert result.ok, result.table()
+    assert row_of(result, "stability").status == "not tested"
+    assert row_of(result, "gain").status == "agree"
 
 
 def test_a_large_deviation_has_a_finite_z():
@@ -324,10 +365,6 @@ def test_default_budget_on_the_pade_activation():
     assert max(row.detectable for row in result.rows) < 4 * 0.015
     for name, factor in (("Delta", 1.02), ("n_var_cov_x", 1.1), ("D_phi", 1.05)):
         assert rejudge(result, theory | {name: factor * theory[name]}).verdict == "disagree"
-
-
-def root(x):
-    return np.sign(x) * np.sqrt(np.abs(x))
 
 
 @pytest.mark.heavy
