@@ -6,6 +6,7 @@ Source: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (statistics of correlatio
 from __future__ import annotations
 
 from functools import lru_cache
+from math import inf
 
 from sympy import Eq, Expr, Matrix, Symbol
 
@@ -25,10 +26,11 @@ from theory.collective import (
 )
 from theory.derivation import Fact, Step, chain, same
 from theory.models import STATIC
-from theory.symbols import Delta
+from theory.symbols import Delta, g
 from theory.theory import Condition, Quantity, Requirement, Theory
 
 REFERENCE = STATIC.reference
+VARIANCE, FRACTION = (0.0, inf), (0.0, 1.0)
 _OBSERVED = {"x": PREACTIVATION, "phi": ACTIVITY}
 
 
@@ -75,21 +77,22 @@ def derive() -> Theory:
         unknown=Delta,
         self_consistency=variance,
         order_parameters=_keyed(
-            Quantity("Delta", Delta, "variance of x over units and noise", REFERENCE),
-            Quantity("C_phi", diagonal["phi"], "mean square activity <phi^2>", REFERENCE),
+            Quantity("Delta", Delta, "variance of x over units and noise", REFERENCE, VARIANCE),
+            Quantity("C_phi", diagonal["phi"], "mean square activity <phi^2>", REFERENCE, VARIANCE),
         ),
         observables=_keyed(
             Quantity("gain", two_point[0, 1], "mean response <phi'>", REFERENCE),
-            Quantity("stability", stability, "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1", REFERENCE),
-            Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2)", REFERENCE),
-            Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE),
-            Quantity("n_var_cov_x", n_variance["x"], "N times the variance of an off-diagonal covariance of x", REFERENCE),
-            Quantity("n_var_cov_phi", n_variance["phi"], "N times the variance of an off-diagonal covariance of phi", REFERENCE),
+            Quantity("stability", stability, "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1", REFERENCE, VARIANCE),
+            Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2)", REFERENCE, FRACTION),
+            Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
+            Quantity("n_var_cov_x", n_variance["x"], "N times the variance of an off-diagonal covariance of x", REFERENCE, VARIANCE),
+            Quantity("n_var_cov_phi", n_variance["phi"], "N times the variance of an off-diagonal covariance of phi", REFERENCE, VARIANCE),
         ),
         conditions=(
             Condition("stability", stability, "the fixed point is unstable (chaotic regime): these numbers describe the formal saddle, not the network"),
             Condition("slope", slope, "the solution lies on an unphysical branch beyond a saddle-node"),
         ),
+        control=g,
         requirements=(
             Requirement(
                 lambda activation: activation.parity == "odd",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Symbol
+from sympy import Eq, Expr, Symbol, solve
 
 from theory.derivation import Derivation
 from theory.errors import DomainError
@@ -32,12 +33,15 @@ class Quantity:
         One line.
     reference : str
         Source.
+    bounds : tuple of float
+        Closed interval in which every valid result lies: an invariant, asserted on each solution.
     """
 
     key: str
     expression: Expr
     meaning: str
     reference: str = ""
+    bounds: tuple[float, float] = (-inf, inf)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ class Theory:
         ``unknown = self_consistency``.
     order_parameters, observables : mapping of key to Quantity
     conditions : tuple of Condition
+    control : Symbol
+        Parameter that is turned up to follow a branch, usually the coupling strength.
     requirements : tuple of Requirement
     derivation : Derivation
     """
@@ -88,6 +94,7 @@ class Theory:
     order_parameters: Mapping[str, Quantity]
     observables: Mapping[str, Quantity]
     conditions: tuple[Condition, ...]
+    control: Symbol
     derivation: Derivation
     requirements: tuple[Requirement, ...] = field(default=())
 
@@ -95,6 +102,13 @@ class Theory:
     def slope(self) -> Expr:
         """d(self_consistency)/d(unknown), by Price's theorem: 1 at a saddle-node."""
         return self.self_consistency.diff(self.unknown)
+
+    @property
+    def control_at(self) -> Expr:
+        """The value of the control parameter at which a given `unknown` is a solution."""
+        roots = solve(Eq(self.unknown, self.self_consistency), self.control)
+        sample = {atom: 1 for root in roots for atom in root.free_symbols | root.atoms(Average)} | {self.unknown: 2}
+        return max(roots, key=lambda root: root.xreplace(sample))  # couplings are not negative
 
     @property
     def quantities(self) -> Mapping[str, Quantity]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sympy import Expr, Piecewise, S, Symbol, sstr
 
+from numerics.codegen.cache import content_key
 from numerics.codegen.inline import algorithm_source
 from numerics.codegen.means import MeanCode, lower_mean
 from numerics.codegen.printer import source
@@ -41,14 +42,6 @@ class Emission:
     text: str
 
 
-def content_hash(theory: Theory, activation: Activation) -> str:
-    """Hash of everything that determines the text: toolkit version, algorithm, model equations, canonical activation."""
-    parts = [__version__, algorithm_source(), theory.model.name, sstr(theory.self_consistency)]
-    parts += [f"{key}={sstr(q.expression)}" for key, q in theory.quantities.items()]
-    parts += [activation.canonical, activation.text]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
 def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emission:
     """Generate the solver module of a theory for one activation.
 
@@ -71,7 +64,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     if clash:
         raise InputError(f"parameter name '{clash[0]}' of the activation is a parameter of the model {theory.model.name}")
     theory.admit(activation)
-    digest = content_hash(theory, activation)
+    digest = content_key(theory.model.name, activation)
     means = [lower_mean(average, activation) for average in theory.averages]
     sections = [
         _header(theory, activation, digest),
@@ -129,8 +122,21 @@ def _constants(theory: Theory, activation: Activation, digest: str) -> str:
             f"ACTIVATION = {activation.text!r}",
             f"PARAMETERS = {_parameter_names(theory, activation)!r}",
             f"CONTENT = {digest!r}",
+            f"CONTROL = {theory.control.name!r}",
+            f"ORDER_PARAMETERS = {tuple(theory.order_parameters)!r}",
+            *_table("MEANINGS", {key: q.meaning for key, q in theory.quantities.items()}),
+            *_table("BOUNDS", {key: q.bounds for key, q in theory.quantities.items()}, _interval),
+            *_table("CONDITIONS", {c.key: c.broken for c in theory.conditions}),
         ]
     )
+
+
+def _table(name: str, rows: Mapping[str, object], show: Callable[[Any], str] = repr) -> list[str]:
+    return [f"{name} = {{", *(f"    {key!r}: {show(value)}," for key, value in rows.items()), "}"]
+
+
+def _interval(bounds: tuple[float, float]) -> str:
+    return f"({', '.join(repr(end).replace('inf', 'np.inf') for end in bounds)})"
 
 
 def as_expression(pieces: Pieces) -> Expr:
@@ -182,6 +188,13 @@ def _mean(mean: MeanCode, activation: Activation) -> str:
         f"    return {constant}({arguments})",
     ]
     return (helpers + "\n\n\n" if helpers else "") + "\n".join(public)
+
+
+def _control(theory: Theory, arguments: str, function: Callable[[str, str, dict[str, Expr]], str]) -> str:
+    """The control parameter at which a given order parameter solves the equation: where it turns back, branches end."""
+    name = theory.control.name
+    text = function("control_at", f"The {name} at which {theory.unknown} solves the self-consistency.", {"": theory.control_at})
+    return text.replace(f"({arguments})", f"({', '.join(a for a in arguments.split(', ') if a != name)})", 1)
 
 
 def _equations(theory: Theory, activation: Activation, means: Sequence[MeanCode]) -> list[str]:
@@ -248,6 +261,7 @@ def _equations(theory: Theory, activation: Activation, means: Sequence[MeanCode]
         function("self_consistency", f"Right-hand side of {theory.unknown} = {sstr(equation)}.", {"": equation}),
         function("self_consistency_slope", f"Its derivative with respect to {theory.unknown} (Price's theorem).", {"": theory.slope}),
         error,
+        _control(theory, arguments, function),
         function("observables", f"Results at a given {theory.unknown}.", quantities),
         solve,
         branches,

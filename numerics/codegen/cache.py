@@ -1,0 +1,96 @@
+"""Disk cache of generated modules: keyed by content, verified before loading, written atomically."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import numerics
+import theory
+from theory.activation import Activation
+
+_SEAL = "# sealed: "
+
+
+def cache_directory() -> Path:
+    """Folder of the cache: ``QUENCHED_CACHE``, else the user's cache folder."""
+    if chosen := os.environ.get("QUENCHED_CACHE"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "quenched"
+
+
+@lru_cache(maxsize=1)
+def toolkit_digest() -> str:
+    """Hash of the toolkit's own sources: a change of any rule makes every cached module stale."""
+    digest = hashlib.sha256()
+    for package in (theory, numerics):
+        root = Path(package.__file__ or "").parent
+        for path in sorted(root.rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def content_key(model: str, activation: Activation) -> str:
+    """Key of a generated module: toolkit sources, model and the canonical form of the activation."""
+    assumptions = [f"{p.name}:{sorted(k for k, v in p.assumptions0.items() if v)}" for p in activation.parameters]
+    parts = [toolkit_digest(), model, activation.canonical, activation.text, *assumptions]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a whole file or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load_cached(name: str) -> ModuleType | None:
+    """The cached module of that name, or None when it is missing or was altered."""
+    if name in sys.modules:
+        return sys.modules[name]
+    path = cache_directory() / f"{name}.py"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        return None
+    body, _, seal = text.rpartition(_SEAL)
+    if hashlib.sha256(body.encode()).hexdigest() != seal.strip():
+        return None
+    return _import(name, path)
+
+
+def store(name: str, text: str) -> ModuleType:
+    """Write a generated module to the cache and import it; without a writable cache, from a temporary folder."""
+    sealed = f"{text}{_SEAL}{hashlib.sha256(text.encode()).hexdigest()}\n"
+    try:
+        path = cache_directory() / f"{name}.py"
+        write_atomically(path, sealed)
+        return _import(name, path)
+    except OSError:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}.py"
+            path.write_text(sealed, encoding="utf-8")
+            return _import(name, path)
+
+
+def _import(name: str, path: Path) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(name, path)
+    if specification is None or specification.loader is None:
+        raise OSError(f"cannot import {path}")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    sys.modules[name] = module
+    return module

@@ -1,0 +1,61 @@
+"""Where a self-consistency has solutions, and why it has none at given parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+if TYPE_CHECKING:
+    from numerics.solution import Branch
+    from numerics.solve import Solver
+
+
+def control_limit(solver: Solver, numbers: Mapping[str, float]) -> tuple[float, float]:
+    """Largest control parameter with a solution, and the order parameter there.
+
+    The control parameter that a given Delta asks for rises along the branch from zero coupling and turns back at a saddle-node.
+
+    Returns
+    -------
+    control, Delta : float
+        Delta is infinite where the supremum is only approached.
+    """
+    module = solver.module
+    others = [value for name, value in numbers.items() if name != module.CONTROL]
+    grid = np.geomspace(1e-8, 1e16, 24 * 16 + 1)
+    with np.errstate(all="ignore"):
+        control = np.broadcast_to(module.control_at(grid, *others), grid.shape)
+    best = int(np.nanargmax(np.where(np.isfinite(control), control, -np.inf)))
+    if best in (0, grid.size - 1):
+        return float(control[best]), float("inf") if best else 0.0
+    refined = minimize_scalar(
+        lambda log: -float(module.control_at(np.exp(log), *others)),
+        bounds=(np.log(grid[best - 1]), np.log(grid[best + 1])),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
+    return -float(refined.fun), float(np.exp(refined.x))
+
+
+def why_no_solution(solver: Solver, numbers: Mapping[str, float], branches: tuple[Branch, ...]) -> str:
+    """One sentence on why there is no physical solution, and where there would be one."""
+    name = solver.module.CONTROL
+    given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
+    opening = f"no solution for {solver.activation.text} at {given}: "
+    if any(branch.label == "silent" for branch in branches):
+        others = ", and the others lie on an unphysical branch" if len(branches) > 1 else ""
+        return f"{opening}Delta = 0 (a silent network) is the only stable one{others}; give it noise (sigma > 0) or stronger coupling"
+    limit, turning = control_limit(solver, numbers)
+    if np.isinf(turning):
+        slope = _slope_at_infinity(solver, numbers)
+        return f"{opening}{name} times the slope of phi at infinity ({slope}) is not below 1; solutions exist for {name} < {limit:.10g}"
+    return f"{opening}the branch from zero coupling ends in a saddle-node at {name} = {limit:.10g} (Delta = {turning:.6g})"
+
+
+def _slope_at_infinity(solver: Solver, numbers: Mapping[str, float]) -> str:
+    slope = solver.activation.mean_square_slope
+    values = {p: numbers[p.name] for p in solver.activation.parameters}
+    return f"{float(slope.subs(values)):.6g}"

@@ -1,0 +1,141 @@
+"""A solver: the generated module of one model and activation, with checked input, refusals and invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite, isnan
+from types import ModuleType
+
+import numpy as np
+
+from numerics.codegen.cache import content_key, load_cached, store
+from numerics.codegen.module import emit
+from numerics.existence import why_no_solution
+from numerics.solution import Branch, Solution
+from theory.activation import Activation
+from theory.catalogue import describe_model, derive
+from theory.errors import DomainError, InputError
+from theory.models import Parameter
+
+RESIDUAL = 1e-11  # relative residual above which a solution is refused
+SLACK = 1e-9  # relative rounding allowed in an invariant
+
+
+class Solver:
+    """Solver for one model and activation.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model.
+    activation : Activation or str
+        Activation, or its text.
+
+    Raises
+    ------
+    InputError, DomainError
+        For an unusable or refused activation.
+
+    Attributes
+    ----------
+    module : ModuleType
+        The generated module; ``module.solve`` takes arrays of parameters.
+    """
+
+    def __init__(self, model: str, activation: Activation | str) -> None:
+        self.activation = Activation.from_text(activation) if isinstance(activation, str) else activation
+        self.model = describe_model(model)
+        name = f"{model}_{content_key(model, self.activation)}"
+        self.module: ModuleType = load_cached(name) or store(name, emit(derive(model), self.activation).text)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Parameters of the model and of the activation."""
+        return (*self.model.parameters, *(Parameter(p, "parameter of the activation") for p in self.activation.parameters))
+
+    def check(self, values: Mapping[str, object]) -> dict[str, float]:
+        """Numbers for all parameters, in order.
+
+        Raises
+        ------
+        InputError
+            Listing every unknown, missing or impossible value.
+        """
+        known = {p.name: p for p in self.parameters}
+        allowed = ", ".join(known)
+        problems = [f"unknown parameter '{name}'; this model takes {allowed}" for name in values if name not in known]
+        numbers: dict[str, float] = {}
+        for name, parameter in known.items():
+            if name not in values and parameter.default is None:
+                problems.append(f"parameter {name} is missing ({parameter.meaning})")
+                continue
+            given = values.get(name, parameter.default)
+            try:
+                numbers[name] = float(given)  # type: ignore[arg-type]
+            except (TypeError, ValueError, OverflowError):
+                problems.append(f"{name} = {str(given)[:40]!r} is no number; {name} must be {parameter.allowed}")
+                continue
+            if not parameter.allows(numbers[name]):
+                problems.append(f"{name} = {given} is not allowed; {name} must be {parameter.allowed}")
+        if problems:
+            raise InputError(problems)
+        return numbers
+
+    def solve(self, **values: object) -> Solution:
+        """Solve for one set of parameters.
+
+        Raises
+        ------
+        InputError
+            For unusable parameters, all problems at once.
+        DomainError
+            Where there is no solution; the text says why and where there would be one.
+        """
+        numbers = self.check(values)
+        arguments = tuple(numbers.values())
+        raw = {key: float(value) for key, value in self.module.solve(*arguments).items()}
+        branches = self._branches(arguments)
+        if isnan(raw["slope"]):
+            raise DomainError(why_no_solution(self, numbers, branches))
+        self._assert_sound(raw)
+        messages = tuple(
+            f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}" for key, text in self.module.CONDITIONS.items() if not raw[key] < 1
+        )
+        order = [key for key in self.module.MEANINGS if key in self.module.ORDER_PARAMETERS]
+        return Solution(
+            model=self.model.name,
+            activation=self.activation.text,
+            parameters=numbers,
+            order_parameters={key: raw[key] for key in order},
+            observables={key: raw[key] for key in self.module.MEANINGS if key not in order},
+            residual=raw["residual"],
+            error=raw["error"],
+            stable=not messages,
+            branches=branches,
+            messages=messages,
+        )
+
+    def _branches(self, arguments: tuple[float, ...]) -> tuple[Branch, ...]:
+        found = np.atleast_1d(self.module.branches(*arguments))
+        rows = []
+        for value in found[~np.isnan(found)]:
+            if value == 0:
+                rows.append(Branch(0.0, float("nan"), "silent"))
+                continue
+            slope = float(self.module.self_consistency_slope(value, *arguments))
+            at = self.module.observables(value, *arguments)
+            broken = [key for key in self.module.CONDITIONS if key in at and not at[key] < 1]
+            rows.append(Branch(float(value), slope, "unphysical" if not slope < 1 else "unstable" if broken else "stable"))
+        return tuple(rows)
+
+    def _assert_sound(self, raw: Mapping[str, float]) -> None:
+        """Invariants of every result; a violation is a defect of the toolkit or an unresolved average, never printed."""
+        problems = []
+        if not abs(raw["residual"]) <= RESIDUAL:
+            problems.append(f"the self-consistency is solved only to a relative residual of {raw['residual']:.1e}")
+        for key, (low, high) in self.module.BOUNDS.items():
+            slack = SLACK * max(1.0, abs(raw[key]) if isfinite(raw[key]) else 1.0)
+            if not low - slack <= raw[key] <= high + slack:
+                problems.append(f"{key} = {raw[key]:.6g} lies outside [{low:g}, {high:g}]")
+        if problems:
+            raise DomainError(f"the solution for {self.activation.text} is not trustworthy: " + "; ".join(problems))
