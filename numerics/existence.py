@@ -46,8 +46,10 @@ def why_no_solution(solver: Solver, numbers: Mapping[str, float], branches: tupl
     given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
     opening = f"no solution for {solver.activation.text} at {given}: "
     if any(branch.label == "silent" for branch in branches):
-        others = ", and the others lie on an unphysical branch" if len(branches) > 1 else ""
-        return f"{opening}Delta = 0 (a silent network) is the only stable one{others}; give it noise (sigma > 0) or stronger coupling"
+        others = " besides unphysical branches" if len(branches) > 1 else ""
+        return f"{opening}the only one{others} is Delta = 0, a silent network without correlations"
+    if branches:
+        return f"{opening}all {len(branches)} found lie on unphysical branches"
     limit, turning = control_limit(solver, numbers)
     if np.isinf(turning):
         slope = _slope_at_infinity(solver, numbers)

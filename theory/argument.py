@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import mpmath
 from sympy import Derivative, Eq, Expr, I, Integral, Matrix, Symbol, eye, oo, pi, sqrt, symbols
 from sympy import exp as Exp
 
-from theory.collective import Action, Bilinear, Kernel, SiteMeasure
+from theory.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
 from theory.derivation import Fact, Replay, Sides, Step
 from theory.finite_size import FiniteSizeIdentity, coupling_exponent
 from theory.models import Model
@@ -95,42 +97,55 @@ def saddle_steps(model: Model, action: Action, measure: SiteMeasure, response: B
     )
 
 
-def kernel_steps(kernel: Kernel, two_point: Matrix, covariance: Matrix) -> tuple[Step, ...]:
+def kernel_steps(
+    action: Action, kernel: Kernel, operators: Sequence[Operator], two_point: Matrix, covariance: Matrix, shown: Matrix
+) -> tuple[Step, ...]:
     """From the saddle to the fluctuations of the replica-pair fields.
 
-    `two_point` is the one-site two-point function, in the order of the operators of the pair fields.
+    `two_point` is the one-site two-point function of the operators, `shown` the block of N Cov(B) that carries the results.
     """
-    basis = ", ".join(str(b.symbol) for b in kernel.fields)
+    names = ", ".join(str(Bilinear.of((1, o)).symbol) for o in operators)
     m, size = two_point.rows, len(kernel.fields)
+    coupled = [(r, c) for r in range(size) for c in range(r, size) if kernel.coupling[r, c] != 0]
+    pairs = "; ".join(f"F'' = {kernel.coupling[r, c]} between {kernel.fields[r].symbol} and {kernel.fields[c].symbol}" for r, c in coupled)
     return (
         Step(
-            "Covariance of the bilinears of one site, Pi_kl = <b_k b_l> - <b_k><b_l>, for two replicas with different noise, in the basis "
-            f"{basis}",
+            f"Two-point function G of one site in the basis {names}. For two replicas with different noise the covariance of the bilinears "
+            "b = (operator of replica 1)(operator of replica 2), Pi_kl = <b_k b_l> - <b_k><b_l>, is the Kronecker product of two G",
             "<xr^n f> = <f^(n)> and Stein's lemma <x f> = Delta <f'>",
-            after=kernel.Pi,
+            after=two_point,
+            assumption="odd phi: <b> = 0 and the replicas are independent",
             check=Fact(
                 lambda: kernel.Pi == Matrix(size, size, lambda r, c: two_point[r // m, c // m] * two_point[r % m, c % m]),
-                "equals the Kronecker square of the one-site two-point function",
+                f"all {size}x{size} entries of Pi, each averaged by itself",
             ),
         ),
         Step(
-            "Second derivatives F'' of F in the same basis",
+            f"Second derivatives of F among these fields: {pairs}; all others vanish",
             "differentiation",
-            after=kernel.coupling,
-            check=Fact(kernel.coupling.is_symmetric, "symmetric"),
+            check=Fact(lambda: _quadratic_form(kernel) == _restricted(action, kernel), "F restricted to these fields is b F'' b / 2"),
         ),
         Step(
-            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi",
+            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of phi1.phi2 and x1.x2",
             "Gaussian integral over the collective fields",
-            kernel.Pi,
-            covariance,
-            assumption="every multiplier (eigenvalue of Pi F'') below 1",
+            after=shown,
+            assumption="1/N small, and every multiplier (eigenvalue of Pi F'') below 1",
             check=Fact(
                 lambda: ((eye(size) - kernel.Pi * kernel.coupling) * covariance - kernel.Pi).applyfunc(lambda e: e.together().expand().factor()).is_zero_matrix,
-                "inserted into (1 - Pi F'') X = Pi",
+                "the whole solution X inserted into (1 - Pi F'') X = Pi",
             ),
         ),
     )
+
+
+def _quadratic_form(kernel: Kernel) -> Expr:
+    b = Matrix([field.symbol for field in kernel.fields])
+    return (b.T * kernel.coupling * b)[0].expand() / 2
+
+
+def _restricted(action: Action, kernel: Kernel) -> Expr:
+    inside = {field.symbol for field in kernel.fields}
+    return action.F.subs({field.symbol: 0 for field in action.fields if field.symbol not in inside})
 
 
 def reading_steps(name: str, entry: Expr, diagonal: Expr, n_variance: Expr, dimension: Expr, reference: str) -> tuple[Step, ...]:

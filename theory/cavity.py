@@ -11,12 +11,15 @@ Shares nothing with the collective-field route but `Average`.
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import mpmath
-from sympy import Eq, Expr, Symbol, diff, lambdify, solve, symbols
+from sympy import Eq, Expr, Rational, Symbol, diff, lambdify, solve, symbols
 
-from theory.derivation import Derivation, Replay, Step
+from theory.derivation import Derivation, Fact, Replay, Step, same
 from theory.gaussian.average import Average, stein
 from theory.models import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, phi, x
@@ -120,7 +123,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
     cov_phi = pair_covariance(phi(x))
     cov_x = pair_covariance(x)
 
-    # <A^2>: the direct coupling, and the path through the reservoir with R_kk = S, R_kl = S A_kl S
+    # reservoir: responses R_kk = <phi'>, R_kl = <phi'> A_kl <phi'>; covariances C_kk = <phi^2>, and psi_phi/N off the diagonal
     alpha_rhs = strength**2 + strength**4 * reservoir_sum(gain, gain**4 * alpha)
     alpha_value = solve(Eq(alpha, alpha_rhs), alpha)[0]
     epsilon_rhs = strength**4 * reservoir_sum(power, psi_phi)
@@ -136,6 +139,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
             after=Eq(Delta, variance),
             assumption="couplings independent with variance g^2/N; N -> infinity; odd phi, so that the mean field vanishes",
             reference="Mezard, Parisi, Virasoro 1987; Clark, Abbott, Litwin-Kumar 2023",
+            check=Fact(_field_variance, "variance of sum_j J_j phi_j at N = 3, exactly"),
         ),
         Step(
             "Add two units 1 and 2. Expand the covariance of their activities to first order in A_12, A_21 (the coupling of the pair, "
@@ -157,12 +161,16 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
             "Wick's theorem over J, linear equation solved",
             Eq(alpha, alpha_rhs),
             alpha_value,
-            check=Replay(lambda equation: solve(equation, alpha)[0]),
+            check=Fact(
+                lambda: _reservoir_moment() and same(alpha_rhs.subs(alpha, alpha_value), alpha_value),
+                "N <A^2> = g^2 + (g^4/N) sum R_kl^2 at N = 3, exactly; solution inserted",
+            ),
         ),
         Step(
             "Second moment of E = sum J_1k J_2l C_kl: epsilon = N <E^2> from the reservoir's variances and covariances",
             "Wick's theorem over J",
             after=Eq(epsilon, epsilon_rhs),
+            check=Fact(_fed_covariance, "N <E^2> = (g^4/N) sum C_kl^2 at N = 3, exactly"),
         ),
         Step(
             "N times the variance of the pair's covariance, closed on itself; solve for psi_phi",
@@ -186,6 +194,42 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
 
 def _product(observable: Expr) -> Expr:
     return observable.subs(x, _h1 + A12 * phi(_h2)) * observable.subs(x, _h2 + A21 * phi(_h1))
+
+
+def _over_signs(count: int, value: Callable[[tuple[int, ...]], Rational]) -> Rational:
+    """Average over independent signs: exact for second moments of independent couplings of unit variance."""
+    return sum(value(signs) for signs in product((-1, 1), repeat=count)) / 2**count
+
+
+def _table(rows: int, columns: int, seed: int) -> list[list[Rational]]:
+    source = random.Random(seed)
+    return [[Rational(source.randint(-9, 9), source.randint(1, 5)) for _ in range(columns)] for _ in range(rows)]
+
+
+def _field_variance() -> bool:
+    (activity,) = _table(1, 3, 1)
+    return _over_signs(3, lambda J: sum(j * a for j, a in zip(J, activity)) ** 2) == sum(a**2 for a in activity)
+
+
+def _reservoir_moment() -> bool:
+    """<(J_12 + sum J_1k R_kl J_l2)^2> = v + v^2 sum R_kl^2, v = g^2/N, here with v = 1."""
+    R = _table(3, 3, 2)
+
+    def squared(J: tuple[int, ...]) -> Rational:
+        direct, out, into = J[0], J[1:4], J[4:7]
+        return (direct + sum(out[k] * R[k][n] * into[n] for k in range(3) for n in range(3))) ** 2
+
+    return _over_signs(7, squared) == 1 + sum(entry**2 for row in R for entry in row)
+
+
+def _fed_covariance() -> bool:
+    """<(sum J_1k J_2l C_kl)^2> = v^2 sum C_kl^2, here with v = 1."""
+    C = _table(3, 3, 3)
+
+    def squared(J: tuple[int, ...]) -> Rational:
+        return sum(J[k] * J[3 + n] * C[k][n] for k in range(3) for n in range(3)) ** 2
+
+    return _over_signs(6, squared) == sum(entry**2 for row in C for entry in row)
 
 
 @dataclass(frozen=True)

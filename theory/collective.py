@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, zeros
+from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, sstr, zeros
 
 from theory.gaussian.average import Average, averages, stein
 from theory.gaussian.parity import parity
@@ -65,8 +65,8 @@ class Bilinear:
 
 
 def _name(operator: Operator, replica: int) -> str:
-    names = {S.One: "", phi(x): f"phi{replica}", x: f"x{replica}"}
-    body = names.get(operator.function, f"({operator.function}){replica}".replace("phi(x)", "phi"))
+    body = sstr(operator.function.xreplace({phi(x): Symbol(f"phi{replica}")}).xreplace({x: Symbol(f"x{replica}")}))
+    body = "" if operator.function == 1 else body.replace("**", "^")
     responses = [f"xr{replica}" + (f"^{operator.power}" if operator.power > 1 else "")] if operator.power else []
     return " ".join(responses + ([body] if body else []))
 

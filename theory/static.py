@@ -65,7 +65,10 @@ def derive() -> Theory:
         diagonal[name] = independent.average(_square(operator))
         n_variance[name] = in_multiplier(covariance[k, k] - diagonal[name] ** 2, multiplier)
         dimension[name] = in_multiplier(diagonal[name] ** 2 / covariance[k, k], multiplier)
-        reading += reading_steps(name, covariance[k, k], diagonal[name], n_variance[name], dimension[name], REFERENCE)
+        reading += reading_steps(name, in_multiplier(covariance[k, k], multiplier), diagonal[name], n_variance[name], dimension[name], REFERENCE)
+
+    block = [kernel.index((1, operator), (2, operator)) for operator in (ACTIVITY, PREACTIVATION)]
+    shown = covariance.extract(block, block).applyfunc(lambda entry: in_multiplier(entry, multiplier))
 
     same_noise = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), identical)
     one_replica = fluctuation_kernel(action, (_square(RESPONSE), _square(ACTIVITY)), independent)
@@ -103,7 +106,7 @@ def derive() -> Theory:
             "Static network: collective fields, two-site cavity, comparison",
             disorder_steps(STATIC, action),
             saddle_steps(STATIC, action, independent, _square(RESPONSE), variance),
-            kernel_steps(kernel, two_point, covariance),
+            kernel_steps(action, kernel, operators, two_point, covariance, shown),
             reading,
             instability_steps(same_noise, one_replica, stability, slope, variance),
             cavity.derivation,

@@ -6,6 +6,7 @@ from numerics.algorithms.quadrature import gaussian_average
 
 CANCELLATION = 300.0  # sum of |terms| over |sum| above which a closed form is not used
 ROUNDING = 1e-15  # relative error of one term
+SAFE_RANGE = (1e-15, 1e15)  # variances at which no power in a sum of terms can over- or underflow
 
 
 class Mean:
@@ -42,7 +43,8 @@ class Mean:
             with np.errstate(all="ignore"):
                 terms = [np.broadcast_to(term, shape) for term in self.terms(*columns)]
                 total, size = sum(terms), sum(np.abs(term) for term in terms)
-                good = open_cases & ((size <= CANCELLATION * np.abs(total)) | (size == 0))
+                safe = (len(terms) == 1) | ((columns[1] > SAFE_RANGE[0]) & (columns[1] < SAFE_RANGE[1]))
+                good = open_cases & safe & ((size <= CANCELLATION * np.abs(total)) | (size == 0))
             value[good], error[good] = total[good], ROUNDING * size[good]
             open_cases &= ~good
         if np.any(open_cases):

@@ -43,8 +43,8 @@ def all_roots(equation, slope, parameters):
     count = parameters[0].size
     with np.errstate(all="ignore"):
         at_zero = np.broadcast_to(equation(np.array(VANISHING), *varying), (count,))
-    floor = np.min(at_zero[at_zero > 1e-100], initial=2 * LOWEST)
-    roots = positive_roots(excess, 0.5 * min(floor, 2 * LOWEST), LARGE, count)
+        floor = np.min(at_zero[at_zero > 1e-100], initial=2 * LOWEST)
+        roots = positive_roots(excess, 0.5 * floor, LARGE, count)
     silent = np.where(at_zero < 1e-100, 0.0, np.nan)
     table = np.sort(np.vstack([silent, roots]), axis=0)  # nan last
     return table[: max(1, int(np.max(np.sum(~np.isnan(table), axis=0))))]
@@ -60,8 +60,8 @@ def solve_physical(equation, slope, error, observables, parameters):
         solutions, v = 0 included), each of the parameters' common shape; nan where there is no such branch.
     """
     vectors, shape = flattened(parameters)
-    roots = all_roots(equation, slope, vectors)
     with np.errstate(all="ignore"):
+        roots = all_roots(equation, slope, vectors)
         slopes = np.where(roots > 0, slope(np.where(roots > 0, roots, np.nan), *vectors), np.nan)
         pick = np.argmax(slopes < 1.0, axis=0)
     columns = np.arange(vectors[0].size)
