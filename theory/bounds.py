@@ -50,7 +50,7 @@ def excess(expression: Expr, parameters: Iterable[Symbol]) -> str | None:
         if size is None or (size and not 1 / LARGEST < abs(size) < LARGEST):
             return "is a constant that is too large, too small or cannot be told from zero"
     if any(isinstance(p.exp, Rational) and abs(p.exp) > MAX_EXPONENT for p in expression.atoms(sympy.Pow)):
-        return f"has an exponent out of bounds; sizes up to {MAX_EXPONENT} are allowed"
+        return f"has an exponent larger than {MAX_EXPONENT} in size"
     if max(degrees(expression, x)) > MAX_DEGREE:
         return f"has a degree in x above {MAX_DEGREE}"
     for symbol in parameters:

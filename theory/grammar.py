@@ -54,7 +54,6 @@ class Builder:
         self.text, self.columns, self.parameters = text, columns, parameters
         self.tokens = {token.start: token.text for token in tokens}
         self.problems: list[str] = []
-        self.used: set[str] = set()
         self.branch: list[realness.Condition] = []
         self.nodes = 0
         self.depth = 0
@@ -97,7 +96,6 @@ class Builder:
         if name in CONSTANTS:
             return CONSTANTS[name]
         if name in self.parameters:
-            self.used.add(name)
             return self.parameters[name]
         return self._refuse(node, unknown_name(name))
 
@@ -167,7 +165,7 @@ class Builder:
         size = None if exponent.free_symbols else value(exponent)
         too_large = size is not None and abs(size) > MAX_EXPONENT
         if too_large or (isinstance(exponent, Rational) and exponent.q > MAX_DENOMINATOR):
-            self._refuse(node, f"is an exponent out of bounds; sizes up to {MAX_EXPONENT} are allowed")
+            self._refuse(node, f"is not an allowed exponent; it may be at most {MAX_EXPONENT} in size")
             return False
         return True
 
@@ -237,7 +235,7 @@ class Builder:
         if any(map(_hides_large_power, sympy.Add.make_args(u))) or (
             not u.free_symbols and (size is None or abs(size) > 690)
         ):
-            self._refuse(node, "is a constant or an exponent out of bounds")
+            self._refuse(node, "is a constant that is too large or too small to compute with")
             return False
         return True
 
@@ -319,7 +317,8 @@ class Builder:
             threshold = sympy.expand(-rest / slope)
             parts.append((relation if rising.positive else _FLIPPED[relation])(x, threshold))
         condition = sympy.And(*parts) if len(parts) > 1 else parts[0]
-        return self._refuse(node, "holds nowhere") if condition is sympy.false else condition
+        empty = condition is sympy.false or realness.holds_nowhere(condition)
+        return self._refuse(node, "is a condition that no x meets") if empty else condition
 
     def _compare(self, node: ast.Compare) -> Expr | None:
         return self._refuse(node, "is a comparison; it stands in Piecewise((a, x < 0), (b, True)) only")

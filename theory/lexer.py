@@ -47,7 +47,7 @@ _TOKEN = re.compile(
 
 _HINTS = {
     ".": "attribute access does not exist here",
-    "=": "equations and keyword arguments do not exist here",
+    "=": "a formula is not an equation; values are given apart, as name=value",
     "[": "use ( )",
     "]": "use ( )",
     "{": "use ( )",
@@ -101,13 +101,16 @@ def at(index: int) -> str:
 
 
 def report(problems: Sequence[str]) -> InputError:
-    """One error for all problems of a text, first ones first, in at most ``MAX_MESSAGE`` characters."""
+    """One error for the problems of a text, in their order, as many as fit into ``MAX_MESSAGE`` characters."""
+    room = MAX_MESSAGE - 30
     unique = list(dict.fromkeys(problems))
-    kept: list[str] = []
-    for problem in unique:
-        if kept and sum(map(len, kept)) + len(problem) + 2 * len(kept) > MAX_MESSAGE - 30:
+    short: dict[int, str] = {}
+    for k in sorted(range(len(unique)), key=lambda k: len(unique[k])):  # the more problems fit, the better
+        if room < min(60, len(unique[k])):
             break
-        kept.append(problem if len(problem) <= MAX_MESSAGE - 30 else problem[: MAX_MESSAGE - 33] + "...")
+        short[k] = unique[k] if len(unique[k]) <= room else unique[k][: room - 3] + "..."
+        room -= len(short[k]) + 2
+    kept = [short[k] for k in sorted(short)]
     left = len(unique) - len(kept)
     if left:
         kept.append(f"and {left} more problem{'s' if left > 1 else ''}")
@@ -140,7 +143,7 @@ def tokenize(text: str) -> list[Token]:
         match = _TOKEN.match(text, index)
         if match is None:
             problems.append(_bad_character(text[index], index))
-            index += 1
+            index = next((k for k in range(index, len(text)) if text[k] != text[index]), len(text))
             continue
         token = Token(str(match.lastgroup), match.group(), index)
         problems += _token_problems(token, tokens)
@@ -156,7 +159,7 @@ def _bad_character(character: str, index: int) -> str:
     hint = _HINTS.get(character)
     plain = unicodedata.normalize("NFKC", character)
     if hint is None and plain != character and _TOKEN.fullmatch(plain):
-        hint = f"write {plain}"
+        hint = f"write {plain!r}"
     if hint is None and not character.isascii():
         hint = "letters and digits are plain ASCII"
     return f"{character!a} {at(index)} is not allowed" + (f" ({hint})" if hint else "")
@@ -174,7 +177,7 @@ def _token_problems(token: Token, before: Sequence[Token]) -> list[str]:
 
 def _number_problems(token: Token) -> list[str]:
     mantissa, _, exponent = token.text.lower().partition("e")
-    digits = mantissa.replace(".", "")
+    digits = mantissa.replace(".", "").lstrip("0")
     if len(digits) > MAX_DIGITS:
         return [f"the number {at(token.start)} has {len(digits)} digits; at most {MAX_DIGITS} are allowed"]
     if exponent and (len(exponent) > 6 or abs(int(exponent)) > MAX_DECIMAL_EXPONENT):

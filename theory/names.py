@@ -56,6 +56,8 @@ def unknown_name(name: str) -> str:
         return f"is a function; write {found.signature}"
     if name in RESERVED:
         return "is reserved by the theory and cannot be used in an activation"
+    if name == "e":
+        return "is unknown; write exp(x), or E for the number"
     close = difflib.get_close_matches(name, ["x", *FAMILIES], 1, 0.75)
     guess = f"did you mean {close[0]}? else " if close else ""
     return f"is unknown; {guess}declare a parameter: ... where {name[:16]}>0"

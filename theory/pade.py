@@ -74,7 +74,7 @@ def pade(function: Expr, m: int, n: int) -> Expr:
     if q is None:
         raise InputError(
             f"the [{m}/{n}] Pade approximant of {function} does not exist (its equations are singular); "
-            "an odd function takes odd m and even n, e.g. pade(f, 3, 2)"
+            "choose other degrees, for an odd function odd m and even n"
         )
     p = [sum((q[j] * c[i - j] for j in range(min(i, n) + 1)), ring.zero) for i in range(m + 1)]
     result = _quotient([ring.to_sympy(a) for a in p], [ring.to_sympy(a) for a in q])

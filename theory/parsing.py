@@ -81,7 +81,7 @@ def parse(text: str) -> Parsed:
     marks = [k for k, token in enumerate(tokens) if token.text == "where"]
     formula = tokens[: marks[0]] if marks else tokens
     problems: list[str] = []
-    parameters = _declarations(tokens[marks[0] :], len(text), problems) if marks else {}
+    parameters = _declarations(tokens[marks[0] :], problems) if marks else {}
     expression = _formula(text, formula, tokens[marks[0]].start if marks else len(text), parameters, problems)
     if problems or expression is None:
         raise report(problems)
@@ -93,24 +93,24 @@ def _formula(
 ) -> Expr | None:
     """Build the formula; problems found are appended."""
     check_order(tokens, end)
-    builder = Builder(text, *_source_columns(tokens), tokens, parameters)
+    builder = Builder(text, _columns(tokens), tokens, parameters)
     expression = bare_family(tokens[0].text) if len(tokens) == 1 else None
     if expression is None:
         expression = builder.build(_tree(tokens))
     problems += builder.problems
-    unused = [name for name in sorted(parameters) if name not in builder.used]
-    if expression is not None:
-        problems += [f"the parameter {shown(name)} is declared but not used in the formula" for name in unused]
+    if expression is not None and not problems:
+        unused = [name for name in sorted(parameters) if parameters[name] not in expression.free_symbols]
+        problems += [
+            f"the parameter {shown(name)} is declared but the formula does not depend on it" for name in unused
+        ]
         if not expression.has(x):
             problems.append(f"{shown(text[:end].strip())} does not depend on x")
     return expression
 
 
-def _source_columns(tokens: Sequence[Token]) -> tuple[list[int]]:
+def _columns(tokens: Sequence[Token]) -> list[int]:
     """Index in the text of every character of the source given to `ast` (^ becomes **)."""
-    return (
-        [token.start + (0 if token.text == "^" else k) for token in tokens for k in range(len(_python(token)) + 1)],
-    )
+    return [token.start + (0 if token.text == "^" else k) for token in tokens for k in range(len(_python(token)) + 1)]
 
 
 def _python(token: Token) -> str:
@@ -128,31 +128,33 @@ def _tree(tokens: Sequence[Token]) -> ast.AST:
         raise InputError(f"the formula cannot be read: {detail}") from None
 
 
-def _declarations(tokens: Sequence[Token], end: int, problems: list[str]) -> dict[str, Symbol]:
+def _declarations(tokens: Sequence[Token], problems: list[str]) -> dict[str, Symbol]:
     """Parameters of a `where` clause; problems found are appended."""
     parameters: dict[str, Symbol] = {}
-    items: list[list[Token]] = [[]]
+    items: list[tuple[int, list[Token]]] = [(tokens[0].end, [])]
     for token in tokens[1:]:
         if token.kind == "comma":
-            items.append([])
+            items.append((token.end, []))
         else:
-            items[-1].append(token)
-    for item in items:
-        problem = _declaration_problem(item, parameters, end)
+            items[-1][1].append(token)
+    for start, item in items:
+        problem = _declaration_problem(item, parameters, start)
         if problem:
             problems.append(problem)
-            continue
-        relation = item[1].text if len(item) > 1 else ""
-        parameters[item[0].text] = Symbol(item[0].text, **ASSUMPTIONS[relation])
+        relation = item[1].text if len(item) > 1 and not problem else ""
+        # a name in a faulty declaration counts as declared, so that the formula is not blamed as well
+        for token in item:
+            if token.kind == "name" and token.text not in parameters:
+                parameters[token.text] = Symbol(token.text, **ASSUMPTIONS[relation])
     if len(parameters) > MAX_PARAMETERS:
         raise InputError(f"{len(parameters)} parameters are declared; at most {MAX_PARAMETERS} are allowed")
     return parameters
 
 
-def _declaration_problem(item: Sequence[Token], known: dict[str, Symbol], end: int) -> str | None:
+def _declaration_problem(item: Sequence[Token], known: dict[str, Symbol], start: int) -> str | None:
     allowed = "allowed are name>0, name>=0, name<0, name<=0 and name, separated by commas"
     if not item:
-        return f"a declaration is missing after 'where' or a comma, before {at(end)[3:]}; {allowed}"
+        return f"a declaration is missing {at(start)}; {allowed}"
     name, *relation = item
     piece = " ".join(token.text for token in item)
     if name.kind != "name":

@@ -309,6 +309,14 @@ def describe(found: Failure) -> str:
     return " ".join(part for part in (f"at {place}" if place else "", f"for {setting}" if setting else "") if part)
 
 
+def holds_nowhere(condition: Basic) -> bool:
+    """Whether no real x meets a condition; False, for undecided, when parameters stand in it."""
+    if condition.free_symbols - {x}:
+        return False
+    branch = [(condition, True)]
+    return not any(_inside(point, branch) for point in [*_thresholds(branch), *_between([], branch)])
+
+
 def uncovered(conditions: Sequence[Basic], parameters: Sequence[Symbol]) -> str | None:
     """A real x where none of the conditions holds, or None when they cover the line."""
     if conditions[-1] is sympy.true:
