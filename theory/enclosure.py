@@ -14,6 +14,7 @@ from sympy import Expr, Float, Rational
 
 from theory.errors import InputError
 from theory.functions import MPMATH_NAMES, sigmoid, softplus
+from theory.highprecision import mp_function
 from theory.symbols import x
 
 _DIGITS = 40
@@ -165,7 +166,7 @@ def isolate_zeros(u: Expr, reach: Expr | None = None) -> tuple[Expr, ...]:
 
 def _single_zero(u: Expr, box: Interval) -> list[Expr]:
     """The zero of a function monotone on `box`, if its ends have different signs."""
-    f = sympy.lambdify(x, u, modules=[MPMATH_NAMES, "mpmath"])
+    f = mp_function(x, u)
     with mpmath.workdps(60):
         low, high = box
         rising = f(high) > f(low)

@@ -13,7 +13,8 @@ import sympy
 from sympy import Expr, Float, Rational, S
 
 from theory.errors import InputError
-from theory.functions import MPMATH_NAMES, erfcx, sigmoid, softplus
+from theory.functions import erfcx, sigmoid, softplus
+from theory.highprecision import mp_function
 from theory.symbols import x
 from theory.zeros import ODD_INCREASING, sign_of
 
@@ -232,7 +233,7 @@ def _taylor(u: Expr, t: sympy.Dummy) -> Leading:
 
 def _measured(u: Expr, t: sympy.Dummy) -> Leading:
     """Leading term from the values at t = 1e-30 and 1e-60."""
-    f = sympy.lambdify(t, u, modules=[MPMATH_NAMES, "mpmath"])
+    f = mp_function(t, u)
     with mpmath.workdps(400):
         try:
             near, nearer = (mpmath.mpmathify(f(mpmath.mpf(10) ** -k)) for k in (30, 60))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import sympy
 from sympy import Expr, S, Symbol
 from sympy.logic.boolalg import Boolean
@@ -11,7 +13,7 @@ from theory.errors import InputError
 from theory.growth import Growth
 from theory.pieces import Pieces
 
-Condition = bool | Boolean
+Condition: TypeAlias = bool | Boolean
 """True, False, or a condition on parameters or on Delta."""
 
 

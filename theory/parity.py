@@ -17,7 +17,7 @@ import sympy
 from sympy import Expr, Rational, Symbol
 
 from theory.errors import InputError
-from theory.functions import MPMATH_NAMES
+from theory.highprecision import mp_function
 from theory.pieces import Pieces, compare
 from theory.symbols import x
 
@@ -59,8 +59,8 @@ def _same_breakpoints(a: Pieces, b: Pieces) -> bool:
 def _agree_at_random_points(pieces: Pieces, sign: int) -> bool:
     draw = random.Random(20)
     parameters = sorted(set().union(*(e.free_symbols for e in pieces.expressions)) - {x}, key=str)
-    functions = [sympy.lambdify((x, *parameters), e, modules=[MPMATH_NAMES, "mpmath"]) for e in pieces.expressions]
-    ends = [sympy.lambdify(tuple(parameters), p, modules=["mpmath"]) for p in pieces.breakpoints]
+    functions = [mp_function((x, *parameters), e) for e in pieces.expressions]
+    ends = [mp_function(tuple(parameters), p) for p in pieces.breakpoints]
     with mpmath.workdps(_DIGITS):
         for _ in range(_POINTS):
             values = [admissible_value(parameter, draw) for parameter in parameters]

@@ -7,6 +7,7 @@ the logarithm of the distance. Davis and Rabinowitz, Methods of Numerical Integr
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
@@ -19,8 +20,8 @@ from sympy import Expr, S
 from theory.endpoints import local_exponent
 from theory.errors import DomainError, InputError
 from theory.features import features
-from theory.functions import MPMATH_NAMES
 from theory.growth import growth
+from theory.highprecision import mp_function
 from theory.pieces import Pieces, is_singular_at
 from theory.symbols import x
 
@@ -28,6 +29,7 @@ GUARD = 15
 """Digits carried beyond those asked for."""
 
 MAX_PANELS = 6000
+_OCTAVES = 44
 
 Number = Any
 """mpmath real, Python number or SymPy number."""
@@ -111,8 +113,8 @@ def certify_pair(
         for function in (first, second):
             panels = _panels(function, m, sd, digits, width=narrow)
             meshes.append(_refined(panels, _density(m, v), digits)[1])
-        coarse, fine = _orders(digits)
-        totals = [_pair_sum(meshes, n, m, sd, correlation, digits) for n in (coarse, fine)]
+        coarse = _orders(digits)[0]
+        totals = [_pair_sum(meshes, n, m, sd, correlation, digits) for n in (coarse, coarse + 2)]
         if not abs(totals[1][0] - totals[0][0]) <= mpmath.mpf(10) ** -digits * totals[1][1]:
             raise DomainError(f"two rules for the two-point average do not agree to {digits} digits")
         value = totals[1][0]
@@ -142,6 +144,8 @@ def _checked(pieces: Pieces, mean: Number, variance: Number) -> tuple[mpmath.mpf
 
 def _real(number: Number) -> mpmath.mpf:
     if isinstance(number, Expr):
+        if number.is_infinite:
+            return mpmath.inf if number is S.Infinity else -mpmath.inf
         return mpmath.mpf(sympy.N(number, mpmath.mp.dps + 5)._to_mpmath(mpmath.mp.prec))
     return mpmath.mpf(number)
 
@@ -153,18 +157,19 @@ def _density(mean: mpmath.mpf, variance: mpmath.mpf) -> Callable[[mpmath.mpf], m
 
 def _panels(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int, width: Number = 1) -> list[Panel]:
     """All panels: graded cuts inside every piece, a logarithmic variable next to singular ends."""
-    low, high = _edges(pieces, mean, sd, digits)
+    drop = (digits + 10) * mpmath.log(10)
+    window = _window(pieces, mean, sd, drop)
+    low, high = window.low, window.high
     centres = [(_real(f.centre), _real(f.scale)) for f in features(pieces)]
-    cuts = _cuts(centres, mean, sd * width, low, high)
+    cuts = _cuts(centres, window, sd * width, sd * mpmath.sqrt(2 * drop))
     panels: list[Panel] = []
     for (start, end), expression in zip(pieces.intervals, pieces.expressions, strict=True):
         if expression.is_zero:
             continue
-        left = low if start.is_infinite else _real(start)
-        right = high if end.is_infinite else _real(end)
-        inside = [left, *(cut for cut in cuts if left < cut < right), right]
-        edges = [max(edge, low) for edge in inside if edge <= high] + ([high] if right > high > left else [])
-        f = sympy.lambdify(x, expression, modules=[MPMATH_NAMES, "mpmath"])
+        left, right = _real(start), _real(end)
+        first, last = max(left, low), min(right, high)
+        edges = [first, *(cut for cut in cuts if first < cut < last), last]
+        f = mp_function(x, expression)
         for a, b in pairwise(edges):
             if not a < b:
                 continue
@@ -178,7 +183,10 @@ def _panels(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int, width
 
 
 def _value(f: Callable, point: mpmath.mpf) -> mpmath.mpf:
-    value = mpmath.mpmathify(f(point))
+    try:
+        value = mpmath.mpmathify(f(point))
+    except (ArithmeticError, ValueError) as error:
+        raise DomainError(f"the integrand has no value at x = {mpmath.nstr(point, 8)}: {error}") from error
     if isinstance(value, mpmath.mpc):
         if abs(value.imag) > abs(value) * mpmath.mpf(10) ** (GUARD - mpmath.mp.dps):
             raise DomainError(f"the integrand is not real at x = {mpmath.nstr(point, 8)}")
@@ -187,60 +195,86 @@ def _value(f: Callable, point: mpmath.mpf) -> mpmath.mpf:
 
 
 def _cuts(
-    centres: list[tuple[mpmath.mpf, mpmath.mpf]], mean: mpmath.mpf, step: mpmath.mpf, low: mpmath.mpf, high: mpmath.mpf
+    centres: list[tuple[mpmath.mpf, mpmath.mpf]], window: Window, step: mpmath.mpf, reach: mpmath.mpf
 ) -> list[mpmath.mpf]:
-    """Cut points: multiples of `step` around the mean, centres, and geometric grading away from each centre."""
-    span = high - low
-    steps = int(mpmath.ceil(span / (2 * step)))
-    if steps > MAX_PANELS:
-        raise DomainError("the integrand is spread over too many standard deviations")
-    cuts = [mean] + [mean + sign * 2 * step * k for k in range(1, steps + 1) for sign in (-1, 1)]
+    """Cut points: multiples of `step` around mean and peak, centres, and geometric grading away from all of these."""
+    cuts = []
+    for middle in dict.fromkeys((window.mean, window.peak)):
+        cuts += [middle + 2 * step * k for k in range(-int(reach / (2 * step)) - 1, int(reach / (2 * step)) + 2)]
     narrowest = min([scale for _, scale in centres if scale > 0] + [step])
-    for centre, scale in centres:
+    # far from the mean the weight falls on the length sd^2/|distance|, shorter than sd
+    far = [window.peak] + [centre for centre, scale in centres if scale == 0]
+    falls = [(point, step**2 / abs(point - window.mean)) for point in far if abs(point - window.mean) > step]
+    for centre, scale in [*centres, *falls, (window.mean, 2 * reach)]:
         cuts.append(centre)
         distance = (scale or narrowest) / 2
-        while distance < max(abs(high - centre), abs(low - centre)):
+        while distance < max(abs(window.high - centre), abs(window.low - centre)):
             cuts += [centre - distance, centre + distance]
             distance *= 2
     kept: list[mpmath.mpf] = []
-    for cut in sorted(cut for cut in cuts if low < cut < high):
+    for cut in sorted(cut for cut in cuts if window.low < cut < window.high):
         # cuts that differ by rounding would leave empty panels; breakpoints are put in again by the caller
-        if not kept or cut - kept[-1] > span * mpmath.mpf(10) ** (-mpmath.mp.dps // 2):
+        if not kept or cut - kept[-1] > step * mpmath.mpf(10) ** (-mpmath.mp.dps // 2):
             kept.append(cut)
     return kept
 
 
-def _edges(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int) -> tuple[mpmath.mpf, mpmath.mpf]:
-    """Interval outside of which the integrand is negligible, growth of F included."""
-    drop = (digits + 10) * mpmath.log(10)
-    edges = []
-    for side, expression in ((-1, pieces.expressions[0]), (1, pieces.expressions[-1])):
-        reach = mpmath.sqrt(2 * drop)
-        if growth(expression, side).kind in ("exponential", "gaussian"):
-            reach = _reach(expression, mean, sd, side, drop)
-        edges.append(mean + side * sd * reach)
-    return edges[0], edges[1]
+class Window(NamedTuple):
+    """Interval outside of which the integrand is negligible, its largest sampled point, and the mean."""
+
+    low: mpmath.mpf
+    high: mpmath.mpf
+    peak: mpmath.mpf
+    mean: mpmath.mpf
 
 
-def _reach(expression: Expr, mean: mpmath.mpf, sd: mpmath.mpf, side: int, drop: mpmath.mpf) -> mpmath.mpf:
-    """Distance in standard deviations beyond which log|F| - z^2/2 stays `drop` below its largest value."""
-    f = sympy.lambdify(x, expression, modules=[MPMATH_NAMES, "mpmath"])
-    distances = [mpmath.mpf(2) ** (mpmath.mpf(k) / 4) for k in range(-8, 100)]
-    logs = []
-    for z in distances:
-        value = abs(_value(f, mean + side * sd * z))
-        logs.append(mpmath.log(value) - z**2 / 2 if value else -mpmath.inf)
-    top = max([*logs, mpmath.mpf(0)])
-    reach = max((z for z, value in zip(distances, logs, strict=True) if value > top - drop), default=distances[0])
-    if reach == distances[-1]:
+def _window(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, drop: mpmath.mpf) -> Window:
+    """Search outward for where log|F| - z^2/2 stays `drop` below its largest value.
+
+    The largest value may lie far from the mean: exp(x) at large variance, Max(0, x - 1) at small variance.
+    """
+    samples = []
+    spots = [(_real(f.centre), _real(f.scale)) for f in features(pieces)]
+    for (start, end), expression in zip(pieces.intervals, pieces.expressions, strict=True):
+        if expression.is_zero:
+            continue
+        f = mp_function(x, expression)
+        left, right = (_real(point) for point in (start, end))
+        for point in _probes(mean, sd, left, right, spots):
+            value = abs(_value(f, point))
+            if value:
+                samples.append((mpmath.log(value) - ((point - mean) / sd) ** 2 / 2, point))
+    if not samples:
+        return Window(mean, mean, mean, mean)
+    top, peak = max(samples)
+    inside = [point for level, point in samples if level > top - drop]
+    low, high = (mean + (end - mean) * mpmath.sqrt(2) for end in (min(inside), max(inside)))
+    if max(high - mean, mean - low) >= sd * mpmath.mpf(2) ** (_OCTAVES - 1):
         raise DomainError("the integrand does not fall off within reach: the average is too close to infinite")
-    return max(reach * mpmath.mpf(2) ** 0.5, mpmath.sqrt(2 * drop))
+    return Window(min(low, mean), max(high, mean), peak, mean)
+
+
+def _probes(
+    mean: mpmath.mpf, sd: mpmath.mpf, left: mpmath.mpf, right: mpmath.mpf, spots: list[tuple[mpmath.mpf, mpmath.mpf]]
+) -> list[mpmath.mpf]:
+    """Sample points inside one piece: geometric around the mean and the features, and away from the piece's ends."""
+    points = [
+        mean + sign * sd * mpmath.mpf(2) ** (mpmath.mpf(k) / 4) for k in range(-16, 4 * _OCTAVES) for sign in (-1, 1)
+    ]
+    for centre, scale in spots:
+        points += [centre + sign * scale * mpmath.mpf(2) ** k for k in range(-3, 6) for sign in (-1, 1) if scale]
+    for end, sign in ((left, 1), (right, -1)):
+        if mpmath.isfinite(end) and abs(end - mean) > sd:
+            # beyond an end far from the mean the weight falls on the length sd^2/|end - mean|
+            fall = sd**2 / abs(end - mean)
+            points += [end + sign * fall * mpmath.mpf(2) ** k for k in range(-4, 12)]
+    return [point for point in points if left < point < right]
 
 
 def _logarithmic(expression: Expr, point: Expr, side: int, length: mpmath.mpf, digits: int) -> list[Panel]:
     """Panels in y = -log t for t = |x - point| in (0, length], down to a negligible remainder."""
     t = sympy.Symbol("t", positive=True)
-    f = sympy.lambdify(t, expression.xreplace({x: point + side * t}), modules=[MPMATH_NAMES, "mpmath"])
+    f = mp_function(t, expression.xreplace({x: point + side * t}))
     exponent = local_exponent(expression, point, side)
     power = 1 + (_real(exponent) if exponent.is_finite else 10)
     centre, depth = _real(point), (digits + 8) * mpmath.log(10) / power
@@ -335,17 +369,28 @@ def _pair_sum(
     meshes: list[list[Panel]], n: int, mean: mpmath.mpf, sd: mpmath.mpf, rho: mpmath.mpf, digits: int
 ) -> tuple[mpmath.mpf, mpmath.mpf]:
     """Double sum over the two meshes with the joint density, and the sum of sizes."""
-    across = mpmath.sqrt(1 - rho**2)
-    norm = 1 / (2 * mpmath.pi * across * sd**2)
-    reach = mpmath.sqrt(2 * (digits + 10) * mpmath.log(10)) * across
-    rows, columns = ([((p - mean) / sd, w * f) for panel in mesh for p, f, w in _samples(panel, n)] for mesh in meshes)
+    across = mpmath.sqrt(2 * (1 - rho**2))
+    rows, columns = (_significant(mesh, n, mean, sd, digits) for mesh in meshes)
+    columns = sorted((z / across, b) for z, b in columns)
+    places = [z for z, _ in columns]
+    reach = mpmath.sqrt((digits + 8) * mpmath.log(10))
     total = size = mpmath.mpf(0)
     for u, a in rows:
-        if a == 0:
-            continue
-        outer = a * mpmath.exp(-(u**2) / 2)
-        near = [(z - rho * u, b) for z, b in columns if abs(z - rho * u) < reach]
-        inner = [b * mpmath.exp(-((z / across) ** 2) / 2) for z, b in near]
+        centre = rho * u / across
+        near = columns[bisect_left(places, centre - reach) : bisect_right(places, centre + reach)]
+        inner = [b * mpmath.exp(-((z - centre) ** 2)) for z, b in near]
+        outer = a * mpmath.exp(-u * u / 2)
         total += outer * mpmath.fsum(inner)
-        size += abs(outer) * mpmath.fsum(abs(term) for term in inner)
+        size += abs(outer) * mpmath.fsum(inner, absolute=True)
+    norm = 1 / (mpmath.pi * mpmath.sqrt(2) * across * sd**2)
     return norm * total, norm * size
+
+
+def _significant(
+    mesh: list[Panel], n: int, mean: mpmath.mpf, sd: mpmath.mpf, digits: int
+) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    """(z, weight times F) at the nodes that can matter to the digits asked for."""
+    nodes = [((p - mean) / sd, w * f) for panel in mesh for p, f, w in _samples(panel, n)]
+    sizes = [abs(a) * mpmath.exp(-(z**2) / 2) for z, a in nodes]
+    floor = max(sizes, default=mpmath.mpf(0)) * mpmath.mpf(10) ** (-digits - 6)
+    return [node for node, size in zip(nodes, sizes, strict=True) if size > floor]
