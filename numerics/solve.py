@@ -15,7 +15,7 @@ from numerics.solution import Branch, Solution
 from theory.activation import Activation
 from theory.catalogue import describe_model, derive
 from theory.errors import DomainError, InputError
-from theory.models import Parameter
+from theory.models import Model, Parameter
 
 RESIDUAL = 1e-11  # relative residual above which a solution is refused
 SLACK = 1e-9  # relative rounding allowed in an invariant
@@ -48,39 +48,6 @@ class Solver:
         name = f"{model}_{content_key(model, self.activation)}"
         self.module: ModuleType = load_cached(name) or store(name, emit(derive(model), self.activation).text)
 
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """Parameters of the model and of the activation."""
-        return (*self.model.parameters, *(Parameter(p, "parameter of the activation") for p in self.activation.parameters))
-
-    def check(self, values: Mapping[str, object]) -> dict[str, float]:
-        """Numbers for all parameters, in order.
-
-        Raises
-        ------
-        InputError
-            Listing every unknown, missing or impossible value.
-        """
-        known = {p.name: p for p in self.parameters}
-        allowed = ", ".join(known)
-        problems = [f"unknown parameter '{name}'; this model takes {allowed}" for name in values if name not in known]
-        numbers: dict[str, float] = {}
-        for name, parameter in known.items():
-            if name not in values and parameter.default is None:
-                problems.append(f"parameter {name} is missing ({parameter.meaning})")
-                continue
-            given = values.get(name, parameter.default)
-            try:
-                numbers[name] = float(given)  # type: ignore[arg-type]
-            except (TypeError, ValueError, OverflowError):
-                problems.append(f"{name} = {str(given)[:40]!r} is no number; {name} must be {parameter.allowed}")
-                continue
-            if not parameter.allows(numbers[name]):
-                problems.append(f"{name} = {given} is not allowed; {name} must be {parameter.allowed}")
-        if problems:
-            raise InputError(problems)
-        return numbers
-
     def solve(self, **values: object) -> Solution:
         """Solve for one set of parameters.
 
@@ -91,7 +58,7 @@ class Solver:
         DomainError
             Where there is no solution; the text says why and where there would be one.
         """
-        numbers = self.check(values)
+        numbers = checked_parameters(self.model, self.activation, values)
         arguments = tuple(numbers.values())
         raw = {key: float(value) for key, value in self.module.solve(*arguments).items()}
         branches = self._branches(arguments)
@@ -139,3 +106,36 @@ class Solver:
                 problems.append(f"{key} = {raw[key]:.6g} lies outside [{low:g}, {high:g}]")
         if problems:
             raise DomainError(f"the solution for {self.activation.text} is not trustworthy: " + "; ".join(problems))
+
+
+def all_parameters(model: Model, activation: Activation) -> tuple[Parameter, ...]:
+    """Parameters of the model, then of the activation."""
+    return (*model.parameters, *(Parameter(p, "parameter of the activation") for p in activation.parameters))
+
+
+def checked_parameters(model: Model, activation: Activation, values: Mapping[str, object]) -> dict[str, float]:
+    """Numbers for all parameters, in order.
+
+    Raises
+    ------
+    InputError
+        Listing every unknown, missing or impossible value.
+    """
+    known = {p.name: p for p in all_parameters(model, activation)}
+    problems = [f"unknown parameter '{name[:40]}'; allowed: {', '.join(known)}" for name in values if name not in known]
+    numbers: dict[str, float] = {}
+    for name, parameter in known.items():
+        if name not in values and parameter.default is None:
+            problems.append(f"parameter {name} is missing ({parameter.meaning}; {parameter.allowed})")
+            continue
+        given = values.get(name, parameter.default)
+        try:
+            numbers[name] = float(given)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            problems.append(f"{name} = {str(given)[:40]} is no number; {name} must be {parameter.allowed}")
+            continue
+        if not parameter.allows(numbers[name]):
+            problems.append(f"{name} = {given} is not allowed; {name} must be {parameter.allowed}")
+    if problems:
+        raise InputError(problems)
+    return numbers

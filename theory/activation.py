@@ -122,6 +122,11 @@ class Activation:
         """Whether there is no kink, jump or real pole."""
         return not self.kinks
 
+    @property
+    def is_continuous(self) -> bool:
+        """No jump."""
+        return all(kink.order != 0 for kink in self.kinks)
+
     @cached_property
     def is_rational(self) -> bool:
         """Whether phi is one rational function of x (polynomials included)."""

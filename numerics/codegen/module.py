@@ -82,6 +82,12 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     return Emission(f"{theory.model.name}_{digest}", "\n\n\n".join(sections) + "\n")
 
 
+def emit_activation(activation: Activation) -> str:
+    """Source of a module with phi and phi_prime alone, for simulations of any activation."""
+    header = f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative."""'
+    return "\n\n\n".join([header, "import numpy as np\nfrom scipy import special", _activation(activation)]) + "\n"
+
+
 def _rule(title: str) -> str:
     return f"# {'-' * 4} {title} {'-' * max(4, 110 - len(title))}"
 

@@ -1,0 +1,49 @@
+"""Large-N theory of random recurrent networks: derived, generated as code, solved, and checked by simulation.
+
+    >>> import quenched
+    >>> solver = quenched.Solver("static", "x/(1+x^2/3)")
+    >>> solution = solver.solve(g=1.3, sigma=0.8)
+
+Names are loaded on first use, so that importing `quenched` costs little more than importing SymPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from theory import __version__
+
+_HOME = {
+    "Activation": "theory.activation",
+    "Average": "theory.gaussian.average",
+    "DomainError": "theory.errors",
+    "InputError": "theory.errors",
+    "QuenchedError": "theory.errors",
+    "Solution": "numerics.solution",
+    "Solver": "numerics.solve",
+    "Theory": "theory.theory",
+    "average": "numerics.average",
+    "certified": "theory.gaussian.integrand",
+    "certify": "theory.gaussian.certify",
+    "derive": "theory.catalogue",
+    "emit": "numerics.codegen.module",
+    "parse": "theory.parsing",
+    "simulate": "numerics.experiment",
+    "validate": "numerics.experiment",
+}
+"""Public names and the room each lives in."""
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'quenched' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

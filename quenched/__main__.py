@@ -1,0 +1,5 @@
+"""``python -m quenched``."""
+
+from quenched.cli import main
+
+raise SystemExit(main())

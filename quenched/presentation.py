@@ -1,0 +1,109 @@
+"""Derivations and solutions as a person reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sympy import latex, sstr
+
+from numerics.solution import Solution
+from theory.activation import Activation
+from theory.concrete import closed_form_steps
+from theory.derivation import Step, StepFailed
+from theory.rendering import step_data, step_latex, step_markdown, step_text, verified
+from theory.theory import Theory
+
+
+def present(theory: Theory, activation: Activation, style: str, *, steps: bool) -> str:
+    """The theory of a model for an activation.
+
+    Parameters
+    ----------
+    style : {'text', 'markdown', 'latex', 'json'}
+    steps : bool
+        The whole argument instead of its results; every step is checked.
+
+    Raises
+    ------
+    StepFailed
+        If a step does not hold.
+    """
+    closed = closed_form_steps(theory, activation)
+    rows = verified([*theory.derivation.steps, *closed] if steps else closed)
+    failed = [str(number) for number, _, holds in rows if not holds]
+    if failed:
+        raise StepFailed(f"steps {', '.join(failed)} of the derivation do not hold")
+    if style == "json":
+        return json.dumps(_data(theory, activation, rows), indent=2)
+    writer = {"text": step_text, "markdown": step_markdown, "latex": step_latex}[style]
+    head, equations = _heading(theory, activation, style), _equations(theory, style)
+    argument = ("\n\n" if style == "markdown" else "\n").join(writer(*row) for row in rows)
+    if style == "latex":
+        argument = f"\\begin{{enumerate}}\n{argument}\n\\end{{enumerate}}"
+    checked = sum(step.check is not None for _, step, _ in rows)
+    tail = f"{len(rows)} steps, {checked} of them machine-checked, {len(rows) - checked} definitions or references to quadrature."
+    order = [head, argument, equations, tail] if steps else [head, equations, argument]
+    return "\n\n".join(order)
+
+
+def _heading(theory: Theory, activation: Activation, style: str) -> str:
+    properties = "; ".join(f"{name}: {value}" for name, value in activation.describe())
+    title = f"Model {theory.model.name}: {theory.model.equation}"
+    if style == "markdown":
+        return f"# {title}\n\n$$\\phi(x) = {latex(activation.expression)}$$\n\n{properties}"
+    if style == "latex":
+        return (
+            "% needs \\usepackage{amsmath,breqn}\n"
+            f"\\section*{{Model {theory.model.name}}}\n\\[ \\phi(x) = {latex(activation.expression)} \\]"
+        )
+    return f"{title}\nphi(x) = {sstr(activation.expression)}\n{properties}\nSource: {theory.model.reference}"
+
+
+def _equations(theory: Theory, style: str) -> str:
+    rows = [(str(theory.unknown), latex(theory.unknown), theory.self_consistency, "self-consistency")]
+    rows += [
+        (key, rf"\mathrm{{{key}}}".replace("_", r"\_"), q.expression, q.meaning)
+        for key, q in theory.quantities.items()
+        if q.expression != theory.unknown
+    ]
+    if style == "text":
+        width = max(len(key) for key, *_ in rows)
+        lines = [f"  {key:<{width}} = {sstr(expression)}\n  {'':<{width}}   ({meaning})" for key, _, expression, meaning in rows]
+        return "\n".join(["Results, <.> an average over x ~ N(0, Delta):", *lines])
+    if style == "markdown":
+        return "\n\n".join(["## Results", *(f"$${name} = {latex(e)}$$ {meaning}" for _, name, e, meaning in rows)])
+    return "\n".join(rf"\begin{{dmath*}} {name} = {latex(e)} \end{{dmath*}}" for _, name, e, _ in rows)
+
+
+def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bool]]) -> dict[str, Any]:
+    return {
+        "model": theory.model.name,
+        "activation": activation.text,
+        "properties": dict(activation.describe()),
+        "equations": {
+            str(theory.unknown): {"expression": sstr(theory.self_consistency), "latex": latex(theory.self_consistency)},
+            **{
+                key: {"expression": sstr(q.expression), "latex": latex(q.expression), "meaning": q.meaning}
+                for key, q in theory.quantities.items()
+                if q.expression != theory.unknown
+            },
+        },
+        "steps": [step_data(*row) for row in rows],
+    }
+
+
+def solution_text(solution: Solution, meanings: Mapping[str, str]) -> str:
+    """A solution as an aligned table."""
+    given = ", ".join(f"{name} = {value:g}" for name, value in solution.parameters.items())
+    rows = [f"{solution.model}, phi = {solution.activation}, {given}", ""]
+    for key, value in {**solution.order_parameters, **solution.observables}.items():
+        rows.append(f"  {key:<14} {value:<22.16g} {meanings[key]}")
+    rows += ["", f"  error of Delta {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, stable: {'yes' if solution.stable else 'NO'}"]
+    for number, branch in enumerate(solution.branches, 1):
+        rows.append(f"  branch {number}: Delta = {branch.value:.10g} ({branch.label})")
+    return "\n".join(rows)
+
+
+__all__ = ["StepFailed", "present", "solution_text"]
