@@ -356,6 +356,7 @@ def test_unusable_arguments(arguments, text):
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(180)
 def test_default_budget_on_the_pade_activation():
     """The documented power: x/(1+x^2/3), g = 1.3, sigma = 0.8, g^2 <phi'^2> = 0.68."""
     theory = twin_theory(pade, pade_prime, 1.3, 0.8)
@@ -380,7 +381,7 @@ def test_one_loop_values_at_a_hundred_units(phi, g, expected):
     """Theory including its 1/N term, sigma = 1, N = 100, against one simulation; the values are rounded to four digits.
 
     Four standard errors (of about 0.2% to 0.5%), p = 6e-5 for each of the twelve numbers; what is left out, the 1/N^2
-    term, is at most about the square of the 1/N term, 0.7% for these, hence below 1e-4.
+    term, is about the square of the 1/N term, at most 1% for these, hence of order 1e-4.
     """
     sample = simulate(phi, g, 1.0, N=100, couplings=400, samples=100, seed=11)
     found = observables(sample.statistics, g)
