@@ -236,22 +236,22 @@ def _window(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, drop: mpmath.mpf) 
     samples = []
     spots = [(_real(f.centre), _real(f.scale)) for f in features(pieces)]
     for (start, end), expression in zip(pieces.intervals, pieces.expressions, strict=True):
-        if expression.is_zero:
-            continue
         f = mp_function(x, expression)
         left, right = (_real(point) for point in (start, end))
         for point in _probes(mean, sd, left, right, spots):
             value = abs(_value(f, point))
-            if value:
-                samples.append((mpmath.log(value) - ((point - mean) / sd) ** 2 / 2, point))
-    if not samples:
+            level = mpmath.log(value) - ((point - mean) / sd) ** 2 / 2 if value else -mpmath.inf
+            samples.append((point, level))
+    samples.sort()
+    top = max(range(len(samples)), key=lambda k: samples[k][1])
+    if samples[top][1] == -mpmath.inf:
         return Window(mean, mean, mean, mean)
-    top, peak = max(samples)
-    inside = [point for level, point in samples if level > top - drop]
-    low, high = (mean + (end - mean) * mpmath.sqrt(2) for end in (min(inside), max(inside)))
-    if max(high - mean, mean - low) >= sd * mpmath.mpf(2) ** (_OCTAVES - 1):
+    inside = [k for k, (_, level) in enumerate(samples) if level > samples[top][1] - drop]
+    if inside[0] == 0 or inside[-1] == len(samples) - 1:
         raise DomainError("the integrand does not fall off within reach: the average is too close to infinite")
-    return Window(min(low, mean), max(high, mean), peak, mean)
+    # one sample further out on each side the integrand is known to be negligible
+    low, high = samples[inside[0] - 1][0], samples[inside[-1] + 1][0]
+    return Window(min(low, mean), max(high, mean), samples[top][0], mean)
 
 
 def _probes(
