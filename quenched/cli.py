@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # parameters may start with a minus sign, and so may an activation: argparse must not take it for an option
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = build_parser().parse_args(_joined(words))
+        arguments = _parsed(words)
         from quenched.commands import run
 
         return run(arguments)
@@ -76,6 +76,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """Parsed words; ``name=value`` pairs may stand before, between and after the options."""
+    arguments, rest = build_parser().parse_known_args(_joined(words))
+    strange = [word for word in rest if word.startswith("-") or not hasattr(arguments, "pairs")]
+    if strange:
+        raise InputError(f"unrecognized: {' '.join(strange)[:100]} (see 'quenched {arguments.command} --help')")
+    if hasattr(arguments, "pairs"):
+        arguments.pairs += rest
+    return arguments
 
 
 def _joined(words: list[str]) -> list[str]:
