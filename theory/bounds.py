@@ -18,7 +18,7 @@ MAX_EXPONENT = 64
 MAX_DENOMINATOR = 10**9
 """Largest denominator of a fractional exponent."""
 
-MAX_PARAMETER_DEGREE = 16
+MAX_PARAMETER_DEGREE = 8
 """Largest degree in one parameter."""
 
 MAX_BITS = 2048
@@ -56,7 +56,20 @@ def excess(expression: Expr, parameters: Iterable[Symbol]) -> str | None:
     for symbol in parameters:
         if max(degrees(expression, symbol)) > MAX_PARAMETER_DEGREE:
             return f"has a degree in {symbol.name} above {MAX_PARAMETER_DEGREE}"
+    if any(_slow_sign(sum_) for sum_ in expression.atoms(sympy.Add)):
+        return "has irrational coefficients in a polynomial of degree above 2 in a parameter; name them as parameters"
     return None
+
+
+def _slow_sign(expression: Expr) -> bool:
+    """Whether SymPy would hunt for the roots of a polynomial with irrational coefficients to find a sign (seconds)."""
+    if len(expression.free_symbols) != 1 or expression.has(x):
+        return False
+    (symbol,) = expression.free_symbols
+    irrational = expression.has(sympy.NumberSymbol, sympy.Function) or any(
+        not isinstance(p.exp, sympy.Integer) for p in expression.atoms(sympy.Pow)
+    )
+    return irrational and max(degrees(expression, symbol)) > 2
 
 
 def bits(number: Rational) -> int:

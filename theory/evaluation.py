@@ -17,7 +17,7 @@ from theory.functions import MPMATH_NAMES
 
 DIGITS = 50
 _LOST_DIGITS = 42  # a sum smaller than this many digits of its largest term is rounding error
-_MAX_ARGUMENT = 10**5  # largest |u| in exp(u): exp(1e5) still has a cheap, exact exponent
+_MAX_ARGUMENT = 2 * 10**4  # largest |u| in exp(u): sin(exp(2e4)) still reduces its argument in a millisecond
 _MAX_MAGNITUDE = 10**6  # largest binary exponent of any value
 
 

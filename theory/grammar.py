@@ -55,6 +55,7 @@ class Builder:
         self.tokens = {token.start: token.text for token in tokens}
         self.problems: list[str] = []
         self.branch: list[realness.Condition] = []
+        self.effort = realness.Effort()
         self.nodes = 0
         self.depth = 0
 
@@ -330,7 +331,7 @@ class Builder:
 
     def _meets(self, expression: Expr, requirement: str, node: ast.AST, complaint: str) -> bool:
         """Note a problem where the expression breaks a requirement on the real line or in the current branch."""
-        found = realness.failure(expression, requirement, self._symbols(), tuple(self.branch))
+        found = realness.failure(expression, requirement, self._symbols(), tuple(self.branch), self.effort)
         if found is None:
             return True
         self._refuse(node, f"{complaint} {realness.describe(found)}".strip())

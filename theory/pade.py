@@ -29,6 +29,9 @@ MAX_ORDER = 24
 MAX_SYMBOLIC_ORDER = 10
 """Largest m + n when the function contains parameters, whose powers fill the coefficients."""
 
+MAX_TERMS = 16
+"""Most terms of one coefficient with parameters or constants."""
+
 Series = list[Any]
 """Taylor coefficients about 0, elements of one field."""
 
@@ -77,6 +80,10 @@ def pade(function: Expr, m: int, n: int) -> Expr:
             "choose other degrees, for an odd function odd m and even n"
         )
     p = [sum((q[j] * c[i - j] for j in range(min(i, n) + 1)), ring.zero) for i in range(m + 1)]
+    if ring.symbols and max(len(a.numer) + len(a.denom) for a in [*p, *q]) > MAX_TERMS:
+        raise InputError(
+            "the coefficients of this Pade approximant are too long; use fewer parameters or lower degrees"
+        )
     result = _quotient([ring.to_sympy(a) for a in p], [ring.to_sympy(a) for a in q])
     _refuse_poles(result, function, m, n)
     return result

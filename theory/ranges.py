@@ -204,7 +204,18 @@ def _absolute(a: Interval) -> Interval:
 
 
 def _sum(a: Interval, b: Interval) -> Interval:
-    return Interval(a.low + b.low, a.high + b.high, a.low_open or b.low_open, a.high_open or b.high_open)
+    return Interval(_plus(a.low, b.low), _plus(a.high, b.high), a.low_open or b.low_open, a.high_open or b.high_open)
+
+
+def _plus(p: End, q: End) -> End:
+    # Python would turn a long Fraction into a float to add it to an infinity, and overflow
+    return p if isinstance(p, float) else q if isinstance(q, float) else p + q
+
+
+def _times(p: End, q: End) -> End:
+    if isinstance(p, float) or isinstance(q, float):
+        return _INF if (p > 0) == (q > 0) else -_INF
+    return p * q
 
 
 def _product(a: Interval, b: Interval) -> Interval:
@@ -222,7 +233,7 @@ def _corner(p: End, p_open: bool, q: End, q_open: bool) -> tuple[End, bool]:
     if p == 0 or q == 0:
         # zero times anything is attained as soon as one exact zero is
         return Fraction(0), not ((p == 0 and not p_open) or (q == 0 and not q_open))
-    return p * q, p_open or q_open
+    return _times(p, q), p_open or q_open
 
 
 def _union(a: Interval, b: Interval) -> Interval:

@@ -19,7 +19,8 @@ from mpmath import mpf
 from sympy import QQ, Basic, Expr, Poly, Rational, Symbol
 from sympy.polys.rings import ring
 
-from theory.evaluation import holds, value
+from theory.errors import InputError
+from theory.evaluation import DIGITS, holds, value
 from theory.ranges import enclosure
 from theory.symbols import x
 
@@ -46,6 +47,13 @@ POINTS: tuple[mpf, ...] = tuple(sorted(_spread(20, 0.0) + _spread(6, 0.618033988
 """Where expressions are tried out: 0, both tails and irregular points between."""
 
 
+@dataclass
+class Effort:
+    """Work left for trying points: evaluations times nodes; the whole takes about half a second."""
+
+    left: int = 60_000
+
+
 @dataclass(frozen=True)
 class Failure:
     """Where a requirement fails: values of x (none if it fails for all x) and of the parameters."""
@@ -55,7 +63,11 @@ class Failure:
 
 
 def failure(
-    expression: Expr, requirement: str, parameters: Sequence[Symbol] = (), branch: Sequence[Condition] = ()
+    expression: Expr,
+    requirement: str,
+    parameters: Sequence[Symbol] = (),
+    branch: Sequence[Condition] = (),
+    effort: Effort | None = None,
 ) -> Failure | None:
     """Find a real x (and parameters) where an expression breaks a requirement.
 
@@ -68,21 +80,33 @@ def failure(
         Symbols besides x; their assumptions bound the values tried.
     branch : sequence of (condition, bool)
         Only points x where all conditions have the stated truth value count.
+    effort : Effort, optional
+        Shared by the checks of one formula, to bound their total work.
 
     Returns
     -------
     Failure or None
         None when no violation exists (proven, or none found at the points tried).
+
+    Raises
+    ------
+    InputError
+        If the effort is spent before the check is finished.
     """
     bounds = enclosure(expression)
     if {NONZERO: bounds.nonzero, NONNEGATIVE: bounds.nonnegative, POSITIVE: bounds.positive}[requirement]:
         return None
-    present = [symbol for symbol in parameters if symbol in expression.free_symbols]
-    for setting in _settings(present):
+    symbols = expression.free_symbols.union(*(condition.free_symbols for condition, _ in branch))
+    present = [symbol for symbol in parameters if symbol in symbols]
+    effort = effort or Effort()
+    half = effort.left / 2
+    for tried, setting in enumerate(_settings(present)):
+        if tried >= 3 and effort.left < half:
+            break
         concrete = expression.xreplace(setting)
         if concrete.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
             continue  # a division inside fails here, and is checked on its own
-        where = _violations(concrete, requirement, [(c.xreplace(setting), truth) for c, truth in branch])
+        where = _violations(concrete, requirement, [(c.xreplace(setting), truth) for c, truth in branch], effort)
         if where is not None:
             named = tuple((symbol.name, str(number)) for symbol, number in setting.items())
             return Failure(where, named)
@@ -117,7 +141,9 @@ def _choices(symbol: Symbol) -> list[Rational]:
     return [Rational(0), *(s * size for size in sizes[:4] for s in (1, -1))]
 
 
-def _violations(expression: Expr, requirement: str, branch: Sequence[Condition]) -> tuple[str, ...] | None:
+def _violations(
+    expression: Expr, requirement: str, branch: Sequence[Condition], effort: Effort
+) -> tuple[str, ...] | None:
     """Where a parameter-free expression breaks the requirement: points, () for everywhere, None for nowhere."""
     bounds = enclosure(expression)
     if {NONZERO: bounds.nonzero, NONNEGATIVE: bounds.nonnegative, POSITIVE: bounds.positive}[requirement]:
@@ -126,7 +152,7 @@ def _violations(expression: Expr, requirement: str, branch: Sequence[Condition])
         return () if _breaks(value(expression), requirement) else None
     if _rational_coefficients(expression):
         return _polynomial_violations(expression, requirement, branch)
-    return _sampled_violations(expression, requirement, branch)
+    return _sampled_violations(_Probe(expression, effort), requirement, branch)
 
 
 def _breaks(number: mpf | None, requirement: str) -> bool:
@@ -174,7 +200,7 @@ def _polynomial_violations(expression: Expr, requirement: str, branch: Sequence[
     numerator, denominator = (Poly.from_dict(dict(part), x, domain=QQ) for part in _quotient(expression))
     if numerator.is_zero:
         return None if requirement == NONNEGATIVE else ()
-    roots = [(a + b) / 2 if a != b else a for (a, b), _ in numerator.intervals(eps=_ROOT_WIDTH)]
+    roots = [_root(numerator, *ends, branch) for ends, _ in numerator.intervals(eps=_ROOT_WIDTH)]
     if requirement != NONNEGATIVE:
         hit = [root for root in roots if _inside(root, branch)]
         if hit:
@@ -204,6 +230,15 @@ def _quotient(expression: Expr) -> tuple[Any, Any]:
     return p, q
 
 
+def _root(polynomial: Poly, a: Rational, b: Rational, branch: Sequence[Condition]) -> Rational:
+    """The root isolated by [a, b]: exact where it is a threshold of the branch (x > c excludes c), else the middle."""
+    for condition, _ in branch:
+        for number in condition.atoms(Rational):
+            if a <= number <= b and polynomial.eval(number) == 0:
+                return number
+    return (a + b) / 2
+
+
 def _between(roots: Sequence[Rational], branch: Sequence[Condition]) -> list[Rational]:
     """One rational point in every interval that the roots and the branch's thresholds leave."""
     marks = sorted([*roots, *(Rational(Fraction(mpmath.nstr(c, 15))) for c in _thresholds(branch))])
@@ -220,71 +255,89 @@ def _thresholds(branch: Sequence[Condition]) -> list[mpf]:
 
 
 def _inside(point: Rational | mpf, branch: Sequence[Condition]) -> bool:
-    number = mpf(int(point.p)) / int(point.q) if isinstance(point, Rational) else point
-    return all(holds(condition, {x: number}) is truth for condition, truth in branch)
+    with mpmath.workdps(DIGITS):  # the thresholds are evaluated with as many digits
+        number = mpf(int(point.p)) / int(point.q) if isinstance(point, Rational) else point
+        return all(holds(condition, {x: number}) is truth for condition, truth in branch)
 
 
-def _sampled_violations(expression: Expr, requirement: str, branch: Sequence[Condition]) -> tuple[str, ...] | None:
-    if requirement != NONNEGATIVE and _inside(Rational(0), branch) and expression.xreplace({x: sympy.S.Zero}).is_zero:
+class _Probe:
+    """An expression of x alone as a function that counts its work."""
+
+    def __init__(self, expression: Expr, effort: Effort) -> None:
+        self.expression, self.effort = expression, effort
+        self.size = sum(1 for _ in sympy.preorder_traversal(expression))
+
+    def __call__(self, point: mpf) -> mpf | None:
+        self.effort.left -= self.size
+        if self.effort.left < 0:
+            raise InputError("the formula is too intricate to check where it is real and finite; simplify it")
+        return value(self.expression, {x: point})
+
+
+def _sampled_violations(f: _Probe, requirement: str, branch: Sequence[Condition]) -> tuple[str, ...] | None:
+    at_zero = requirement != NONNEGATIVE and _inside(Rational(0), branch)
+    if at_zero and f.expression.xreplace({x: sympy.S.Zero}).is_zero:
         return ("0",)
-    known = [(p, v) for p in POINTS if _inside(p, branch) and (v := value(expression, {x: p})) is not None]
+    known = [(p, v) for p in POINTS if _inside(p, branch) and (v := f(p)) is not None]
     if not known:
         return ()
     for point, number in sorted(known, key=lambda pair: abs(pair[0])):
         if _breaks(number, requirement):
             return (_number(point),)
     for (a, fa), (b, fb) in sorted(pairwise(known), key=lambda pair: abs(pair[0][0] + pair[1][0])):
-        zero = _zero_between(expression, a, b) if fa * fb < 0 else None
+        zero = _zero_between(f, a, b) if fa * fb < 0 else None
         if zero is not None and _inside(zero, branch):
             return (_number(zero),)
-    return _touching_zero(expression, known) if requirement != NONNEGATIVE else _dip(expression, known)
+    return _touching_zero(f, known) if requirement != NONNEGATIVE else _dip(f, known)
 
 
-def _zero_between(expression: Expr, a: mpf, b: mpf) -> mpf | None:
+def _zero_between(f: _Probe, a: mpf, b: mpf) -> mpf | None:
     """Bisect a sign change down to a zero, or None when the sign changes by a jump."""
-    fa = start = value(expression, {x: a})
+    fa = start = f(a)
     if fa is None or start is None:
         return None
     for _ in range(60):
         middle = (a + b) / 2
-        fm = value(expression, {x: middle})
+        fm = f(middle)
         if fm is None or fm == 0:
             return middle
         a, b, fa = (middle, b, fm) if fm * fa > 0 else (a, middle, fa)
     return a if abs(fa) < abs(start) * mpf(10) ** -6 else None
 
 
-def _minima(expression: Expr, known: Sequence[tuple[mpf, mpf]], size: bool) -> Iterator[tuple[mpf, mpf, mpf]]:
+def _minima(f: _Probe, known: Sequence[tuple[mpf, mpf]], size: bool) -> Iterator[tuple[mpf, mpf, mpf]]:
     """Refine each local minimum of the value (or of its size): point, value there, smallest neighbour."""
     for (a, fa), (_, fp), (b, fb) in sorted(zip(known, known[1:], known[2:], strict=False), key=lambda t: abs(t[1][0])):
-        va, vp, vb = (abs(f) if size else f for f in (fa, fp, fb))
+        va, vp, vb = (abs(v) if size else v for v in (fa, fp, fb))
         if vp > va or vp > vb:
             continue
         low, high = a, b
-        for _ in range(60):  # ternary search, each step keeps 2/3 of the interval
+        for step in range(60):  # ternary search, each step keeps 2/3 of the interval
             left, right = low + (high - low) / 3, high - (high - low) / 3
-            fl, fr = value(expression, {x: left}), value(expression, {x: right})
+            fl, fr = f(left), f(right)
             if fl is None or fr is None:
                 break
+            if step == 12 and min(fl, fr) > vp / 100 > 0:
+                break  # a smooth double zero would have come down by (2/3)^24
             if (abs(fl) if size else fl) < (abs(fr) if size else fr):
                 high = right
             else:
                 low = left
         middle = (low + high) / 2
-        bottom = value(expression, {x: middle})
+        bottom = f(middle)
         if bottom is not None:
             yield middle, bottom, min(va, vb)
 
 
-def _touching_zero(expression: Expr, known: Sequence[tuple[mpf, mpf]]) -> tuple[str, ...] | None:
-    for point, bottom, around in _minima(expression, known, size=True):
+def _touching_zero(f: _Probe, known: Sequence[tuple[mpf, mpf]]) -> tuple[str, ...] | None:
+    for point, bottom, around in _minima(f, known, size=True):
         if abs(bottom) < _TOUCHING * around:
             return (_number(point),)
     return None
 
 
-def _dip(expression: Expr, known: Sequence[tuple[mpf, mpf]]) -> tuple[str, ...] | None:
-    for point, bottom, around in _minima(expression, known, size=False):
+def _dip(f: _Probe, known: Sequence[tuple[mpf, mpf]]) -> tuple[str, ...] | None:
+    for point, bottom, around in _minima(f, known, size=False):
         if bottom < 0 and abs(bottom) > _TOUCHING * abs(around):
             return (_number(point),)
     return None
