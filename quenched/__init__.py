@@ -28,6 +28,7 @@ _HOME = {
     "certify": "theory.gaussian.certify",
     "derive": "theory.catalogue",
     "emit": "numerics.codegen.module",
+    "pair_average": "numerics.pair",
     "parse": "theory.parsing",
     "simulate": "numerics.experiment",
     "validate": "numerics.experiment",

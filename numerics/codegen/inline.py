@@ -5,16 +5,27 @@ from __future__ import annotations
 import ast
 import inspect
 from functools import lru_cache
+from types import ModuleType
 
 from numerics.algorithms import averages, quadrature, roots, self_consistency
 
-_ROOMS = (quadrature, averages, roots, self_consistency)  # in dependency order
+_AVERAGES = (quadrature, averages)
+_SOLVER = (*_AVERAGES, roots, self_consistency)  # in dependency order
 
 
-@lru_cache(maxsize=1)
 def algorithm_source() -> str:
     """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line."""
-    return "\n\n\n".join(_body(inspect.getsource(room), room.__name__.rsplit(".", 1)[1]) for room in _ROOMS)
+    return _pasted(_SOLVER)
+
+
+def average_source() -> str:
+    """The part that evaluates averages."""
+    return _pasted(_AVERAGES)
+
+
+@lru_cache(maxsize=2)
+def _pasted(rooms: tuple[ModuleType, ...]) -> str:
+    return "\n\n\n".join(_body(inspect.getsource(room), room.__name__.rsplit(".", 1)[1]) for room in rooms)
 
 
 def _body(text: str, name: str) -> str:

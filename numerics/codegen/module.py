@@ -7,19 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Piecewise, S, Symbol, sstr
+from sympy import Add, Expr, Piecewise, S, Symbol, sstr
 
 from numerics.codegen.cache import content_key
-from numerics.codegen.inline import algorithm_source
+from numerics.codegen.inline import algorithm_source, average_source
 from numerics.codegen.means import MeanCode, lower_mean
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
 from theory import __version__
 from theory.activation import Activation
 from theory.errors import InputError
-from theory.gaussian.average import averages
+from theory.gaussian.average import Average, averages
+from theory.gaussian.closed import ClosedForm
 from theory.pieces import Pieces
-from theory.symbols import x
+from theory.symbols import Delta, mu, rho, x
 from theory.theory import Theory
 
 TARGETS = ("numpy",)
@@ -86,6 +87,23 @@ def emit_activation(activation: Activation) -> str:
     """Source of a module with phi and phi_prime alone, for simulations of any activation."""
     header = f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative."""'
     return "\n\n\n".join([header, "import numpy as np\nfrom scipy import special", _activation(activation)]) + "\n"
+
+
+def emit_mean(average: Average, activation: Activation) -> str:
+    """Source of a module that evaluates one Gaussian average."""
+    header = f'"""{sstr(average)} for phi(x) = {sstr(activation.expression)}."""'
+    imports = "from functools import lru_cache\n\nimport numpy as np\nfrom scipy import special"
+    return "\n\n\n".join([header, imports, average_source(), _mean(lower_mean(average, activation), activation)]) + "\n"
+
+
+def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> str:
+    """Source of a module with the closed form of a two-point average; ``terms = None`` where the table has none."""
+    parts = [f'"""{title} for phi(x) = {sstr(activation.expression)}."""', "import numpy as np\nfrom scipy import special"]
+    if closed is None:
+        return "\n\n\n".join([*parts, "terms = None"]) + "\n"
+    ordered = sorted(Add.make_args(closed.expression), key=lambda term: (term.count_ops(), sstr(term)))
+    function = lower("terms", (mu, Delta, rho, *activation.parameters), ordered, as_tuple=True)
+    return "\n\n\n".join([*parts, numpy_source(function)]) + "\n"
 
 
 def _rule(title: str) -> str:
@@ -184,14 +202,15 @@ def _piecewise_source(name: str, pieces: Pieces, activation: Activation, doc: st
 def _mean(mean: MeanCode, activation: Activation) -> str:
     helpers = "\n\n\n".join(numpy_source(f) for f in mean.functions)
     arguments = ", ".join(["Delta", *map(str, activation.parameters)])
+    extra = "" if mean.average.mean == 0 else ", mu"
     constant = mean.name.upper()
     public = [
         f"{constant} = Mean({mean.call})",
         "",
         "",
-        f"def {mean.name}({arguments}):",
+        f"def {mean.name}({arguments}{extra}):",
         f'    """{sstr(mean.average)}: {mean.how}."""',
-        f"    return {constant}({arguments})",
+        f"    return {constant}({arguments}{extra and ', mean=mu'})",
     ]
     return (helpers + "\n\n\n" if helpers else "") + "\n".join(public)
 
