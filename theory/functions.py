@@ -27,8 +27,8 @@ def mp_faddeeva(z):
     z = mpmath.mpmathify(z)
     # exp(-z^2) and erfc(-iz) under- and overflow against each other: spend the digits that the product loses.
     lost = int(abs(z) ** 2 * 2.9) + 20
-    if abs(z) > 60:
-        # asymptotic series, error below the smallest term, which is e^{-|z|^2}
+    if abs(z) ** 2 > 0.7 * mpmath.mp.prec + 10:
+        # asymptotic series, error below the smallest term, which is e^{-|z|^2}: below the working precision here
         total, term, k = mpmath.mpf(0), mpmath.mpc(0, 1) / (mpmath.sqrt(mpmath.pi) * z), 0
         while abs(term) > mpmath.eps * abs(total) or k == 0:
             total += term

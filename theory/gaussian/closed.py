@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sympy import And, Expr, Gt, S, oo
+from sympy import And, Expr, Float, Gt, Rational, S, oo
 
 from theory.errors import DomainError
 from theory.gaussian import errorfunction, polynomial, power, rational, tilt, truncated
@@ -19,6 +19,9 @@ from theory.gaussian.polynomial import collected, times
 from theory.gaussian.products import Kernel, NotInTable, flat_coefficient, products
 from theory.pieces import Pieces
 from theory.symbols import Delta, x
+
+_LONGEST_FRACTION = 10**30
+_DIGITS = 34
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,14 @@ class _Sum:
         condition = And(*self.conditions) if self.conditions else None
         families = self.families or ["polynomial"]
         references = self.references or [polynomial.REFERENCE]
-        return ClosedForm(collected(self.terms), " + ".join(families), "; ".join(references), condition)
+        expression = _shortened(collected(self.terms))
+        return ClosedForm(expression, " + ".join(families), "; ".join(references), condition)
+
+
+def _shortened(expression: Expr) -> Expr:
+    """The expression with unreadably long fractions, which floating-point code could not hold, as decimals."""
+    long = [r for r in expression.atoms(Rational) if max(abs(r.p), r.q) >= _LONGEST_FRACTION]
+    return expression.xreplace({r: Float(r, _DIGITS) for r in long}) if long else expression
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,18 @@ class SteppedTerm:
     def is_smooth(self) -> bool:
         """Whether the step function is a constant."""
         return not self.breakpoints
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether the term has a denominator."""
+        return bool(self.kernel.denominators) or (self.n < 0 and self.kernel.power == 0)
+
+    def around_origin(self) -> tuple[Expr, Expr]:
+        """The step function just left and just right of x = 0."""
+        signs = [(beta.is_negative, beta.is_positive) for beta in self.breakpoints]
+        if any(None in pair for pair in signs):
+            raise NotInTable
+        return self.steps[sum(left for left, _ in signs)], self.steps[sum(not right for _, right in signs)]
 
     def parity(self) -> int | None:
         """Parity of ``x^n kernel(x)``."""
@@ -113,12 +135,23 @@ def closed_form(pieces: Pieces, mean: Expr = S.Zero, variance: Expr = Delta) -> 
     """
     mean, variance = S.Zero + mean, S.Zero + variance
     try:
-        terms = stepped_terms(pieces)
-        if mean == 0:
-            terms = [even for term in terms for even in _even_part(term)]
-        return _look_up(terms, mean, variance)
+        return closed_form_of_terms(stepped_terms(pieces), mean, variance)
     except NotInTable:
         return None
+
+
+def closed_form_of_terms(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr) -> ClosedForm:
+    """`closed_form` of a function that is decomposed already; raises NotInTable instead of returning None."""
+    infinite = _singularity_at_origin(terms)
+    if infinite is not None:
+        return ClosedForm(infinite, "power", power.REFERENCE)
+    total = _Sum()
+    if _exponential_growth(terms, variance, total):
+        return ClosedForm(oo, "exponential", tilt.REFERENCE)
+    if mean == 0:
+        terms = [even for term in terms for even in _even_part(term)]
+    _look_up(terms, mean, variance, total)
+    return total.finished()
 
 
 def stepped_terms(pieces: Pieces) -> list[SteppedTerm]:
@@ -158,10 +191,27 @@ def _sides(breakpoints: Sequence[Expr]) -> list[int]:
     return sides
 
 
+def _singularity_at_origin(terms: Sequence[SteppedTerm]) -> Expr | None:
+    """+oo or -oo where powers |x|^q, q <= -1, make the average diverge; None where there are none."""
+    singular = [term for term in terms if (term.n + term.kernel.power + 1).is_nonpositive]
+    if any(term.kernel.denominators for term in terms):
+        # x^-n joins the fractions: brought over one denominator, the pole at the origin may cancel
+        singular = [term for term in singular if term.kernel.power != 0]
+    if not singular:
+        return None
+    if any(term.kernel != Kernel(power=term.kernel.power) for term in singular):
+        raise NotInTable  # sin(x)/x: another factor may compensate the singularity
+    sides = []
+    for term in singular:
+        left, right = term.around_origin()
+        sides.append((term.n + term.kernel.power, (-1) ** (term.n % 2) * left, right))
+    return power.divergence(sides)
+
+
 def _even_part(term: SteppedTerm) -> list[SteppedTerm]:
     """What is left of a term when the measure is even, written on x > 0 where it has steps."""
     parity = term.parity()
-    if parity is None:
+    if parity is None or (term.is_smooth and term.is_fraction):
         return [term]
     if term.is_smooth:
         return [term] if parity == 1 else []
@@ -200,7 +250,9 @@ def _step_on(term: SteppedTerm, interval: tuple[Expr, Expr], side: int) -> Expr:
     """Value of the step function on an interval of x > 0 (side +1) or on its mirror image (side -1)."""
     inner, outer = interval
     for k, beta in enumerate(term.breakpoints):
-        beyond = beta.is_positive and _reaches(beta, outer) if side > 0 else beta.is_nonnegative or _reaches(inner, -beta)
+        beyond = (
+            beta.is_positive and _reaches(beta, outer) if side > 0 else beta.is_nonnegative or _reaches(inner, -beta)
+        )
         if beyond:
             return term.steps[k]
     return term.steps[-1]
@@ -210,29 +262,19 @@ def _reaches(larger: Expr, smaller: Expr) -> bool:
     return bool(larger == smaller or (larger - smaller).is_nonnegative)
 
 
-def _look_up(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr) -> ClosedForm | None:
-    total = _Sum()
-    infinite = _exponential_growth(terms, mean, variance, total)
-    if infinite is not None:
-        return infinite
-    singular = [term for term in terms if _is_power(term)]
-    infinite = _powers(singular, terms, mean, variance, total)
-    if infinite is not None:
-        return infinite
-    fractions = [term for term in terms if term.kernel.denominators and not _is_power(term)]
-    _rationals(fractions, mean, variance, total)
+def _look_up(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum) -> None:
+    _rationals([term for term in terms if term.is_fraction], mean, variance, total)
     for term in terms:
-        if not _is_power(term) and not term.kernel.denominators:
+        if term.is_fraction:
+            continue
+        if term.kernel.power != 0:
+            _power(term, mean, variance, total)
+        else:
             _ordinary(term, mean, variance, total)
-    return total.finished()
 
 
-def _is_power(term: SteppedTerm) -> bool:
-    return term.kernel.power != 0 or (term.n < 0 and not term.kernel.denominators)
-
-
-def _exponential_growth(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum) -> ClosedForm | None:
-    """Condition 1 - 2 a v > 0 of every exponential; the average itself where it is violated."""
+def _exponential_growth(terms: Sequence[SteppedTerm], variance: Expr, total: _Sum) -> bool:
+    """Whether the average is +oo because 1 - 2 a v <= 0; undecidable cases become conditions."""
     divergent = []
     for term in terms:
         shrink = 1 - 2 * term.kernel.exponent[0] * variance
@@ -241,39 +283,23 @@ def _exponential_growth(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr
         elif not shrink.is_positive:
             total.require(Gt(shrink, 0))
     if not divergent:
-        return None
+        return False
     plain = all(Kernel(exponent=t.kernel.exponent) == t.kernel and t.n >= 0 and t.n % 2 == 0 for t in divergent)
     if plain and all(step.is_nonnegative for term in divergent for step in term.steps):
-        return ClosedForm(oo, "exponential", tilt.REFERENCE)
+        return True
     raise DomainError(f"the function grows as fast as the Gaussian of variance {variance} decays: no average exists")
 
 
-def _powers(
-    singular: Sequence[SteppedTerm], terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum
-) -> ClosedForm | None:
-    if not singular:
-        return None
-    exponents = []
-    for term in singular:
-        if term.is_smooth and (term.n % 2 or mean != 0) and (term.n + term.kernel.power + 1).is_nonpositive:
-            raise DomainError(rational.REAL_POLE)
-        steps = (term.steps[0],) * 2 if term.is_smooth else term.steps
-        weight = power.weight_on_half_line(term.n, steps, term.breakpoints)
-        exponents.append((term.n + term.kernel.power, weight))
-    infinite = power.divergence(exponents)
-    if infinite is not None:
-        if any(term.kernel != Kernel(power=term.kernel.power) for term in terms):
-            raise NotInTable  # another term may compensate the singularity
-        return ClosedForm(infinite, "power", power.REFERENCE)
-    for term, (q, weight) in zip(singular, exponents, strict=True):
-        total.require(power.integrability(q))
-        total.add(power.absolute_moment(term.n, term.kernel, weight, mean, variance), "power", power.REFERENCE)
-    return None
+def _power(term: SteppedTerm, mean: Expr, variance: Expr, total: _Sum) -> None:
+    steps = (term.steps[0],) * 2 if term.is_smooth else term.steps
+    weight = power.weight_on_half_line(term.n, steps, term.breakpoints)
+    total.require(power.integrability(term.n + term.kernel.power))
+    total.add(power.absolute_moment(term.n, term.kernel, weight, mean, variance), "power", power.REFERENCE)
 
 
 def _rationals(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum) -> None:
     """All fractions under one exponential are brought over one denominator."""
-    groups: dict[tuple[Expr, ...], list[SteppedTerm]] = {}
+    groups: dict[tuple[Expr, Expr, Expr], list[SteppedTerm]] = {}
     for term in terms:
         kernel = term.kernel
         if not term.is_smooth or kernel != Kernel(exponent=kernel.exponent, denominators=kernel.denominators):
@@ -285,9 +311,15 @@ def _rationals(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: 
             below = term.kernel.denominators + (((x, -term.n),) if term.n < 0 else ())
             fractions.setdefault(below, {})[max(term.n, 0)] = term.steps[0]
         function = RationalFunction([(above, below) for below, above in fractions.items()])
-        measure = tilt.Tilt(*exponent, mean, variance)
+        a, b, c = exponent
+        measure = tilt.Tilt(a, b, c, mean, variance)
         shifted = measure.mean_parts[0] if len(measure.mean_parts) == 1 else sum(measure.mean_parts, S.Zero)
-        values, conditions = rational.rational(function, shifted, measure.new_variance)
+        try:
+            values, conditions = rational.rational(function, shifted, measure.new_variance)
+        except DomainError:
+            if len(groups) > 1:  # (exp(-x^2) - exp(-1))/(x - 1): the poles may compensate each other
+                raise NotInTable from None
+            raise
         for condition in conditions:
             total.require(condition)
         total.add(times([measure.mass], values), "rational", rational.REFERENCE)

@@ -33,18 +33,22 @@ class Quadratic:
         return other if isinstance(other, Quadratic) else Quadratic(self.d * 0 + other, self.d * 0, self.d)
 
     def __add__(self, other: Any) -> Quadratic:
+        """Sum with another number of the extension or of the field."""
         other = self._lift(other)
         return Quadratic(self.p + other.p, self.q + other.q, self.d)
 
     __radd__ = __add__
 
     def __neg__(self) -> Quadratic:
+        """Minus the number."""
         return Quadratic(-self.p, -self.q, self.d)
 
     def __sub__(self, other: Any) -> Quadratic:
+        """Difference."""
         return self + -self._lift(other)
 
     def __mul__(self, other: Any) -> Quadratic:
+        """Product."""
         other = self._lift(other)
         return Quadratic(self.p * other.p + self.q * other.q * self.d, self.p * other.q + self.q * other.p, self.d)
 
@@ -56,9 +60,11 @@ class Quadratic:
         return Quadratic(self.p / norm, -self.q / norm, self.d)
 
     def __rtruediv__(self, other: Any) -> Quadratic:
+        """Field element divided by the number."""
         return other * self.inverse()
 
     def __truediv__(self, other: Any) -> Quadratic:
+        """Quotient."""
         return self * self._lift(other).inverse()
 
     def conjugate(self) -> Quadratic:
@@ -149,6 +155,7 @@ class RationalFunction:
     """
 
     def __init__(self, fractions: Sequence[tuple[dict[int, Expr], tuple[tuple[Expr, int], ...]]]) -> None:
+        """Bring the fractions over one denominator."""
         bases = sorted({base for _, below in fractions for base, _ in below}, key=lambda base: base.sort_key())
         raw = {base: _coefficients(base) for base in bases}
         constants = [c for above, _ in fractions for c in above.values()] + [c for row in raw.values() for c in row]

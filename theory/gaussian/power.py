@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sympy import Expr, Gt, S, oo
 
+from theory.errors import DomainError
 from theory.gaussian.polynomial import half_moment
 from theory.gaussian.products import Kernel, NotInTable, flat_coefficient
 from theory.gaussian.tilt import Tilt
@@ -14,10 +15,10 @@ REFERENCE = "absolute normal moments, Abramowitz & Stegun 6.1.1"
 
 
 def weight_on_half_line(n: int, steps: Sequence[Expr], breakpoints: Sequence[Expr]) -> Expr:
-    """Coefficient of ``int_0^oo x^q N dx`` for ``step(x) x^n |x|^p``, q = n + p; the only kink allowed is the origin."""
+    """Coefficient of ``int_0^oo x^q N dx`` for ``step(x) x^n |x|^p``, q = n + p, steps at the origin only."""
     if any(beta != 0 for beta in breakpoints):
         raise NotInTable
-    return flat_coefficient(steps[-1] + (-1) ** n * steps[0])
+    return flat_coefficient(steps[-1] + (-1) ** (n % 2) * steps[0])
 
 
 def absolute_moment(n: int, kernel: Kernel, weight: Expr, mean: Expr, variance: Expr) -> list[Expr]:
@@ -41,23 +42,39 @@ def absolute_moment(n: int, kernel: Kernel, weight: Expr, mean: Expr, variance: 
     return [weight * tilt.mass * half_moment(n + kernel.power, tilt.new_variance)]
 
 
-def divergence(exponents: Sequence[tuple[Expr, Expr]]) -> Expr | None:
-    """+oo or -oo where a sum of ``weight |x|^q`` is not integrable at the origin, else None.
+def divergence(powers: Sequence[tuple[Expr, Expr, Expr]]) -> Expr | None:
+    """+oo or -oo for a sum of ``weight |x|^q`` that is not integrable at the origin, None where it cancels.
 
     Parameters
     ----------
-    exponents : sequence of (q, weight)
-        All powers that occur; the smallest q decides.
+    powers : sequence of (q, left, right)
+        Exponents q <= -1 with their weights on x < 0 and x > 0; the smallest q decides.
+
+    Raises
+    ------
+    DomainError
+        Where the two sides diverge with opposite signs.
+    NotInTable
+        Where symbolic parameters leave the sign open.
     """
-    singular = [(q, weight) for q, weight in exponents if weight != 0 and (q + 1).is_nonpositive]
-    if not singular:
+    totals: dict[Expr, list[Expr]] = {}
+    for q, left, right in powers:
+        entry = totals.setdefault(q, [S.Zero, S.Zero])
+        entry[0] += left
+        entry[1] += right
+    totals = {q: [flat_coefficient(side) for side in sides] for q, sides in totals.items()}
+    totals = {q: sides for q, sides in totals.items() if any(side != 0 for side in sides)}
+    if not totals:
         return None
-    worst, weight = min(singular, key=lambda pair: pair[0]) if all(q.is_number for q, _ in singular) else singular[0]
-    total = sum((other for q, other in singular if q == worst), S.Zero)
-    if total.is_positive:
+    if len(totals) > 1 and not all(q.is_number for q in totals):
+        raise NotInTable
+    left, right = totals[min(totals)] if len(totals) > 1 else next(iter(totals.values()))
+    if left.is_nonnegative and right.is_nonnegative:
         return oo
-    if total.is_negative:
+    if left.is_nonpositive and right.is_nonpositive:
         return -oo
+    if left.is_extended_real and (left * right).is_negative:
+        raise DomainError("the function has opposite infinite integrals on the two sides of the origin: no average")
     raise NotInTable
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Float, Integer, Mul, Pow, Rational, S, cos, cosh, erf, erfc, exp, expand, sin, sinh
+from sympy import Add, Expr, Float, Integer, Mul, Pow, Rational, S, cos, cosh, erf, erfc, exp, expand, log, sin, sinh
 
 from theory.functions import erfcx
 from theory.symbols import x
@@ -19,8 +19,8 @@ _MOST_PRODUCTS = 3000
 _HIGHEST_POWER = 64
 
 
-class NotInTable(Exception):  # noqa: N818 - not an error: the caller turns to quadrature
-    """The average stands in no entry of the table."""
+class NotInTable(Exception):
+    """The average stands in no entry of the table; not an error, the caller turns to quadrature."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Kernel:
 
     def parity(self) -> int | None:
         """+1 for even, -1 for odd, None for neither (or not visible)."""
-        a, b, c = self.exponent
+        _, b, _ = self.exponent
         if b != 0 or self.denominators or any(offset != 0 for _, offset in self.erfs):
             return None
         odd = len(self.erfs) + (self.wave is not None and self.wave[0] == "sin")
@@ -89,9 +89,14 @@ def products(expression: Expr, side: int = 0) -> Products:
     NotInTable
         For any factor the table lacks.
     """
-    exact = expression.xreplace({number: Rational(number) for number in expression.atoms(Float)})
+    exact = expression.xreplace({number: _decimal(number) for number in expression.atoms(Float)})
     expanded = {key: flat_coefficient(value) for key, value in _expand(exact, side).items()}
     return {key: value for key, value in expanded.items() if value != 0}
+
+
+def _decimal(number: Float) -> Rational:
+    """The shortest decimal fraction that is this floating-point number, so that exact arithmetic stays readable."""
+    return Rational(repr(float(number))) if number._prec <= 53 else Rational(number)
 
 
 def flat_coefficient(coefficient: Expr) -> Expr:
@@ -248,8 +253,6 @@ def _power(base: Expr, exponent: Expr, side: int) -> Products:
     if exponent.has(x):
         if base.has(x) or not base.is_positive:
             raise NotInTable
-        from sympy import log
-
         a, b, c = linear_coefficients(exponent, 2)
         return _exponential(a * log(base), b * log(base), c * log(base))
     if exponent.is_Integer:
@@ -297,7 +300,7 @@ def _reciprocal(base: Products) -> Products:
     for kernel, _ in base:
         for root, multiplicity in kernel.denominators:
             common[root] = max(common.get(root, 0), multiplicity)
-    numerator = {}
+    numerator: Products = {}
     for (kernel, n), value in base.items():
         missing = dict(common)
         for root, multiplicity in kernel.denominators:

@@ -14,7 +14,6 @@ where <(x - z)^-j> is the (j-1)-th derivative by z over (j-1)!  (Abramowitz & St
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from math import comb, factorial
 from typing import Any
@@ -130,10 +129,10 @@ def _negative_pole(square: RationalFunction, own: int, pole: Any, variance: Expr
         for target, polynomial in zip((smooth, scaled), _recursion(j), strict=True):
             for k, weight in enumerate(polynomial):
                 if weight:  # w^k a^j, and w = -pole/(2v): whole powers of -pole cancel exactly
-                    value = coefficient * _element(weight, square.field) * _integer_power(-pole, k - j)
+                    value = coefficient * square.field.from_sympy(weight) * _integer_power(-pole, k - j)
                     target[k] = target.get(k, pole * 0) + value
     write = (lambda c: stable(c, square.field)) if isinstance(pole, Quadratic) else (lambda c: flat(c, square.field))
-    w = _single(write(-pole), square.field) / (2 * variance)
+    w = sum(write(-pole), S.Zero) / (2 * variance)
     bell = Pow(pi, S.Half) * Pow(w, S.Half) * erfcx(Pow(w, S.Half))
     terms = []
     for k, value in smooth.items():
@@ -141,14 +140,6 @@ def _negative_pole(square: RationalFunction, own: int, pole: Any, variance: Expr
     for k, value in scaled.items():
         terms += [c * Pow(2 * variance, -k) * bell for c in write(value)]
     return terms
-
-
-def _single(terms: Terms, field) -> Expr:
-    return sum(terms, S.Zero)
-
-
-def _element(weight: Rational, field) -> Any:
-    return field.from_sympy(weight)
 
 
 def _integer_power(base: Any, n: int) -> Any:
@@ -283,8 +274,13 @@ def _exact_parts(field, depth: Any):
     return lambda number: (flat(number.p, field), [term * root for term in flat(number.q, field)])
 
 
-def _numeric_parts(number: Any) -> tuple[Sequence[Expr], Sequence[Expr]]:
-    return tuple([Float(mpmath.nstr(part, _PRINTED_DIGITS), 30)] if part else [] for part in (number.real, number.imag))
+def _numeric_parts(number: Any) -> tuple[Terms, Terms]:
+    """Real and imaginary parts of an mpmath number, as terms."""
+    return _digits(number.real), _digits(number.imag)
+
+
+def _digits(part: Any) -> Terms:
+    return [Float(mpmath.nstr(part, _PRINTED_DIGITS), 30)] if part else []
 
 
 # --- numerical poles -----------------------------------------------------------------------------------------------
@@ -317,4 +313,3 @@ def _real_roots(factor: Polynomial, field, roots: list[Any]) -> int:
         return int(Poly.from_list(factor[::-1], x, domain=field).count_roots())
     tiny = mpmath.mpf(10) ** (-_WORKING_DIGITS // 2)
     return sum(abs(root.imag) <= tiny * abs(root) for root in roots)
-

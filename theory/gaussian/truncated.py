@@ -11,11 +11,12 @@ With U_n the average of x^n exp(a x^2 + b x + c) over x > beta, V and M the vari
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb
 
-from sympy import Expr, I, Pow, S, erf, erfc, exp, im, pi, re
+from sympy import Add, Expr, I, Pow, S, erf, erfc, exp, im, re
 
 from theory.functions import erfcx, faddeeva
-from theory.gaussian.polynomial import compositions, half_moment, moment, power_of_sum, times
+from theory.gaussian.polynomial import half_moment, moment, power_of_sum, times
 from theory.gaussian.products import Kernel, NotInTable, flat_coefficient
 from theory.gaussian.tilt import Tilt, imaginary_moment, monomial, monomial_wave, normal_constant, wave_part
 
@@ -107,7 +108,7 @@ class _Edges:
             return times([S.Zero + sign], _Edges(self.n, mirrored, self.wave).tail(-beta, 1))
         if self.wave:
             return self._upper_wave(beta)
-        terms = times(moment(self.n, self.tilt.mean_parts, self.tilt.new_variance), [self._upper_mass(beta)])
+        terms = times(moment(self.n, self.tilt.mean_parts, self.tilt.new_variance), self._upper_mass(beta))
         return terms + self._edge(beta, S.One)
 
     def symmetric(self, steps: Sequence[Expr], breakpoints: Sequence[Expr]) -> list[Expr]:
@@ -152,16 +153,17 @@ class _Edges:
         factor = weight * self.tilt.new_variance * self.tilt.density(beta)
         return times([factor], edge_polynomial(self.n, self.tilt.mean_parts, self.tilt.new_variance, beta))
 
-    def _upper_mass(self, beta: Expr) -> Expr:
+    def _upper_mass(self, beta: Expr) -> list[Expr]:
         """U_0, as erfc or as erfcx: whichever neither over- nor underflows against its prefactor."""
         tilt = self.tilt
         z = (beta - sum(tilt.mean_parts, S.Zero)) / Pow(2 * tilt.new_variance, S.Half)
         rising = _tail_sign(tilt, beta)
         if tilt.exponent.is_nonpositive or rising == -1:
-            return tilt.mass * erfc(z) / 2
+            # SymPy turns erfc(-z) into 2 - erfc(z), whose cancellation must not hide inside a term
+            return times([tilt.mass / 2], Add.make_args(erfc(z)))
         if rising == 1:
             scale = tilt.density(beta) / normal_constant(tilt.variance)
-            return scale / Pow(tilt.shrink, S.Half) * erfcx(z) / 2
+            return [scale / Pow(tilt.shrink, S.Half) * erfcx(z) / 2]
         raise NotInTable
 
     def _upper_wave(self, beta: Expr) -> list[Expr]:
@@ -227,8 +229,6 @@ def _edge_weights(n: int) -> dict[tuple[int, int, int], int]:
 
 def _imaginary_edge(n: int, mean_parts: Sequence[Expr], imaginary: Expr, variance: Expr, beta: Expr):
     """Terms (j, t) of B_n at complex mean ``sum(mean_parts) + i imaginary``; each stands for i^j t."""
-    from math import comb
-
     terms = []
     for (j, k, power), weight in _edge_weights(n).items():
         if beta == 0 and power:
