@@ -33,6 +33,7 @@ Condition = tuple[Basic, bool]
 """A comparison and whether it must hold: the branch of a Piecewise in which an expression is used."""
 
 _ROOT_WIDTH = Rational(1, 10**8)  # how far a root is refined before it is shown
+_MAX_COEFFICIENT_BITS = 60_000  # of all coefficients together; a root search takes well below a second
 _RING = ring("x", QQ)[0]
 _TOUCHING = mpf(10) ** -12  # a refined minimum this far below its surroundings counts as a double zero
 
@@ -103,10 +104,7 @@ def failure(
     for tried, setting in enumerate(_settings(present)):
         if tried >= 3 and effort.left < half:
             break
-        concrete = expression.xreplace(setting)
-        if concrete.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
-            continue  # a division inside fails here, and is checked on its own
-        where = _violations(concrete, requirement, [(c.xreplace(setting), truth) for c, truth in branch], effort)
+        where = _violations(expression, requirement, _Branch(branch, setting), effort)
         if where is not None:
             named = tuple((symbol.name, str(number)) for symbol, number in setting.items())
             return Failure(where, named)
@@ -141,18 +139,16 @@ def _choices(symbol: Symbol) -> list[Rational]:
     return [Rational(0), *(s * size for size in sizes[:4] for s in (1, -1))]
 
 
-def _violations(
-    expression: Expr, requirement: str, branch: Sequence[Condition], effort: Effort
-) -> tuple[str, ...] | None:
-    """Where a parameter-free expression breaks the requirement: points, () for everywhere, None for nowhere."""
-    bounds = enclosure(expression)
-    if {NONZERO: bounds.nonzero, NONNEGATIVE: bounds.nonnegative, POSITIVE: bounds.positive}[requirement]:
-        return None
+def _violations(expression: Expr, requirement: str, branch: _Branch, effort: Effort) -> tuple[str, ...] | None:
+    """Where the expression breaks the requirement: points, () for everywhere, None for nowhere."""
     if not expression.has(x):
-        return () if _breaks(value(expression), requirement) else None
-    if _rational_coefficients(expression):
-        return _polynomial_violations(expression, requirement, branch)
-    return _sampled_violations(_Probe(expression, effort), requirement, branch)
+        return () if _breaks(value(expression, branch.setting), requirement) else None
+    if _rational(expression):
+        concrete = expression.xreplace(branch.exact)
+        if concrete.has(sympy.zoo, sympy.nan):
+            return None  # a division inside fails here, and is checked on its own
+        return _polynomial_violations(concrete, requirement, branch)
+    return _sampled_violations(_Probe(expression, branch.setting, effort), requirement, branch)
 
 
 def _breaks(number: mpf | None, requirement: str) -> bool:
@@ -161,16 +157,17 @@ def _breaks(number: mpf | None, requirement: str) -> bool:
     return {NONZERO: number == 0, NONNEGATIVE: number < 0, POSITIVE: number <= 0}[requirement]
 
 
-def _rational_coefficients(expression: Expr) -> bool:
-    """Whether the expression is a rational function of x with rational coefficients."""
-    if isinstance(expression, sympy.Rational) or expression == x:
+def _rational(expression: Expr) -> bool:
+    """Whether the expression is a rational function of x and the parameters with rational coefficients.
+
+    Only then are parameters substituted: SymPy would multiply out 10^(9^a) at a = 20.
+    """
+    if isinstance(expression, Rational | Symbol):
         return True
     if isinstance(expression, sympy.Add | sympy.Mul):
-        return all(map(_rational_coefficients, expression.args))
+        return all(map(_rational, expression.args))
     return (
-        isinstance(expression, sympy.Pow)
-        and isinstance(expression.exp, sympy.Integer)
-        and _rational_coefficients(expression.base)
+        isinstance(expression, sympy.Pow) and isinstance(expression.exp, sympy.Integer) and _rational(expression.base)
     )
 
 
@@ -193,22 +190,24 @@ def degrees(expression: Expr, symbol: Symbol) -> tuple[int, int]:
     return (1 if expression.has(symbol) else 0), 0
 
 
-def _polynomial_violations(expression: Expr, requirement: str, branch: Sequence[Condition]) -> tuple[str, ...] | None:
+def _polynomial_violations(expression: Expr, requirement: str, branch: _Branch) -> tuple[str, ...] | None:
     """Exact for the whole line; inside a branch, exact roots filtered by the branch and signs between them."""
     if max(degrees(expression, x)) > MAX_DEGREE:
         return ("(degree too high to check)",)
     numerator, denominator = (Poly.from_dict(dict(part), x, domain=QQ) for part in _quotient(expression))
+    if sum(abs(int(c.p)).bit_length() + int(c.q).bit_length() for c in numerator.all_coeffs()) > _MAX_COEFFICIENT_BITS:
+        raise InputError("the coefficients are too long to check where it vanishes; simplify it")
     if numerator.is_zero:
         return None if requirement == NONNEGATIVE else ()
-    roots = [_root(numerator, *ends, branch) for ends, _ in numerator.intervals(eps=_ROOT_WIDTH)]
+    roots = [_root(numerator, a, b, branch) for (a, b), _ in numerator.intervals(eps=_ROOT_WIDTH)]
     if requirement != NONNEGATIVE:
-        hit = [root for root in roots if _inside(root, branch)]
+        hit = [root for root in roots if branch.holds(root)]
         if hit:
             return tuple(_number(root) for root in hit)
     if requirement == NONZERO:
         return None
     for point in _between(roots, branch):
-        if numerator.eval(point) * denominator.eval(point) < 0 and _inside(point, branch):
+        if numerator.eval(point) * denominator.eval(point) < 0 and branch.holds(point):
             return (_number(point),)
     return None
 
@@ -230,55 +229,70 @@ def _quotient(expression: Expr) -> tuple[Any, Any]:
     return p, q
 
 
-def _root(polynomial: Poly, a: Rational, b: Rational, branch: Sequence[Condition]) -> Rational:
+def _root(polynomial: Poly, a: Rational, b: Rational, branch: _Branch) -> Rational:
     """The root isolated by [a, b]: exact where it is a threshold of the branch (x > c excludes c), else the middle."""
-    for condition, _ in branch:
-        for number in condition.atoms(Rational):
-            if a <= number <= b and polynomial.eval(number) == 0:
-                return number
+    for mark in branch.exact_marks():
+        if a <= mark <= b and polynomial.eval(mark) == 0:
+            return mark
     return (a + b) / 2
 
 
-def _between(roots: Sequence[Rational], branch: Sequence[Condition]) -> list[Rational]:
+def _between(roots: Sequence[Rational], branch: _Branch) -> list[Rational]:
     """One rational point in every interval that the roots and the branch's thresholds leave."""
-    marks = sorted([*roots, *(Rational(Fraction(mpmath.nstr(c, 15))) for c in _thresholds(branch))])
+    marks = sorted([*roots, *(Rational(Fraction(mpmath.nstr(c, 15))) for c in branch.marks())])
     if not marks:
         return [Rational(0)]
     middle = [(a + b) / 2 for a, b in pairwise(marks) if a != b]
     return [marks[0] - 1, *middle, marks[-1] + 1]
 
 
-def _thresholds(branch: Sequence[Condition]) -> list[mpf]:
-    """The constants c of all comparisons x < c."""
-    parts = [p for c, _ in branch for p in (c.args if isinstance(c, sympy.And) else (c,)) if p.args]
-    return [c for part in parts if (c := value(part.args[1])) is not None]
+class _Branch:
+    """The conditions under which an expression is used, at given values of the parameters."""
+
+    def __init__(self, conditions: Sequence[Condition], setting: dict[Symbol, Rational]) -> None:
+        self.conditions = conditions
+        self.setting = {symbol: _mpf(number) for symbol, number in setting.items()}
+        self.exact = setting
+        parts = [p for c, _ in conditions for p in (c.args if isinstance(c, sympy.And) else (c,)) if p.args]
+        self.thresholds = [part.args[1] for part in parts]
+
+    def holds(self, point: Rational | mpf) -> bool:
+        """Whether the branch applies at a point."""
+        number = _mpf(point) if isinstance(point, Rational) else point
+        return all(holds(condition, {x: number, **self.setting}) is truth for condition, truth in self.conditions)
+
+    def marks(self) -> list[mpf]:
+        """The constants c of all comparisons x < c."""
+        return [c for threshold in self.thresholds if (c := value(threshold, self.setting)) is not None]
+
+    def exact_marks(self) -> list[Rational]:
+        """Those of them that are rational."""
+        return [threshold.xreplace(self.exact) for threshold in self.thresholds if _rational(threshold)]
 
 
-def _inside(point: Rational | mpf, branch: Sequence[Condition]) -> bool:
-    with mpmath.workdps(DIGITS):  # the thresholds are evaluated with as many digits
-        number = mpf(int(point.p)) / int(point.q) if isinstance(point, Rational) else point
-        return all(holds(condition, {x: number}) is truth for condition, truth in branch)
+def _mpf(number: Rational) -> mpf:
+    with mpmath.workdps(DIGITS):  # as many digits as every other value has
+        return mpf(int(number.p)) / int(number.q)
 
 
 class _Probe:
     """An expression of x alone as a function that counts its work."""
 
-    def __init__(self, expression: Expr, effort: Effort) -> None:
-        self.expression, self.effort = expression, effort
+    def __init__(self, expression: Expr, setting: dict[Symbol, mpf], effort: Effort) -> None:
+        self.expression, self.setting, self.effort = expression, setting, effort
         self.size = sum(1 for _ in sympy.preorder_traversal(expression))
 
     def __call__(self, point: mpf) -> mpf | None:
         self.effort.left -= self.size
         if self.effort.left < 0:
             raise InputError("the formula is too intricate to check where it is real and finite; simplify it")
-        return value(self.expression, {x: point})
+        return value(self.expression, {x: point, **self.setting})
 
 
-def _sampled_violations(f: _Probe, requirement: str, branch: Sequence[Condition]) -> tuple[str, ...] | None:
-    at_zero = requirement != NONNEGATIVE and _inside(Rational(0), branch)
-    if at_zero and f.expression.xreplace({x: sympy.S.Zero}).is_zero:
+def _sampled_violations(f: _Probe, requirement: str, branch: _Branch) -> tuple[str, ...] | None:
+    if requirement != NONNEGATIVE and branch.holds(Rational(0)) and _vanishes_at_zero(f):
         return ("0",)
-    known = [(p, v) for p in POINTS if _inside(p, branch) and (v := f(p)) is not None]
+    known = [(p, v) for p in POINTS if branch.holds(p) and (v := f(p)) is not None]
     if not known:
         return ()
     for point, number in sorted(known, key=lambda pair: abs(pair[0])):
@@ -286,9 +300,15 @@ def _sampled_violations(f: _Probe, requirement: str, branch: Sequence[Condition]
             return (_number(point),)
     for (a, fa), (b, fb) in sorted(pairwise(known), key=lambda pair: abs(pair[0][0] + pair[1][0])):
         zero = _zero_between(f, a, b) if fa * fb < 0 else None
-        if zero is not None and _inside(zero, branch):
+        if zero is not None and branch.holds(zero):
             return (_number(zero),)
     return _touching_zero(f, known) if requirement != NONNEGATIVE else _dip(f, known)
+
+
+def _vanishes_at_zero(f: _Probe) -> bool:
+    """A zero at x = 0 by cancellation, as in 1 - cosh(x), where the value itself is all rounding error."""
+    near, far = f(mpf(10) ** -12), f(mpf(10) ** -2)
+    return f(mpf(0)) is None and near is not None and far is not None and abs(near) < abs(far) * mpf(10) ** -6
 
 
 def _zero_between(f: _Probe, a: mpf, b: mpf) -> mpf | None:
@@ -366,8 +386,8 @@ def holds_nowhere(condition: Basic) -> bool:
     """Whether no real x meets a condition; False, for undecided, when parameters stand in it."""
     if condition.free_symbols - {x}:
         return False
-    branch = [(condition, True)]
-    return not any(_inside(point, branch) for point in [*_thresholds(branch), *_between([], branch)])
+    branch = _Branch([(condition, True)], {})
+    return not any(branch.holds(point) for point in [*branch.marks(), *_between([], branch)])
 
 
 def uncovered(conditions: Sequence[Basic], parameters: Sequence[Symbol]) -> str | None:
@@ -375,8 +395,8 @@ def uncovered(conditions: Sequence[Basic], parameters: Sequence[Symbol]) -> str 
     if conditions[-1] is sympy.true:
         return None
     for setting in _settings(parameters):
-        branch = [(condition.xreplace(setting), False) for condition in conditions]
-        for point in [*_thresholds(branch), *_between([], branch)]:
-            if _inside(point, branch):
+        branch = _Branch([(condition, False) for condition in conditions], setting)
+        for point in [*branch.marks(), *_between([], branch)]:
+            if branch.holds(point):
                 return _number(point)
     return None
