@@ -226,7 +226,7 @@ def test_random_products(seed):
     assert_certified(function, R(1, 3), variances(seed, -5, 1, 1)[0])
 
 
-# --- symbolic parameters -------------------------------------------------------------------------------------------
+# --- symbolic parameters ----------------------------------------
 
 a, b, c, p = (Symbol(name, positive=True) for name in "abcp")
 q = Symbol("q", real=True)
@@ -281,7 +281,7 @@ def test_exponential_growth_has_a_condition():
         closed_form(Pieces((), (x * exp(x**2),)), S.Zero, S.One)
 
 
-# --- what is not in the table, and what does not exist -----------------------------------------------------------------
+# --- what is not in the table, and what does not exist ----------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_removable_poles():
     assert closed_form(Pieces((), (compensated,))).expression == expected
 
 
-# --- formulas of the literature ----------------------------------------------------------------------------------------
+# --- formulas of the literature ----------------------------------------
 
 
 def test_textbook_formulas():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product as cartesian
-from math import comb, factorial
+from math import factorial
 
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, gamma, pi
+from sympy import Add, Expr, Integer, Mul, Pow, S, gamma, pi
 
 REFERENCE = "Abramowitz & Stegun 26.2.27 (Wick's theorem)"
 
@@ -73,14 +73,6 @@ def times(left: Sequence[Expr], right: Sequence[Expr]) -> list[Expr]:
     return [Mul(p, q) for p, q in cartesian(left, right)]
 
 
-def binomial_series(n: int, first: Expr, second: Expr) -> list[tuple[int, Expr]]:
-    """``(first x + second)^n`` as pairs (power of x, coefficient)."""
-    return [(k, Integer(comb(n, k)) * Pow(first, k) * Pow(second, n - k)) for k in range(n + 1)]
-
-
 def collected(terms: Sequence[Expr]) -> Expr:
     """Sum of terms; equal ones merge, so that what cancels exactly is gone."""
     return Add(*terms)
-
-
-HALF = Rational(1, 2)
