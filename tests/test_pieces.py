@@ -15,6 +15,7 @@ from sympy import (
     S,
     Symbol,
     asinh,
+    cosh,
     erf,
     exp,
     log,
@@ -53,6 +54,7 @@ EXACT = [
     (Abs(x**5 - x - 1), (CRootOf(x**5 - x - 1, 0),), (-(x**5) + x + 1, x**5 - x - 1)),
     (Max(1, x, x**2), (-1, 1), (x**2, 1, x**2)),
     (Max(x**2, -1), (), (x**2,)),
+    (Max(x, sign(x) * Abs(x) ** Rational(3, 4)), (-1, 0, 1), (-((-x) ** Rational(3, 4)), x, x ** Rational(3, 4), x)),
     (x / (1 + x**2 / 3), (), (x / (1 + x**2 / 3),)),
     # singular points of one expression stay: a hidden kink, a real pole
     (sqrt(x**4 + x**2), (0,), (sqrt(x**4 + x**2),) * 2),
@@ -73,6 +75,9 @@ def test_exact_pieces(expression, breakpoints, expressions):
         Max(-1, Min(1, x)) * Abs(x - 2) + Heaviside(x + Rational(1, 3)) * sin(x),
         Abs(Abs(Abs(x) - 2) - 1),
         Max(x, tanh(x + 1)),
+        Max(2 * x + 3, cosh(x / 4)),
+        Max(x + Rational(7, 4), exp(-(x**2))),
+        Max(-x / 3 - 2, Abs(x) ** Rational(7, 3) - 5),
         Abs(x**3 - sqrt(2) * x + 1) ** Rational(1, 3),
         Abs(tanh(x) ** 2 - Rational(1, 4)) / (1 + Abs(x)),
         Min(x**2, 2 - x, 4 + x) + Max(sign(x), sigmoid(x)),
@@ -166,3 +171,8 @@ def test_compare_decides_algebraic_numbers_exactly():
     golden = (1 + sqrt(5)) / 2
     assert compare(golden**2, golden + 1) == 0
     assert compare(CRootOf(x**5 - x - 1, 0), Rational(1167303978261418684, 10**18)) == 1
+
+
+def test_breakpoint_at_an_algebraic_number_has_limits():
+    pieces = split(Max(1 - 7 * x, Abs(x) ** Rational(7, 3)))
+    assert [pieces.first_break(k) for k in range(len(pieces.breakpoints))] == [1] * len(pieces.breakpoints)

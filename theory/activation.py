@@ -166,7 +166,7 @@ class Activation:
         derivative = self.derivative(order)
         for index, point in enumerate(derivative.breakpoints):
             if point.is_zero:
-                return tuple(_limit_by_cases(derivative, index, side) for side in (-1, 1))  # type: ignore[return-value]
+                return _limit_by_cases(derivative, index, -1), _limit_by_cases(derivative, index, 1)
         value = derivative.at(S.Zero).subs(x, 0)
         return value, value
 

@@ -19,6 +19,7 @@ from theory.symbols import x
 
 _DIGITS = 40
 _MAX_BOXES = 4000
+_MAX_TAIL_DERIVATIVE = 5
 _REACH = mpmath.mpf(10) ** 6
 
 _INCREASING = {
@@ -142,8 +143,7 @@ def isolate_zeros(u: Expr, reach: Expr | None = None) -> tuple[Expr, ...]:
     refusal = InputError(f"cannot locate all zeros of '{u}' with certainty; write it with an explicit Piecewise in x")
     with mpmath.workdps(_DIGITS):
         end = _REACH if reach is None else mpmath.mpf(sympy.N(reach, _DIGITS)._to_mpmath(mpmath.mp.prec))
-        tails = (Interval(-mpmath.inf, -end), Interval(end, mpmath.inf)) if reach is None else ()
-        if not all(enclose(u, tail).excludes_zero() for tail in tails):
+        if reach is None and not all(_keeps_sign_beyond(u, side * end, side) for side in (-1, 1)):
             raise refusal
         # off-centre bisection: a zero at a round number must not sit on every box edge
         boxes: list[Interval] = [Interval(-end, end)]
@@ -162,6 +162,27 @@ def isolate_zeros(u: Expr, reach: Expr | None = None) -> tuple[Expr, ...]:
             cut = box.low + (box.high - box.low) * mpmath.mpf(64) / 131
             boxes += [Interval(cut, box.high), Interval(box.low, cut)]
     raise refusal
+
+
+def _keeps_sign_beyond(u: Expr, end: mpmath.mpf, side: int) -> bool:
+    """Proof that `u` has no zero from `end` outwards.
+
+    A derivative of fixed sign there makes the one below it monotone; if that one starts with the sign it moves to, it
+    has fixed sign too, and so on down to `u` itself.
+    """
+    tail = Interval(end, mpmath.inf) if side > 0 else Interval(-mpmath.inf, end)
+    derivatives = [u]
+    while not (bound := enclose(derivatives[-1], tail)).excludes_zero():
+        if len(derivatives) > _MAX_TAIL_DERIVATIVE:
+            return False
+        derivatives.append(sympy.diff(derivatives[-1], x))
+    sign = 1 if bound.low > 0 else -1
+    for derivative in reversed(derivatives[:-1]):
+        sign *= side
+        start = enclose(derivative, Interval(end, end))
+        if not (start.low > 0 if sign > 0 else start.high < 0):
+            return False
+    return True
 
 
 def _single_zero(u: Expr, box: Interval) -> list[Expr]:

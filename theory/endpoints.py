@@ -19,7 +19,7 @@ from theory.symbols import x
 from theory.zeros import ODD_INCREASING, sign_of
 
 _MAX_DERIVATIVE = 6
-_BEYOND_POWERS = 10**6
+_BEYOND_POWERS = 1000
 
 
 class Leading(NamedTuple):
@@ -255,6 +255,8 @@ def _measured(u: Expr, t: sympy.Dummy) -> Leading:
 
 def _recognised(number: mpmath.mpf, tolerance: mpmath.mpf) -> Expr:
     """The rational with denominator dividing 5040 within `tolerance`, else a 25-digit Float."""
+    if abs(number) > 10**20:
+        return Float(number, 25)
     nearby = Rational(int(mpmath.nint(number * 5040)), 5040)
     if abs(number - mpmath.mpf(nearby.p) / nearby.q) < tolerance:
         return nearby

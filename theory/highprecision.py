@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -29,7 +30,22 @@ def mp_function(arguments: Symbol | Sequence[Symbol], expression: Expr) -> Calla
     callable
         Raises ArithmeticError or ValueError where the expression has no value or overflows beyond exp(2**400).
     """
-    return sympy.lambdify(arguments, expression, modules=[_NAMES, "mpmath"])
+    roots = sorted(expression.atoms(sympy.CRootOf), key=str)
+    if not roots:
+        return sympy.lambdify(arguments, expression, modules=[_NAMES, "mpmath"])
+    # algebraic numbers become further arguments, evaluated once per working precision
+    stands = [sympy.Dummy() for _ in roots]
+    whole = (*((arguments,) if isinstance(arguments, Symbol) else arguments), *stands)
+    compiled = sympy.lambdify(
+        whole, expression.xreplace(dict(zip(roots, stands, strict=True))), modules=[_NAMES, "mpmath"]
+    )
+
+    @lru_cache(maxsize=8)
+    def values(precision: int) -> tuple[Any, ...]:
+        digits = mpmath.libmp.prec_to_dps(precision) + 5
+        return tuple(mpmath.mpf(sympy.N(root, digits)._to_mpmath(precision)) for root in roots)
+
+    return lambda *point: compiled(*point, *values(mpmath.mp.prec))
 
 
 def _bounded_exp(u: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import mpmath
@@ -141,12 +142,17 @@ def _points(u: Expr) -> tuple[Expr, ...]:
 
 def _sum_points(u: Expr) -> tuple[Expr, ...]:
     numerator, denominator = sympy.fraction(sympy.together(u))
-    if denominator.has(x):
+    if denominator.has(x) and denominator.is_polynomial(x):
         return _points(sympy.expand(numerator)) + _points(denominator)
     factored = sympy.factor_terms(u)
     if factored.is_Mul and sum(1 for factor in factored.args if factor.has(x)) > 1:
         return _points(factored)
-    return _kernel_or_certified(u)
+    try:
+        return _kernel_or_certified(u)
+    except InputError:
+        if not denominator.has(x):
+            raise
+        return _points(sympy.expand(numerator)) + _points(denominator)
 
 
 def _kernel_or_certified(u: Expr) -> tuple[Expr, ...]:
@@ -160,7 +166,28 @@ def _kernel_or_certified(u: Expr) -> tuple[Expr, ...]:
             return tuple(point for value in values for point in _preimages(kernels[0], value))
     if u.free_symbols - {x}:
         raise InputError(f"cannot locate the zeros of '{u}' for general values of its parameters")
-    return isolate_zeros(u)
+    by_root = _zeros_by_root(u, kernels)
+    return isolate_zeros(u) if by_root is None else by_root
+
+
+def _zeros_by_root(u: Expr, kernels: list[Expr]) -> tuple[Expr, ...] | None:
+    """Zeros of a polynomial in x and fractional powers of one linear base, base = s^q; None for other forms.
+
+    Only s >= 0 counts: where the base is negative the expression is not real.
+    """
+    bases = {kernel.base for kernel in kernels if kernel.is_Pow and kernel.exp.is_Rational and kernel.exp > 0}
+    if len(bases) != 1 or not all(kernel.is_Pow and kernel.exp.is_Rational and kernel.exp > 0 for kernel in kernels):
+        return None
+    (base,) = bases
+    if not base.is_polynomial(x) or Poly(base, x).degree() != 1:
+        return None
+    slope, offset = Poly(base, x).all_coeffs()
+    s = sympy.Dummy("s", positive=True)
+    q = math.lcm(*(kernel.exp.q for kernel in kernels))
+    powers = {kernel: s ** (kernel.exp * q) for kernel in kernels}
+    in_s = sympy.expand(u.xreplace(powers).xreplace({x: (s**q - offset) / slope}))
+    roots = (root for root in _polynomial_zeros(in_s, s) if sign_of(root) != -1)
+    return tuple(sympy.expand((root**q - offset) / slope) for root in roots)
 
 
 def _kernels(u: Expr) -> list[Expr]:
