@@ -53,11 +53,12 @@ def why_no_solution(solver: Solver, numbers: Mapping[str, float], branches: tupl
     limit, turning = control_limit(solver, numbers)
     if np.isinf(turning):
         slope = _slope_at_infinity(solver, numbers)
-        return f"{opening}{name} times the slope of phi at infinity ({slope}) is not below 1; solutions exist for {name} < {limit:.10g}"
+        return f"{opening}{name} times the slope of phi at infinity ({slope:.6g}) is not below 1; solutions exist for {name} < {1 / slope:.10g}"
     return f"{opening}the branch from zero coupling ends in a saddle-node at {name} = {limit:.10g} (Delta = {turning:.6g})"
 
 
-def _slope_at_infinity(solver: Solver, numbers: Mapping[str, float]) -> str:
+def _slope_at_infinity(solver: Solver, numbers: Mapping[str, float]) -> float:
+    """Root mean square of the two slopes: <phi^2> tends to its square times Delta."""
     slope = solver.activation.mean_square_slope
     values = {p: numbers[p.name] for p in solver.activation.parameters}
-    return f"{float(slope.subs(values)):.6g}"
+    return float(slope.subs(values))

@@ -1,0 +1,46 @@
+# make demo   the main job on x/(1+x^2): derivation, solution, validation, generated solver
+# make test   the default tests (under 6 minutes on 2 cores)
+# make heavy  the longer validation
+# make lint   style and types
+# make bench  every measured promise against its baseline
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ACTIVATION ?= x/(1+x^2)
+OUT ?= demo
+
+.PHONY: demo test heavy lint bench clean
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	touch $@
+
+demo: $(VENV)/.installed
+	mkdir -p $(OUT)
+	$(BIN)/quenched derive static -a "$(ACTIVATION)" --steps > $(OUT)/derivation.txt
+	tail -n 70 $(OUT)/derivation.txt
+	$(BIN)/quenched solve static -a "$(ACTIVATION)" g=1.5 sigma=1
+	$(BIN)/quenched emit static -a "$(ACTIVATION)" -o $(OUT)/solver.py
+	cd $(OUT) && ../$(BIN)/python -c "import solver; print('solver.solve(1.5, 1.0)[\"Delta\"] =', float(solver.solve(1.5, 1.0)['Delta']))"
+	$(BIN)/quenched validate static -a "$(ACTIVATION)" g=1.5 sigma=1
+	@echo "The whole derivation is in $(OUT)/derivation.txt, your solver in $(OUT)/solver.py."
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+heavy: $(VENV)/.installed
+	$(BIN)/python -m pytest -m heavy --timeout 900
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) $(OUT) build *.egg-info

@@ -1,0 +1,16 @@
+"""Every test gets its own empty cache of generated modules, shared within one run."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory):
+    previous = os.environ.get("QUENCHED_CACHE")
+    os.environ["QUENCHED_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if previous is None:
+        del os.environ["QUENCHED_CACHE"]
+    else:
+        os.environ["QUENCHED_CACHE"] = previous

@@ -1,0 +1,142 @@
+"""The argument: every step holds, a wrong step is caught, both routes agree, and the results are the published ones."""
+
+from dataclasses import replace
+
+import pytest
+from sympy import Eq, Function, Rational, Symbol, exp, symbols
+
+from theory.activation import Activation
+from theory.catalogue import derive
+from theory.cavity import two_site_cavity
+from theory.collective import ACTIVITY, PREACTIVATION, RESPONSE, Bilinear, SiteMeasure, disorder_average, fluctuation_kernel, pair_fields
+from theory.concrete import closed_form_steps
+from theory.derivation import Derivation, Step, StepFailed, same
+from theory.finite_size import FiniteSizeIdentity
+from theory.gaussian.average import Average
+from theory.gaussian.integrand import evaluate
+from theory.models import STATIC, GaussianCouplings
+from theory.symbols import Delta, g, phi, sigma, x
+
+THEORY = derive("static")
+C, S = Average(phi(x) ** 2), Average(phi(x), 1)
+gamma = g**2 * S**2
+
+
+def test_every_step_holds():
+    THEORY.derivation.check()
+    assert sum(step.check is not None for step in THEORY.derivation) >= 20
+
+
+READS_ITS_RESULT = [
+    step for step in THEORY.derivation if step.after is not None and step.how.startswith(("rule applied", "against the exact"))
+]
+
+
+@pytest.mark.parametrize("step", READS_ITS_RESULT, ids=lambda step: step.title[:30])
+def test_a_wrong_step_is_caught(step):
+    doubled = Eq(step.after.lhs, 2 * step.after.rhs) if isinstance(step.after, Eq) else 2 * step.after
+    wrong = Step(**{**step.__dict__, "after": doubled})
+    assert not wrong.verify()
+    with pytest.raises(StepFailed, match="step 1"):
+        Derivation("one wrong step", (wrong,)).check()
+
+
+def test_steps_that_read_their_result_are_many():
+    assert len(READS_ITS_RESULT) >= 8
+
+
+def test_published_results():
+    """Equations (2.1)-(2.7) of the verified note on Mato, Rigatuso, Torroba 2025."""
+    r = 1 - sigma**2 / Delta
+    results = {key: q.expression for key, q in THEORY.quantities.items()}
+    on_saddle = {sigma**2: Delta - g**2 * C}
+    assert same(THEORY.self_consistency, sigma**2 + g**2 * C)
+    assert same(results["n_var_cov_phi"], C**2 * (1 / (1 - gamma) ** 2 - 1))
+    assert same(results["n_var_cov_x"], (g**2 * C) ** 2 / (1 - gamma) ** 2 + 2 * gamma * Delta**2 / (1 - gamma))
+    assert same(results["D_phi"], (1 - gamma) ** 2)
+    assert same(results["D_x"], ((1 - gamma) ** 2 / (1 - gamma**2 + r**2)).subs(on_saddle))
+    assert same(results["stability"], g**2 * Average(phi(x).diff(x) ** 2))
+    assert same(THEORY.slope, g**2 * Average(phi(x) ** 2, 2) / 2)
+
+
+def test_mixed_covariances():
+    """N [C_ij Cphi_ij] and the response entry come from the same kernel: K_xphi = (gain Delta)^2, dX = g^2 dq."""
+    action = disorder_average(STATIC.couplings)
+    kernel = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY, PREACTIVATION)), SiteMeasure(Delta))
+    covariance = kernel.covariance()
+    xx, ff = (kernel.index((1, o), (2, o)) for o in (PREACTIVATION, ACTIVITY))
+    # dX = g^2 dq + eta_x, dq = (g^2... ) in the note: Cov = (K_xphi + g^2 K_phiphi/(1-gamma)) / (1-gamma)
+    assert same(covariance[xx, ff], ((S * Delta) ** 2 + g**2 * C**2 / (1 - gamma)) / (1 - gamma))
+
+
+def test_two_routes_for_a_generic_phi():
+    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+    assert same(cavity.variance, THEORY.self_consistency)
+    assert same(cavity.phi, THEORY.observables["n_var_cov_phi"].expression)
+    assert same(cavity.x, THEORY.observables["n_var_cov_x"].expression)
+    cavity.derivation.check()
+
+
+@pytest.mark.parametrize("text", ["tanh(x)", "x/(1+x^2/3)", "power(3/4)", "sign(x)", "sin(2*x)-x*exp(-x^2)", "min(1,max(-1,x))"])
+def test_two_routes_for_concrete_activations(text):
+    activation = Activation.from_text(text)
+    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+    values = {g: Rational(3, 10), sigma: Rational(4, 5), Delta: Rational(13, 10)}
+    for route, key in ((cavity.phi, "n_var_cov_phi"), (cavity.x, "n_var_cov_x"), (cavity.variance, None)):
+        other = THEORY.self_consistency if key is None else THEORY.observables[key].expression
+        a, b = (evaluate(e, activation, values, 20) for e in (route, other))
+        assert abs(a - b) <= 1e-18 * abs(b)
+        assert abs(b) > 0
+
+
+def test_linear_network():
+    """phi = x: the exact large-N results of Hu and Sompolinsky 2022."""
+    linear = Activation.from_text("x")
+    values = {g: Rational(1, 2), sigma: 1, Delta: Rational(4, 3)}
+    assert evaluate(THEORY.self_consistency, linear, values) == pytest.approx(4 / 3, rel=1e-14)
+    assert evaluate(THEORY.observables["D_x"].expression, linear, values) == pytest.approx(0.5625, rel=1e-14)
+
+
+def test_symmetric_couplings_give_the_response_fields():
+    eta = Symbol("eta", real=True)
+    couplings = GaussianCouplings(symmetry=eta)
+    action = disorder_average(couplings)
+    assert FiniteSizeIdentity(couplings, action)(None)
+    assert action.F.has(Bilinear.of((1, ACTIVITY), (2, RESPONSE)).symbol)
+    assert not FiniteSizeIdentity(couplings, replace(action, F=action.F + eta * action.fields[0].symbol))(None)
+
+
+def test_kernel_of_symmetric_couplings_is_the_published_one():
+    """Zero frequency, partially symmetric: 1/PR = (1+z)/(1-z)/(1-y)^2 with y = g^2 S^2, z = eta g^2 S^2 (Clark et al. 2023)."""
+    eta = Symbol("eta", real=True)
+    action = disorder_average(GaussianCouplings(symmetry=eta))
+    kernel = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), SiteMeasure(Delta))
+    k = kernel.index((1, ACTIVITY), (2, ACTIVITY))
+    z = eta * gamma
+    assert same(kernel.covariance()[k, k], C**2 * (1 + z) / ((1 - z) * (1 - gamma) ** 2))
+
+
+@pytest.mark.parametrize("text", ["x*(15+x^2)/(15+6*x^2)", "erf(x)", "power(1/2)", "x/(1+a*x^2) where a>0", "sin(x)", "sign(x)"])
+def test_closed_forms_are_certified(text):
+    steps = closed_form_steps(THEORY, Activation.from_text(text))
+    assert len(steps) == len(THEORY.averages)
+    checked = [step for step in steps if step.check is not None]
+    assert checked and all(step.verify() for step in checked)
+    wrong = replace(checked[0], after=Eq(checked[0].after.lhs, checked[0].after.rhs * Rational(1000001, 1000000)))
+    assert not Step(**{**wrong.__dict__, "check": checked[0].check}).verify()
+
+
+def test_average_node():
+    f = phi(x)
+    a, m = symbols("a m", real=True)
+    assert Average(f, 1) == Average(f.diff(x))
+    assert Average(3 * f**2) == 3 * Average(f**2)
+    assert C.diff(Delta) == Average(f**2, 2) / 2
+    assert Average(f, 0, m, Delta).diff(m) == Average(f, 1, m, Delta)
+    assert Average(f, 0, m, m**2).diff(m) == Average(f, 1, m, m**2) + m * Average(f, 2, m, m**2)
+    assert Average(exp(a) * f) == exp(a) * Average(f)
+    assert C.free_symbols == {Delta}
+    assert C.subs(Delta, a).variance == a
+    assert C.subs(x, a) == C
+    assert isinstance(f, Function)
+    assert (str(C), str(S), str(Average(f.diff(x) ** 2)), str(Average(f**2, 2))) == ("<phi**2>", "<phi'>", "<phi'**2>", "<(phi**2)''>")

@@ -1,0 +1,88 @@
+"""The house: imports in one direction, no evaluation of text, quick start-up."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ORDER = ["theory", "numerics", "derivations", "quenched"]  # later may import earlier
+
+
+def sources(package):
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[0], node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield node.module.split(".")[0], node.lineno
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_imports_run_one_way(package):
+    forbidden = ORDER[ORDER.index(package) + 1 :]
+    wrong = [f"{p.name}:{line} imports {name}" for p in sources(package) for name, line in imported(p) if name in forbidden]
+    assert wrong == []
+
+
+def test_theory_is_symbolic_only():
+    numeric = {"numpy", "scipy", "matplotlib", "numba", "jax"}
+    assert [f"{p.name}:{line}" for p in sources("theory") for name, line in imported(p) if name in numeric] == []
+
+
+def test_algorithms_stand_alone():
+    allowed = {"numpy", "scipy", "functools", "numerics"}
+    for path in sources("numerics/algorithms"):
+        assert {name for name, _ in imported(path)} <= allowed
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("numerics"):
+                assert node.module.startswith("numerics.algorithms")
+
+
+def test_no_text_is_evaluated():
+    dangerous = {"eval", "exec", "sympify", "parse_expr", "compile"}
+    calls = []
+    for package in ORDER:
+        for path in sources(package):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call):
+                    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                    if name in dangerous and not _on_objects(node, path):
+                        calls.append(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
+    assert calls == []
+
+
+def _on_objects(node, path):
+    """SymPy's sympify of objects that are no text, inside the theory, and compiled regular expressions are harmless."""
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    if name in {"eval", "compile"} and isinstance(node.func, ast.Attribute):
+        return True  # Poly.eval and re.compile: methods, not the builtins
+    return name == "sympify" and path.parts[-1] in {"average.py", "pieces.py", "activation.py", "parity.py"}
+
+
+@pytest.mark.parametrize("path", [p for package in ORDER for p in sources(package)], ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_stay_one_room(path):
+    assert len(path.read_text().splitlines()) <= 500
+
+
+def test_import_costs_little_more_than_sympy():
+    """import quenched loads neither NumPy nor SciPy; its time is compared with SymPy's in the benchmarks, not here."""
+    code = "import quenched, sys; print(sorted({'numpy', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=50)
+    assert out.stdout.strip() == "[]"
+
+
+def test_every_public_name_exists():
+    import quenched
+
+    for name in quenched.__all__:
+        assert getattr(quenched, name) is not None
+    assert set(quenched.__all__) <= set(dir(quenched))
+    with pytest.raises(AttributeError, match="nothing_like_this"):
+        _ = quenched.nothing_like_this
