@@ -65,6 +65,7 @@ ANY_MEAN = {
     "relu": Max(0, x),
     "sign": sign(x),
     "threshold-quadratic": Max(0, x - 1) ** 2,
+    "threshold-quintic": Max(0, x - R(1, 2)) ** 5,
     "hard tanh": HARD + HARD**2,
     "box": Heaviside(x + 1) * Heaviside(2 - x) * x**2,
     "half gaussian": Heaviside(x) * x * exp(-(x**2)),

@@ -263,6 +263,9 @@ def _probes(
     ]
     for centre, scale in spots:
         points += [centre + sign * scale * mpmath.mpf(2) ** k for k in range(-3, 6) for sign in (-1, 1) if scale]
+    if mpmath.isfinite(left) and mpmath.isfinite(right):
+        # a piece much narrower than sd would fall between the points above
+        points += [left + (right - left) * k / 8 for k in range(1, 8)]
     for end, sign in ((left, 1), (right, -1)):
         if mpmath.isfinite(end) and abs(end - mean) > sd:
             # beyond an end far from the mean the weight falls on the length sd^2/|end - mean|
