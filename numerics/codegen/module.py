@@ -67,9 +67,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     theory.admit(activation)
     digest = content_key(theory.model.name, activation)
     means = [lower_mean(average, activation) for average in theory.averages]
-    sections = [
-        _header(theory, activation, digest),
-        "from functools import lru_cache\n\nimport numpy as np\nfrom scipy import special",
+    body = [
         _constants(theory, activation, digest),
         _rule("Algorithm (the same for every activation)"),
         algorithm_source(),
@@ -80,30 +78,35 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
         _rule(f"Equations of the model '{theory.model.name}'"),
         *_equations(theory, activation, means),
     ]
-    return Emission(f"{theory.model.name}_{digest}", "\n\n\n".join(sections) + "\n")
+    return Emission(f"{theory.model.name}_{digest}", _assembled(_header(theory, activation, digest), body))
+
+
+def _assembled(header: str, body: Sequence[str]) -> str:
+    """A module text: header, the imports that the body needs, the body."""
+    text = "\n\n\n".join(body) + "\n"
+    imports = ["import numpy as np"] + (["from scipy import special"] if "special." in text else [])
+    imports = (["from functools import lru_cache", ""] if "@lru_cache" in text else []) + imports
+    return f"{header}\n\n" + "\n".join(imports) + f"\n\n\n{text}"
 
 
 def emit_activation(activation: Activation) -> str:
     """Source of a module with phi and phi_prime alone, for simulations of any activation."""
-    header = f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative."""'
-    return "\n\n\n".join([header, "import numpy as np\nfrom scipy import special", _activation(activation)]) + "\n"
+    return _assembled(f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative."""', [_activation(activation)])
 
 
 def emit_mean(average: Average, activation: Activation) -> str:
     """Source of a module that evaluates one Gaussian average."""
     header = f'"""{sstr(average)} for phi(x) = {sstr(activation.expression)}."""'
-    imports = "from functools import lru_cache\n\nimport numpy as np\nfrom scipy import special"
-    return "\n\n\n".join([header, imports, average_source(), _mean(lower_mean(average, activation), activation)]) + "\n"
+    return _assembled(header, [average_source(), _mean(lower_mean(average, activation), activation)])
 
 
 def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> str:
     """Source of a module with the closed form of a two-point average; ``terms = None`` where the table has none."""
-    parts = [f'"""{title} for phi(x) = {sstr(activation.expression)}."""', "import numpy as np\nfrom scipy import special"]
+    header = f'"""{title} for phi(x) = {sstr(activation.expression)}."""'
     if closed is None:
-        return "\n\n\n".join([*parts, "terms = None"]) + "\n"
+        return _assembled(header, ["terms = None"])
     ordered = sorted(Add.make_args(closed.expression), key=lambda term: (term.count_ops(), sstr(term)))
-    function = lower("terms", (mu, Delta, rho, *activation.parameters), ordered, as_tuple=True)
-    return "\n\n\n".join([*parts, numpy_source(function)]) + "\n"
+    return _assembled(header, [numpy_source(lower("terms", (mu, Delta, rho, *activation.parameters), ordered, as_tuple=True))])
 
 
 def _rule(title: str) -> str:
@@ -194,7 +197,8 @@ def _piecewise_source(name: str, pieces: Pieces, activation: Activation, doc: st
             bounds.append(f"x < {source(ends[k + 1])}")
         mask = " & ".join(f"({b})" for b in bounds)
         inner = source(expression.xreplace({x: Symbol("here", real=True)}))
-        rows += [f"    part = {mask}", "    here = x[part]", f"    value[part] = {inner}"]
+        uses_x = expression.has(x)
+        rows += [f"    part = {mask}", "    here = x[part]", f"    value[part] = {inner}"] if uses_x else [f"    value[{mask}] = {inner}"]
     rows.append("    return value")
     return "\n".join(rows)
 

@@ -11,18 +11,18 @@ from theory.errors import DomainError, InputError
 from theory.functions import MPMATH_NAMES
 from theory.gaussian.average import Average, averages
 from theory.gaussian.certify import certify
+from theory.gaussian.parity import parity
 from theory.pieces import Pieces, refine
 from theory.symbols import phi, x
 
 if TYPE_CHECKING:
     from theory.activation import Activation
 
-
 def ordinary_integrand(average: Average, activation: Activation) -> Pieces | None:
     """The ordinary function G with <G> = `average` for this activation.
 
-    Derivatives are taken while the function stays absolutely continuous; the rest moves to the Gaussian by parts,
-    <F^(n)> = <F^(n-1) (x - m)>/v - ..., so that no delta function is ever met.
+    One derivative is taken if the function is absolutely continuous; the rest moves to the Gaussian by parts,
+    <F''> = <F' (x - m)>/v and so on, so that no delta function is ever met.
 
     Parameters
     ----------
@@ -53,10 +53,19 @@ def ordinary_integrand(average: Average, activation: Activation) -> Pieces | Non
     if _diverges(pieces):
         return None
     taken = 0
-    while taken < order and _is_continuous(pieces):
+    while taken < _derivatives_to_take(average, activation) and _is_continuous(pieces):
         pieces, taken = pieces.diff(), taken + 1
     weight = _hermite(order - taken, mean, variance)
     return pieces.map(lambda expression: expression * weight)
+
+
+def _derivatives_to_take(average: Average, activation: Activation) -> int:
+    """At most one: <F''> = <F' x>/v has an integrand of one sign for an even F that grows with |x|, such as phi^2.
+
+    For the same reason none at zero mean for an odd F: <F'> = <x F>/v.
+    """
+    centred_odd = average.mean == 0 and parity(average.integrand, activation.parity) == "odd"
+    return min(average.order, 0 if average.order == 1 and centred_odd else 1)
 
 
 def _is_function(activation: Activation, n: int) -> bool:
