@@ -12,7 +12,7 @@ from numerics.algorithms.averages import Mean
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.means import mean_name
 from numerics.codegen.module import emit_mean
-from theory.activation import Activation
+from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average, averages
 from theory.gaussian.monomial import parse_monomial, weak_product

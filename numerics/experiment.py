@@ -18,7 +18,7 @@ from numerics.solution import Solution
 from numerics.solve import Solver, checked_parameters
 from numerics.validate import Validation
 from numerics.validate import validate as validate_static
-from theory.activation import Activation
+from theory.activations.activation import Activation
 from theory.catalogue import describe_model
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -66,7 +66,9 @@ class Simulation:
         """Estimates as text for a terminal."""
         estimates = observables(self.sample.statistics, self.sample.g)
         s = self.sample
-        rows = [f"{self.model}, phi = {self.activation}, N = {s.N}, {s.couplings} coupling matrices x {s.samples} noise draws"]
+        rows = [
+            f"{self.model}, phi = {self.activation}, N = {s.N}, {s.couplings} coupling matrices x {s.samples} noise draws"
+        ]
         rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")
         return "\n".join(rows)

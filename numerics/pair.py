@@ -13,7 +13,7 @@ from numerics.algorithms.quadrature import gaussian_average
 from numerics.average import check_measure, mean_object
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit_pair
-from theory.activation import Activation
+from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import ordinary_integrand
@@ -102,7 +102,9 @@ def _nested(outer: Mean, inner: Mean, columns: list[Values]) -> Values:
     return gaussian_average(left, right, points, mean, variance, passed, exponent=outer.exponent)[0]
 
 
-def _closed_terms(first: str, second: str, activation: Activation, centred: bool) -> Callable[..., tuple[Values, ...]] | None:
+def _closed_terms(
+    first: str, second: str, activation: Activation, centred: bool
+) -> Callable[..., tuple[Values, ...]] | None:
     """Generated function of (mean, variance, correlation, parameters) that returns the terms of the closed form."""
     name = f"pair_{content_key(f'{first}|{second}|{centred}', activation)}"
     module = load_cached(name)

@@ -12,8 +12,8 @@ from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
 from numerics.existence import why_no_solution
 from numerics.solution import Branch, Solution
-from theory.activation import Activation
-from theory.catalogue import describe_model, derive
+from theory.activations.activation import Activation
+from theory.catalogue import derive, describe_model
 from theory.errors import DomainError, InputError
 from theory.models import Model, Parameter
 
@@ -66,7 +66,9 @@ class Solver:
             raise DomainError(why_no_solution(self, numbers, branches))
         self._assert_sound(raw)
         messages = tuple(
-            f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}" for key, text in self.module.CONDITIONS.items() if not raw[key] < 1
+            f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}"
+            for key, text in self.module.CONDITIONS.items()
+            if not raw[key] < 1
         )
         order = [key for key in self.module.MEANINGS if key in self.module.ORDER_PARAMETERS]
         return Solution(
@@ -92,7 +94,9 @@ class Solver:
             slope = float(self.module.self_consistency_slope(value, *arguments))
             at = self.module.observables(value, *arguments)
             broken = [key for key in self.module.CONDITIONS if key in at and not at[key] < 1]
-            rows.append(Branch(float(value), slope, "unphysical" if not slope < 1 else "unstable" if broken else "stable"))
+            rows.append(
+                Branch(float(value), slope, "unphysical" if not slope < 1 else "unstable" if broken else "stable")
+            )
         return tuple(rows)
 
     def _assert_sound(self, raw: Mapping[str, float]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from theory import __version__
 
 _HOME = {
-    "Activation": "theory.activation",
+    "Activation": "theory.activations.activation",
     "Average": "theory.gaussian.average",
     "DomainError": "theory.errors",
     "InputError": "theory.errors",
@@ -29,7 +29,7 @@ _HOME = {
     "derive": "theory.catalogue",
     "emit": "numerics.codegen.module",
     "pair_average": "numerics.pair",
-    "parse": "theory.parsing",
+    "parse": "theory.text.parsing",
     "simulate": "numerics.experiment",
     "validate": "numerics.experiment",
 }

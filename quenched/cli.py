@@ -32,7 +32,10 @@ def build_parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_text, description=help_text)
         sub.add_argument("model", metavar="MODEL", help="the network model: static")
         sub.add_argument(
-            "-a", "--activation", required=True, metavar="EXPR",
+            "-a",
+            "--activation",
+            required=True,
+            metavar="EXPR",
             help="activation in x, e.g. 'tanh(x)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)'",
         )
         if pairs:

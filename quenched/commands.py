@@ -11,7 +11,7 @@ from typing import Any
 
 from quenched.pairs import Option, read_pairs
 from quenched.progress import progress_bar
-from theory.activation import Activation
+from theory.activations.activation import Activation
 from theory.catalogue import derive as derive_theory
 from theory.catalogue import describe_model
 from theory.errors import InputError

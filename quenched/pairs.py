@@ -85,10 +85,16 @@ def read_pairs(words: Sequence[str], options: Sequence[Option] = ()) -> Pairs:
 
 def _setting(option: Option, text: str) -> tuple[int, ...]:
     pieces = text.split(",")
-    allowed = f"whole number{'s, separated by commas,' if option.most > 1 else ''} from {option.lowest} to {option.highest}"
+    allowed = (
+        f"whole number{'s, separated by commas,' if option.most > 1 else ''} from {option.lowest} to {option.highest}"
+    )
     if len(pieces) > option.most or not all(piece.strip().isdecimal() and len(piece) < 12 for piece in pieces):
-        raise ValueError(f"{option.name} = {text[:40]} is not allowed; {option.name} takes {allowed} ({option.meaning})")
+        raise ValueError(
+            f"{option.name} = {text[:40]} is not allowed; {option.name} takes {allowed} ({option.meaning})"
+        )
     values = tuple(int(piece) for piece in pieces)
     if not all(option.lowest <= value <= option.highest for value in values):
-        raise ValueError(f"{option.name} = {text[:40]} is not allowed; {option.name} takes {allowed} ({option.meaning})")
+        raise ValueError(
+            f"{option.name} = {text[:40]} is not allowed; {option.name} takes {allowed} ({option.meaning})"
+        )
     return values

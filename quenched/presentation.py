@@ -9,7 +9,7 @@ from typing import Any
 from sympy import latex, sstr
 
 from numerics.solution import Solution
-from theory.activation import Activation
+from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
 from theory.rendering import step_data, step_latex, step_markdown, step_text, verified
@@ -70,7 +70,10 @@ def _equations(theory: Theory, style: str) -> str:
     ]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
-        lines = [f"  {key:<{width}} = {sstr(expression)}\n  {'':<{width}}   ({meaning})" for key, _, expression, meaning in rows]
+        lines = [
+            f"  {key:<{width}} = {sstr(expression)}\n  {'':<{width}}   ({meaning})"
+            for key, _, expression, meaning in rows
+        ]
         return "\n".join(["Results, <.> an average over x ~ N(0, Delta):", *lines])
     if style == "markdown":
         return "\n\n".join(["## Results", *(f"$${name} = {latex(e)}$$ {meaning}" for _, name, e, meaning in rows)])
@@ -100,7 +103,10 @@ def solution_text(solution: Solution, meanings: Mapping[str, str]) -> str:
     rows = [f"{solution.model}, phi = {solution.activation}, {given}", ""]
     for key, value in {**solution.order_parameters, **solution.observables}.items():
         rows.append(f"  {key:<14} {value:<22.16g} {meanings[key]}")
-    rows += ["", f"  error of Delta {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, stable: {'yes' if solution.stable else 'NO'}"]
+    rows += [
+        "",
+        f"  error of Delta {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, stable: {'yes' if solution.stable else 'NO'}",
+    ]
     for number, branch in enumerate(solution.branches, 1):
         rows.append(f"  branch {number}: Delta = {branch.value:.10g} ({branch.label})")
     return "\n".join(rows)

@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# the same examples in every run: a red test stays red
+settings.register_profile("reproducible", derandomize=True, deadline=None, print_blob=False)
+settings.load_profile("reproducible")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,4 +34,9 @@ def rows():
     """(activation, g, sigma, {name: value})."""
     for line in _ROWS.strip().splitlines():
         text, g, variance, *values = line.split("|")
-        yield text, float(g), sqrt(float(variance)), dict(zip(_COLUMNS, (inf if v == "inf" else float(v) for v in values), strict=True))
+        yield (
+            text,
+            float(g),
+            sqrt(float(variance)),
+            dict(zip(_COLUMNS, (inf if v == "inf" else float(v) for v in values), strict=True)),
+        )

@@ -31,12 +31,12 @@ from sympy import (
     tanh,
 )
 
-from theory.activation import Activation
+from theory.activations.activation import Activation
+from theory.activations.features import feature_points, features
+from theory.activations.growth import growth
+from theory.activations.pieces import split
 from theory.errors import InputError
-from theory.features import feature_points, features
 from theory.functions import sigmoid, softplus
-from theory.growth import growth
-from theory.pieces import split
 from theory.symbols import Delta, x
 
 theta = Symbol("theta", positive=True)
@@ -234,7 +234,7 @@ def test_derivative_is_cached_and_classical():
 
 def test_canonical_does_not_depend_on_the_hash_seed():
     code = (
-        "from sympy import *; from theory.activation import Activation; from theory.symbols import x;"
+        "from sympy import *; from theory.activations.activation import Activation; from theory.symbols import x;"
         "a = Symbol('a', positive=True); b = Symbol('b', real=True);"
         "print(Activation.from_expression(Max(0, tanh(a*x) + b*x*a + x**2*exp(-x**2) + sin(x), erf(x) + 9)*0"
         " + tanh(a*x)*Abs(x) + b*x + Max(0, x, x/3)).canonical)"

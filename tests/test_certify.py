@@ -4,9 +4,9 @@ import mpmath
 import pytest
 from sympy import Abs, Max, Rational, Symbol, cosh, erf, exp, log, sign, sin, tanh
 
+from theory.activations.pieces import split
 from theory.errors import DomainError, InputError
 from theory.gaussian.certify import certify, certify_pair
-from theory.pieces import split
 from theory.symbols import x
 
 DIGITS = 30

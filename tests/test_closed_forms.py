@@ -38,12 +38,12 @@ from sympy import (
     tanh,
 )
 
+from theory.activations.pieces import Pieces, split
 from theory.errors import DomainError
 from theory.functions import MPMATH_NAMES, erfcx
 from theory.gaussian.certify import certify
 from theory.gaussian.closed import closed_form
 from theory.gaussian.partialfractions import _factors
-from theory.pieces import Pieces, split
 from theory.symbols import Delta, mu, x
 
 R = Rational

@@ -13,14 +13,23 @@ from sympy import Rational
 from numerics.codegen import cache
 from numerics.codegen.module import emit
 from numerics.solve import Solver
-from theory.activation import Activation
+from theory.activations.activation import Activation
 from theory.catalogue import derive
 from theory.errors import InputError
 from theory.gaussian.integrand import certified
 from theory.symbols import Delta
 
 THEORY = derive("static")
-TEXTS = ["tanh(x)", "x/(1+a*x^2) where a>0", "power(1/2)", "sign(x)", "min(1,max(-1,x))", "x-x^3/20", "erf(x)", "pade(tanh, 3, 4)"]
+TEXTS = [
+    "tanh(x)",
+    "x/(1+a*x^2) where a>0",
+    "power(1/2)",
+    "sign(x)",
+    "min(1,max(-1,x))",
+    "x-x^3/20",
+    "erf(x)",
+    "pade(tanh, 3, 4)",
+]
 
 
 @pytest.fixture(scope="module", params=TEXTS)
@@ -47,51 +56,81 @@ def test_needs_numpy_and_scipy_only(emission, tmp_path):
         "assert solver.__doc__ and all(getattr(solver, f).__doc__ for f in ('phi', 'solve', 'branches', 'observables', 'self_consistency'))\n"
     )
     subprocess.run(
-        [sys.executable, "-I", "-W", "error", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program}"], check=True, timeout=50
+        [sys.executable, "-I", "-W", "error", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program}"],
+        check=True,
+        timeout=50,
     )
 
 
 def test_is_clean_code(emission, tmp_path):
     path = tmp_path / "solver.py"
     path.write_text(emission[1].text)
-    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E9,F", "--line-length", "120", str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "E9,F",
+        "--line-length",
+        "120",
+        str(path),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50)
     assert done.returncode == 0, done.stdout
 
 
 def test_text_is_reproducible_under_any_hash_seed():
     program = (
-        "from numerics.codegen.module import emit; from theory.activation import Activation; from theory.catalogue import derive\n"
+        "from numerics.codegen.module import emit; from theory.activations.activation import Activation; from theory.catalogue import derive\n"
         "import sys; sys.stdout.write(emit(derive('static'), Activation.from_text('x*(1+b*x^2)/(1+a*x^2)+tanh(x)-erf(2*x) where a>0, b>0')).text)"
     )
     runs = [
         subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=50, env={**os.environ, "PYTHONHASHSEED": seed}
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=50,
+            env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     ]
     assert runs[0] == runs[1] and len(runs[0]) > 5000
 
 
-@pytest.mark.parametrize("text", ["tanh(x)", "pade(tanh, 3, 4)", "erf(x)", "power(3/4)", "x*exp(-x^2)", "min(1,max(-1,x))"])
+@pytest.mark.parametrize(
+    "text", ["tanh(x)", "pade(tanh, 3, 4)", "erf(x)", "power(3/4)", "x*exp(-x^2)", "min(1,max(-1,x))"]
+)
 def test_averages_of_the_module_are_certified(text):
     """The module's own averages against 30-digit mpmath, at variances on both sides of every switch."""
     activation = Activation.from_text(text)
     module = Solver("static", activation).module
     names = {"mean_phi2": 0, "mean_phi2_d2": 1, "mean_dphi": 2, "mean_dphi2": 3}
     order = {str(a): a for a in THEORY.averages}
-    nodes = dict(zip(("mean_phi2", "mean_phi2_d2", "mean_dphi", "mean_dphi2"), ("<phi**2>", "<(phi**2)''>", "<phi'>", "<phi'**2>"), strict=True))
+    nodes = dict(
+        zip(
+            ("mean_phi2", "mean_phi2_d2", "mean_dphi", "mean_dphi2"),
+            ("<phi**2>", "<(phi**2)''>", "<phi'>", "<phi'**2>"),
+            strict=True,
+        )
+    )
     for name in names:
         for variance in (Rational(1, 10**6), Rational(3, 100), Rational(9, 10), Rational(70), Rational(10**6)):
             exact = certified(order[nodes[name]], activation, {Delta: variance}, 20)
-            assert float(getattr(module, name)(float(variance))) == pytest.approx(float(exact), rel=1e-12, abs=1e-280), (name, variance)
+            assert float(getattr(module, name)(float(variance))) == pytest.approx(
+                float(exact), rel=1e-12, abs=1e-280
+            ), (name, variance)
 
 
 def test_price_derivative_is_the_slope():
     module = Solver("static", "sin(x)+x/2").module
     for delta in (0.1, 1.0, 7.0):
         step = 1e-5 * delta
-        numeric = (module.self_consistency(delta + step, 1.2, 1.0) - module.self_consistency(delta - step, 1.2, 1.0)) / (2 * step)
+        numeric = (
+            module.self_consistency(delta + step, 1.2, 1.0) - module.self_consistency(delta - step, 1.2, 1.0)
+        ) / (2 * step)
         assert float(module.self_consistency_slope(delta, 1.2, 1.0)) == pytest.approx(float(numeric), rel=1e-8)
 
 
@@ -139,7 +178,10 @@ def test_nothing_is_left_half_written(tmp_path, monkeypatch):
 
 
 def test_keys_differ_when_the_content_does():
-    keys = {cache.content_key("static", Activation.from_text(t)) for t in ("tanh(x)", "tanh(2*x)", "tanh(a*x) where a>0", "tanh(a*x) where a")}
+    keys = {
+        cache.content_key("static", Activation.from_text(t))
+        for t in ("tanh(x)", "tanh(2*x)", "tanh(a*x) where a>0", "tanh(a*x) where a")
+    }
     assert len(keys) == 4
 
 

@@ -5,13 +5,22 @@ from dataclasses import replace
 import pytest
 from sympy import Eq, Function, Rational, Symbol, exp, symbols
 
-from theory.activation import Activation
+from theory.activations.activation import Activation
 from theory.catalogue import derive
-from theory.cavity import two_site_cavity
-from theory.collective import ACTIVITY, PREACTIVATION, RESPONSE, Bilinear, SiteMeasure, disorder_average, fluctuation_kernel, pair_fields
 from theory.concrete import closed_form_steps
 from theory.derivation import Derivation, Step, StepFailed, same
-from theory.finite_size import FiniteSizeIdentity
+from theory.fields.cavity import two_site_cavity
+from theory.fields.collective import (
+    ACTIVITY,
+    PREACTIVATION,
+    RESPONSE,
+    Bilinear,
+    SiteMeasure,
+    disorder_average,
+    fluctuation_kernel,
+    pair_fields,
+)
+from theory.fields.finite_size import FiniteSizeIdentity
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import evaluate
 from theory.models import STATIC, GaussianCouplings
@@ -28,7 +37,9 @@ def test_every_step_holds():
 
 
 READS_ITS_RESULT = [
-    step for step in THEORY.derivation if step.after is not None and step.how.startswith(("rule applied", "against the exact"))
+    step
+    for step in THEORY.derivation
+    if step.after is not None and step.how.startswith(("rule applied", "against the exact"))
 ]
 
 
@@ -77,7 +88,9 @@ def test_two_routes_for_a_generic_phi():
     cavity.derivation.check()
 
 
-@pytest.mark.parametrize("text", ["tanh(x)", "x/(1+x^2/3)", "power(3/4)", "sign(x)", "sin(2*x)-x*exp(-x^2)", "min(1,max(-1,x))"])
+@pytest.mark.parametrize(
+    "text", ["tanh(x)", "x/(1+x^2/3)", "power(3/4)", "sign(x)", "sin(2*x)-x*exp(-x^2)", "min(1,max(-1,x))"]
+)
 def test_two_routes_for_concrete_activations(text):
     activation = Activation.from_text(text)
     cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
@@ -116,7 +129,9 @@ def test_kernel_of_symmetric_couplings_is_the_published_one():
     assert same(kernel.covariance()[k, k], C**2 * (1 + z) / ((1 - z) * (1 - gamma) ** 2))
 
 
-@pytest.mark.parametrize("text", ["x*(15+x^2)/(15+6*x^2)", "erf(x)", "power(1/2)", "x/(1+a*x^2) where a>0", "sin(x)", "sign(x)"])
+@pytest.mark.parametrize(
+    "text", ["x*(15+x^2)/(15+6*x^2)", "erf(x)", "power(1/2)", "x/(1+a*x^2) where a>0", "sin(x)", "sign(x)"]
+)
 def test_closed_forms_are_certified(text):
     steps = closed_form_steps(THEORY, Activation.from_text(text))
     assert len(steps) == len(THEORY.averages)
@@ -139,4 +154,9 @@ def test_average_node():
     assert C.subs(Delta, a).variance == a
     assert C.subs(x, a) == C
     assert isinstance(f, Function)
-    assert (str(C), str(S), str(Average(f.diff(x) ** 2)), str(Average(f**2, 2))) == ("<phi**2>", "<phi'>", "<phi'**2>", "<(phi**2)''>")
+    assert (str(C), str(S), str(Average(f.diff(x) ** 2)), str(Average(f**2, 2))) == (
+        "<phi**2>",
+        "<phi'>",
+        "<phi'**2>",
+        "<(phi**2)''>",
+    )

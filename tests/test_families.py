@@ -30,14 +30,23 @@ from sympy import (
     tanh,
 )
 
-from theory import families
+from theory.activations import families
+from theory.activations.families import (
+    ALIASES,
+    FAMILIES,
+    gaussian_bump,
+    leaky_relu,
+    linear,
+    polynomial,
+    power,
+    threshold_linear,
+)
+from theory.activations.pade import pade
 from theory.errors import InputError
-from theory.evaluation import value
-from theory.families import ALIASES, FAMILIES, gaussian_bump, leaky_relu, linear, polynomial, power, threshold_linear
 from theory.functions import sigmoid, softplus
-from theory.pade import pade
-from theory.parsing import parse
 from theory.symbols import x
+from theory.text.evaluation import value
+from theory.text.parsing import parse
 
 p = Symbol("p", positive=True)
 

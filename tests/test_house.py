@@ -27,7 +27,9 @@ def imported(path):
 @pytest.mark.parametrize("package", ORDER)
 def test_imports_run_one_way(package):
     forbidden = ORDER[ORDER.index(package) + 1 :]
-    wrong = [f"{p.name}:{line} imports {name}" for p in sources(package) for name, line in imported(p) if name in forbidden]
+    wrong = [
+        f"{p.name}:{line} imports {name}" for p in sources(package) for name, line in imported(p) if name in forbidden
+    ]
     assert wrong == []
 
 
@@ -66,7 +68,9 @@ def _on_objects(node, path):
     return name == "sympify" and path.parts[-1] in {"average.py", "pieces.py", "activation.py", "parity.py"}
 
 
-@pytest.mark.parametrize("path", [p for package in ORDER for p in sources(package)], ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [p for package in ORDER for p in sources(package)], ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_files_stay_one_room(path):
     assert len(path.read_text().splitlines()) <= 500
 

@@ -35,13 +35,13 @@ from sympy import (
     tanh,
 )
 
-import theory.grammar
-import theory.parsing
+import theory.text.grammar
+import theory.text.parsing
 from theory.errors import InputError
-from theory.evaluation import value
 from theory.functions import sigmoid, softplus
-from theory.parsing import Parsed, parse
 from theory.symbols import x
+from theory.text.evaluation import value
+from theory.text.parsing import Parsed, parse
 
 a, b = Symbol("a", positive=True), Symbol("b", real=True, nonnegative=True)
 
@@ -236,7 +236,14 @@ def test_a_flood_of_problems_is_cut_short():
 def test_nothing_evaluates_user_text():
     """No module of the parser calls anything that turns text into code or lets SymPy parse it."""
     forbidden = {"eval", "exec", "compile", "sympify", "parse_expr", "S", "lambdify", "__import__"}
-    for module in (theory.parsing, theory.grammar, theory.lexer, theory.families, theory.pade, theory.realness):
+    for module in (
+        theory.text.parsing,
+        theory.text.grammar,
+        theory.text.lexer,
+        theory.activations.families,
+        theory.activations.pade,
+        theory.text.realness,
+    ):
         calls = [node.func for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.Call)]
         names = {f.id for f in calls if isinstance(f, ast.Name)}
         names |= {f.attr for f in calls if isinstance(f, ast.Attribute) and getattr(f.value, "id", "") == "sympy"}
@@ -307,7 +314,12 @@ def test_printed_expressions_are_read_back(expression, caret, rng: random.Random
     assume(expression.has(x))
     text = sstr(expression)
     assume(len(text) < 400)
-    parsed = parse(text.replace("**", "^") if caret else text)
+    try:
+        parsed = parse(text.replace("**", "^") if caret else text)
+    except InputError as error:
+        # the random tree holds a constant beyond the bounds, such as exp(-5625/8)
+        assume("too large or too small" not in str(error))
+        raise
     for _ in range(5):
         assert _agree(expression, parsed.expression, mpmath.mpf(rng.uniform(-5, 5)))
 

@@ -26,9 +26,9 @@ from sympy import (
     tanh,
 )
 
+from theory.activations.pieces import Pieces, compare, split
 from theory.errors import InputError
 from theory.functions import sigmoid
-from theory.pieces import Pieces, compare, split
 from theory.symbols import x
 
 a = Symbol("a", positive=True)

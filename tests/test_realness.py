@@ -31,11 +31,11 @@ from sympy import (
 )
 
 from theory.errors import InputError
-from theory.evaluation import value
 from theory.functions import sigmoid, softplus
-from theory.ranges import enclosure
-from theory.realness import NONNEGATIVE, NONZERO, POINTS, POSITIVE, Effort, failure
 from theory.symbols import x
+from theory.text.evaluation import value
+from theory.text.ranges import enclosure
+from theory.text.realness import NONNEGATIVE, NONZERO, POINTS, POSITIVE, Effort, failure
 
 a, b = Symbol("a", positive=True), Symbol("b", real=True)
 

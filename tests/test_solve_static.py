@@ -29,12 +29,18 @@ def test_reference_rows(text, g, sigma, values):
 
 def test_stability_points():
     # g at which g^2 <phi'^2> = 1 for sigma = 1: two-dimensional root search in 25-digit mpmath, independent of the toolkit
-    for text, g in (("tanh(x)", 1.85558910113889181), ("x/(1+x^2/3)", 1.80898672441528439), ("x*(15+x^2)/(15+6*x^2)", 1.87210178901205678)):
+    for text, g in (
+        ("tanh(x)", 1.85558910113889181),
+        ("x/(1+x^2/3)", 1.80898672441528439),
+        ("x*(15+x^2)/(15+6*x^2)", 1.87210178901205678),
+    ):
         solution = quenched.Solver("static", text).solve(g=g, sigma=1)
         assert solution.observables["stability"] == pytest.approx(1, rel=1e-12)
 
 
-@pytest.mark.parametrize(("p", "limit"), [("3/2", 0.4911215920585138), ("2", 0.2886751345948129), ("3", 0.09938079899999065)])
+@pytest.mark.parametrize(
+    ("p", "limit"), [("3/2", 0.4911215920585138), ("2", 0.2886751345948129), ("3", 0.09938079899999065)]
+)
 def test_power_law_saddle_node(p, limit):
     """g_c^2 = (p-1)^(p-1)/(p^p m_2p) at Delta = p/(p-1): two roots below, none above."""
     solver = quenched.Solver("static", f"power({p})")

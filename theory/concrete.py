@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import mpmath
 from sympy import Eq, Expr, Rational, Symbol, oo, sstr
 
-from theory.activation import Activation
+from theory.activations.activation import Activation
+from theory.activations.parity import admissible_value
 from theory.derivation import Step
-from theory.functions import MPMATH_NAMES
 from theory.gaussian.average import Average
 from theory.gaussian.closed import ClosedForm, closed_form
 from theory.gaussian.integrand import certified, ordinary_integrand
-from theory.parity import admissible_value
 from theory.symbols import Delta
 from theory.theory import Theory
 
@@ -42,7 +41,9 @@ class _Certified:
             return bool(mpmath.isinf(exact)) and closed == oo
         value = closed.subs(values).evalf(40)
         with mpmath.workdps(40):
-            return bool(abs(mpmath.mpmathify(value) - exact) <= mpmath.mpf(10) ** -20 * max(abs(exact), mpmath.mpf(10) ** -10))
+            return bool(
+                abs(mpmath.mpmathify(value) - exact) <= mpmath.mpf(10) ** -20 * max(abs(exact), mpmath.mpf(10) ** -10)
+            )
 
 
 def closed_form_of(average: Average, activation: Activation) -> ClosedForm | None:

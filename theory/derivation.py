@@ -143,4 +143,8 @@ def same(a: Basic | MatrixBase, b: Basic | MatrixBase) -> bool:
         return True
     if isinstance(a, Expr) and isinstance(b, Expr):
         return bool((a - b).together().as_numer_denom()[0].expand() == 0)
-    return type(a) is type(b) and len(a.args) == len(b.args) and all(same(p, q) for p, q in zip(a.args, b.args, strict=True))
+    return (
+        type(a) is type(b)
+        and len(a.args) == len(b.args)
+        and all(same(p, q) for p, q in zip(a.args, b.args, strict=True))
+    )

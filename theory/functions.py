@@ -7,7 +7,7 @@ and `softplus` are the overflow-free forms of 1/(1 + exp(-u)) and log(1 + exp(u)
 from __future__ import annotations
 
 import mpmath
-from sympy import I, Function, S, exp, log, pi, sqrt
+from sympy import Function, I, S, exp, log, pi, sqrt
 from sympy.core.function import ArgumentIndexError
 
 
@@ -47,7 +47,7 @@ def mp_erfcx(z):
     return value.real if isinstance(z, mpmath.mpf) else value
 
 
-class erfcx(Function):  # noqa: N801 - SymPy's convention for named functions
+class erfcx(Function):
     """Scaled complementary error function, erfcx(z) = exp(z^2) erfc(z)."""
 
     nargs = 1
@@ -81,7 +81,7 @@ class erfcx(Function):  # noqa: N801 - SymPy's convention for named functions
         return rf"\operatorname{{erfcx}}\left({printer._print(self.args[0])}\right)"
 
 
-class faddeeva(Function):  # noqa: N801
+class faddeeva(Function):
     """Faddeeva function w(z) = exp(-z^2) erfc(-i z)."""
 
     nargs = 1
@@ -104,7 +104,7 @@ class faddeeva(Function):  # noqa: N801
         return rf"w\left({printer._print(self.args[0])}\right)"
 
 
-class sigmoid(Function):  # noqa: N801
+class sigmoid(Function):
     """Logistic function 1/(1 + exp(-u))."""
 
     nargs = 1
@@ -133,7 +133,7 @@ class sigmoid(Function):  # noqa: N801
         return _mp_value(self, prec, lambda u: 1 / (1 + mpmath.exp(-u)))
 
 
-class softplus(Function):  # noqa: N801
+class softplus(Function):
     """log(1 + exp(u))."""
 
     nargs = 1

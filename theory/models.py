@@ -116,4 +116,3 @@ STATIC = Model(
     couplings=GaussianCouplings(),
     noise=StaticNoise(),
 )
-

@@ -32,13 +32,17 @@ def step_text(number: int, step: Step, holds: bool | None) -> str:
     rows = [head]
     for label, value in (("from", step.before), ("to", step.after)):
         if value is not None:
-            rows.append(textwrap.indent(_folded(plain(value)), f"       {'':>4} ").replace(" " * 12, f"       {label:>4} ", 1))
+            rows.append(
+                textwrap.indent(_folded(plain(value)), f"       {'':>4} ").replace(" " * 12, f"       {label:>4} ", 1)
+            )
     rows += [f"       {line}" for line in _notes(step, holds)]
     return "\n".join(rows)
 
 
 def _folded(text: str) -> str:
-    return "\n".join(textwrap.fill(line, _WIDTH - 12, subsequent_indent="  ", break_long_words=False) for line in text.splitlines())
+    return "\n".join(
+        textwrap.fill(line, _WIDTH - 12, subsequent_indent="  ", break_long_words=False) for line in text.splitlines()
+    )
 
 
 def _notes(step: Step, holds: bool | None) -> list[str]:
@@ -64,7 +68,18 @@ def step_latex(number: int, step: Step, holds: bool | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    table = {"\\": r"\textbackslash{}", "_": r"\_", "^": r"\^{}", "&": r"\&", "%": r"\%", "#": r"\#", "<": r"$<$", ">": r"$>$", "{": r"\{", "}": r"\}"}
+    table = {
+        "\\": r"\textbackslash{}",
+        "_": r"\_",
+        "^": r"\^{}",
+        "&": r"\&",
+        "%": r"\%",
+        "#": r"\#",
+        "<": r"$<$",
+        ">": r"$>$",
+        "{": r"\{",
+        "}": r"\}",
+    }
     return "".join(table.get(character, character) for character in text)
 
 

@@ -10,9 +10,10 @@ from math import inf
 
 from sympy import Eq, Expr, Matrix, Symbol
 
-from theory.argument import disorder_steps, instability_steps, kernel_steps, reading_steps, saddle_steps
-from theory.cavity import PairStatistics, two_site_cavity
-from theory.collective import (
+from theory.derivation import Fact, Step, chain, same
+from theory.fields.argument import disorder_steps, instability_steps, kernel_steps, reading_steps, saddle_steps
+from theory.fields.cavity import PairStatistics, two_site_cavity
+from theory.fields.collective import (
     ACTIVITY,
     PREACTIVATION,
     RESPONSE,
@@ -24,7 +25,6 @@ from theory.collective import (
     in_multiplier,
     pair_fields,
 )
-from theory.derivation import Fact, Step, chain, same
 from theory.models import STATIC
 from theory.symbols import Delta, g
 from theory.theory import Condition, Quantity, Requirement, Theory
@@ -65,7 +65,14 @@ def derive() -> Theory:
         diagonal[name] = independent.average(_square(operator))
         n_variance[name] = in_multiplier(covariance[k, k] - diagonal[name] ** 2, multiplier)
         dimension[name] = in_multiplier(diagonal[name] ** 2 / covariance[k, k], multiplier)
-        reading += reading_steps(name, in_multiplier(covariance[k, k], multiplier), diagonal[name], n_variance[name], dimension[name], REFERENCE)
+        reading += reading_steps(
+            name,
+            in_multiplier(covariance[k, k], multiplier),
+            diagonal[name],
+            n_variance[name],
+            dimension[name],
+            REFERENCE,
+        )
 
     block = [kernel.index((1, operator), (2, operator)) for operator in (ACTIVITY, PREACTIVATION)]
     shown = covariance.extract(block, block).applyfunc(lambda entry: in_multiplier(entry, multiplier))
@@ -85,14 +92,36 @@ def derive() -> Theory:
         ),
         observables=_keyed(
             Quantity("gain", two_point[0, 1], "mean response <phi'>", REFERENCE),
-            Quantity("stability", stability, "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1", REFERENCE, VARIANCE),
+            Quantity(
+                "stability",
+                stability,
+                "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1",
+                REFERENCE,
+                VARIANCE,
+            ),
             Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2)", REFERENCE, FRACTION),
             Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
-            Quantity("n_var_cov_x", n_variance["x"], "N times the variance of an off-diagonal covariance of x", REFERENCE, VARIANCE),
-            Quantity("n_var_cov_phi", n_variance["phi"], "N times the variance of an off-diagonal covariance of phi", REFERENCE, VARIANCE),
+            Quantity(
+                "n_var_cov_x",
+                n_variance["x"],
+                "N times the variance of an off-diagonal covariance of x",
+                REFERENCE,
+                VARIANCE,
+            ),
+            Quantity(
+                "n_var_cov_phi",
+                n_variance["phi"],
+                "N times the variance of an off-diagonal covariance of phi",
+                REFERENCE,
+                VARIANCE,
+            ),
         ),
         conditions=(
-            Condition("stability", stability, "the fixed point is unstable (chaotic regime): these numbers describe the formal saddle, not the network"),
+            Condition(
+                "stability",
+                stability,
+                "the fixed point is unstable (chaotic regime): these numbers describe the formal saddle, not the network",
+            ),
             Condition("slope", slope, "the solution lies on an unphysical branch beyond a saddle-node"),
         ),
         control=g,

@@ -16,7 +16,7 @@ from theory.gaussian.average import Average, averages
 from theory.models import Model
 
 if TYPE_CHECKING:
-    from theory.activation import Activation
+    from theory.activations.activation import Activation
 
 
 @dataclass(frozen=True)

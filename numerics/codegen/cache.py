@@ -13,7 +13,7 @@ from types import ModuleType
 
 import numerics
 import theory
-from theory.activation import Activation
+from theory.activations.activation import Activation
 
 _SEAL = "# sealed: "
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from sympy import Add, Derivative, Expr, S, Symbol, oo, sstr
 
 from numerics.codegen.statements import FunctionDef, lower
-from theory.activation import Activation
+from theory.activations.activation import Activation
+from theory.activations.features import feature_points
+from theory.activations.pieces import Pieces, compare, merged, refine
 from theory.errors import InputError
-from theory.features import feature_points
 from theory.gaussian.average import Average
 from theory.gaussian.closed import ClosedForm, closed_form
 from theory.gaussian.integrand import ordinary_integrand
 from theory.gaussian.parity import parity
-from theory.pieces import Pieces, compare, merged, refine
 from theory.symbols import Delta, mu, phi, x
 
 u = Symbol("u", real=True)
@@ -109,7 +109,9 @@ def _integrands(name: str, pieces: Pieces, even: bool, activation: Activation):
     functions: dict[Expr, FunctionDef] = {}
     for expression in (*left, *right):
         if expression not in functions:
-            functions[expression] = lower(f"_integrand{len(functions)}_{name}", (u, *_arguments(activation)), [expression])
+            functions[expression] = lower(
+                f"_integrand{len(functions)}_{name}", (u, *_arguments(activation)), [expression]
+            )
     breakpoints = lower(f"_breakpoints_{name}", activation.parameters, [b for _, b in points], as_tuple=True)
     arguments = [
         f"left=[{', '.join(functions[e].name for e in left)}]",
@@ -143,7 +145,11 @@ def _beside(expression: Expr, point: Expr) -> Expr:
 def _lowest_exponent(pieces: Pieces) -> float:
     lowest = 0.0
     for k, point in enumerate(pieces.breakpoints):
-        if pieces.expressions[k] == pieces.expressions[k + 1] and point.is_number and pieces.expressions[k].subs(x, point).is_finite:
+        if (
+            pieces.expressions[k] == pieces.expressions[k + 1]
+            and point.is_number
+            and pieces.expressions[k].subs(x, point).is_finite
+        ):
             continue
         for side in (-1, 1):
             q = pieces.exponent(k, side)

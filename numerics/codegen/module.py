@@ -15,11 +15,11 @@ from numerics.codegen.means import MeanCode, lower_mean
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
 from theory import __version__
-from theory.activation import Activation
+from theory.activations.activation import Activation
+from theory.activations.pieces import Pieces
 from theory.errors import InputError
 from theory.gaussian.average import Average, averages
 from theory.gaussian.closed import ClosedForm
-from theory.pieces import Pieces
 from theory.symbols import Delta, mu, rho, x
 from theory.theory import Theory
 
@@ -63,7 +63,9 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
         raise InputError(f"target '{target}' cannot be emitted yet; available: {', '.join(TARGETS)}")
     clash = sorted({p.name for p in activation.parameters} & {p.name for p in theory.model.parameters})
     if clash:
-        raise InputError(f"parameter name '{clash[0]}' of the activation is a parameter of the model {theory.model.name}")
+        raise InputError(
+            f"parameter name '{clash[0]}' of the activation is a parameter of the model {theory.model.name}"
+        )
     theory.admit(activation)
     digest = content_key(theory.model.name, activation)
     means = [lower_mean(average, activation) for average in theory.averages]
@@ -91,7 +93,9 @@ def _assembled(header: str, body: Sequence[str]) -> str:
 
 def emit_activation(activation: Activation) -> str:
     """Source of a module with phi and phi_prime alone, for simulations of any activation."""
-    return _assembled(f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative."""', [_activation(activation)])
+    return _assembled(
+        f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative."""', [_activation(activation)]
+    )
 
 
 def emit_mean(average: Average, activation: Activation) -> str:
@@ -106,7 +110,9 @@ def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> 
     if closed is None:
         return _assembled(header, ["terms = None"])
     ordered = sorted(Add.make_args(closed.expression), key=lambda term: (term.count_ops(), sstr(term)))
-    return _assembled(header, [numpy_source(lower("terms", (mu, Delta, rho, *activation.parameters), ordered, as_tuple=True))])
+    return _assembled(
+        header, [numpy_source(lower("terms", (mu, Delta, rho, *activation.parameters), ordered, as_tuple=True))]
+    )
 
 
 def _rule(title: str) -> str:
@@ -127,7 +133,11 @@ def _header(theory: Theory, activation: Activation, digest: str) -> str:
         "Equations (<.> is an average over x ~ N(0, Delta)):",
         "",
         _wrapped(f"{theory.unknown} = {sstr(theory.self_consistency)}", "    "),
-        *(_wrapped(f"{key} = {sstr(q.expression)}", "    ") for key, q in theory.quantities.items() if q.expression != theory.unknown),
+        *(
+            _wrapped(f"{key} = {sstr(q.expression)}", "    ")
+            for key, q in theory.quantities.items()
+            if q.expression != theory.unknown
+        ),
         "",
         f"Use: solve({names}) returns a dict of arrays; arguments broadcast.  branches(...) lists every solution,",
         "observables(Delta, ...) evaluates the results at a given Delta.  Needs NumPy and SciPy only.",
@@ -176,7 +186,9 @@ def as_expression(pieces: Pieces) -> Expr:
 
 def _activation(activation: Activation) -> str:
     phi = _piecewise_source("phi", activation.pieces, activation, f"phi(x) = {sstr(activation.expression)}")
-    prime = _piecewise_source("phi_prime", activation.derivative(1), activation, "Derivative of phi, where it exists as a function.")
+    prime = _piecewise_source(
+        "phi_prime", activation.derivative(1), activation, "Derivative of phi, where it exists as a function."
+    )
     return f"{phi}\n\n\n{prime}"
 
 
@@ -187,7 +199,12 @@ def _piecewise_source(name: str, pieces: Pieces, activation: Activation, doc: st
         body = lower(name, ("x", *activation.parameters), [pieces.expressions[0]], doc)
         text = numpy_source(body)
         return text if pieces.expressions[0].has(x) else text.replace("    return ", "    return 0.0*x + ")
-    rows = [f"def {name}({arguments}):", f'    """{doc}"""', "    x = np.asarray(x, dtype=float)", "    value = np.empty(x.shape)"]
+    rows = [
+        f"def {name}({arguments}):",
+        f'    """{doc}"""',
+        "    x = np.asarray(x, dtype=float)",
+        "    value = np.empty(x.shape)",
+    ]
     ends = [S.NegativeInfinity, *pieces.breakpoints, S.Infinity]
     for k, expression in enumerate(pieces.expressions):
         bounds = []
@@ -198,7 +215,11 @@ def _piecewise_source(name: str, pieces: Pieces, activation: Activation, doc: st
         mask = " & ".join(f"({b})" for b in bounds)
         inner = source(expression.xreplace({x: Symbol("here", real=True)}))
         uses_x = expression.has(x)
-        rows += [f"    part = {mask}", "    here = x[part]", f"    value[part] = {inner}"] if uses_x else [f"    value[{mask}] = {inner}"]
+        rows += (
+            [f"    part = {mask}", "    here = x[part]", f"    value[part] = {inner}"]
+            if uses_x
+            else [f"    value[{mask}] = {inner}"]
+        )
     rows.append("    return value")
     return "\n".join(rows)
 
@@ -222,7 +243,9 @@ def _mean(mean: MeanCode, activation: Activation) -> str:
 def _control(theory: Theory, arguments: str, function: Callable[[str, str, dict[str, Expr]], str]) -> str:
     """The control parameter at which a given order parameter solves the equation: where it turns back, branches end."""
     name = theory.control.name
-    text = function("control_at", f"The {name} at which {theory.unknown} solves the self-consistency.", {"": theory.control_at})
+    text = function(
+        "control_at", f"The {name} at which {theory.unknown} solves the self-consistency.", {"": theory.control_at}
+    )
     return text.replace(f"({arguments})", f"({', '.join(a for a in arguments.split(', ') if a != name)})", 1)
 
 
@@ -288,7 +311,11 @@ def _equations(theory: Theory, activation: Activation, means: Sequence[MeanCode]
     )
     return [
         function("self_consistency", f"Right-hand side of {theory.unknown} = {sstr(equation)}.", {"": equation}),
-        function("self_consistency_slope", f"Its derivative with respect to {theory.unknown} (Price's theorem).", {"": theory.slope}),
+        function(
+            "self_consistency_slope",
+            f"Its derivative with respect to {theory.unknown} (Price's theorem).",
+            {"": theory.slope},
+        ),
         error,
         _control(theory, arguments, function),
         function("observables", f"Results at a given {theory.unknown}.", quantities),

@@ -30,13 +30,13 @@ class NumpySourcePrinter(SciPyPrinter):
         name = super()._module_format(fqn, register)
         return name.replace("numpy.", "np.", 1).replace("scipy.special.", "special.", 1)
 
-    def _print_Pi(self, node):  # noqa: N802
+    def _print_Pi(self, node):
         return "np.pi"
 
-    def _print_Exp1(self, node):  # noqa: N802
+    def _print_Exp1(self, node):
         return "np.e"
 
-    def _print_Function(self, node):  # noqa: N802 - SymPy's dispatch
+    def _print_Function(self, node):
         template = self._CALLS.get(type(node).__name__)
         if template is None:
             return super()._print_Function(node)
@@ -45,25 +45,25 @@ class NumpySourcePrinter(SciPyPrinter):
     _print_erfcx = _print_faddeeva = _print_sigmoid = _print_softplus = _print_Function
     _print_gamma = _print_loggamma = _print_erf = _print_erfc = _print_Function
 
-    def _print_hyper(self, node):  # noqa: N802
+    def _print_hyper(self, node):
         if len(node.ap) == 2 and len(node.bq) == 1:
             arguments = ", ".join(self._print(a) for a in (*node.ap, *node.bq, node.argument))
             return f"special.hyp2f1({arguments})"
         return super()._print_hyper(node)
 
-    def _print_re(self, node):  # noqa: N802
+    def _print_re(self, node):
         return f"np.real({self._print(node.args[0])})"
 
-    def _print_im(self, node):  # noqa: N802
+    def _print_im(self, node):
         return f"np.imag({self._print(node.args[0])})"
 
-    def _print_Infinity(self, node):  # noqa: N802
+    def _print_Infinity(self, node):
         return "np.inf"
 
-    def _print_Float(self, node):  # noqa: N802
+    def _print_Float(self, node):
         return repr(float(node))
 
-    def _print_Pow(self, node: Pow, rational=False):  # noqa: N802
+    def _print_Pow(self, node: Pow, rational=False):
         base, exponent = node.args
         if isinstance(base, Symbol) and exponent in _MULTIPLIED:
             return "(" + "*".join([self._print(base)] * int(exponent)) + ")"

@@ -17,12 +17,12 @@ import mpmath
 import sympy
 from sympy import Expr, S
 
-from theory.endpoints import local_exponent
+from theory.activations.endpoints import local_exponent
+from theory.activations.features import features
+from theory.activations.growth import growth
+from theory.activations.pieces import Pieces, is_singular_at
 from theory.errors import DomainError, InputError
-from theory.features import features
-from theory.growth import growth
 from theory.highprecision import mp_function
-from theory.pieces import Pieces, is_singular_at
 from theory.symbols import x
 
 GUARD = 15

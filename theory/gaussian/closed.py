@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from sympy import And, Expr, Float, Gt, Rational, S, oo
 
+from theory.activations.pieces import Pieces
 from theory.errors import DomainError
 from theory.gaussian import errorfunction, polynomial, power, rational, tilt, truncated
 from theory.gaussian.partialfractions import RationalFunction
 from theory.gaussian.polynomial import collected, times
 from theory.gaussian.products import Kernel, NotInTable, flat_coefficient, products
-from theory.pieces import Pieces
 from theory.symbols import Delta, x
 
 _LONGEST_FRACTION = 10**30

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import mpmath
 from sympy import Derivative, Expr, Mul, S, Symbol, diff, lambdify
 
+from theory.activations.pieces import Pieces, refine
 from theory.errors import DomainError, InputError
 from theory.functions import MPMATH_NAMES
 from theory.gaussian.average import Average, averages
 from theory.gaussian.certify import certify
 from theory.gaussian.parity import parity
-from theory.pieces import Pieces, refine
 from theory.symbols import phi, x
 
 if TYPE_CHECKING:
-    from theory.activation import Activation
+    from theory.activations.activation import Activation
+
 
 def ordinary_integrand(average: Average, activation: Activation) -> Pieces | None:
     """The ordinary function G with <G> = `average` for this activation.
@@ -46,9 +47,13 @@ def ordinary_integrand(average: Average, activation: Activation) -> Pieces | Non
         if not _is_function(activation, node.derivative_count):
             if _even_power(integrand, node):
                 return None
-            raise DomainError(f"<{average}> is not defined for {activation.text}: the derivative of order {node.derivative_count} is no function")
+            raise DomainError(
+                f"<{average}> is not defined for {activation.text}: the derivative of order {node.derivative_count} is no function"
+            )
     nodes = [*derivatives, phi(x)]
-    parts = tuple(activation.derivative(n.derivative_count) if isinstance(n, Derivative) else activation.pieces for n in nodes)
+    parts = tuple(
+        activation.derivative(n.derivative_count) if isinstance(n, Derivative) else activation.pieces for n in nodes
+    )
     pieces = refine(parts, lambda row: integrand.xreplace(dict(zip(nodes, row, strict=True))))
     if _diverges(pieces):
         return None
@@ -82,9 +87,9 @@ def _is_continuous(pieces: Pieces) -> bool:
 
 def _even_power(integrand: Expr, node: Derivative) -> bool:
     """Whether the derivative enters as an even power of a product that is otherwise even: the average is +infinity."""
-    return all(
-        factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(node)
-    ) and all(factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(phi))
+    return all(factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(node)) and all(
+        factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(phi)
+    )
 
 
 def _diverges(pieces: Pieces) -> bool:
@@ -145,7 +150,9 @@ def evaluate(expression: Expr, activation: Activation, values: dict[Symbol, Expr
     with mpmath.workdps(digits + 10):
         numbers = [certified(node, activation, values, digits + 5) for node in nodes]
         given = [mpmath.mpmathify(S(values[s]).evalf(digits + 10)) for s in symbols]
-        function = lambdify([*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), [MPMATH_NAMES, "mpmath"])
+        function = lambdify(
+            [*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), [MPMATH_NAMES, "mpmath"]
+        )
         return function(*numbers, *given)
 
 

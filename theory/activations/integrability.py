@@ -8,10 +8,10 @@ import sympy
 from sympy import Expr, S, Symbol
 from sympy.logic.boolalg import Boolean
 
-from theory.endpoints import same_value
+from theory.activations.endpoints import same_value
+from theory.activations.growth import Growth
+from theory.activations.pieces import Pieces
 from theory.errors import InputError
-from theory.growth import Growth
-from theory.pieces import Pieces
 
 Condition: TypeAlias = bool | Boolean
 """True, False, or a condition on parameters or on Delta."""

@@ -1,7 +1,7 @@
 """The characters and tokens of an activation text: the first gate of the parser.
 
 Everything that Python's own grammar would allow and an activation does not need (attributes, strings, subscripts,
-keywords, comments, line breaks, look-alike letters) ends here, so that `theory.grammar` meets only arithmetic and
+keywords, comments, line breaks, look-alike letters) ends here, so that `theory.text.grammar` meets only arithmetic and
 calls.
 """
 

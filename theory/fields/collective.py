@@ -176,7 +176,7 @@ def in_multiplier(expression: Expr, multiplier: Expr) -> Expr:
     """
     u, root, (gain,) = Symbol("u", positive=True), Symbol("root", positive=True), averages(multiplier)
     factored = expression.subs(gain, root).subs(root, sqrt(u * gain**2 / multiplier)).expand().factor()
-    weak = {atom: S.One for atom in factored.free_symbols | factored.atoms(Average)} | {u: Rational(1, 2)}
+    weak = dict.fromkeys(factored.free_symbols | factored.atoms(Average), S.One) | {u: Rational(1, 2)}
     sign, factors = S.One, []
     for base, exponent in (factor.as_base_exp() for factor in Mul.make_args(factored)):
         if base.is_Add and base.xreplace(weak) < 0:

@@ -9,15 +9,15 @@ import sympy
 from sympy import Expr, S, Symbol
 
 from theory import symbols
-from theory.canonical import canonical_text
+from theory.activations.canonical import canonical_text
+from theory.activations.features import Feature, features
+from theory.activations.growth import Growth, growth
+from theory.activations.integrability import Condition, absolute_moment_condition, square_integrable
+from theory.activations.kinks import Kink, kinks
+from theory.activations.parity import parity
+from theory.activations.pieces import Pieces, split
+from theory.activations.rational import complex_poles
 from theory.errors import InputError
-from theory.features import Feature, features
-from theory.growth import Growth, growth
-from theory.integrability import Condition, absolute_moment_condition, square_integrable
-from theory.kinks import Kink, kinks
-from theory.parity import parity
-from theory.pieces import Pieces, split
-from theory.rational import complex_poles
 from theory.symbols import x
 
 
@@ -55,7 +55,7 @@ class Activation:
         InputError
             If the text is rejected or is not a real function of ``x`` that can be split into smooth pieces.
         """
-        from theory.parsing import parse
+        from theory.text.parsing import parse
 
         parsed = parse(text)
         return cls._checked(parsed.expression, tuple(parsed.parameters), parsed.text)
@@ -109,7 +109,7 @@ class Activation:
 
     @cached_property
     def parity(self) -> str:
-        """'odd', 'even' or 'none' (see `theory.parity`)."""
+        """'odd', 'even' or 'none' (see `theory.activations.parity`)."""
         return parity(self.pieces)
 
     @cached_property
@@ -232,7 +232,7 @@ def _limit_by_cases(pieces: Pieces, index: int, side: int) -> Expr:
     try:
         return pieces.limit(index, side)
     except InputError:
-        from theory.endpoints import leading_term
+        from theory.activations.endpoints import leading_term
 
         piece = pieces.expressions[index + (side > 0)]
         coefficient, exponent = leading_term(piece, pieces.breakpoints[index], side)

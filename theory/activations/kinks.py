@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from theory.endpoints import local_exponent
+from theory.activations.endpoints import local_exponent
+from theory.activations.pieces import Pieces
 from theory.errors import InputError
-from theory.pieces import Pieces
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import mpmath
 from sympy import Derivative, Eq, Expr, I, Integral, Matrix, Symbol, eye, oo, pi, sqrt, symbols
 from sympy import exp as Exp
 
-from theory.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
 from theory.derivation import Fact, Replay, Sides, Step
-from theory.finite_size import FiniteSizeIdentity, coupling_exponent
+from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
+from theory.fields.finite_size import FiniteSizeIdentity, coupling_exponent
 from theory.models import Model
 from theory.symbols import Delta, x
 
@@ -57,7 +57,9 @@ def disorder_steps(model: Model, action: Action) -> tuple[Step, ...]:
     )
 
 
-def saddle_steps(model: Model, action: Action, measure: SiteMeasure, response: Bilinear, variance: Expr) -> tuple[Step, ...]:
+def saddle_steps(
+    model: Model, action: Action, measure: SiteMeasure, response: Bilinear, variance: Expr
+) -> tuple[Step, ...]:
     """From F to the self-consistency of the single site."""
     saddle = {b.symbol: measure.average(b) for b in action.fields}
     return (
@@ -107,7 +109,10 @@ def kernel_steps(
     names = ", ".join(str(Bilinear.of((1, o)).symbol) for o in operators)
     m, size = two_point.rows, len(kernel.fields)
     coupled = [(r, c) for r in range(size) for c in range(r, size) if kernel.coupling[r, c] != 0]
-    pairs = "; ".join(f"F'' = {kernel.coupling[r, c]} between {kernel.fields[r].symbol} and {kernel.fields[c].symbol}" for r, c in coupled)
+    pairs = "; ".join(
+        f"F'' = {kernel.coupling[r, c]} between {kernel.fields[r].symbol} and {kernel.fields[c].symbol}"
+        for r, c in coupled
+    )
     return (
         Step(
             f"Two-point function G of one site in the basis {names}. For two replicas with different noise the covariance of the bilinears "
@@ -116,14 +121,19 @@ def kernel_steps(
             after=two_point,
             assumption="odd phi: <b> = 0 and the replicas are independent",
             check=Fact(
-                lambda: kernel.Pi == Matrix(size, size, lambda r, c: two_point[r // m, c // m] * two_point[r % m, c % m]),
+                lambda: (
+                    kernel.Pi == Matrix(size, size, lambda r, c: two_point[r // m, c // m] * two_point[r % m, c % m])
+                ),
                 f"all {size}x{size} entries of Pi, each averaged by itself",
             ),
         ),
         Step(
             f"Second derivatives of F among these fields: {pairs}; all others vanish",
             "differentiation",
-            check=Fact(lambda: _quadratic_form(kernel) == _restricted(action, kernel), "F restricted to these fields is b F'' b / 2"),
+            check=Fact(
+                lambda: _quadratic_form(kernel) == _restricted(action, kernel),
+                "F restricted to these fields is b F'' b / 2",
+            ),
         ),
         Step(
             "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of phi1.phi2 and x1.x2",
@@ -131,7 +141,11 @@ def kernel_steps(
             after=shown,
             assumption="1/N small, and every multiplier (eigenvalue of Pi F'') below 1",
             check=Fact(
-                lambda: ((eye(size) - kernel.Pi * kernel.coupling) * covariance - kernel.Pi).applyfunc(lambda e: e.together().expand().factor()).is_zero_matrix,
+                lambda: (
+                    ((eye(size) - kernel.Pi * kernel.coupling) * covariance - kernel.Pi)
+                    .applyfunc(lambda e: e.together().expand().factor())
+                    .is_zero_matrix
+                ),
                 "the whole solution X inserted into (1 - Pi F'') X = Pi",
             ),
         ),
@@ -148,7 +162,9 @@ def _restricted(action: Action, kernel: Kernel) -> Expr:
     return action.F.subs({field.symbol: 0 for field in action.fields if field.symbol not in inside})
 
 
-def reading_steps(name: str, entry: Expr, diagonal: Expr, n_variance: Expr, dimension: Expr, reference: str) -> tuple[Step, ...]:
+def reading_steps(
+    name: str, entry: Expr, diagonal: Expr, n_variance: Expr, dimension: Expr, reference: str
+) -> tuple[Step, ...]:
     """From one entry of N Cov(B) to the statistics of the covariance matrix of x or phi."""
     return (
         Step(
@@ -172,7 +188,9 @@ def reading_steps(name: str, entry: Expr, diagonal: Expr, n_variance: Expr, dime
     )
 
 
-def instability_steps(same_noise: Kernel, one_replica: Kernel, stability: Expr, slope: Expr, self_consistency: Expr) -> tuple[Step, ...]:
+def instability_steps(
+    same_noise: Kernel, one_replica: Kernel, stability: Expr, slope: Expr, self_consistency: Expr
+) -> tuple[Step, ...]:
     """Multipliers that reach 1: loss of stability, and folds of the self-consistency."""
     return (
         Step(
@@ -183,7 +201,9 @@ def instability_steps(same_noise: Kernel, one_replica: Kernel, stability: Expr, 
             stability,
             reference="Sompolinsky, Crisanti, Sommers 1988; Mato, Rigatuso, Torroba 2025",
             check=Fact(
-                lambda: (eye(len(same_noise.fields)) - same_noise.Pi * same_noise.coupling / stability).det().factor() == 0,
+                lambda: (
+                    (eye(len(same_noise.fields)) - same_noise.Pi * same_noise.coupling / stability).det().factor() == 0
+                ),
                 "det(1 - Pi F''/multiplier) = 0",
             ),
         ),
@@ -192,6 +212,9 @@ def instability_steps(same_noise: Kernel, one_replica: Kernel, stability: Expr, 
             "eigenvalue of Pi F''",
             one_replica.Pi,
             slope,
-            check=Fact(lambda: (self_consistency.diff(Delta) - slope).expand() == 0, "equals d(self-consistency)/dDelta by Price's theorem"),
+            check=Fact(
+                lambda: (self_consistency.diff(Delta) - slope).expand() == 0,
+                "equals d(self-consistency)/dDelta by Price's theorem",
+            ),
         ),
     )

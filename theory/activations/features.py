@@ -8,8 +8,8 @@ import mpmath
 import sympy
 from sympy import Expr, Float, Function, Poly, S, preorder_traversal
 
+from theory.activations.pieces import Pieces, compare
 from theory.errors import InputError
-from theory.pieces import Pieces, compare
 from theory.symbols import x
 
 MAX_FEATURES = 12

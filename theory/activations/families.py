@@ -14,11 +14,11 @@ from typing import TypeAlias
 import sympy
 from sympy import Abs, Expr, Heaviside, Max, Min, Rational, asinh, atan, erf, erfc, sign, sin, tanh
 
+from theory.activations.pade import pade
 from theory.errors import InputError
 from theory.functions import sigmoid, softplus
-from theory.pade import pade
-from theory.ranges import enclosure
 from theory.symbols import x
+from theory.text.ranges import enclosure
 
 __all__ = [
     "ALIASES",

@@ -1,6 +1,6 @@
 """Is an expression defined and real for every real x? Checks of denominators, radicands and logarithms.
 
-Three means, strongest first: an enclosure (`theory.ranges`), exact isolation of the roots of a polynomial with rational
+Three means, strongest first: an enclosure (`theory.text.ranges`), exact isolation of the roots of a polynomial with rational
 coefficients, and values at a fixed list of points with bisection to the zero. Parameters take several values that their
 assumptions allow.
 """
@@ -20,9 +20,9 @@ from sympy import QQ, Basic, Expr, Poly, Rational, Symbol
 from sympy.polys.rings import ring
 
 from theory.errors import InputError
-from theory.evaluation import DIGITS, holds, value
-from theory.ranges import enclosure
 from theory.symbols import x
+from theory.text.evaluation import DIGITS, holds, value
+from theory.text.ranges import enclosure
 
 MAX_DEGREE = 128
 """Largest degree of a numerator or denominator in x."""

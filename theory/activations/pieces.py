@@ -33,10 +33,10 @@ from sympy import (
 )
 from sympy.core.relational import Relational
 
-from theory.endpoints import local_exponent, one_sided_value, same_value
+from theory.activations.endpoints import local_exponent, one_sided_value, same_value
+from theory.activations.zeros import exact_rationals, sign_change_points, sign_of
 from theory.errors import InputError
 from theory.symbols import x
-from theory.zeros import exact_rationals, sign_change_points, sign_of
 
 SWITCHES = (Abs, sign, Heaviside, Max, Min, Piecewise)
 MAX_DEPTH = 30

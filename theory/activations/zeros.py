@@ -9,7 +9,7 @@ import mpmath
 import sympy
 from sympy import Expr, Float, Function, Mul, Poly, Pow, Rational, S
 
-from theory.enclosure import isolate_zeros
+from theory.activations.enclosure import isolate_zeros
 from theory.errors import InputError
 from theory.functions import erfcx, sigmoid, softplus
 from theory.symbols import x

@@ -8,9 +8,9 @@ import mpmath
 import sympy
 from sympy import Expr, Rational, Symbol
 
-from theory.evaluation import value
-from theory.realness import MAX_DEGREE, degrees
 from theory.symbols import x
+from theory.text.evaluation import value
+from theory.text.realness import MAX_DEGREE, degrees
 
 MAX_EXPONENT = 64
 """Largest size of a numerical exponent."""

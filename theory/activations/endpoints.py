@@ -12,11 +12,11 @@ import mpmath
 import sympy
 from sympy import Expr, Float, Rational, S
 
+from theory.activations.zeros import ODD_INCREASING, sign_of
 from theory.errors import InputError
 from theory.functions import erfcx, sigmoid, softplus
 from theory.highprecision import mp_function
 from theory.symbols import x
-from theory.zeros import ODD_INCREASING, sign_of
 
 _MAX_DERIVATIVE = 6
 _BEYOND_POWERS = 1000

@@ -1,7 +1,7 @@
 """Activation texts: `x/(1+a*x^2) where a>0` to a SymPy expression, without ever evaluating user text.
 
-The text passes three gates: `theory.lexer` (characters, tokens, order), `theory.grammar` (a whitelist of syntax nodes,
-built into SymPy objects with bounded sizes) and `theory.realness` (defined and real for every real x).
+The text passes three gates: `theory.text.lexer` (characters, tokens, order), `theory.text.grammar` (a whitelist of syntax nodes,
+built into SymPy objects with bounded sizes) and `theory.text.realness` (defined and real for every real x).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from sympy import Expr, Symbol
 
 from theory.errors import InputError
-from theory.grammar import Builder
-from theory.lexer import Token, at, check_order, report, shown, tokenize
-from theory.names import RESERVED, bare_family
 from theory.symbols import x
+from theory.text.grammar import Builder
+from theory.text.lexer import Token, at, check_order, report, shown, tokenize
+from theory.text.names import RESERVED, bare_family
 
 ASSUMPTIONS: dict[str, dict[str, bool]] = {
     ">": {"positive": True},
@@ -57,7 +57,7 @@ def parse(text: str) -> Parsed:
     ----------
     text : str
         Formula in x: ``+ - * / ^`` (``**`` is the same as ``^``), exact numbers, ``pi``, ``E``, the functions and
-        families of ``theory.families.FAMILIES``; a family name alone (``tanh``) stands for that function of x.
+        families of ``theory.activations.families.FAMILIES``; a family name alone (``tanh``) stands for that function of x.
         Parameters are declared after ``where``: ``x/(1+a*x^2) where a>0, b>=0, c``.
 
     Returns

@@ -20,8 +20,8 @@ from sympy.polys.fields import field
 
 from theory.errors import InputError
 from theory.functions import sigmoid, softplus
-from theory.realness import NONZERO, describe, failure
 from theory.symbols import x
+from theory.text.realness import NONZERO, describe, failure
 
 MAX_ORDER = 24
 """Largest m + n of a Pade approximant."""

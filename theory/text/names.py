@@ -7,7 +7,7 @@ import difflib
 import sympy
 from sympy import Expr
 
-from theory.families import ALIASES, FAMILIES, Family
+from theory.activations.families import ALIASES, FAMILIES, Family
 
 CONSTANTS: dict[str, Expr] = {"pi": sympy.pi, "E": sympy.E}
 

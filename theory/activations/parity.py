@@ -16,9 +16,9 @@ import mpmath
 import sympy
 from sympy import Expr, Rational, Symbol
 
+from theory.activations.pieces import Pieces, compare
 from theory.errors import InputError
 from theory.highprecision import mp_function
-from theory.pieces import Pieces, compare
 from theory.symbols import x
 
 _POINTS = 20

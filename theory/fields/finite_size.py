@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, IndexedBase, Rational, Sum, Symbol, symbols
 
-from theory.collective import Action, Operator
 from theory.derivation import Step
+from theory.fields.collective import Action, Operator
 from theory.models import GaussianCouplings
 from theory.symbols import phi, x
 
@@ -37,7 +37,8 @@ class FiniteSizeIdentity:
         source = random.Random(3)
         units, replicas = range(3), (1, 2)
         xr, activity, field = (
-            {(i, a): Rational(source.randint(-9, 9), source.randint(1, 9)) for i in units for a in replicas} for _ in range(3)
+            {(i, a): Rational(source.randint(-9, 9), source.randint(1, 9)) for i in units for a in replicas}
+            for _ in range(3)
         )
         left = 0
         for i in units:

@@ -1,6 +1,6 @@
 """How a function grows at plus and minus infinity, found from its expression.
 
-The leading term in t = 1/|x| comes from `theory.endpoints` (degree counting and structural rules, high-precision values
+The leading term in t = 1/|x| comes from `theory.activations.endpoints` (degree counting and structural rules, high-precision values
 where leading terms cancel); exponential rates are collected by rules of their own. No symbolic limit is taken.
 """
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import sympy
 from sympy import Dummy, Expr, Rational, S
 
-from theory.endpoints import Leading, direction, leading_term
+from theory.activations.endpoints import Leading, direction, leading_term
+from theory.activations.zeros import sign_of
 from theory.errors import InputError
 from theory.functions import erfcx, sigmoid, softplus
 from theory.symbols import x
-from theory.zeros import sign_of
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,16 @@ from typing import Any
 import sympy
 from sympy import Expr, Integer, Rational, Symbol
 
-from theory import realness
-from theory.bounds import MAX_BITS, MAX_DENOMINATOR, MAX_EXPONENT, bits, excess
+from theory.activations.families import Family
 from theory.errors import InputError
-from theory.evaluation import value
-from theory.families import Family
-from theory.lexer import MAX_NESTING, Token, at, shown
-from theory.names import CONSTANTS, family, unknown_function, unknown_name
-from theory.ranges import enclosure
-from theory.rewriting import stable
 from theory.symbols import x
+from theory.text import realness
+from theory.text.bounds import MAX_BITS, MAX_DENOMINATOR, MAX_EXPONENT, bits, excess
+from theory.text.evaluation import value
+from theory.text.lexer import MAX_NESTING, Token, at, shown
+from theory.text.names import CONSTANTS, family, unknown_function, unknown_name
+from theory.text.ranges import enclosure
+from theory.text.rewriting import stable
 
 MAX_NODES = 600
 """Most nodes of a syntax tree."""

@@ -1,4 +1,4 @@
-r"""One-site and two-site cavity: an independent second route to the results of `theory.collective`.
+r"""One-site and two-site cavity: an independent second route to the results of `theory.fields.collective`.
 
 Two units are added to a network of N.  Their fields are, to first order in the 1/sqrt(N) couplings,
 
@@ -129,7 +129,9 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
     epsilon_rhs = strength**4 * reservoir_sum(power, psi_phi)
     closed = square_over_couplings(cov_phi).subs({epsilon: epsilon_rhs, alpha: alpha_value})
     psi_value = solve(Eq(psi_phi, closed), psi_phi)[0].factor()
-    psi_x = square_over_couplings(cov_x).subs({epsilon: epsilon_rhs, alpha: alpha_value}).subs(psi_phi, psi_value).factor()
+    psi_x = (
+        square_over_couplings(cov_x).subs({epsilon: epsilon_rhs, alpha: alpha_value}).subs(psi_phi, psi_value).factor()
+    )
 
     steps = (
         Step(
@@ -152,7 +154,11 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
             check=_FirstOrder(phi(x)),
         ),
         Step(
-            "The same for the preactivations", "first-order expansion", _product(x), cov_x, check=_FirstOrder(x),
+            "The same for the preactivations",
+            "first-order expansion",
+            _product(x),
+            cov_x,
+            check=_FirstOrder(x),
             assumption="A and E are of order 1/sqrt(N)",
         ),
         Step(
@@ -184,9 +190,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
             "substitution",
             square_over_couplings(cov_x),
             psi_x,
-            check=Replay(
-                lambda e: e.subs({epsilon: epsilon_rhs, alpha: alpha_value}).subs(psi_phi, psi_value)
-            ),
+            check=Replay(lambda e: e.subs({epsilon: epsilon_rhs, alpha: alpha_value}).subs(psi_phi, psi_value)),
         ),
     )
     return PairStatistics(variance, psi_value, psi_x, Derivation("Two-site cavity", steps))

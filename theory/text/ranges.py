@@ -2,7 +2,7 @@
 
 Plain interval arithmetic with exact end points, enough to prove that 1 + x^2, 2 + sin(x) or 1 - tanh(x)^2 never vanish.
 It never proves a falsehood; where operands are correlated (1 + x + x^2) it proves nothing and leaves the rest
-to `theory.realness`.
+to `theory.text.realness`.
 """
 
 from __future__ import annotations

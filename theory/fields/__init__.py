@@ -1,0 +1,1 @@
+"""Random couplings averaged away: the collective-field engine and, independently, the cavity."""

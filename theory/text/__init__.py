@@ -1,0 +1,1 @@
+"""From user text to a SymPy expression through a whitelist: tokens, grammar, bounds, proof that the result is real."""
