@@ -53,7 +53,10 @@ def why_no_solution(solver: Solver, numbers: Mapping[str, float], branches: tupl
     limit, turning = control_limit(solver, numbers)
     if np.isinf(turning):
         slope = _slope_at_infinity(solver, numbers)
-        return f"{opening}{name} times the slope of phi at infinity ({slope:.6g}) is not below 1; solutions exist for {name} < {1 / slope:.10g}"
+        return (
+            f"{opening}{name} times the slope of phi at infinity ({slope:.6g}) is not below 1; "
+            f"solutions exist for {name} < {1 / slope:.10g}"
+        )
     return (
         f"{opening}the branch from zero coupling ends in a saddle-node at {name} = {limit:.10g} (Delta = {turning:.6g})"
     )

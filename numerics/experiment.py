@@ -16,7 +16,7 @@ from numerics.simulate.static import Sample
 from numerics.simulate.static import simulate as simulate_static
 from numerics.solution import Solution
 from numerics.solve import Solver, checked_parameters
-from numerics.validate import Validation
+from numerics.validate import DEFAULT_SAMPLES, DEFAULT_SIZES, Validation
 from numerics.validate import validate as validate_static
 from theory.activations.activation import Activation
 from theory.catalogue import describe_model
@@ -168,15 +168,16 @@ def validate(
     solver = Solver(model, activation)
     solution = solver.solve(**parameters)
     phi, phi_prime = activation_functions(solver.activation, solution.parameters)
-    given = {"sizes": sizes, "couplings": couplings, "samples": samples}
     validation = validate_static(
         {**solution.order_parameters, **solution.observables},
         phi,
         solution.parameters["g"],
         solution.parameters["sigma"],
         phi_prime=phi_prime if solver.activation.is_continuous else None,
+        sizes=sizes or DEFAULT_SIZES,
+        couplings=couplings,
+        samples=samples or DEFAULT_SAMPLES,
         seed=seed,
         progress=progress,
-        **{name: value for name, value in given.items() if value is not None},
     )
     return solution, validation

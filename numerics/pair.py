@@ -75,7 +75,7 @@ def pair_average(
     if terms is not None:
         with np.errstate(all="ignore"):
             parts = [np.broadcast_to(t, value.shape) for t in terms(*columns)]
-            total, size = sum(parts), sum(np.abs(p) for p in parts)
+            total, size = np.sum(parts, axis=0), np.sum(np.abs(parts), axis=0)
         good = (size <= CANCELLATION * np.abs(total)) | (size == 0)
         value[good], left_open = total[good], ~good
     if np.any(left_open):

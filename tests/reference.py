@@ -1,6 +1,7 @@
 """Reference values of the static network, 40-digit mpmath, printed to 16 digits.
 
-Source: independent quadrature and closed forms for the model of Mato, Rigatuso, Torroba 2025 (arXiv 2510.21742), g and sigma^2 as given.
+Source: independent quadrature and closed forms for the model of Mato, Rigatuso, Torroba 2025 (arXiv 2510.21742), g and
+sigma^2 as given.
 Columns: phi, g, sigma^2, Delta, C_phi, gain, gamma, slope, stability, D_phi, D_x, n_var_cov_phi, n_var_cov_x.
 """
 

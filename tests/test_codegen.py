@@ -53,7 +53,8 @@ def test_needs_numpy_and_scipy_only(emission, tmp_path):
         f"r = solver.solve(0.3, 0.9{extra})\n"
         "assert 0 < float(r['D_x']) <= 1 and abs(float(r['residual'])) < 1e-12\n"
         "assert not {'sympy', 'theory', 'numerics', 'quenched'} & set(sys.modules), sys.modules\n"
-        "assert solver.__doc__ and all(getattr(solver, f).__doc__ for f in ('phi', 'solve', 'branches', 'observables', 'self_consistency'))\n"
+        "assert solver.__doc__ and all(getattr(solver, f).__doc__ for f in ('phi', 'solve', 'branches', "
+        "'observables', 'self_consistency'))\n"
     )
     subprocess.run(
         [sys.executable, "-I", "-W", "error", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program}"],
@@ -83,8 +84,10 @@ def test_is_clean_code(emission, tmp_path):
 
 def test_text_is_reproducible_under_any_hash_seed():
     program = (
-        "from numerics.codegen.module import emit; from theory.activations.activation import Activation; from theory.catalogue import derive\n"
-        "import sys; sys.stdout.write(emit(derive('static'), Activation.from_text('x*(1+b*x^2)/(1+a*x^2)+tanh(x)-erf(2*x) where a>0, b>0')).text)"
+        "from numerics.codegen.module import emit; from theory.activations.activation import Activation; from "
+        "theory.catalogue import derive\n"
+        "import sys; sys.stdout.write(emit(derive('static'), "
+        "Activation.from_text('x*(1+b*x^2)/(1+a*x^2)+tanh(x)-erf(2*x) where a>0, b>0')).text)"
     )
     runs = [
         subprocess.run(

@@ -63,7 +63,8 @@ def closed_form_steps(theory: Theory, activation: Activation) -> tuple[Step, ...
         if closed is None:
             steps.append(
                 Step(
-                    f"{name} for phi(x) = {sstr(activation.expression)} has no closed form in the table; it is integrated numerically",
+                    f"{name} for phi(x) = {sstr(activation.expression)} has no closed form in the table; it is "
+                    "integrated numerically",
                     "quadrature",
                     average,
                 )

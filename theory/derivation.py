@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import mpmath
 from sympy import Basic, Expr, MatrixBase
@@ -15,11 +17,22 @@ class StepFailed(QuenchedError, AssertionError):
     """A step of a derivation does not follow from the one before it."""
 
 
+class Check(Protocol):
+    """A way to verify a step, with a name for the reader."""
+
+    @property
+    def name(self) -> str:
+        """How the step is checked, in a few words."""
+
+    def __call__(self, step: Step) -> bool:
+        """Whether the step holds."""
+
+
 @dataclass(frozen=True)
 class Replay:
     """Check by applying the rule again: ``rule(before)`` must equal ``after`` as a canonical form."""
 
-    rule: Callable[[Basic], Basic]
+    rule: Callable[[Any], Any]
     name: str = "rule applied again"
 
     def __call__(self, step: Step) -> bool:
@@ -31,17 +44,15 @@ class Replay:
 class Sides:
     """Check by evaluating both sides, given as numerical functions, at seeded random points with mpmath."""
 
-    left: Callable[..., object]
-    right: Callable[..., object]
-    draw: Callable[[object], tuple]  # random.Random -> arguments
+    left: Callable[..., Any]
+    right: Callable[..., Any]
+    draw: Callable[[random.Random], tuple[float, ...]]
     points: int = 3
     digits: int = 12
     name: str = "both sides evaluated at random points"
 
     def __call__(self, step: Step) -> bool:
         """Whether both sides agree to `digits` at every point."""
-        import random
-
         source = random.Random(20251022)
         for _ in range(self.points):
             arguments = self.draw(source)
@@ -76,23 +87,22 @@ class Step:
         What is done, in the words of a paper's appendix.
     rule : str
         Name of the mathematical rule.
-    before, after : Basic or None
+    before, after : Basic, Matrix or None
         Expressions, equations or matrices; None where the title says all.
     assumption : str
         What must hold for the step.
     reference : str
         Where the rule or result is found.
-    check : callable or None
-        ``check(step) -> bool``.
+    check : Check or None
     """
 
     title: str
     rule: str
-    before: Basic | MatrixBase | None = None
-    after: Basic | MatrixBase | None = None
+    before: Any = None
+    after: Any = None
     assumption: str = ""
     reference: str = ""
-    check: Callable[[Step], bool] | None = field(default=None, compare=False)
+    check: Check | None = field(default=None, compare=False)
 
     @property
     def how(self) -> str:

@@ -1,7 +1,7 @@
 """What is being studied: plain frozen descriptions, no mathematics.
 
-A random-coupling model is a coupling ensemble, a noise and a list of parameters; models of stored patterns or trained
-feedback describe themselves in their own modules with the same `Parameter` and `Model`.
+A random network is a coupling ensemble, a noise and a list of parameters.  Models without random couplings (stored
+patterns, multistable threshold networks) are a `Model` with descriptions of their own.
 """
 
 from __future__ import annotations
@@ -93,19 +93,29 @@ class Model:
         In the order in which generated code takes them.
     reference : str
         The paper.
-    couplings, noise :
-        Ensemble descriptions; None where the model has none.
     """
 
     name: str
     equation: str
     parameters: tuple[Parameter, ...]
     reference: str
-    couplings: GaussianCouplings | None = None
-    noise: StaticNoise | None = None
 
 
-STATIC = Model(
+@dataclass(frozen=True)
+class RandomNetwork(Model):
+    """A network whose couplings are drawn at random.
+
+    Attributes
+    ----------
+    couplings : GaussianCouplings
+    noise : StaticNoise
+    """
+
+    couplings: GaussianCouplings
+    noise: StaticNoise
+
+
+STATIC = RandomNetwork(
     name="static",
     equation="x_i = sum_j J_ij phi(x_j) + xi_i",
     parameters=(

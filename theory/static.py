@@ -5,7 +5,7 @@ Source: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (statistics of correlatio
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import inf
 
 from sympy import Eq, Expr, Matrix, Symbol
@@ -161,7 +161,7 @@ def _two_routes(cavity: PairStatistics, variance: Expr, n_variance: dict[str, Ex
             "comparison",
             Eq(Symbol(key), by_cavity),
             Eq(Symbol(key), by_fields),
-            check=Fact(lambda a=by_cavity, b=by_fields: same(a, b), "difference of canonical forms is zero"),
+            check=Fact(partial(same, by_cavity, by_fields), "difference of canonical forms is zero"),
         )
         for key, by_cavity, by_fields in pairs
     )

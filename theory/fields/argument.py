@@ -11,7 +11,7 @@ from sympy import exp as Exp
 from theory.derivation import Fact, Replay, Sides, Step
 from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
 from theory.fields.finite_size import FiniteSizeIdentity, coupling_exponent
-from theory.models import Model
+from theory.models import RandomNetwork
 from theory.symbols import Delta, x
 
 _a, _J, _k = symbols("a J k", real=True)
@@ -20,13 +20,15 @@ _n = Symbol("n", integer=True, nonnegative=True)
 _N = Symbol("N", positive=True, integer=True)
 
 
-def disorder_steps(model: Model, action: Action) -> tuple[Step, ...]:
+def disorder_steps(model: RandomNetwork, action: Action) -> tuple[Step, ...]:
     """From the equation of motion to exp(N F[B])."""
     density = Exp(-(_J**2) / (2 * _v)) / sqrt(2 * pi * _v)
     return (
         Step(
-            f"Impose {model.equation} with response fields: each delta function is an integral of exp(-xr_i (x_i - ...)) over imaginary xr_i. "
-            "Take replicas 1, 2 of the noise with the same J, so that products of two covariances can be averaged. Relaxation to the fixed "
+            f"Impose {model.equation} with response fields: each delta function is an integral of exp(-xr_i (x_i "
+            "- ...)) over imaginary xr_i. "
+            "Take replicas 1, 2 of the noise with the same J, so that products of two covariances can be "
+            "averaged. Relaxation to the fixed "
             "point has unit Jacobian; at leading order the Jacobian of the static equation plays no role",
             "generating functional",
             assumption="the fixed point is stable and unique",
@@ -58,13 +60,14 @@ def disorder_steps(model: Model, action: Action) -> tuple[Step, ...]:
 
 
 def saddle_steps(
-    model: Model, action: Action, measure: SiteMeasure, response: Bilinear, variance: Expr
+    model: RandomNetwork, action: Action, measure: SiteMeasure, response: Bilinear, variance: Expr
 ) -> tuple[Step, ...]:
     """From F to the self-consistency of the single site."""
     saddle = {b.symbol: measure.average(b) for b in action.fields}
     return (
         Step(
-            "Saddle point: every field equals its single-site average and the site weight is exp( sum_k (dF/dB_k) b_k ). Response fields do not "
+            "Saddle point: every field equals its single-site average and the site weight is exp( sum_k "
+            "(dF/dB_k) b_k ). Response fields do not "
             "correlate with each other, so only the coefficient of xr^2 remains",
             "saddle point",
             action.F,
@@ -115,7 +118,8 @@ def kernel_steps(
     )
     return (
         Step(
-            f"Two-point function G of one site in the basis {names}. For two replicas with different noise the covariance of the bilinears "
+            f"Two-point function G of one site in the basis {names}. For two replicas with different noise the "
+            "covariance of the bilinears "
             "b = (operator of replica 1)(operator of replica 2), Pi_kl = <b_k b_l> - <b_k><b_l>, is the Kronecker product of two G",
             "<xr^n f> = <f^(n)> and Stein's lemma <x f> = Delta <f'>",
             after=two_point,
@@ -168,7 +172,8 @@ def reading_steps(
     """From one entry of N Cov(B) to the statistics of the covariance matrix of x or phi."""
     return (
         Step(
-            f"The entry for {name}1.{name}2 is (1/N) sum_ij C_ij^2. Its diagonal i = j holds <{name}^2>^2; the rest is N times the variance over J "
+            f"The entry for {name}1.{name}2 is (1/N) sum_ij C_ij^2. Its diagonal i = j holds <{name}^2>^2; the "
+            "rest is N times the variance over J "
             f"of an off-diagonal covariance of {name}",
             "diagonal subtracted",
             entry,
@@ -194,7 +199,8 @@ def instability_steps(
     """Multipliers that reach 1: loss of stability, and folds of the self-consistency."""
     return (
         Step(
-            "Two replicas with the same noise sit on one trajectory; Pi for their fields. The multiplier of Pi F'' is the squared spectral radius of "
+            "Two replicas with the same noise sit on one trajectory; Pi for their fields. The multiplier of Pi "
+            "F'' is the squared spectral radius of "
             "the Jacobian J diag(phi'): below 1 the copies converge and the fixed point is stable and unique",
             "eigenvalue of Pi F''",
             same_noise.Pi,

@@ -4,8 +4,8 @@ Two units are added to a network of N.  Their fields are, to first order in the 
 
     h_1 = eta_1 + A_12 phi_2,    h_2 = eta_2 + A_21 phi_1,    <eta_1 eta_2> = E_12,
 
-A_12 = J_12 + sum_kl J_1k R_kl J_l2 the coupling through and beside the reservoir, E_12 = sum_kl J_1k J_2l C_kl the covariance that the
-reservoir feeds to both.  Their second moments over J close on the statistics of the reservoir, which are those of the pair itself.
+A_12 = J_12 + sum_kl J_1k R_kl J_l2 the coupling through and beside the reservoir, E_12 = sum_kl J_1k J_2l C_kl the
+covariance that the reservoir feeds to both.  Their second moments over J close on the statistics of the reservoir, which are those of the pair itself.
 Shares nothing with the collective-field route but `Average`.
 """
 
@@ -144,7 +144,8 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
             check=Fact(_field_variance, "variance of sum_j J_j phi_j at N = 3, exactly"),
         ),
         Step(
-            "Add two units 1 and 2. Expand the covariance of their activities to first order in A_12, A_21 (the coupling of the pair, "
+            "Add two units 1 and 2. Expand the covariance of their activities to first order in A_12, A_21 (the "
+            "coupling of the pair, "
             "directly and through the reservoir) and E_12 (the covariance fed to both by the reservoir)",
             "first-order expansion and Price's theorem",
             before=_product(phi(x)),
@@ -162,7 +163,8 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
             assumption="A and E are of order 1/sqrt(N)",
         ),
         Step(
-            "Second moment of A over the couplings that touch the pair: the direct coupling, the reservoir's diagonal responses <phi'> and "
+            "Second moment of A over the couplings that touch the pair: the direct coupling, the reservoir's "
+            "diagonal responses <phi'> and "
             "its off-diagonal ones <phi'> A_kl <phi'>. Solve for alpha = N <A^2>",
             "Wick's theorem over J, linear equation solved",
             Eq(alpha, alpha_rhs),
@@ -212,7 +214,7 @@ def _table(rows: int, columns: int, seed: int) -> list[list[Rational]]:
 
 def _field_variance() -> bool:
     (activity,) = _table(1, 3, 1)
-    return _over_signs(3, lambda J: sum(j * a for j, a in zip(J, activity)) ** 2) == sum(a**2 for a in activity)
+    return _over_signs(3, lambda J: sum(j * a for j, a in zip(J, activity, strict=True)) ** 2) == sum(a**2 for a in activity)
 
 
 def _reservoir_moment() -> bool:
@@ -268,8 +270,8 @@ class _FirstOrder:
             a12, a21, e12 = (size if symbol == s else 0 for s in (A12, A21, E12))
             v = mpmath.mpf(self.variance)
             total = mpmath.mpf(0)
-            for p, wp in zip(nodes, weights):
-                for q, wq in zip(nodes, weights):
+            for p, wp in zip(nodes, weights, strict=True):
+                for q, wq in zip(nodes, weights, strict=True):
                     eta1 = mpmath.sqrt(2 * v) * p
                     eta2 = e12 / v * eta1 + mpmath.sqrt(2 * (v - e12**2 / v)) * q
                     total += wp * wq / mpmath.pi * a(eta1 + a12 * activity(eta2)) * a(eta2 + a21 * activity(eta1))

@@ -125,7 +125,7 @@ def disorder_average(couplings: GaussianCouplings, replicas: Sequence[int] = (1,
     ``<J_ij J_kl> = (strength^2/N) (d_ik d_jl + symmetry d_il d_jk)``: in each contraction the operators that end on the same site
     form one bilinear, so that ``N F = (N/2) strength^2 sum_ab ( K_ab Q_ab + symmetry R_ab R_ba )``.
     """
-    contractions = ((couplings.strength**2, "ij"), (couplings.symmetry * couplings.strength**2, "ji"))
+    contractions = ((couplings.strength**2, ("i", "j")), (couplings.symmetry * couplings.strength**2, ("j", "i")))
     fields: dict[Symbol, Bilinear] = {}
     F = S.Zero
     for weight, (row, column) in contractions:
