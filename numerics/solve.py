@@ -10,7 +10,6 @@ import numpy as np
 
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
-from numerics.existence import why_no_solution
 from numerics.solution import Branch, Solution
 from theory.activations.activation import Activation
 from theory.catalogue import derive, describe_model
@@ -63,6 +62,8 @@ class Solver:
         raw = {key: float(value) for key, value in self.module.solve(*arguments).items()}
         branches = self._branches(arguments)
         if isnan(raw["slope"]):
+            from numerics.existence import why_no_solution  # brings scipy.optimize, which takes as long to load as SymPy
+
             raise DomainError(why_no_solution(self, numbers, branches))
         self._assert_sound(raw)
         messages = tuple(
