@@ -32,7 +32,8 @@ def parse_monomial(text: str) -> Expr:
         match = _FACTOR.match(factor)
         if match is None or len(match[2] or "") > MAX_PRIMES:
             raise InputError(
-                f"'{factor[:40]}' in '{text[:60]}' is not understood; allowed: x, phi, phi', phi'' ... and integer powers, joined by *"
+                f"'{factor[:40]}' in '{text[:60]}' is not understood; allowed: x, phi, phi', phi'' ... and "
+                "integer powers, joined by *"
             )
         base = x if match[1] == "x" else Derivative(phi(x), (x, len(match[2]))) if match[2] else phi(x)
         product *= base ** int(match[3] or 1)

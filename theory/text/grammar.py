@@ -48,7 +48,7 @@ class Builder:
         Declared parameters.
     """
 
-    def __init__(  # noqa: D107
+    def __init__(
         self, text: str, columns: Sequence[int], tokens: Iterable[Token], parameters: dict[str, Symbol]
     ) -> None:
         self.text, self.columns, self.parameters = text, columns, parameters
