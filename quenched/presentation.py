@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from textwrap import fill
 from typing import Any
 
 from sympy import latex, sstr
@@ -12,7 +13,8 @@ from numerics.solution import Solution
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
-from theory.rendering import step_data, step_latex, step_markdown, step_text, verified
+from theory.existence import existence
+from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
 from theory.theory import Theory
 
 
@@ -43,9 +45,21 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
     if style == "latex":
         argument = f"\\begin{{enumerate}}\n{argument}\n\\end{{enumerate}}"
     checked = sum(step.check is not None for _, step, _ in rows)
-    tail = f"{len(rows)} steps, {checked} of them machine-checked, {len(rows) - checked} definitions or references to quadrature."
-    order = [head, argument, equations, tail] if steps else [head, equations, argument]
+    tail = f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
+    validity = _validity(theory, activation, style)
+    order = [head, argument, equations, validity, tail] if steps else [head, equations, validity, argument]
     return "\n\n".join(order)
+
+
+def _validity(theory: Theory, activation: Activation, style: str) -> str:
+    """Where solutions exist, and the conditions under which they mean what they say."""
+    rows = [existence(theory, activation).sentence]
+    rows += [f"{c.key} = {sstr(c.expression)} < 1; otherwise {c.broken}" for c in theory.conditions]
+    if style == "text":
+        return "\n".join(["Validity:", *(fill(row, 116, initial_indent="  ", subsequent_indent="    ") for row in rows)])
+    if style == "markdown":
+        return "\n".join(["## Validity", "", *(f"* {row}" for row in rows)])
+    return "\n".join([r"\begin{itemize}", *(rf"\item {escaped(row)}" for row in rows), r"\end{itemize}"])
 
 
 def _heading(theory: Theory, activation: Activation, style: str) -> str:
@@ -93,6 +107,8 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
                 if q.expression != theory.unknown
             },
         },
+        "existence": existence(theory, activation).sentence,
+        "conditions": {c.key: {"expression": sstr(c.expression), "broken": c.broken} for c in theory.conditions},
         "steps": [step_data(*row) for row in rows],
     }
 
@@ -105,7 +121,8 @@ def solution_text(solution: Solution, meanings: Mapping[str, str]) -> str:
         rows.append(f"  {key:<14} {value:<22.16g} {meanings[key]}")
     rows += [
         "",
-        f"  error of Delta {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, stable: {'yes' if solution.stable else 'NO'}",
+        f"  error of Delta {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, "
+        f"stable: {'yes' if solution.stable else 'NO'}",
     ]
     for number, branch in enumerate(solution.branches, 1):
         rows.append(f"  branch {number}: Delta = {branch.value:.10g} ({branch.label})")

@@ -62,12 +62,13 @@ def step_markdown(number: int, step: Step, holds: bool | None) -> str:
 
 def step_latex(number: int, step: Step, holds: bool | None) -> str:
     """A numbered step as an item of a LaTeX enumeration."""
-    rows = [rf"\item {_escaped(step.title)}."]
+    rows = [rf"\item {escaped(step.title)}."]
     rows += [rf"\begin{{dmath*}} {as_latex(v)} \end{{dmath*}}" for v in (step.before, step.after) if v is not None]
-    return "\n".join([*rows, rf"\emph{{{_escaped('; '.join(_notes(step, holds)))}}}"])
+    return "\n".join([*rows, rf"\emph{{{escaped('; '.join(_notes(step, holds)))}}}"])
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text with the characters that LaTeX reads as commands replaced."""
     table = {
         "\\": r"\textbackslash{}",
         "_": r"\_",

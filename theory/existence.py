@@ -1,0 +1,92 @@
+"""For which couplings a self-consistency has a solution: from the growth of the activation, in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, diff, oo, solve, sstr
+
+from theory.activations.activation import Activation
+from theory.concrete import closed_form_of
+from theory.gaussian.average import averages
+from theory.theory import Theory
+
+
+@dataclass(frozen=True)
+class Existence:
+    """Range of the control parameter with a solution.
+
+    Attributes
+    ----------
+    sentence : str
+        For the reader.
+    limit : Expr or None
+        Least upper bound of the control parameter; oo where there is none, None where it has no closed form.
+    turning : Expr or None
+        Order parameter at which the limit is reached; oo where it is only approached.
+    """
+
+    sentence: str
+    limit: Expr | None
+    turning: Expr | None
+
+
+def existence(theory: Theory, activation: Activation) -> Existence:
+    """Where the branch from zero coupling ends.
+
+    The control parameter that a given order parameter asks for, `Theory.control_at`, rises from zero along the branch.
+    It grows without bound if phi grows sublinearly, tends to 1/slope if phi grows linearly, and falls again if phi grows
+    superlinearly: then its maximum is a saddle-node, where the slope of the self-consistency is 1.
+
+    Parameters
+    ----------
+    theory : Theory
+    activation : Activation
+
+    Returns
+    -------
+    Existence
+    """
+    name, slope = theory.control, activation.mean_square_slope
+    if slope == 0:
+        return Existence(f"a solution exists for every {name}: phi grows slower than x", oo, oo)
+    if slope.is_finite and slope.is_positive:
+        return Existence(
+            f"a solution exists whenever {name} < {sstr(1 / slope)}, the inverse of the slope of phi at infinity", 1 / slope, oo
+        )
+    if slope == oo:
+        turning = _saddle_node(theory, activation)
+        supremum = f"the maximum over {theory.unknown} of {sstr(theory.control_at)}"
+        if turning is None:
+            return Existence(f"phi grows faster than x: solutions end in a saddle-node at {name} = {supremum}", None, None)
+        limit = _concrete(theory.control_at, activation).subs(theory.unknown, turning)
+        return Existence(
+            f"phi grows faster than x: solutions end in a saddle-node at {name} = {sstr(limit)}, {theory.unknown} = {sstr(turning)}",
+            limit,
+            turning,
+        )
+    return Existence(
+        f"the slope of phi at infinity, {sstr(slope)}, depends on the parameters: a solution exists for every {name} where it is 0, "
+        f"for {name} times the slope < 1 where it is finite, up to a saddle-node where it is infinite",
+        None,
+        None,
+    )
+
+
+def _concrete(expression: Expr, activation: Activation) -> Expr:
+    """Averages replaced by their closed forms."""
+    forms = {a: closed_form_of(a, activation) for a in averages(expression)}
+    return expression.xreplace({a: form.expression for a, form in forms.items() if form is not None})
+
+
+def _saddle_node(theory: Theory, activation: Activation) -> Expr | None:
+    """Maximum of `control_at` for a single power of the unknown, where it solves a linear equation."""
+    squared = _concrete(theory.control_at, activation) ** 2
+    if squared.has(*averages(theory.control_at)):
+        return None
+    logarithmic = (theory.unknown * diff(squared, theory.unknown) / squared).together().cancel()
+    numerator = logarithmic.as_numer_denom()[0]
+    if not numerator.is_polynomial(theory.unknown) or numerator.as_poly(theory.unknown).degree() != 1:
+        return None
+    (turning,) = solve(numerator, theory.unknown)
+    return turning
