@@ -1,7 +1,6 @@
 """Every entry of the table of Gaussian averages against certified quadrature and in double precision."""
 
 import random
-import time
 import warnings
 
 import numpy as np
@@ -43,7 +42,6 @@ from theory.errors import DomainError
 from theory.functions import MPMATH_NAMES, erfcx
 from theory.gaussian.certify import certify
 from theory.gaussian.closed import closed_form
-from theory.gaussian.partialfractions import _factors
 from theory.symbols import Delta, mu, x
 
 R = Rational
@@ -363,15 +361,3 @@ def test_real_form():
             for term in Add.make_args(form.expression):
                 bare = term.replace(lambda e: isinstance(e, (re, im)), lambda e: Integer(1))
                 assert not bare.has(S.ImaginaryUnit)
-
-
-def test_speed():
-    for phi in (PADE_32, PADE_34):
-        for function in (phi**2, diff(phi, x) ** 2):
-            durations = []
-            for _ in range(5):
-                _factors.cache_clear()
-                start = time.perf_counter()
-                closed_form(Pieces((), (function,)), S.Zero, Delta)
-                durations.append(time.perf_counter() - start)
-            assert min(durations) < 0.05
