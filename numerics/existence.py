@@ -21,14 +21,17 @@ def control_limit(solver: Solver, numbers: Mapping[str, float]) -> tuple[float, 
     Returns
     -------
     control, Delta : float
-        Delta is infinite where the supremum is only approached.
+        Delta is infinite where the supremum is only approached; both nan where no value of the control has a solution.
     """
     module = solver.module
     others = [value for name, value in numbers.items() if name != module.CONTROL]
     grid = np.geomspace(1e-8, 1e16, 24 * 16 + 1)
     with np.errstate(all="ignore"):
         control = np.broadcast_to(module.control_at(grid, *others), grid.shape)
-    best = int(np.nanargmax(np.where(np.isfinite(control), control, -np.inf)))
+    usable = np.isfinite(control) & (control > 0)
+    if not np.any(usable):
+        return float("nan"), float("nan")
+    best = int(np.argmax(np.where(usable, control, -np.inf)))
     if best in (0, grid.size - 1):
         return float(control[best]), float("inf") if best else 0.0
     refined = minimize_scalar(
@@ -51,6 +54,9 @@ def why_no_solution(solver: Solver, numbers: Mapping[str, float], branches: tupl
     if branches:
         return f"{opening}all {len(branches)} found lie on unphysical branches"
     limit, turning = control_limit(solver, numbers)
+    if np.isnan(limit):
+        condition = solver.activation.moment_condition(2)
+        return f"{opening}<phi^2> is infinite at every Delta that the noise allows; it is finite only for {condition}"
     if np.isinf(turning):
         slope = _slope_at_infinity(solver, numbers)
         return (
