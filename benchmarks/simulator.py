@@ -1,0 +1,74 @@
+"""The simulator against the matrix products that it cannot avoid."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.counted import counting
+from benchmarks.harness import Effort, Row, Sample, process_time, repeated, timed
+from numerics.experiment import activation_functions
+from numerics.simulate.static import draw, fixed_points
+from theory.activations.activation import Activation
+
+TEXT, G, SIGMA = "x/(1+x^2/3)", 1.3, 0.8
+N, SAMPLES = 400, 64
+
+
+def rows(effort: Effort) -> list[Row]:
+    """One coupling matrix; and, unless quick, the whole validation of the issue."""
+    found = [_one_matrix(effort)]
+    return found if effort.quick else [*found, _validation()]
+
+
+def _one_matrix(effort: Effort) -> Row:
+    phi, _ = activation_functions(Activation.from_text(TEXT), {})
+    J, noise = draw(G, SIGMA, N=N, samples=SAMPLES, seed=0, coupling=0)
+    products: Counter[tuple[int, int]] = Counter()
+    fixed_points(counting(phi, products), J, noise)
+    repeats = effort.pick(15, 5)
+    ours = repeated(lambda: fixed_points(phi, J, noise), repeats)
+    bare = Sample(tuple(_bare(products) for _ in range(repeats)))
+    return Row(
+        f"fixed points of one J, N = {N}, {SAMPLES} draws",
+        "-",
+        ours,
+        f"its {sum(products.values())} matrix products",
+        bare,
+        None,
+        "beyond the products: the activation, norms of the residual, acceleration",
+    )
+
+
+def _validation() -> Row:
+    with tempfile.TemporaryDirectory() as folder:
+        tally = Path(folder) / "products.json"
+        arguments = ["validate", "static", "-a", TEXT, f"g={G}", f"sigma={SIGMA}"]
+        elapsed = process_time(["-m", "benchmarks.counted", str(tally), *arguments])
+        products = Counter({(n, m): k for n, m, k in json.loads(tally.read_text())})
+    bare = Sample((_bare(products),))
+    return Row(
+        "quenched validate " + TEXT,
+        "< 60 s on two cores",
+        Sample((elapsed,)),
+        f"its {sum(products.values())} matrix products",
+        bare,
+        elapsed < 60,
+        "one run, end to end; products counted in this run, then timed alone by shape; they ended with agreement (exit code 0)",
+    )
+
+
+def _bare(products: Counter[tuple[int, int]]) -> float:
+    """Time of the products J @ Y alone, for the tally of shapes (N, columns)."""
+    total = 0.0
+    random = np.random.default_rng(0)
+    for (units, columns), times in sorted(products.items()):
+        J, Y = random.normal(size=(units, units)), random.normal(size=(units, columns))
+        J @ Y
+        sampled = min(times, 20)
+        total += timed(lambda J=J, Y=Y, k=sampled: [J @ Y for _ in range(k)]) * times / sampled
+    return total

@@ -1,0 +1,21 @@
+"""Import time: what a user pays before anything happens."""
+
+from __future__ import annotations
+
+from benchmarks.harness import Effort, Row, Sample, alternated, process_time
+
+
+def rows(effort: Effort) -> list[Row]:
+    """`import quenched` alone, and with everything that it loads on first use."""
+    repeats = effort.pick(11, 3)
+    ours, theirs = _imports("import quenched", "import sympy", repeats)
+    bare = Row("import quenched", "< 1.5 x baseline", ours, "import sympy", theirs, None)
+    loaded, needed = _imports("from quenched import *", "import sympy, numpy, scipy.stats", repeats)
+    return [
+        bare.judged(bare.ratio < 1.5, "names load on first use, SymPy with the first of them: see the next row"),
+        Row("import every public name", "-", loaded, "import sympy, numpy, scipy.stats", needed, None),
+    ]
+
+
+def _imports(ours: str, theirs: str, repeats: int) -> tuple[Sample, Sample]:
+    return alternated(lambda: process_time(["-c", ours]), lambda: process_time(["-c", theirs]), repeats)
