@@ -13,6 +13,7 @@ import numpy as np
 FIRST_LEVEL, LAST_LEVEL = 3, 11  # step 2^-level
 LARGEST_BLOCK = 2_000_000  # array elements held at once
 REACH = 26.0  # standard deviations; the Gaussian weight beyond is below 1e-146
+SETTLED = 1e-6  # last relative change above which no rate of convergence is trusted
 UNRESOLVED = 1e-10  # relative error above which a value is refused
 SQRT_2PI = 2.5066282746310002
 
@@ -113,10 +114,11 @@ def gaussian_average(left, right, breakpoints, mean, variance, parameters=(), *,
     columns = [np.array(c, dtype=float).reshape(-1, 1) for c in columns]
     mean, deviation = columns[0], np.sqrt(columns[1])
     points, parameters = columns[2 : 2 + len(breakpoints)], columns[2 + len(breakpoints) :]
-    value, error = np.zeros(mean.shape[0]), np.zeros(mean.shape[0])
+    value, error, size = np.zeros((3, mean.shape[0]))
     for piece in cut(left, right, points, mean, deviation, even):
-        v, e = integrate_piece(piece, mean, deviation, parameters, 38.0 / (1.0 + exponent), rtol)
-        value, error = value + v, error + e
+        v, e, s = integrate_piece(piece, mean, deviation, parameters, 38.0 / (1.0 + exponent), rtol, size)
+        value, error, size = value + v, error + e, size + s
+    value[~(error <= UNRESOLVED * size)] = np.nan
     factor = 2.0 if even else 1.0
     return (factor * value).reshape(shape), (factor * error).reshape(shape)
 
@@ -140,8 +142,11 @@ def cut(left, right, points, mean, deviation, even):
     return pieces
 
 
-def integrate_piece(piece, mean, deviation, parameters, lowest, rtol):
-    """Refine the trapezoidal sum of one piece until every element has converged."""
+def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
+    """Refine the trapezoidal sum of one piece until every element has converged; `others` is <|F|> of earlier pieces.
+
+    Returns the integrals of F and an estimate of their error, and the integrals of |F|.
+    """
     lower, upper = piece.limits(lowest, deviation)
     lower, upper = float(np.floor(lower)), float(np.ceil(upper))
     count = mean.shape[0]
@@ -166,11 +171,11 @@ def integrate_piece(piece, mean, deviation, parameters, lowest, rtol):
             # exponential convergence: the next change would be smaller by at least the last ratio
             ratio = np.where(new_change > 0, new_change / change[active], 0.0)
             expected = new_change * np.minimum(ratio, 1.0)
-            done = (expected <= rtol * size[active]) & (new_change <= 1e-6 * size[active])
+            known = size[active] + others[active]
+            done = (expected <= rtol * known) & (new_change <= SETTLED * known)
         value[active], error[active] = estimate, np.maximum(expected, 1e-16 * size[active])
         previous[active], change[active] = estimate, new_change
         active = active[~done & np.isfinite(estimate)]
         if active.size == 0:
             break
-    value[~(error <= UNRESOLVED * size)] = np.nan
-    return value, error
+    return value, error, size

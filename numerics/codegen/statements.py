@@ -47,7 +47,8 @@ def lower(
 ) -> FunctionDef:
     """Share common subexpressions and fix the order of statements."""
     taken = {str(a) for a in arguments}
-    fresh = (s for s in numbered_symbols("t", real=True) if s.name not in taken)
+    # not declared real: re(t) of a shared complex subexpression has to stay
+    fresh = (s for s in numbered_symbols("t") if s.name not in taken)
     replacements, reduced = cse(list(results), symbols=fresh, order="canonical")
     body = tuple(Assignment(symbol, expression) for symbol, expression in replacements)
     return FunctionDef(name, tuple(map(str, arguments)), body, tuple(reduced), docstring, as_tuple)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import mpmath
-from sympy import Derivative, Expr, Mul, S, Symbol, diff, lambdify
+from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, lambdify, tanh
 
 from theory.activations.pieces import Pieces, refine
 from theory.errors import DomainError, InputError
-from theory.functions import MPMATH_NAMES
+from theory.functions import MPMATH_NAMES, sigmoid
 from theory.gaussian.average import Average, averages
 from theory.gaussian.certify import certify
 from theory.gaussian.parity import parity
@@ -61,7 +61,7 @@ def ordinary_integrand(average: Average, activation: Activation) -> Pieces | Non
     while taken < _derivatives_to_take(average, activation) and _is_continuous(pieces):
         pieces, taken = pieces.diff(), taken + 1
     weight = _hermite(order - taken, mean, variance)
-    return pieces.map(lambda expression: expression * weight)
+    return pieces.map(lambda expression: _without_cancellation(expression) * weight)
 
 
 def _derivatives_to_take(average: Average, activation: Activation) -> int:
@@ -96,6 +96,21 @@ def _diverges(pieces: Pieces) -> bool:
     """Whether the function has a non-integrable singularity; an undecided (symbolic) exponent is left to the closed form."""
     exponents = (pieces.exponent(k, side) for k in range(len(pieces.breakpoints)) for side in (-1, 1))
     return any((q <= -1) == True for q in exponents)  # noqa: E712 - a SymPy relation may stay open
+
+
+def _without_cancellation(expression: Expr) -> Expr:
+    """Write 1 - tanh(u)^2 as 4 sigmoid(2u) sigmoid(-2u): no digit is lost in the tails, where a narrow slope lives."""
+
+    def factored(terms: Add) -> Expr:
+        constant, rest = terms.as_coeff_Add()
+        for term in Add.make_args(rest):
+            factor, square = term.as_coeff_Mul()
+            if factor == -constant and square.is_Pow and square.exp == 2 and isinstance(square.base, tanh):
+                u = 2 * square.base.args[0]
+                return terms - constant - term + 4 * constant * sigmoid(u) * sigmoid(-u)
+        return terms
+
+    return expression.replace(lambda node: node.is_Add and node.has(tanh), factored)
 
 
 def _hermite(order: int, mean: Expr, variance: Expr) -> Expr:
