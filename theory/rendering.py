@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from sympy import Basic, MatrixBase, latex, sstr
+from sympy import Basic, Equality, MatrixBase, latex, sstr
 
 from theory.derivation import Step
 
 FORMATS = ("text", "markdown", "latex", "json")
 _WIDTH = 116
+_OPERATORS = {"phi": r"\phi", "xr": r"\tilde x", "x": "x"}
 
 
 def plain(value: Basic | MatrixBase) -> str:
     """One expression or matrix as text."""
     if isinstance(value, MatrixBase):
         return "\n".join("[" + ", ".join(sstr(entry) for entry in value.row(r)) + "]" for r in range(value.rows))
+    if isinstance(value, Equality):
+        return f"{sstr(value.lhs)} = {sstr(value.rhs)}"
     return sstr(value)
 
 
 def as_latex(value: Basic | MatrixBase) -> str:
     """One expression or matrix as LaTeX."""
-    return latex(value, root_notation=True)
+    fields = {s: _field_latex(s.name) for s in value.free_symbols if s.name.startswith("B[")}
+    return latex(value, symbol_names=fields)
+
+
+def _field_latex(name: str) -> str:
+    """A collective field as B with its site operators below: ``B[phi1^2]`` -> B_{\\phi_1^2}."""
+    operators = re.sub(r"(phi|xr|x)(\d)", lambda m: f"{_OPERATORS[m[1]]}_{m[2]}", name[2:-1])
+    return f"B_{{{operators}}}"
 
 
 def step_text(number: int, step: Step, holds: bool | None) -> str:

@@ -109,7 +109,7 @@ def kernel_steps(
 
     `two_point` is the one-site two-point function of the operators, `shown` the block of N Cov(B) that carries the results.
     """
-    names = ", ".join(str(Bilinear.of((1, o)).symbol) for o in operators)
+    names = ", ".join(Bilinear.of((1, o)).label for o in operators)
     m, size = two_point.rows, len(kernel.fields)
     coupled = [(r, c) for r in range(size) for c in range(r, size) if kernel.coupling[r, c] != 0]
     pairs = "; ".join(
@@ -140,7 +140,7 @@ def kernel_steps(
             ),
         ),
         Step(
-            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of phi1.phi2 and x1.x2",
+            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of B[phi1 phi2] and B[x1 x2]",
             "Gaussian integral over the collective fields",
             after=shown,
             assumption="1/N small, and every multiplier (eigenvalue of Pi F'') below 1",
@@ -172,7 +172,7 @@ def reading_steps(
     """From one entry of N Cov(B) to the statistics of the covariance matrix of x or phi."""
     return (
         Step(
-            f"The entry for {name}1.{name}2 is (1/N) sum_ij C_ij^2. Its diagonal i = j holds <{name}^2>^2; the "
+            f"The entry for B[{name}1 {name}2] is (1/N) sum_ij C_ij^2. Its diagonal i = j holds <{name}^2>^2; the "
             "rest is N times the variance over J "
             f"of an off-diagonal covariance of {name}",
             "diagonal subtracted",

@@ -59,9 +59,14 @@ class Bilinear:
         return Bilinear.of(*self.factors, *other.factors)
 
     @property
+    def label(self) -> str:
+        """The factors as text, e.g. ``phi1 xr2``."""
+        return " ".join(_name(operator, replica) for replica, operator in self.factors)
+
+    @property
     def symbol(self) -> Symbol:
-        """Name of the collective field, e.g. ``phi1.phi2``."""
-        return Symbol(".".join(_name(operator, replica) for replica, operator in self.factors))
+        """The collective field, e.g. ``B[phi1 phi2]``."""
+        return Symbol(f"B[{self.label}]")
 
 
 def _name(operator: Operator, replica: int) -> str:
