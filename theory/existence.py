@@ -61,13 +61,14 @@ def existence(theory: Theory, activation: Activation) -> Existence:
             return Existence(f"phi grows faster than x: solutions end in a saddle-node at {name} = {supremum}", None, None)
         limit = _concrete(theory.control_at, activation).subs(theory.unknown, turning)
         return Existence(
-            f"phi grows faster than x: solutions end in a saddle-node at {name} = {sstr(limit)}, {theory.unknown} = {sstr(turning)}",
+            f"phi grows faster than x: solutions end in a saddle-node at {name} = {sstr(limit)}, "
+            f"{theory.unknown} = {sstr(turning)}",
             limit,
             turning,
         )
     return Existence(
-        f"the slope of phi at infinity, {sstr(slope)}, depends on the parameters: a solution exists for every {name} where it is 0, "
-        f"for {name} times the slope < 1 where it is finite, up to a saddle-node where it is infinite",
+        f"the slope of phi at infinity, {sstr(slope)}, depends on the parameters: a solution exists for every {name} where "
+        f"it is 0, for {name} times the slope < 1 where it is finite, up to a saddle-node where it is infinite",
         None,
         None,
     )

@@ -5,6 +5,8 @@ Source: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (statistics of correlatio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import inf
 
@@ -12,12 +14,14 @@ from sympy import Eq, Expr, Matrix, Symbol
 
 from theory.derivation import Fact, Step, chain, same
 from theory.fields.argument import disorder_steps, instability_steps, kernel_steps, reading_steps, saddle_steps
-from theory.fields.cavity import PairStatistics, two_site_cavity
+from theory.fields.cavity import CavityStatistics, two_site_cavity
 from theory.fields.collective import (
     ACTIVITY,
     PREACTIVATION,
     RESPONSE,
+    Action,
     Bilinear,
+    Kernel,
     Operator,
     SiteMeasure,
     disorder_average,
@@ -31,11 +35,43 @@ from theory.theory import Condition, Quantity, Requirement, Theory
 
 REFERENCE = STATIC.reference
 VARIANCE, FRACTION = (0.0, inf), (0.0, 1.0)
-_OBSERVED = {"x": PREACTIVATION, "phi": ACTIVITY}
+OPERATORS = (RESPONSE, ACTIVITY, PREACTIVATION)
+OBSERVED = {"phi": ACTIVITY, "x": PREACTIVATION}
+ODD = Requirement(
+    lambda activation: activation.parity == "odd",
+    "phi must be odd, phi(-x) = -phi(x); the frozen mean activity of other activations is not covered yet",
+)
 
 
 def _square(operator: Operator) -> Bilinear:
     return Bilinear.of((1, operator), (1, operator))
+
+
+@dataclass(frozen=True)
+class PairStatistics:
+    """Fluctuations of the fields of two replicas with different noise, and what they say about covariance matrices.
+
+    Attributes
+    ----------
+    kernel : Kernel
+    covariance : Matrix
+        N Cov(B) of all pair fields.
+    two_point : Matrix
+        One-site two-point function of (response, activity, preactivation).
+    shown : Matrix
+        The block of N Cov(B) that carries the results.
+    entry, diagonal, n_variance, dimension : mapping from 'x' and 'phi'
+        (1/N) sum_ij C_ij^2, the variance C_ii, N times the variance of an off-diagonal C_ij, the participation dimension.
+    """
+
+    kernel: Kernel
+    covariance: Matrix
+    two_point: Matrix
+    shown: Matrix
+    entry: Mapping[str, Expr]
+    diagonal: Mapping[str, Expr]
+    n_variance: Mapping[str, Expr]
+    dimension: Mapping[str, Expr]
 
 
 @lru_cache(maxsize=1)
@@ -52,103 +88,100 @@ def derive() -> Theory:
 
     saddle = {b.symbol: independent.average(b) for b in action.fields}
     variance = STATIC.noise.variance + 2 * action.conjugate(_square(RESPONSE)).subs(saddle)
-
-    operators = (RESPONSE, ACTIVITY, PREACTIVATION)
-    kernel = fluctuation_kernel(action, pair_fields(operators), independent)
-    covariance, (multiplier,) = kernel.covariance(), kernel.multipliers()
-    two_point = Matrix(3, 3, lambda r, c: independent.average(Bilinear.of((1, operators[r]), (1, operators[c]))))
-
-    diagonal, n_variance, dimension = {}, {}, {}
-    reading: list[Step] = []
-    for name, operator in _OBSERVED.items():
-        k = kernel.index((1, operator), (2, operator))
-        diagonal[name] = independent.average(_square(operator))
-        n_variance[name] = in_multiplier(covariance[k, k] - diagonal[name] ** 2, multiplier)
-        dimension[name] = in_multiplier(diagonal[name] ** 2 / covariance[k, k], multiplier)
-        reading += reading_steps(
-            name,
-            in_multiplier(covariance[k, k], multiplier),
-            diagonal[name],
-            n_variance[name],
-            dimension[name],
-            REFERENCE,
-        )
-
-    block = [kernel.index((1, operator), (2, operator)) for operator in (ACTIVITY, PREACTIVATION)]
-    shown = covariance.extract(block, block).applyfunc(lambda entry: in_multiplier(entry, multiplier))
+    pairs = pair_statistics(action, independent)
 
     same_noise = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), identical)
     one_replica = fluctuation_kernel(action, (_square(RESPONSE), _square(ACTIVITY)), independent)
     (stability,), (slope,) = same_noise.multipliers(), one_replica.multipliers()
-
     cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+
     return Theory(
         model=STATIC,
         unknown=Delta,
         self_consistency=variance,
-        order_parameters=_keyed(
-            Quantity("Delta", Delta, "variance of x over units and noise", REFERENCE, VARIANCE),
-            Quantity("C_phi", diagonal["phi"], "mean square activity <phi^2>", REFERENCE, VARIANCE),
-        ),
-        observables=_keyed(
-            Quantity("gain", two_point[0, 1], "mean response <phi'>", REFERENCE),
-            Quantity(
-                "stability",
-                stability,
-                "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1",
-                REFERENCE,
-                VARIANCE,
-            ),
-            Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2)", REFERENCE, FRACTION),
-            Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
-            Quantity(
-                "n_var_cov_x",
-                n_variance["x"],
-                "N times the variance of an off-diagonal covariance of x",
-                REFERENCE,
-                VARIANCE,
-            ),
-            Quantity(
-                "n_var_cov_phi",
-                n_variance["phi"],
-                "N times the variance of an off-diagonal covariance of phi",
-                REFERENCE,
-                VARIANCE,
-            ),
-        ),
-        conditions=(
-            Condition(
-                "stability",
-                stability,
-                "the fixed point is unstable (chaotic regime): these numbers describe the formal saddle, not the network",
-            ),
-            Condition("slope", slope, "the solution lies on an unphysical branch beyond a saddle-node"),
-        ),
+        order_parameters=_order_parameters(pairs),
+        observables=_observables(pairs, stability),
+        conditions=_conditions(stability, slope),
         control=g,
-        requirements=(
-            Requirement(
-                lambda activation: activation.parity == "odd",
-                "phi must be odd, phi(-x) = -phi(x); the frozen mean activity of other activations is not covered yet",
-            ),
-        ),
+        requirements=(ODD,),
         derivation=chain(
             "Static network: collective fields, two-site cavity, comparison",
             disorder_steps(STATIC, action),
             saddle_steps(STATIC, action, independent, _square(RESPONSE), variance),
-            kernel_steps(action, kernel, operators, two_point, covariance, shown),
-            reading,
+            kernel_steps(action, pairs.kernel, OPERATORS, pairs.two_point, pairs.covariance, pairs.shown),
+            *(
+                reading_steps(
+                    name,
+                    pairs.entry[name],
+                    pairs.diagonal[name],
+                    pairs.n_variance[name],
+                    pairs.dimension[name],
+                    REFERENCE,
+                )
+                for name in OBSERVED
+            ),
             instability_steps(same_noise, one_replica, stability, slope, variance),
             cavity.derivation,
-            _two_routes(cavity, variance, n_variance),
+            _two_routes(cavity, variance, pairs.n_variance),
         ),
     )
+
+
+def pair_statistics(action: Action, measure: SiteMeasure) -> PairStatistics:
+    """Second moments over J of the covariance matrices, from the fluctuation kernel of two replicas."""
+    kernel = fluctuation_kernel(action, pair_fields(OPERATORS), measure)
+    covariance, (multiplier,) = kernel.covariance(), kernel.multipliers()
+    place = {name: kernel.index((1, operator), (2, operator)) for name, operator in OBSERVED.items()}
+    diagonal = {name: measure.average(_square(operator)) for name, operator in OBSERVED.items()}
+    entry = {name: covariance[k, k] for name, k in place.items()}
+
+    def tidy(expression: Expr) -> Expr:
+        return in_multiplier(expression, multiplier)
+
+    return PairStatistics(
+        kernel=kernel,
+        covariance=covariance,
+        two_point=Matrix(3, 3, lambda r, c: measure.average(Bilinear.of((1, OPERATORS[r]), (1, OPERATORS[c])))),
+        shown=covariance.extract(list(place.values()), list(place.values())).applyfunc(tidy),
+        entry={name: tidy(e) for name, e in entry.items()},
+        diagonal=diagonal,
+        n_variance={name: tidy(e - diagonal[name] ** 2) for name, e in entry.items()},
+        dimension={name: tidy(diagonal[name] ** 2 / e) for name, e in entry.items()},
+    )
+
+
+def _order_parameters(pairs: PairStatistics) -> dict[str, Quantity]:
+    return _keyed(
+        Quantity("Delta", Delta, "variance of x over units and noise", REFERENCE, VARIANCE),
+        Quantity("C_phi", pairs.diagonal["phi"], "mean square activity <phi^2>", REFERENCE, VARIANCE),
+    )
+
+
+def _observables(pairs: PairStatistics, stability: Expr) -> dict[str, Quantity]:
+    radius = "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1"
+    spread = "N times the variance of an off-diagonal covariance of"
+    dimension, n_variance = pairs.dimension, pairs.n_variance
+    return _keyed(
+        Quantity("gain", pairs.two_point[0, 1], "mean response <phi'>", REFERENCE),
+        Quantity("stability", stability, radius, REFERENCE, VARIANCE),
+        Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2)", REFERENCE, FRACTION),
+        Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
+        Quantity("n_var_cov_x", n_variance["x"], f"{spread} x", REFERENCE, VARIANCE),
+        Quantity("n_var_cov_phi", n_variance["phi"], f"{spread} phi", REFERENCE, VARIANCE),
+    )
+
+
+def _conditions(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
+    chaos = "the fixed point is unstable (chaotic regime): these numbers describe the formal saddle, not the network"
+    fold = "the solution lies on an unphysical branch beyond a saddle-node"
+    return Condition("stability", stability, chaos), Condition("slope", slope, fold)
 
 
 def _keyed(*quantities: Quantity) -> dict[str, Quantity]:
     return {q.key: q for q in quantities}
 
 
-def _two_routes(cavity: PairStatistics, variance: Expr, n_variance: dict[str, Expr]) -> tuple[Step, ...]:
+def _two_routes(cavity: CavityStatistics, variance: Expr, n_variance: Mapping[str, Expr]) -> tuple[Step, ...]:
     """The cavity must give what the collective fields gave, for a generic phi."""
     pairs = (
         ("Delta", cavity.variance, variance),

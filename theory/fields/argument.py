@@ -140,7 +140,8 @@ def kernel_steps(
             ),
         ),
         Step(
-            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of B[phi1 phi2] and B[x1 x2]",
+            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of B[phi1 phi2] and "
+            "B[x1 x2]",
             "Gaussian integral over the collective fields",
             after=shown,
             assumption="1/N small, and every multiplier (eigenvalue of Pi F'') below 1",

@@ -5,8 +5,8 @@ Two units are added to a network of N.  Their fields are, to first order in the 
     h_1 = eta_1 + A_12 phi_2,    h_2 = eta_2 + A_21 phi_1,    <eta_1 eta_2> = E_12,
 
 A_12 = J_12 + sum_kl J_1k R_kl J_l2 the coupling through and beside the reservoir, E_12 = sum_kl J_1k J_2l C_kl the
-covariance that the reservoir feeds to both.  Their second moments over J close on the statistics of the reservoir, which are those of the pair itself.
-Shares nothing with the collective-field route but `Average`.
+covariance that the reservoir feeds to both.  Their second moments over J close on the statistics of the reservoir, which
+are those of the pair itself.  Shares nothing with the collective-field route but `Average`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import mpmath
-from sympy import Eq, Expr, Rational, Symbol, diff, lambdify, solve, symbols
+from sympy import Eq, Expr, Rational, Symbol, diff, lambdify, symbols
 
 from theory.derivation import Derivation, Fact, Replay, Step, same
 from theory.gaussian.average import Average, stein
@@ -31,7 +31,7 @@ _h1, _h2, _order = symbols("eta_1 eta_2 epsilon_order", real=True)
 
 
 @dataclass(frozen=True)
-class PairStatistics:
+class CavityStatistics:
     """Result of the two-site cavity.
 
     Attributes
@@ -106,7 +106,13 @@ def reservoir_sum(diagonal: Expr, off_diagonal: Expr) -> Expr:
     return diagonal**2 + off_diagonal
 
 
-def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairStatistics:
+def linear_root(equation: Eq, unknown: Symbol) -> Expr:
+    """The root of a linear equation; `sympy.solve` would simplify every term first, which is slow."""
+    difference = equation.lhs - equation.rhs
+    return (difference.subs(unknown, 0) / -difference.diff(unknown)).cancel()
+
+
+def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> CavityStatistics:
     """Self-consistency and covariance statistics of the static network with iid couplings.
 
     Raises
@@ -125,10 +131,10 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
 
     # reservoir: responses R_kk = <phi'>, R_kl = <phi'> A_kl <phi'>; covariances C_kk = <phi^2>, and psi_phi/N off the diagonal
     alpha_rhs = strength**2 + strength**4 * reservoir_sum(gain, gain**4 * alpha)
-    alpha_value = solve(Eq(alpha, alpha_rhs), alpha)[0]
+    alpha_value = linear_root(Eq(alpha, alpha_rhs), alpha)
     epsilon_rhs = strength**4 * reservoir_sum(power, psi_phi)
     closed = square_over_couplings(cov_phi).subs({epsilon: epsilon_rhs, alpha: alpha_value})
-    psi_value = solve(Eq(psi_phi, closed), psi_phi)[0].factor()
+    psi_value = linear_root(Eq(psi_phi, closed), psi_phi).factor()
     psi_x = (
         square_over_couplings(cov_x).subs({epsilon: epsilon_rhs, alpha: alpha_value}).subs(psi_phi, psi_value).factor()
     )
@@ -185,7 +191,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
             "linear equation solved",
             Eq(psi_phi, closed),
             psi_value,
-            check=Replay(lambda equation: solve(equation, psi_phi)[0]),
+            check=Replay(lambda equation: linear_root(equation, psi_phi)),
         ),
         Step(
             "N times the variance of an off-diagonal covariance of the preactivations",
@@ -195,7 +201,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> PairSta
             check=Replay(lambda e: e.subs({epsilon: epsilon_rhs, alpha: alpha_value}).subs(psi_phi, psi_value)),
         ),
     )
-    return PairStatistics(variance, psi_value, psi_x, Derivation("Two-site cavity", steps))
+    return CavityStatistics(variance, psi_value, psi_x, Derivation("Two-site cavity", steps))
 
 
 def _product(observable: Expr) -> Expr:
