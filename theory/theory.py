@@ -8,7 +8,7 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sympy import Eq, Expr, Symbol, solve
+from sympy import Expr, Symbol, roots
 
 from theory.derivation import Derivation
 from theory.errors import DomainError
@@ -106,9 +106,9 @@ class Theory:
     @property
     def control_at(self) -> Expr:
         """The value of the control parameter at which a given `unknown` is a solution."""
-        roots = solve(Eq(self.unknown, self.self_consistency), self.control)
-        sample = {atom: 1 for root in roots for atom in root.free_symbols | root.atoms(Average)} | {self.unknown: 2}
-        return max(roots, key=lambda root: root.xreplace(sample))  # couplings are not negative
+        found = tuple(roots(self.unknown - self.self_consistency, self.control))
+        sample = {atom: 1 for root in found for atom in root.free_symbols | root.atoms(Average)} | {self.unknown: 2}
+        return max(found, key=lambda root: root.xreplace(sample))  # couplings are not negative
 
     @property
     def quantities(self) -> Mapping[str, Quantity]:
