@@ -161,7 +161,9 @@ class Kernel:
         left = (eye(size) - self.Pi * self.coupling).to_DM(field=True)
         field = left.domain.unify(self.Pi.to_DM(field=True).domain)
         solution = left.convert_to(field).lu_solve(self.Pi.to_DM(field=True).convert_to(field))
-        return solution.to_Matrix().applyfunc(lambda entry: entry.factor())
+        matrix = solution.to_Matrix()
+        factored = {entry: entry.factor() for entry in dict.fromkeys(matrix)}  # most entries occur more than once
+        return matrix.applyfunc(factored.__getitem__)
 
     def multipliers(self) -> tuple[Expr, ...]:
         """Distinct non-zero eigenvalues of Pi F'' on the coupled fields: 1 means an instability."""
