@@ -18,8 +18,10 @@ from numerics.solution import Solution
 from numerics.solve import Solver, checked_parameters
 from numerics.validate import DEFAULT_SAMPLES, DEFAULT_SIZES, Validation
 from numerics.validate import validate as validate_static
+from numerics.verdict import percent
 from theory.activations.activation import Activation
 from theory.catalogue import describe_model
+from theory.errors import DomainError
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Progress = Callable[[float], None]
@@ -51,7 +53,6 @@ class Simulation:
             "parameters": dict(self.parameters),
             "order_parameters": {key: estimates[key].value for key in first if key in estimates},
             "observables": {key: e.value for key, e in estimates.items() if key not in first},
-            "standard_errors": {key: e.error for key, e in estimates.items()},
             "diagnostics": {
                 "converged": self.sample.unconverged_fraction == 0,
                 "unconverged": self.sample.unconverged_fraction,
@@ -59,8 +60,16 @@ class Simulation:
                 "couplings": self.sample.couplings,
                 "samples": self.sample.samples,
                 "seed": self.sample.seed,
+                "standard_errors": {key: e.error for key, e in estimates.items()},
+                "messages": list(self.messages),
             },
         }
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Reasons to distrust the estimates."""
+        lost = self.sample.unconverged_fraction
+        return (f"{percent(lost)} of the noise draws have no fixed point and are left out",) if lost else ()
 
     def table(self) -> str:
         """Estimates as text for a terminal."""
@@ -111,6 +120,8 @@ def simulate(
     ------
     InputError
         For an unusable activation or parameters.
+    DomainError
+        If no noise draw reaches a fixed point.
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
@@ -128,6 +139,12 @@ def simulate(
         centred=activation.parity == "odd",
         progress=progress,
     )
+    if not sample.statistics:
+        given = ", ".join(f"{key} = {value:g}" for key, value in values.items())
+        raise DomainError(
+            f"nothing to report for {activation.text} at {given}: {percent(sample.unconverged_fraction)} of the noise draws "
+            "reach no fixed point; either there is none or it is unstable (chaotic regime)"
+        )
     return Simulation(model, activation.text, values, sample)
 
 
@@ -165,6 +182,9 @@ def validate(
     InputError, DomainError
         For unusable input, or where the theory has no solution.
     """
+    if isinstance(activation, str):
+        activation = Activation.from_text(activation)
+    checked_parameters(describe_model(model), activation, parameters)  # before anything is derived
     solver = Solver(model, activation)
     solution = solver.solve(**parameters)
     phi, phi_prime = activation_functions(solver.activation, solution.parameters)

@@ -47,7 +47,7 @@ class Solver:
         name = f"{model}_{content_key(model, self.activation)}"
         self.module: ModuleType = load_cached(name) or store(name, emit(derive(model), self.activation).text)
 
-    def solve(self, **values: object) -> Solution:
+    def solve(self, /, **values: object) -> Solution:
         """Solve for one set of parameters.
 
         Raises
@@ -58,13 +58,7 @@ class Solver:
             Where there is no solution; the text says why and where there would be one.
         """
         numbers = checked_parameters(self.model, self.activation, values)
-        arguments = tuple(numbers.values())
-        raw = {key: float(value) for key, value in self.module.solve(*arguments).items()}
-        branches = self._branches(arguments)
-        if isnan(raw["slope"]):
-            from numerics.existence import why_no_solution  # brings scipy.optimize, which takes as long to load as SymPy
-
-            raise DomainError(why_no_solution(self, numbers, branches))
+        raw, branches = self._values(numbers)
         self._assert_sound(raw)
         messages = tuple(
             f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}"
@@ -84,6 +78,23 @@ class Solver:
             branches=branches,
             messages=messages,
         )
+
+    def _values(self, numbers: Mapping[str, float]) -> tuple[dict[str, float], tuple[Branch, ...]]:
+        arguments = tuple(numbers.values())
+        try:
+            with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
+                raw = {key: float(value) for key, value in self.module.solve(*arguments).items()}
+                branches = self._branches(arguments)
+                if isnan(raw["slope"]):
+                    from numerics.existence import why_no_solution  # scipy.optimize takes as long to load as SymPy
+
+                    raise DomainError(why_no_solution(self, numbers, branches))
+        except (OverflowError, ZeroDivisionError) as error:  # Python's own floats raise where NumPy's become inf
+            given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
+            raise DomainError(
+                f"the solution for {self.activation.text} at {given} leaves the range of double precision"
+            ) from error
+        return raw, branches
 
     def _branches(self, arguments: tuple[float, ...]) -> tuple[Branch, ...]:
         found = np.atleast_1d(self.module.branches(*arguments))
@@ -107,7 +118,9 @@ class Solver:
             problems.append(f"the self-consistency is solved only to a relative residual of {raw['residual']:.1e}")
         for key, (low, high) in self.module.BOUNDS.items():
             slack = SLACK * max(1.0, abs(raw[key]) if isfinite(raw[key]) else 1.0)
-            if not low - slack <= raw[key] <= high + slack:
+            if isnan(raw[key]):
+                problems.append(f"{key} is undefined in double precision")
+            elif not low - slack <= raw[key] <= high + slack:
                 problems.append(f"{key} = {raw[key]:.6g} lies outside [{low:g}, {high:g}]")
         if problems:
             raise DomainError(f"the solution for {self.activation.text} is not trustworthy: " + "; ".join(problems))
@@ -135,12 +148,14 @@ def checked_parameters(model: Model, activation: Activation, values: Mapping[str
             continue
         given = values.get(name, parameter.default)
         try:
+            if isinstance(given, str):  # float() would read "1_0" and digits of any alphabet
+                raise TypeError
             numbers[name] = float(given)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
-            problems.append(f"{name} = {str(given)[:40]} is no number; {name} must be {parameter.allowed}")
+            problems.append(f"{name} = {str(given)[:40]} is no finite number; {name} must be {parameter.allowed}")
             continue
         if not parameter.allows(numbers[name]):
-            problems.append(f"{name} = {given} is not allowed; {name} must be {parameter.allowed}")
+            problems.append(f"{name} = {numbers[name]:g} is not allowed; {name} must be {parameter.allowed}")
     if problems:
         raise InputError(problems)
     return numbers

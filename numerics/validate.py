@@ -78,7 +78,7 @@ class Validation:
         return self.verdict == "agree"
 
     def to_dict(self) -> dict[str, Any]:
-        """The content as plain numbers, strings and lists; what is not finite becomes None (strict JSON)."""
+        """The content as plain numbers, strings and lists; infinite and undefined numbers stay as they are."""
         return {
             "verdict": self.verdict,
             "ok": self.ok,
@@ -108,12 +108,12 @@ class Validation:
             "detectable",
         )
         at_sizes = [
-            {"N": size, "value": _plain(estimate.value), "error": _plain(estimate.error)}
+            {"N": size, "value": float(estimate.value), "error": float(estimate.error)}
             for size, estimate in zip(self.sizes, row.at_sizes, strict=False)
         ]
         return {
             "observable": row.observable,
-            **{name: _plain(getattr(row, name)) for name in names},
+            **{name: float(getattr(row, name)) for name in names},
             "at_sizes": at_sizes,
             "status": row.status,
             "note": row.note,
@@ -171,8 +171,8 @@ def validate(
     sizes : sequence of int
         Numbers of units; two at least, three to test the extrapolation itself.
     couplings : int or sequence of int, optional
-        Coupling matrices at each size. By default as many as keep the time of a run at `DEFAULT_SIZES` below about
-        half a minute, and for other sizes in proportion to 1/N.
+        Coupling matrices at each size, one number for all or one for each. By default as many as keep the time of a run
+        at `DEFAULT_SIZES` below about half a minute, and for other sizes in proportion to 1/N.
     samples : int
         Noise draws for each coupling matrix.
     seed : int
@@ -236,17 +236,23 @@ def _couplings(sizes: Sequence[int], couplings: int | Sequence[int] | None) -> t
     elif isinstance(couplings, int | np.integer):
         counts = (int(couplings),) * len(sizes)
     else:
-        counts = tuple(couplings)
+        counts = tuple(couplings) * (len(sizes) if len(couplings) == 1 else 1)
     problems = []
     if len(set(sizes)) < 2 or len(set(sizes)) != len(sizes):
-        problems.append(f"sizes = {tuple(sizes)}: two or more different sizes are needed")
+        problems.append(f"N = {_listed(sizes)}: two or more different sizes are needed")
     if len(counts) != len(sizes):
-        problems.append(f"couplings = {counts}: one number, or one for each of the {len(sizes)} sizes, is needed")
+        problems.append(
+            f"couplings = {_listed(counts)}: one number, or one for each of the {len(sizes)} sizes, is needed"
+        )
     if any(count < 2 for count in counts):
-        problems.append(f"couplings = {counts}: two or more coupling matrices are needed for a standard error")
+        problems.append(f"couplings = {_listed(counts)}: two or more coupling matrices are needed for a standard error")
     if problems:
         raise InputError(problems)
     return counts
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _simulate_all(
@@ -280,10 +286,6 @@ def _simulate_all(
 
         result.append(run(size, count, report))
     return result
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _fixed(value: float) -> str:

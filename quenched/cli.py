@@ -7,52 +7,111 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from quenched.pairs import SETTINGS
 from theory import __version__
 from theory.errors import InputError, QuenchedError
 
 AGREE, DISAGREE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
+LONGEST_MESSAGE = 1000
+
+_EXITS = """exit codes: 0 done; 1 a comparison or a check that does not hold, or is inconclusive; 2 unusable input, explained in one
+sentence on standard error; 130 interrupted"""
+
+_ACTIVATION = """activation in x, e.g. 'tanh(x)', '-x/(1+x^2)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)';
+parameters declared after 'where' get their values as name=value pairs"""
+
+_PARAMETERS = "parameters of the model and of the activation: decimal numbers or fractions, e.g. g=1.2 sigma=1/2"
+
+_EXAMPLES = {
+    "derive": "quenched derive static -a 'erf(x)' --steps --format markdown",
+    "solve": "quenched solve static -a 'x/(1+a*x^2) where a>0' g=1.2 sigma=1 a=1/3 --json",
+    "emit": "quenched emit static -a 'tanh(x)' -o solver.py",
+    "simulate": "quenched simulate static -a 'tanh(x)' g=1.2 sigma=1 N=400 couplings=50",
+    "validate": "quenched validate static -a 'x/(1+x^2/3)' g=1.3 sigma=0.8 N=100,200,400",
+    "check": "quenched check mato2025",
+}
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports usage errors as `InputError`, in one sentence."""
+    """Reports usage errors as `InputError`, in one sentence; options are never abbreviated."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message} (see '{self.prog} --help')")
 
 
+class _Once(argparse.Action):
+    """Stores a value; a second one is refused."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest, None) is not None:
+            parser.error(f"{'/'.join(self.option_strings)} is given twice")
+        setattr(namespace, self.dest, values)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = _Parser(prog="quenched", description="Large-N theory of random recurrent networks.")
+    parser = _Parser(prog="quenched", description="Large-N theory of random recurrent networks.", epilog=_EXITS)
     parser.add_argument("--version", action="version", version=f"quenched {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
 
-    def command(name: str, help_text: str, pairs: str = "") -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help_text, description=help_text)
-        sub.add_argument("model", metavar="MODEL", help="the network model: static")
-        sub.add_argument(
-            "-a",
-            "--activation",
-            required=True,
-            metavar="EXPR",
-            help="activation in x, e.g. 'tanh(x)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)'",
-        )
+    def command(name: str, help_text: str) -> argparse.ArgumentParser:
+        epilog = "\n\n".join([*_settings_help(name), f"example: {_EXAMPLES[name]}", _EXITS])
+        return commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", epilog=epilog)
+
+    def model_command(name: str, help_text: str, *, pairs: bool) -> argparse.ArgumentParser:
+        sub = command(name, help_text)
+        sub.add_argument("model", metavar="MODEL", help="the network model: static (parameters g, sigma)")
+        sub.add_argument("-a", "--activation", action=_Once, required=True, metavar="EXPR", help=_ACTIVATION)
         if pairs:
-            sub.add_argument("pairs", nargs="*", metavar="name=value", help=pairs)
-            sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+            sub.add_argument("pairs", nargs="*", metavar="name=value", help=_PARAMETERS)
+            _add_json(sub)
         return sub
 
-    derive = command("derive", "derive the theory for an activation")
+    derive = model_command("derive", "derive the theory for an activation", pairs=False)
     derive.add_argument("--steps", action="store_true", help="print the whole argument, every step checked")
-    derive.add_argument("--format", default="text", metavar="F", help="text, markdown, latex or json")
-    command("solve", "solve the theory", "model parameters, e.g. g=1.2 sigma=1")
-    emit = command("emit", "write the generated solver module")
-    emit.add_argument("--target", default="numpy", metavar="T", help="language of the module (numpy)")
-    emit.add_argument("-o", "--output", metavar="FILE", help="file to write; standard output if not given")
-    command("simulate", "simulate the network", "model parameters, and N, couplings, samples, seed")
-    command("validate", "compare theory and simulation", "model parameters, and N, couplings, samples, seed")
+    derive.add_argument("--format", default="text", metavar="F", help="text (default), markdown, latex or json")
+    model_command("solve", "solve the theory", pairs=True)
+    emit = model_command("emit", "write the generated solver module", pairs=False)
+    emit.add_argument("--target", default="numpy", metavar="T", help="language of the module: numpy (default)")
+    emit.add_argument(
+        "-o", "--output", action=_Once, metavar="FILE", help="file to write; standard output if not given"
+    )
+    model_command("simulate", "simulate the network", pairs=True)
+    model_command("validate", "compare theory and simulation", pairs=True)
+    check = command("check", "check the claims of a paper against the theory derived here")
+    check.add_argument("paper", metavar="PAPER", help="name of the paper: mato2025")
+    _add_json(check)
     return parser
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object and nothing else; infinite values are written Infinity, undefined ones null",
+    )
+
+
+def _settings_help(command: str) -> list[str]:
+    if command not in SETTINGS:
+        return []
+    rows = [
+        f"  {o.name:<10} {o.meaning}; {o.allowed}" + (f" (default {o.default[0]})" if o.default else "")
+        for o in SETTINGS[command]
+    ]
+    return ["\n".join(["further name=value pairs:", *rows])]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,24 +120,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done (or agreement), 1 no agreement between theory and simulation, 2 unusable input, 130 interrupted.
+        0 done (or agreement); 1 theory and simulation, or theory and paper, do not agree; 2 unusable input; 130
+        interrupted.
     """
-    # parameters may start with a minus sign, and so may an activation: argparse must not take it for an option
-    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = _parsed(words)
+        arguments = _parsed(list(sys.argv[1:] if argv is None else argv))
         from quenched.commands import run
 
-        return run(arguments)
+        code = run(arguments)
+        sys.stdout.flush()  # a reader that has gone is noticed here and not at exit
+        return code
     except QuenchedError as error:
-        print(f"quenched: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"quenched: {one_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("quenched: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return BROKEN_PIPE
+
+
+def one_line(text: str) -> str:
+    """A message as one line of bounded length without control characters: it may quote what the user typed."""
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]} ..."
 
 
 def _parsed(words: list[str]) -> argparse.Namespace:

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from quenched.pairs import Option, read_pairs
+from quenched.jsontext import json_text
+from quenched.pairs import SETTINGS, read_pairs
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation
 from theory.catalogue import derive as derive_theory
 from theory.catalogue import describe_model
+from theory.derivation import StepFailed
 from theory.errors import InputError
-
-_SEED = Option("seed", "seed of all random streams", (0,), 0, 2**31)
-_SIMULATE = (
-    Option("N", "units", (200,), 2, 20_000),
-    Option("couplings", "coupling matrices", (40,), 2),
-    Option("samples", "noise draws for each coupling matrix", (64,), 4),
-    _SEED,
-)
-_VALIDATE = (
-    Option("N", "units, two sizes or more", (), 2, 20_000, most=8),
-    Option("couplings", "coupling matrices at each N", (), 2, most=8),
-    Option("samples", "noise draws for each coupling matrix", (), 4),
-    _SEED,
-)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the parsed command; returns the exit code."""
-    describe_model(arguments.model)
+    if hasattr(arguments, "model"):
+        describe_model(arguments.model)
     return _COMMANDS[arguments.command](arguments)
 
 
@@ -46,20 +34,25 @@ def _derive(arguments: argparse.Namespace) -> int:
     activation = Activation.from_text(arguments.activation)
     theory = derive_theory(arguments.model)
     theory.admit(activation)
-    print(present(theory, activation, arguments.format, steps=arguments.steps))
+    try:
+        print(present(theory, activation, arguments.format, steps=arguments.steps))
+    except StepFailed as error:
+        print(f"quenched: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
 def _solve(arguments: argparse.Namespace) -> int:
-    from numerics.solve import Solver
+    from numerics.solve import Solver, checked_parameters
     from quenched.presentation import solution_text
 
     pairs = read_pairs(arguments.pairs)
-    solver = Solver(arguments.model, arguments.activation)
+    activation = Activation.from_text(arguments.activation)
+    checked_parameters(describe_model(arguments.model), activation, pairs.parameters)  # before code is generated
+    solver = Solver(arguments.model, activation)
     solution = solver.solve(**pairs.parameters)
     _print(arguments, solution.to_dict(), lambda: solution_text(solution, solver.module.MEANINGS))
-    for message in solution.messages:
-        print(f"quenched: warning: {message}", file=sys.stderr)
+    _warn(solution.messages)
     return 0
 
 
@@ -76,26 +69,28 @@ def _emit(arguments: argparse.Namespace) -> int:
         return 0
     try:
         write_atomically(Path(arguments.output), text)
-    except OSError as error:
-        raise InputError(f"cannot write {arguments.output}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot write '{arguments.output[:200]}': {reason}") from error
     return 0
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import simulate
 
-    pairs = read_pairs(arguments.pairs, _SIMULATE)
+    pairs = read_pairs(arguments.pairs, SETTINGS["simulate"])
     settings = {name: values[0] for name, values in pairs.settings.items()}
     with progress_bar("simulate") as progress:
         simulation = simulate(arguments.model, arguments.activation, pairs.parameters, progress=progress, **settings)
     _print(arguments, simulation.to_dict(), simulation.table)
+    _warn(simulation.messages)
     return 0
 
 
 def _validate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import validate
 
-    pairs = read_pairs(arguments.pairs, _VALIDATE)
+    pairs = read_pairs(arguments.pairs, SETTINGS["validate"])
     N, couplings, samples, (seed,) = (pairs.settings[name] for name in ("N", "couplings", "samples", "seed"))
     with progress_bar("validate") as progress:
         solution, validation = validate(
@@ -108,15 +103,29 @@ def _validate(arguments: argparse.Namespace) -> int:
             seed=seed,
             progress=progress,
         )
-    data = {**{key: solution.to_dict()[key] for key in ("model", "activation", "parameters")}, **validation.to_dict()}
-    _print(arguments, data, validation.table)
-    for message in solution.messages:
-        print(f"quenched: warning: {message}", file=sys.stderr)
+    _print(arguments, {**solution.to_dict(), **validation.to_dict()}, validation.table)
+    _warn(solution.messages)
     return 0 if validation.ok else 1
 
 
+def _check(arguments: argparse.Namespace) -> int:
+    from derivations.catalogue import find_paper
+    from derivations.claims import check_paper, verdict_data, verdict_table
+
+    paper = find_paper(arguments.paper)
+    with progress_bar(f"check {paper.name}") as progress:
+        verdicts = check_paper(paper, progress)
+    _print(arguments, verdict_data(paper, verdicts), lambda: verdict_table(paper, verdicts))
+    return 0 if all(verdict.holds for verdict in verdicts) else 1
+
+
 def _print(arguments: argparse.Namespace, data: dict[str, Any], text: Callable[[], str]) -> None:
-    print(json.dumps(data, indent=2) if arguments.json else text())
+    print(json_text(data) if arguments.json else text())
+
+
+def _warn(messages: Iterable[str]) -> None:
+    for message in messages:
+        print(f"quenched: warning: {message}", file=sys.stderr)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
@@ -125,4 +134,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "emit": _emit,
     "simulate": _simulate,
     "validate": _validate,
+    "check": _check,
 }

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 
 from theory.errors import InputError
+
+_DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+_NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
+_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -17,8 +23,9 @@ class Option:
     ----------
     name, meaning : str
     default : tuple of int
-    lowest : int
-        Smallest value allowed.
+        Empty: chosen by the command.
+    lowest, highest : int
+        Smallest and largest value allowed.
     most : int
         How many values may be given, separated by commas.
     """
@@ -30,6 +37,30 @@ class Option:
     highest: int = 10**6
     most: int = 1
 
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        plural = "s, separated by commas," if self.most > 1 else ""
+        return f"whole number{plural} from {self.lowest} to {self.highest}"
+
+
+_SEED = Option("seed", "seed of all random streams", (0,), 0, 2**31)
+SETTINGS: dict[str, tuple[Option, ...]] = {
+    "simulate": (
+        Option("N", "units", (200,), 2, 20_000),
+        Option("couplings", "coupling matrices", (40,), 2),
+        Option("samples", "noise draws for each coupling matrix", (64,), 4),
+        _SEED,
+    ),
+    "validate": (
+        Option("N", "units, two sizes or more", (), 2, 20_000, most=8),
+        Option("couplings", "coupling matrices, one number or one for each N", (), 2, most=8),
+        Option("samples", "noise draws for each coupling matrix", (), 4),
+        _SEED,
+    ),
+}
+"""Settings of each command that takes any."""
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -40,15 +71,15 @@ class Pairs:
 
 
 def number(text: str) -> float | str:
-    """A decimal number or a fraction a/b; the text itself if it is neither."""
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        return float(Fraction(text))
-    except (ValueError, ZeroDivisionError, OverflowError):
+    """A decimal number or a fraction a/b of two; the text itself if it is neither, or beyond double precision."""
+    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
         return text
+    try:
+        value = float(match[1]) if match[2] is None else float(Fraction(match[1]) / Fraction(match[2]))
+    except (ZeroDivisionError, OverflowError):
+        return text
+    return value if isfinite(value) else text
 
 
 def read_pairs(words: Sequence[str], options: Sequence[Option] = ()) -> Pairs:
@@ -69,7 +100,7 @@ def read_pairs(words: Sequence[str], options: Sequence[Option] = ()) -> Pairs:
             problems.append(f"'{word[:60]}' is not of the form name=value")
             continue
         if name in seen:
-            problems.append(f"{name} is given twice")
+            problems.append(f"{name[:60]} is given twice")
         seen.add(name)
         if name not in known:
             parameters[name] = number(value.strip())
@@ -84,17 +115,11 @@ def read_pairs(words: Sequence[str], options: Sequence[Option] = ()) -> Pairs:
 
 
 def _setting(option: Option, text: str) -> tuple[int, ...]:
-    pieces = text.split(",")
-    allowed = (
-        f"whole number{'s, separated by commas,' if option.most > 1 else ''} from {option.lowest} to {option.highest}"
+    pieces = [piece.strip() for piece in text.split(",")]
+    if len(pieces) <= option.most and all(re.fullmatch("[0-9]{1,11}", piece) for piece in pieces):
+        values = tuple(int(piece) for piece in pieces)
+        if all(option.lowest <= value <= option.highest for value in values):
+            return values
+    raise ValueError(
+        f"{option.name} = {text[:40]} is not allowed; {option.name} takes {option.allowed} ({option.meaning})"
     )
-    if len(pieces) > option.most or not all(piece.strip().isdecimal() and len(piece) < 12 for piece in pieces):
-        raise ValueError(
-            f"{option.name} = {text[:40]} is not allowed; {option.name} takes {allowed} ({option.meaning})"
-        )
-    values = tuple(int(piece) for piece in pieces)
-    if not all(option.lowest <= value <= option.highest for value in values):
-        raise ValueError(
-            f"{option.name} = {text[:40]} is not allowed; {option.name} takes {allowed} ({option.meaning})"
-        )
-    return values

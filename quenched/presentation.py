@@ -45,7 +45,9 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
     if style == "latex":
         argument = f"\\begin{{enumerate}}\n{argument}\n\\end{{enumerate}}"
     checked = sum(step.check is not None for _, step, _ in rows)
-    tail = f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
+    tail = (
+        f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
+    )
     validity = _validity(theory, activation, style)
     order = [head, argument, equations, validity, tail] if steps else [head, equations, validity, argument]
     return "\n\n".join(order)
@@ -56,7 +58,9 @@ def _validity(theory: Theory, activation: Activation, style: str) -> str:
     rows = [existence(theory, activation).sentence]
     rows += [f"{c.key} = {sstr(c.expression)} < 1; otherwise {c.broken}" for c in theory.conditions]
     if style == "text":
-        return "\n".join(["Validity:", *(fill(row, 116, initial_indent="  ", subsequent_indent="    ") for row in rows)])
+        return "\n".join(
+            ["Validity:", *(fill(row, 116, initial_indent="  ", subsequent_indent="    ") for row in rows)]
+        )
     if style == "markdown":
         return "\n".join(["## Validity", "", *(f"* {row}" for row in rows)])
     return "\n".join([r"\begin{itemize}", *(rf"\item {escaped(row)}" for row in rows), r"\end{itemize}"])

@@ -1,0 +1,146 @@
+"""A paper as a list of claims, each with the check that compares it with what the toolkit derives."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_WIDTH = 116
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of a paper.
+
+    Attributes
+    ----------
+    number : int
+        Position in the table.
+    statement : str
+        What is claimed.
+    how : str
+        How it is checked.
+    reference : str
+        Source of the claim.
+    check : callable
+        Compares the claim with the toolkit's own derivation; True if they agree.
+    """
+
+    number: int
+    statement: str
+    how: str
+    reference: str
+    check: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a claim holds, and the seconds it took to find out."""
+
+    claim: Claim
+    holds: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper and its claims.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line.
+    title, reference : str
+    claims : tuple of Claim
+    not_covered : tuple of str
+        Claims of the paper that are not checked yet.
+    note : str
+        Standing of the statements: quoted, or derived anew.
+    """
+
+    name: str
+    title: str
+    reference: str
+    claims: tuple[Claim, ...]
+    not_covered: tuple[str, ...] = ()
+    note: str = ""
+
+
+def check_paper(paper: Paper, progress: Callable[[float], None] | None = None) -> tuple[Verdict, ...]:
+    """Check every claim.
+
+    Parameters
+    ----------
+    paper : Paper
+    progress : callable, optional
+        Called with the finished fraction.
+
+    Returns
+    -------
+    tuple of Verdict
+        In the order of the claims.
+    """
+    verdicts = []
+    for count, claim in enumerate(paper.claims, 1):
+        start = time.perf_counter()
+        holds = bool(claim.check())
+        verdicts.append(Verdict(claim, holds, time.perf_counter() - start))
+        if progress is not None:
+            progress(count / len(paper.claims))
+    return tuple(verdicts)
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """How many claims hold, and which do not."""
+    failed = [str(v.claim.number) for v in verdicts if not v.holds]
+    if failed:
+        return f"{len(failed)} of {len(verdicts)} claims do not hold: {', '.join(failed)}"
+    return f"all {len(verdicts)} claims hold"
+
+
+def verdict_table(paper: Paper, verdicts: Sequence[Verdict]) -> str:
+    """Claim, how it is checked, verdict and time, as text for a terminal."""
+    rows = [f"{paper.title}\n{paper.reference}"]
+    rows += [textwrap.fill(paper.note, _WIDTH)] if paper.note else []
+    for v in verdicts:
+        verdict = "holds" if v.holds else "FAILS"
+        rows.append(
+            "\n".join(
+                (
+                    textwrap.fill(f"{v.claim.number:>3}. {v.claim.statement}", _WIDTH, subsequent_indent=" " * 5),
+                    textwrap.fill(
+                        f"checked: {v.claim.how}", _WIDTH, initial_indent=" " * 5, subsequent_indent=" " * 14
+                    ),
+                    f"     {verdict} ({v.seconds:.2f} s)",
+                )
+            )
+        )
+    rows.append(f"{summary(verdicts)[0].upper()}{summary(verdicts)[1:]}.")
+    if paper.not_covered:
+        rows.append("Not covered yet:\n" + "\n".join(f"  - {text}" for text in paper.not_covered))
+    return "\n\n".join(rows)
+
+
+def verdict_data(paper: Paper, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The table as plain data."""
+    return {
+        "paper": paper.name,
+        "title": paper.title,
+        "reference": paper.reference,
+        "ok": all(v.holds for v in verdicts),
+        "claims": [
+            {
+                "number": v.claim.number,
+                "statement": v.claim.statement,
+                "how": v.claim.how,
+                "reference": v.claim.reference,
+                "holds": v.holds,
+                "seconds": v.seconds,
+            }
+            for v in verdicts
+        ],
+        "not_covered": list(paper.not_covered),
+    }

@@ -1,0 +1,105 @@
+"""Papers: every claim holds, and a claim that is wrong is caught."""
+
+import dataclasses
+import json
+
+import pytest
+
+from derivations import catalogue, mato2025
+from derivations.claims import Claim, Paper, check_paper, summary, verdict_table
+from derivations.comparison import precisely, tends_to
+from quenched.cli import main
+from theory.gaussian.average import Average
+from theory.symbols import g, phi, x
+
+CLAIMS = mato2025.PAPER.claims
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.number}")
+def test_claim_of_mato2025_holds(claim):
+    assert claim.check() is True
+
+
+def test_the_table_is_complete():
+    assert len(CLAIMS) > 10
+    assert [claim.number for claim in CLAIMS] == list(range(1, len(CLAIMS) + 1))
+    assert len({claim.statement for claim in CLAIMS}) == len(CLAIMS)
+    assert all(claim.how and "2510.21742" in claim.reference for claim in CLAIMS)
+
+
+WRONG = {
+    "stability with <phi'>^2": mato2025._matches("stability", g**2 * Average(phi(x), 1) ** 2),
+    "D_phi without the square": mato2025._matches("D_phi", 1 - mato2025.GAMMA),
+    "covariance of x without the factor 2": mato2025._matches(
+        "n_var_cov_x",
+        (mato2025.g**2 * mato2025.POWER) ** 2 / (1 - mato2025.GAMMA) ** 2
+        + mato2025.GAMMA * mato2025.Delta**2 / (1 - mato2025.GAMMA),
+    ),
+    "power law with s^2": precisely(lambda: mato2025._power_law(lambda p, s: {"slope": p * s**2})),
+    "power law off in the 20th digit": precisely(
+        lambda: mato2025._power_law(lambda p, s: {"slope": p * s * (1 + mato2025.mpmath.mpf(10) ** -20)})
+    ),
+    "Pade with a = 2/5": precisely(
+        lambda: mato2025._pade_closed("x/(1+x^2/3)", mato2025.Rational(2, 5), mato2025.Rational(0))
+    ),
+    "gamma of tanh tends to 1/2": precisely(
+        lambda: tends_to(
+            lambda v: mato2025.on_branch("D_phi", "tanh(x)", v), mato2025.mpmath.mpf(1) / 4, mato2025.Rational(1, 2)
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_claim_fails(name):
+    assert WRONG[name]() is False
+
+
+def _paper(*checks):
+    claims = [Claim(n, f"claim {n}", "by hand", "nobody 2025", check) for n, check in enumerate(checks, 1)]
+    return Paper("toy", "A toy", "nobody 2025", tuple(claims), ("the rest",))
+
+
+def test_verdicts_and_table():
+    paper = _paper(lambda: True, lambda: False, lambda: True)
+    seen = []
+    verdicts = check_paper(paper, seen.append)
+    assert [v.holds for v in verdicts] == [True, False, True]
+    assert all(v.seconds >= 0 for v in verdicts)
+    assert seen[-1] == 1 and sorted(seen) == seen
+    assert summary(verdicts) == "1 of 3 claims do not hold: 2"
+    table = verdict_table(paper, verdicts)
+    assert table.count("holds (") == 2 and table.count("FAILS (") == 1
+    assert table.endswith("Not covered yet:\n  - the rest")
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_exit_code_of_check(monkeypatch, capsys, holds):
+    monkeypatch.setitem(catalogue.PAPERS, "toy", _paper(lambda: True, lambda: holds))
+    assert main(["check", "toy"]) == (0 if holds else 1)
+    assert ("All 2 claims hold." in capsys.readouterr().out) is holds
+    assert main(["check", "toy", "--json"]) == (0 if holds else 1)
+    out, err = capsys.readouterr()
+    data = json.loads(out)
+    assert err == ""
+    assert set(data) == {"paper", "title", "reference", "ok", "claims", "not_covered"}
+    assert data["ok"] is holds
+    assert [claim["holds"] for claim in data["claims"]] == [True, holds]
+
+
+def test_a_changed_theory_is_caught(monkeypatch):
+    """The claims look at what the engine derives: with another factor in the theory, the right formula fails."""
+    theory = mato2025.derive("static")
+    wrong = dataclasses.replace(theory.observables["D_phi"], expression=1 - mato2025.GAMMA)
+    changed = dataclasses.replace(theory, observables={**theory.observables, "D_phi": wrong})
+    monkeypatch.setattr(mato2025, "derive", lambda model: changed)
+    symbolic = [claim for claim in CLAIMS if claim.number <= 10]
+    failed = {claim.number for claim in symbolic if not claim.check()}
+    assert failed == {5, 7, 8, 10}
+
+
+def test_what_is_open_is_said(capsys):
+    assert main(["check", "unheard2020"]) == 2
+    assert "available: mato2025" in capsys.readouterr().err
+    text = " ".join(mato2025.PAPER.not_covered)
+    assert "1/N" in text and "coloured noise" in text
