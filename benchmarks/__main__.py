@@ -32,6 +32,8 @@ def main() -> int:
     arguments = parser.parse_args()
     os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")})  # before NumPy is loaded
 
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # child processes find compiled files, as they do once installed
+
     effort, start = Effort(arguments.quick), perf_counter()
     rows: list[Row] = []
     with fresh_cache():

@@ -7,7 +7,7 @@ import os
 from benchmarks.derivation import PADE
 from benchmarks.harness import Effort, Row, Sample, alternated, fresh_cache, process_time
 
-_FLOOR = "import sympy, numpy"
+_FLOOR = "import sympy, numpy, scipy.special"
 
 
 def rows(effort: Effort) -> list[Row]:
