@@ -31,7 +31,7 @@ from sympy import (
 )
 
 from theory.activations.activation import Activation
-from theory.activations.features import feature_points, features
+from theory.activations.features import MAX_FEATURES, feature_points, features
 from theory.activations.growth import growth
 from theory.activations.pieces import split
 from theory.errors import InputError
@@ -203,7 +203,7 @@ def test_features_know_centre_and_scale():
     assert float(pole.centre) == pytest.approx(1, abs=1e-15) and float(pole.scale) == pytest.approx(1e-3, rel=1e-15)
     assert feature_points(split(tanh(theta * x - 1))) == (1 / theta,)
     many = sum(tanh(x * k - k**2) for k in range(1, 30))
-    assert len(features(split(many))) == 12
+    assert len(features(split(many))) == MAX_FEATURES
 
 
 def test_from_expression_refuses():

@@ -8,11 +8,12 @@ import mpmath
 import sympy
 from sympy import Expr, Float, Function, Poly, S, preorder_traversal
 
+from theory.activations.narrow import narrow_places
 from theory.activations.pieces import Pieces, compare
 from theory.errors import InputError
 from theory.symbols import x
 
-MAX_FEATURES = 12
+MAX_FEATURES = 24
 _MAX_DEGREE = 40
 _NEGLIGIBLE = mpmath.mpf(10) ** -12
 
@@ -26,7 +27,8 @@ class Feature:
     centre : Expr
         Real number, or an expression in parameters.
     scale : Expr
-        0 at a breakpoint; |Im z| for a complex pole or zero z; 1/|u'| or 1/sqrt|u''| for a call f(u).
+        0 at a breakpoint; |Im z| for a complex pole or zero z; 1/|u'| or 1/sqrt|u''| for a call f(u); where u is no
+        polynomial, narrow features alone (see `theory.activations.narrow`).
     """
 
     centre: Expr
@@ -49,23 +51,26 @@ def features(pieces: Pieces) -> tuple[Feature, ...]:
     Returns
     -------
     tuple of Feature
-        Breakpoints first, then from narrow to wide (parameter-dependent ones last); at most ``MAX_FEATURES`` beyond
-        the breakpoints.
+        Breakpoints first, then from narrow to wide and from near to far (parameter-dependent ones last); at most
+        ``MAX_FEATURES`` beyond the breakpoints.
     """
     found: list[Feature] = []
     for (low, high), expression in zip(pieces.intervals, pieces.expressions, strict=True):
         found += [feature for feature in _of_expression(expression) if _within(feature.centre, low, high)]
     numeric = sorted((f for f in found if f.centre.is_number and f.scale.is_number), key=_order)
     symbolic = [f for f in found if not (f.centre.is_number and f.scale.is_number)]
+    breakpoints = [Feature(point, S.Zero) for point in pieces.breakpoints]
     kept: list[Feature] = []
     for feature in (*numeric, *symbolic):
-        if len(kept) < MAX_FEATURES and not any(_same_place(feature, other) for other in kept):
+        # the decimal twin of a kink would stand next to it, an unresolvable piece away
+        if len(kept) < MAX_FEATURES and not any(_same_place(feature, other) for other in (*breakpoints, *kept)):
             kept.append(feature)
-    return (*(Feature(point, S.Zero) for point in pieces.breakpoints), *kept)
+    return (*breakpoints, *kept)
 
 
 def _order(feature: Feature) -> tuple[float, float]:
-    return float(feature.scale), float(feature.centre)
+    centre = float(feature.centre)
+    return float(feature.scale) * (1 + abs(centre)), centre
 
 
 def _same_place(a: Feature, b: Feature) -> bool:
@@ -93,9 +98,13 @@ def _of_expression(expression: Expr) -> list[Feature]:
         argument = node.base if singular else node.args[0]
         # 1/u and u**p are singular at complex zeros too; f(u) is only centred at real ones, or turns at u' = 0
         key = sympy.Tuple(argument, S(int(singular)))
-        if key not in seen and argument.is_polynomial(x):
-            seen.add(key)
+        if key in seen:
+            continue
+        seen.add(key)
+        if argument.is_polynomial(x):
             found += _of_argument(argument, singular)
+        elif argument.free_symbols == {x} and not argument.has(sympy.CRootOf):
+            found += [Feature(Float(c, 20), Float(s, 20)) for c, s in narrow_places(argument, singular)]
     return found
 
 

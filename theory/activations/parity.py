@@ -1,9 +1,9 @@
 """Parity of a piecewise function.
 
 Exact substitution x -> -x decides most cases. Where both sides are not the same expression after SymPy's automatic
-evaluation, their values are compared at 20 random points (and random admissible parameters) at 50 digits: a difference
-of analytic functions of the kind the parser admits that vanishes to 50 digits at 20 random points is zero identically
-for every purpose here, and one mismatch settles the opposite.
+evaluation, their values are compared at every narrow feature and at 20 random points (and random admissible parameters)
+at 50 digits: a difference of analytic functions of the kind the parser admits that vanishes to 50 digits there is zero
+identically for every purpose here, and one mismatch settles the opposite.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import mpmath
 import sympy
 from sympy import Expr, Rational, Symbol
 
+from theory.activations.features import features
 from theory.activations.pieces import Pieces, compare
 from theory.errors import InputError
 from theory.highprecision import mp_function
@@ -62,14 +63,24 @@ def _agree_at_random_points(pieces: Pieces, sign: int) -> bool:
     functions = [mp_function((x, *parameters), e) for e in pieces.expressions]
     ends = [mp_function(tuple(parameters), p) for p in pieces.breakpoints]
     with mpmath.workdps(_DIGITS):
-        for _ in range(_POINTS):
+        points = [
+            mpmath.mpf(draw.randrange(1, 10**15)) / 10**15 * draw.choice((0.25, 1, 4, 16)) for _ in range(_POINTS)
+        ]
+        # a narrow bump on one side is invisible everywhere else
+        for point in (*points, *_beside_features(pieces)):
             values = [admissible_value(parameter, draw) for parameter in parameters]
-            point = mpmath.mpf(draw.randrange(1, 10**15)) / 10**15 * draw.choice((mpmath.mpf(1) / 4, 1, 4, 16))
             right = _value(functions, ends, point, values)
             left = _value(functions, ends, -point, values)
             if not abs(right - sign * left) <= mpmath.mpf(10) ** (8 - _DIGITS) * (abs(right) + abs(left)):
                 return False
     return True
+
+
+def _beside_features(pieces: Pieces) -> list[mpmath.mpf]:
+    """Points half a scale from the centre of every numerical feature off the origin."""
+    found = [f for f in features(pieces) if f.centre.is_number and f.scale.is_number and f.scale.is_positive]
+    points = [abs(mpmath.mpf(float(f.centre)) + mpmath.mpf(float(f.scale)) / 2) for f in found]
+    return [point for point in points if point > 0]
 
 
 def _value(functions: list[Callable], ends: list[Callable], point: Any, values: list[Any]) -> Any:
