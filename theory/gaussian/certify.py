@@ -74,13 +74,19 @@ def certify(pieces: Pieces, mean: Number, variance: Number, digits: int = 30) ->
     DomainError
         If the average is infinite, or two rules do not agree to the digits asked for.
     """
+    return certify_with_size(pieces, mean, variance, digits)[0]
+
+
+def certify_with_size(
+    pieces: Pieces, mean: Number, variance: Number, digits: int = 30
+) -> tuple[mpmath.mpf, mpmath.mpf]:
+    """The average <F> as by `certify`, and <|F|> to a few per cent: the scale below which <F> cancels."""
     with mpmath.workdps(digits + GUARD):
         m, v = _checked(pieces, mean, variance)
-        density = _density(m, v)
         panels = _panels(pieces, m, mpmath.sqrt(v), digits)
-        value, _ = _refined(panels, density, digits)
+        value, size, _ = _refined(panels, _density(m, v), digits)
     with mpmath.workdps(digits + 3):
-        return +value
+        return +value, +size
 
 
 def certify_pair(
@@ -112,7 +118,7 @@ def certify_pair(
         meshes = []
         for function in (first, second):
             panels = _panels(function, m, sd, digits, width=narrow)
-            meshes.append(_refined(panels, _density(m, v), digits)[1])
+            meshes.append(_refined(panels, _density(m, v), digits)[2])
         coarse = _orders(digits)[0]
         totals = [_pair_sum(meshes, n, m, sd, correlation, digits) for n in (coarse, coarse + 2)]
         if not abs(totals[1][0] - totals[0][0]) <= mpmath.mpf(10) ** -digits * totals[1][1]:
@@ -303,10 +309,10 @@ def _orders(digits: int) -> tuple[int, int]:
 
 def _refined(
     panels: list[Panel], density: Callable[[mpmath.mpf], mpmath.mpf], digits: int
-) -> tuple[mpmath.mpf, list[Panel]]:
-    """Halve panels until the two rules agree everywhere; the value and the final panels."""
+) -> tuple[mpmath.mpf, mpmath.mpf, list[Panel]]:
+    """Halve panels until the two rules agree everywhere; the value, its size and the final panels."""
     if not panels:
-        return mpmath.mpf(0), []
+        return mpmath.mpf(0), mpmath.mpf(0), []
     estimates = [(panel, _estimate(panel, density, digits)) for panel in panels]
     while True:
         size = mpmath.fsum(estimate.size for _, estimate in estimates)
@@ -316,7 +322,8 @@ def _refined(
         bad = [pair for pair in estimates if pair[1].change > allowed]
         change = mpmath.fsum(estimate.change for _, estimate in estimates)
         if not bad or change <= mpmath.mpf(10) ** -digits * size / 2:
-            return mpmath.fsum(estimate.value for _, estimate in estimates), [panel for panel, _ in estimates]
+            value = mpmath.fsum(estimate.value for _, estimate in estimates)
+            return value, size, [panel for panel, _ in estimates]
         if len(estimates) + len(bad) > MAX_PANELS or any(_too_short(panel) for panel, _ in bad):
             raise DomainError(f"two quadrature rules do not agree to {digits} digits")
         estimates = [pair for pair in estimates if pair[1].change <= allowed]

@@ -1,0 +1,37 @@
+"""mpmath references for the numerical averages, with the size <|F|> against which they may cancel."""
+
+import mpmath
+from sympy import S
+
+from theory.activations.activation import Activation
+from theory.errors import DomainError
+from theory.gaussian.average import Average, averages
+from theory.gaussian.certify import certify_with_size
+from theory.gaussian.integrand import ordinary_integrand
+from theory.gaussian.monomial import parse_monomial, weak_product
+from theory.symbols import Delta, mu
+
+
+def reference(monomial: str, activation: Activation, variance: float, mean: float, digits: int):
+    """(<F>, <|F|>) of a monomial; both infinite where the average diverges."""
+    values = {mu: S(mean), Delta: S(variance)}
+    node = Average(parse_monomial(monomial), 0, mu, Delta)
+    try:
+        return _certified(node, activation, values, digits)
+    except DomainError:
+        equivalent = weak_product(node)
+        if equivalent is None:
+            raise
+    value = size = mpmath.mpf(0)
+    for term in averages(equivalent):
+        weight = mpmath.mpf(float(equivalent.coeff(term)))  # halves and whole numbers: exact
+        part, part_size = _certified(term, activation, values, digits)
+        value, size = value + weight * part, size + abs(weight) * part_size
+    return value, size
+
+
+def _certified(node: Average, activation: Activation, values: dict, digits: int):
+    pieces = ordinary_integrand(node, activation)
+    if pieces is None:
+        return mpmath.inf, mpmath.inf
+    return certify_with_size(pieces.substitute(values), values[mu], values[Delta], digits)
