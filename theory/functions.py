@@ -7,19 +7,8 @@ and `softplus` are the overflow-free forms of 1/(1 + exp(-u)) and log(1 + exp(u)
 from __future__ import annotations
 
 import mpmath
-from sympy import Function, I, S, exp, log, pi, sqrt
+from sympy import Expr, Function, I, S, erfc, exp, log, pi, sqrt
 from sympy.core.function import ArgumentIndexError
-
-
-def _mp_value(node, precision, function):
-    """Value of a one-argument node by an mpmath function, or None when the argument is not a number."""
-    from sympy import Expr
-
-    argument = node.args[0].evalf(int(precision * 0.302) + 10)
-    if not argument.is_number:
-        return None
-    with mpmath.workprec(precision + 20):
-        return Expr._from_mpmath(mpmath.mpmathify(function(argument._to_mpmath(mpmath.mp.prec))), precision)
 
 
 def mp_faddeeva(z):
@@ -47,119 +36,9 @@ def mp_erfcx(z):
     return value.real if isinstance(z, mpmath.mpf) else value
 
 
-class erfcx(Function):
-    """Scaled complementary error function, erfcx(z) = exp(z^2) erfc(z)."""
-
-    nargs = 1
-
-    @classmethod
-    def eval(cls, z):
-        """Exact value at zero only."""
-        return S.One if z.is_zero else None
-
-    def fdiff(self, argindex=1):
-        """erfcx' = 2 z erfcx - 2/sqrt(pi)."""
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
-        return 2 * self.args[0] * self - 2 / sqrt(pi)
-
-    def _eval_is_real(self):
-        return self.args[0].is_real
-
-    def _eval_is_positive(self):
-        return True if self.args[0].is_real else None
-
-    def _eval_evalf(self, prec):
-        return _mp_value(self, prec, mp_erfcx)
-
-    def _eval_rewrite_as_erfc(self, z, **hints):
-        from sympy import erfc
-
-        return exp(z**2) * erfc(z)
-
-    def _latex(self, printer):
-        return rf"\operatorname{{erfcx}}\left({printer._print(self.args[0])}\right)"
-
-
-class faddeeva(Function):
-    """Faddeeva function w(z) = exp(-z^2) erfc(-i z)."""
-
-    nargs = 1
-
-    @classmethod
-    def eval(cls, z):
-        """Exact value at zero only."""
-        return S.One if z.is_zero else None
-
-    def fdiff(self, argindex=1):
-        """w' = -2 z w + 2 i/sqrt(pi)."""
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
-        return -2 * self.args[0] * self + 2 * I / sqrt(pi)
-
-    def _eval_evalf(self, prec):
-        return _mp_value(self, prec, mp_faddeeva)
-
-    def _latex(self, printer):
-        return rf"w\left({printer._print(self.args[0])}\right)"
-
-
-class sigmoid(Function):
-    """Logistic function 1/(1 + exp(-u))."""
-
-    nargs = 1
-
-    @classmethod
-    def eval(cls, u):
-        """Exact value at zero only."""
-        return S.Half if u.is_zero else None
-
-    def fdiff(self, argindex=1):
-        """sigmoid' = sigmoid(u) sigmoid(-u), without cancellation in either tail."""
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
-        return self * sigmoid(-self.args[0])
-
-    def _eval_is_real(self):
-        return self.args[0].is_real
-
-    def _eval_is_positive(self):
-        return True if self.args[0].is_real else None
-
-    def _eval_rewrite_as_exp(self, u, **hints):
-        return 1 / (1 + exp(-u))
-
-    def _eval_evalf(self, prec):
-        return _mp_value(self, prec, lambda u: 1 / (1 + mpmath.exp(-u)))
-
-
-class softplus(Function):
-    """log(1 + exp(u))."""
-
-    nargs = 1
-
-    @classmethod
-    def eval(cls, u):
-        """Exact value at zero only."""
-        return log(2) if u.is_zero else None
-
-    def fdiff(self, argindex=1):
-        """softplus' = sigmoid."""
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
-        return sigmoid(self.args[0])
-
-    def _eval_is_real(self):
-        return self.args[0].is_real
-
-    def _eval_is_positive(self):
-        return True if self.args[0].is_real else None
-
-    def _eval_rewrite_as_exp(self, u, **hints):
-        return log(1 + exp(u))
-
-    def _eval_evalf(self, prec):
-        return _mp_value(self, prec, mp_softplus)
+def mp_sigmoid(u):
+    """1/(1 + exp(-u)) by mpmath."""
+    return 1 / (1 + mpmath.exp(-mpmath.mpmathify(u)))
 
 
 def mp_softplus(u):
@@ -170,10 +49,91 @@ def mp_softplus(u):
     return mpmath.log1p(mpmath.exp(u))
 
 
-MPMATH_NAMES = {
-    "erfcx": mp_erfcx,
-    "faddeeva": mp_faddeeva,
-    "sigmoid": lambda u: 1 / (1 + mpmath.exp(-u)),
-    "softplus": mp_softplus,
-}
+class _Special(Function):
+    """A function of one argument with an exact value at zero, a derivative, and values by mpmath."""
+
+    nargs = 1
+    at_zero: Expr
+    printed: str
+    positive = True  # for a real argument
+
+    @classmethod
+    def eval(cls, argument):
+        """Exact value at zero only."""
+        return cls.at_zero if argument.is_zero else None
+
+    def fdiff(self, argindex=1):
+        """Derivative with respect to the argument."""
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return self.derivative(self.args[0])
+
+    def _eval_is_real(self):
+        return self.args[0].is_real if self.positive else None
+
+    def _eval_is_positive(self):
+        return True if self.positive and self.args[0].is_real else None
+
+    def _eval_evalf(self, prec):
+        argument = self.args[0].evalf(int(prec * 0.302) + 10)
+        if not argument.is_number:
+            return None
+        with mpmath.workprec(prec + 20):
+            value = MPMATH_NAMES[type(self).__name__](argument._to_mpmath(mpmath.mp.prec))
+            return Expr._from_mpmath(mpmath.mpmathify(value), prec)
+
+    def _latex(self, printer):
+        return rf"{self.printed}\left({printer._print(self.args[0])}\right)"
+
+
+class erfcx(_Special):
+    """Scaled complementary error function, erfcx(z) = exp(z^2) erfc(z)."""
+
+    at_zero, printed = S.One, r"\operatorname{erfcx}"
+
+    def derivative(self, z):
+        """erfcx' = 2 z erfcx - 2/sqrt(pi)."""
+        return 2 * z * self - 2 / sqrt(pi)
+
+    def _eval_rewrite_as_erfc(self, z, **hints):
+        return exp(z**2) * erfc(z)
+
+
+class faddeeva(_Special):
+    """Faddeeva function w(z) = exp(-z^2) erfc(-i z)."""
+
+    at_zero, printed, positive = S.One, "w", False
+
+    def derivative(self, z):
+        """w' = -2 z w + 2 i/sqrt(pi)."""
+        return -2 * z * self + 2 * I / sqrt(pi)
+
+
+class sigmoid(_Special):
+    """Logistic function 1/(1 + exp(-u))."""
+
+    at_zero, printed = S.Half, r"\operatorname{sigmoid}"
+
+    def derivative(self, u):
+        """sigmoid' = sigmoid(u) sigmoid(-u), without cancellation in either tail."""
+        return self * sigmoid(-u)
+
+    def _eval_rewrite_as_exp(self, u, **hints):
+        return 1 / (1 + exp(-u))
+
+
+class softplus(_Special):
+    """log(1 + exp(u))."""
+
+    at_zero, printed = log(2), r"\operatorname{softplus}"
+
+    def derivative(self, u):
+        """softplus' = sigmoid."""
+        return sigmoid(u)
+
+    def _eval_rewrite_as_exp(self, u, **hints):
+        return log(1 + exp(u))
+
+
+MPMATH_NAMES = {"erfcx": mp_erfcx, "faddeeva": mp_faddeeva, "sigmoid": mp_sigmoid, "softplus": mp_softplus}
 """Names for ``sympy.lambdify(..., modules=[MPMATH_NAMES, "mpmath"])``."""
