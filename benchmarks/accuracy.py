@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -64,10 +65,10 @@ def rows(effort: Effort) -> list[Row]:
     for family in FAMILIES:
         activation = Activation.from_text(family)
         phi, phi_prime = activation_functions(activation, {})
-        hermite = {
-            "phi^2": lambda u, f=phi: f(u) ** 2,
+        hermite: dict[str, Callable] = {
+            "phi^2": partial(_squared, phi),
             "phi'": phi_prime,
-            "phi'^2": lambda u, f=phi_prime: f(u) ** 2,
+            "phi'^2": partial(_squared, phi_prime),
         }
         for monomial in MONOMIALS:
             grid = np.array([float(v) for v in variances])
@@ -97,6 +98,10 @@ def rows(effort: Effort) -> list[Row]:
             f"Gauss-Hermite misses the target in {lost:.0%}, worst {rough_worst[1]}",
         )
     ]
+
+
+def _squared(function: Callable, u: np.ndarray) -> np.ndarray:
+    return function(u) ** 2
 
 
 def _reference(family: str, monomial: str, activation: Activation, variance: Any) -> mpmath.mpf:

@@ -14,7 +14,7 @@ def rows(effort: Effort) -> list[Row]:
     """`quenched solve` with and without a cached solver, against importing what it needs."""
     command = ["-m", "quenched", "solve", "static", "-a", PADE, "g=1.2", "sigma=1", "--json"]
     kept = os.environ["QUENCHED_CACHE"]
-    cached, floor = alternated(lambda: process_time(command), lambda: process_time(["-c", _FLOOR]), effort.pick(9, 3))
+    cached, floor = alternated(lambda: process_time(command), lambda: process_time(["-c", _FLOOR]), effort.pick(9, 2))
     new = []
     for _ in range(effort.pick(4, 1)):
         with fresh_cache():

@@ -48,7 +48,7 @@ def rows(effort: Effort) -> list[Row]:
 
 
 def _average(name: str, text: str, effort: Effort) -> Row:
-    repeats = effort.pick(9, 3)
+    repeats = effort.pick(9, 2)
     cold = _processes(_OURS.format(text=text, prelude=""), repeats)
     warm = _processes(_OURS.format(text=text, prelude='parse("x+2")'), repeats)
     stock, answer = within(_STOCK.format(text=STOCK[text]), effort.pick(20.0, 2.0))
@@ -68,7 +68,7 @@ def _average(name: str, text: str, effort: Effort) -> Row:
 
 
 def _theory(effort: Effort) -> list[Row]:
-    repeats = effort.pick(5, 2)
+    repeats = effort.pick(5, 1)
     floor = _processes(
         "from time import perf_counter\ns = perf_counter()\nimport sympy\nprint(perf_counter() - s)", repeats
     )

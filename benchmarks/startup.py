@@ -7,7 +7,7 @@ from benchmarks.harness import Effort, Row, Sample, alternated, process_time
 
 def rows(effort: Effort) -> list[Row]:
     """`import quenched` alone, and with everything that it loads on first use."""
-    repeats = effort.pick(11, 3)
+    repeats = effort.pick(11, 2)
     ours, theirs = _imports("import quenched", "import sympy", repeats)
     bare = Row("import quenched", "< 1.5 x baseline", ours, "import sympy", theirs, None)
     loaded, needed = _imports("from quenched import *", "import sympy, numpy, scipy.stats", repeats)
