@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from numerics.solve import Solver
 
 
+ROUNDING = 1e-9
+
+
 def control_limit(solver: Solver, numbers: Mapping[str, float]) -> tuple[float, float]:
     """Largest control parameter with a solution, and the order parameter there.
 
@@ -57,8 +60,8 @@ def why_no_solution(solver: Solver, numbers: Mapping[str, float], branches: tupl
     if np.isnan(limit):
         condition = solver.activation.moment_condition(2)
         return f"{opening}<phi^2> is infinite at every Delta that the noise allows; it is finite only for {condition}"
-    if np.isinf(turning):
-        slope = _slope_at_infinity(solver, numbers)
+    slope = _slope_at_infinity(solver, numbers)
+    if np.isinf(turning) or limit * slope < 1 + ROUNDING:  # a maximum that does not exceed the supremum is rounding
         return (
             f"{opening}{name} times the slope of phi at infinity ({slope:.6g}) is not below 1; "
             f"solutions exist for {name} < {1 / slope:.10g}"

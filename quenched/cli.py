@@ -136,9 +136,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("quenched: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough
+        _silence_output()
         return BROKEN_PIPE
+    except OSError as error:
+        _silence_output()
+        print(f"quenched: {one_line(error.strerror or str(error))}: cannot read or write", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _silence_output() -> None:
+    """Send what is still buffered nowhere, so that it does not fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def one_line(text: str) -> str:

@@ -79,6 +79,15 @@ def test_linear_growth_has_a_limit():
         mixed.solve(g=2.01, sigma=1)
 
 
+@pytest.mark.parametrize(("text", "g"), [("x/2+tanh(x)", 2), ("x+x/(1+x^2)", 1), ("x", 1)])
+def test_at_the_limit_of_linear_growth_rounding_makes_no_roots(text, g):
+    """g times the slope is exactly 1: the excess of the right-hand side tends to zero from above and is never zero."""
+    solver = quenched.Solver("static", text)
+    assert np.isnan(solver.module.branches(float(g), 1.0)).all()
+    with pytest.raises(quenched.DomainError, match=f"solutions exist for g < {g}$"):
+        solver.solve(g=g, sigma=1)
+
+
 def test_bistable_self_consistency():
     """A steep sigmoid of |x| that starts as x^3 has three roots: two physical, one unphysical between them."""
     solver = quenched.Solver("static", "4*x^3/(1+x^2)^(3/2)")

@@ -5,6 +5,7 @@ import numpy as np
 PER_DECADE = 16
 LOWEST_OF_ALL, HIGHEST = 1e-280, 1e280
 ITERATIONS = 120
+FLAT = 1e-14  # |f| below this is rounding: where f tends to zero without reaching it, its sign is noise
 
 
 def positive_roots(function, lowest, highest, count):
@@ -58,8 +59,8 @@ def crossings(function, grid, f, slope):
     with np.errstate(all="ignore"):
         sign = signs(f)
         change = sign[:-1] * sign[1:] < 0
-        dips = (f[:-1] > 0) & (f[1:] > 0) & (slope[:-1] < 0) & (slope[1:] > 0)
-        bumps = (f[:-1] < 0) & (f[1:] < 0) & (slope[:-1] > 0) & (slope[1:] < 0)
+        dips = (f[:-1] > FLAT) & (f[1:] > FLAT) & (slope[:-1] < 0) & (slope[1:] > 0)
+        bumps = (f[:-1] < -FLAT) & (f[1:] < -FLAT) & (slope[:-1] > 0) & (slope[1:] < 0)
     cell, row = np.nonzero(change)
     low, high = grid[cell], grid[cell + 1]
     inner, inner_row = np.nonzero(dips | bumps)
@@ -74,8 +75,8 @@ def crossings(function, grid, f, slope):
 
 
 def signs(f):
-    """Sign of f, an exact zero taking the sign of the next point: a zero on the grid is one crossing, a flat stretch none."""
-    sign = np.sign(f)
+    """Sign of f, a zero taking the sign of the next point: a zero on the grid is one crossing, a flat stretch none."""
+    sign = np.where(np.abs(f) < FLAT, 0.0, np.sign(f))
     for k in range(len(sign) - 2, -1, -1):
         sign[k] = np.where(sign[k] == 0, sign[k + 1], sign[k])
     return sign
