@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import S, sstr
+from sympy import S
 
 from numerics.algorithms.averages import CANCELLATION, Mean
 from numerics.algorithms.quadrature import gaussian_average
@@ -109,7 +109,7 @@ def _closed_terms(
     name = f"pair_{content_key(f'{first}|{second}|{centred}', activation)}"
     module = load_cached(name)
     if module is None:
-        F, G = (ordinary_integrand(_plain(m), activation) for m in (first, second))
+        F, G = (ordinary_integrand(_plain(m, activation), activation) for m in (first, second))
         if F is None or G is None:
             raise DomainError(f"<{first} {second}> diverges or is not defined for {activation.text}")
         closed = pair_closed_form(F, G, S.Zero if centred else mu, Delta, rho)
@@ -117,8 +117,9 @@ def _closed_terms(
     return module.terms
 
 
-def _plain(monomial: str) -> Average:
+def _plain(monomial: str, activation: Activation) -> Average:
+    """The average whose integrand is the function itself: a slope is one where phi is continuous."""
     node = Average(parse_monomial(monomial), 0, mu, Delta)
-    if not isinstance(node, Average) or node.order:
-        raise InputError(f"'{sstr(monomial)}' must be a plain function of phi in a two-point average")
+    if not isinstance(node, Average) or node.order > (1 if activation.is_continuous else 0):
+        raise InputError(f"'{monomial}' must be a plain function of phi in a two-point average")
     return node
