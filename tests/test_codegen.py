@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from sympy import Rational
 
+from numerics.average import average
 from numerics.codegen import cache
 from numerics.codegen.module import emit
 from numerics.solve import Solver
 from theory.activations.activation import Activation
 from theory.catalogue import derive
 from theory.errors import InputError
+from theory.gaussian.average import Average
 from theory.gaussian.integrand import certified
-from theory.symbols import Delta
+from theory.symbols import Delta, phi, x
 
 THEORY = derive("static")
 TEXTS = [
@@ -192,3 +194,23 @@ def test_clashing_names_and_targets():
     with pytest.raises(InputError, match="target 'fortran'"):
         emit(THEORY, Activation.from_text("tanh(x)"), "fortran")
     assert Path(cache.cache_directory()).is_dir()
+
+
+def test_infinite_and_nearly_infinite_averages():
+    """<phi^2> of tanh(x) exp(x^2/10) is finite for Delta < 5/2 only; close below, the integrand outreaches double precision."""
+    variances = np.array([0.5, 1.0, 2.0, 2.3, 2.5, 3.0, 100.0])
+    values = average("phi^2", "tanh(x)*exp(x^2/10)", variance=variances)
+    for variance, value in zip(variances[:4], values, strict=False):
+        activation = Activation.from_text("tanh(x)*exp(x^2/10)")
+        exact = certified(Average(phi(x) ** 2), activation, {Delta: Rational(str(variance))}, 15)
+        assert value == pytest.approx(float(exact), rel=1e-12)
+    assert np.all(np.isinf(values[4:]))
+    assert np.isnan(average("phi^2", "tanh(x)*exp(x^2/10)", variance=2.4999))
+    assert np.all(np.isinf(average("phi^2", "tanh(x)*exp(x^4/10)", variance=variances)))
+
+
+def test_a_closed_form_is_not_used_outside_its_condition():
+    """<phi'^2> of sign(x)|x|^p is infinite for p <= 1/2, where Gamma(p - 1/2) is finite and negative."""
+    values = average("phi'^2", "power(p) where p>0", variance=2.0, p=np.array([0.3, 0.5, 0.75]))
+    assert np.all(np.isinf(values[:2])) and np.isfinite(values[2])
+    assert Solver("static", "power(p) where p>0").solve(g=1, sigma=1, p=0.4).observables["stability"] == np.inf

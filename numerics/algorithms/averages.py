@@ -19,13 +19,13 @@ class Mean:
     left, right, breakpoints, even, exponent :
         Integrand for `gaussian_average`; ``breakpoints(*parameters)`` returns their positions, the integrands take
         ``(u, mean, variance, *parameters)``.
-    infinite : bool
-        The average is +infinity for this activation.
+    finite : callable or None
+        ``finite(mean, variance, *parameters)``: where the average is finite; +infinity elsewhere. None: everywhere.
     """
 
-    def __init__(self, terms=None, left=(), right=(), breakpoints=None, even=False, exponent=0.0, infinite=False):
+    def __init__(self, terms=None, left=(), right=(), breakpoints=None, even=False, exponent=0.0, finite=None):
         self.terms, self.left, self.right, self.breakpoints = terms, left, right, breakpoints
-        self.even, self.exponent, self.infinite = even, exponent, infinite
+        self.even, self.exponent, self.finite = even, exponent, finite
 
     def __call__(self, variance, *parameters, mean=0.0):
         """Value of the average; nan where it could not be resolved."""
@@ -35,10 +35,12 @@ class Mean:
         """Value and an estimate of its absolute error."""
         columns = np.broadcast_arrays(*(np.asarray(c, dtype=float) for c in (mean, variance, *parameters)))
         shape = columns[0].shape
-        if self.infinite:
-            return np.full(shape, np.inf), np.zeros(shape)
         value, error = np.full(shape, np.nan), np.full(shape, np.nan)
         open_cases = np.isfinite(columns[1]) & (columns[1] > 0)
+        if self.finite is not None:
+            infinite = open_cases & ~np.broadcast_to(self.finite(*columns), shape)
+            value[infinite], error[infinite] = np.inf, 0.0
+            open_cases &= ~infinite
         if self.terms is not None:
             with np.errstate(all="ignore"):
                 terms = [np.broadcast_to(term, shape) for term in self.terms(*columns)]

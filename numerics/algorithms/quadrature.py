@@ -12,9 +12,10 @@ import numpy as np
 
 FIRST_LEVEL, LAST_LEVEL = 3, 11  # step 2^-level
 LARGEST_BLOCK = 2_000_000  # array elements held at once
-REACH = 26.0  # standard deviations; the Gaussian weight beyond is below 1e-146
+REACH = 38.0  # standard deviations; the Gaussian weight beyond is below 1e-313
 SETTLED = 1e-6  # last relative change above which no rate of convergence is trusted
 UNRESOLVED = 1e-10  # relative error above which a value is refused
+CUT_OFF = 1e-13  # relative size of the outermost term above which the integrand does not end within reach
 SQRT_2PI = 2.5066282746310002
 
 
@@ -22,7 +23,7 @@ SQRT_2PI = 2.5066282746310002
 def trapezoid(level, lower, upper):
     """Nodes that halving the step from ``2^-(level-1)`` adds on [lower, upper] (all nodes at the first level)."""
     step = 2.0**-level
-    k = np.arange(np.floor(lower / step), np.ceil(upper / step) + 1)
+    k = np.arange(np.floor(lower / step), np.floor(upper / step) + 1)
     return (k if level == FIRST_LEVEL else k[k % 2 != 0]) * step
 
 
@@ -118,7 +119,7 @@ def gaussian_average(left, right, breakpoints, mean, variance, parameters=(), *,
     for piece in cut(left, right, points, mean, deviation, even):
         v, e, s = integrate_piece(piece, mean, deviation, parameters, 38.0 / (1.0 + exponent), rtol, size)
         value, error, size = value + v, error + e, size + s
-    value[~(error <= UNRESOLVED * size)] = np.nan
+    value[~((error <= UNRESOLVED * size) & np.isfinite(value))] = np.nan
     factor = 2.0 if even else 1.0
     return (factor * value).reshape(shape), (factor * error).reshape(shape)
 
@@ -148,9 +149,8 @@ def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
     Returns the integrals of F and an estimate of their error, and the integrals of |F|.
     """
     lower, upper = piece.limits(lowest, deviation)
-    lower, upper = float(np.floor(lower)), float(np.ceil(upper))
     count = mean.shape[0]
-    total, scale = np.zeros(count), np.zeros(count)  # sums of F w and |F| w over the nodes so far
+    total, scale, outermost = np.zeros((3, count))  # sums of F w and |F| w over the nodes so far, and the last term
     previous, change = np.full(count, np.nan), np.full(count, np.inf)
     value, error, size = np.full(count, np.nan), np.full(count, np.inf), np.zeros(count)
     active = np.arange(count)
@@ -162,6 +162,7 @@ def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
                     t, [c[block] for c in piece.columns], mean[block], deviation[block], [p[block] for p in parameters]
                 )
                 terms = np.where(weight > 0, f * weight, 0.0)
+            outermost[block] = np.maximum(outermost[block], np.abs(terms[:, -1]))
             total[block] += terms.sum(axis=1)
             scale[block] += np.abs(terms).sum(axis=1)
         estimate = step * total[active]
@@ -178,4 +179,5 @@ def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
         active = active[~done & np.isfinite(estimate)]
         if active.size == 0:
             break
+    error[~(outermost <= CUT_OFF * scale)] = np.inf
     return value, error, size

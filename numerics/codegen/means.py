@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Derivative, Expr, S, Symbol, oo, sstr
+from sympy import Add, And, Derivative, Expr, S, Symbol, false, oo, sstr, true
+from sympy.logic.boolalg import Boolean
 
 from numerics.codegen.statements import FunctionDef, lower
 from theory.activations.activation import Activation
 from theory.activations.features import feature_points
+from theory.activations.growth import growth
 from theory.activations.pieces import Pieces, compare, merged, refine
 from theory.errors import InputError
 from theory.gaussian.average import Average
@@ -31,6 +33,8 @@ class MeanCode:
     name : str
         Name of the public function.
     closed : ClosedForm or None
+    finite : Boolean
+        Condition on variance and parameters under which the average is finite.
     functions : tuple of FunctionDef
         Helpers: terms, breakpoints, integrands.
     call : str
@@ -40,17 +44,19 @@ class MeanCode:
     average: Average
     name: str
     closed: ClosedForm | None
+    finite: Boolean
     functions: tuple[FunctionDef, ...]
     call: str
 
     @property
     def how(self) -> str:
         """How the average is evaluated, for the docstring."""
-        if self.call == "infinite=True":
+        if self.finite == false:
             return "infinite for this activation"
+        bound = "" if self.finite == true else f", infinite unless {sstr(self.finite)}"
         if self.closed is None:
-            return "quadrature"
-        return f"closed form ({self.closed.family}; {self.closed.reference}), quadrature where its terms cancel"
+            return f"quadrature{bound}"
+        return f"closed form ({self.closed.family}; {self.closed.reference}), quadrature where its terms cancel{bound}"
 
 
 def mean_name(average: Average) -> str:
@@ -78,8 +84,10 @@ def lower_mean(average: Average, activation: Activation) -> MeanCode:
     name = mean_name(average)
     pieces = ordinary_integrand(average, activation)
     closed = None if pieces is None else closed_form(pieces, average.mean, average.variance)
-    if pieces is None or (closed is not None and closed.expression == oo):
-        return MeanCode(average, name, None, (), "infinite=True")
+    finite = false if pieces is None else _is_finite(pieces, closed)
+    if finite == false:
+        condition = lower(f"_finite_{name}", _arguments(activation), [false])
+        return MeanCode(average, name, None, false, (condition,), f"finite={condition.name}")
     even = average.mean == 0 and _parity(average, activation) == "even"
     functions, arguments = _integrands(name, pieces, even, activation)
     if closed is not None:
@@ -87,7 +95,24 @@ def lower_mean(average: Average, activation: Activation) -> MeanCode:
         ordered = sorted(terms, key=lambda term: (term.count_ops(), sstr(term)))
         functions = (lower(f"_terms_{name}", _arguments(activation), ordered, as_tuple=True), *functions)
         arguments = (f"terms=_terms_{name}", *arguments)
-    return MeanCode(average, name, closed, functions, ", ".join(arguments))
+    if finite != true:
+        functions = (lower(f"_finite_{name}", _arguments(activation), [finite]), *functions)
+        arguments = (f"finite=_finite_{name}", *arguments)
+    return MeanCode(average, name, closed, finite, functions, ", ".join(arguments))
+
+
+def _is_finite(pieces: Pieces, closed: ClosedForm | None) -> Boolean:
+    """Condition for a finite average: that of the closed form, else that no tail beats the Gaussian."""
+    if closed is not None:
+        return false if closed.expression == oo else closed.condition if closed.condition is not None else true
+    condition: Boolean = true
+    for expression, side in ((pieces.expressions[0], -1), (pieces.expressions[-1], 1)):
+        tail = growth(expression, side)
+        if tail.kind == "faster":
+            return false
+        if tail.kind == "gaussian":
+            condition = And(condition, 2 * tail.gaussian_rate * Delta < 1)
+    return condition
 
 
 def _arguments(activation: Activation) -> tuple[Symbol, ...]:
