@@ -51,6 +51,7 @@ class Tail:
         self.columns = (breakpoint, start, scale)
 
     def contribution(self, t, columns, mean, deviation, parameters):
+        """Integrand, and Gaussian weight times dx/dt, at the nodes t."""
         breakpoint, start, scale = columns
         distance, jacobian = half_line(t)
         u = self.side * (start + scale * distance)
@@ -59,6 +60,7 @@ class Tail:
         return self.function(u, *parameters), np.exp(-0.5 * z * z) * (scale / deviation) * jacobian / SQRT_2PI
 
     def limits(self, lowest, deviation):
+        """Range of t; the piece begins exp(-lowest) from its breakpoint."""
         # distance is measured in `scale`, which never exceeds the deviation
         scale = self.columns[2]
         return -np.log(lowest), np.log(REACH * np.max(deviation / scale))
@@ -72,6 +74,7 @@ class Segment:
         self.columns = (breakpoint, length, reaches_mean)
 
     def contribution(self, t, columns, mean, deviation, parameters):
+        """Integrand, and Gaussian weight times dx/dt, at the nodes t."""
         breakpoint, length, reaches_mean = columns
         near, far, jacobian = unit_interval(t)
         u = self.side * length * near
@@ -80,6 +83,7 @@ class Segment:
         return self.function(u, *parameters), np.exp(-0.5 * z * z) * (length / deviation) * jacobian / SQRT_2PI
 
     def limits(self, lowest, deviation):
+        """Range of t; the piece begins exp(-lowest) from its breakpoint."""
         length = self.columns[1]
         crowding = np.log(max(np.max(length / deviation), 1.0))
         return -np.arcsinh((lowest + crowding) / np.pi), np.arcsinh((38.0 + crowding) / np.pi)
