@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from theory.errors import QuenchedError
+
 _WIDTH = 116
 
 
@@ -38,11 +40,21 @@ class Claim:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a claim holds, and the seconds it took to find out."""
+    """Whether a claim holds, and the seconds it took to find out.
+
+    Attributes
+    ----------
+    claim : Claim
+    holds : bool
+    seconds : float
+    problem : str
+        Why the claim could not be checked; it then does not hold.
+    """
 
     claim: Claim
     holds: bool
     seconds: float
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,9 +97,12 @@ def check_paper(paper: Paper, progress: Callable[[float], None] | None = None) -
     """
     verdicts = []
     for count, claim in enumerate(paper.claims, 1):
-        start = time.perf_counter()
-        holds = bool(claim.check())
-        verdicts.append(Verdict(claim, holds, time.perf_counter() - start))
+        start, problem = time.perf_counter(), ""
+        try:
+            holds = bool(claim.check())
+        except QuenchedError as error:
+            holds, problem = False, str(error)
+        verdicts.append(Verdict(claim, holds, time.perf_counter() - start, problem))
         if progress is not None:
             progress(count / len(paper.claims))
     return tuple(verdicts)
@@ -106,7 +121,7 @@ def verdict_table(paper: Paper, verdicts: Sequence[Verdict]) -> str:
     rows = [f"{paper.title}\n{paper.reference}"]
     rows += [textwrap.fill(paper.note, _WIDTH)] if paper.note else []
     for v in verdicts:
-        verdict = "holds" if v.holds else "FAILS"
+        verdict = "holds" if v.holds else f"FAILS: {v.problem}" if v.problem else "FAILS"
         rows.append(
             "\n".join(
                 (
@@ -139,6 +154,7 @@ def verdict_data(paper: Paper, verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "reference": v.claim.reference,
                 "holds": v.holds,
                 "seconds": v.seconds,
+                "problem": v.problem,
             }
             for v in verdicts
         ],

@@ -143,7 +143,7 @@ def simulate(
         given = ", ".join(f"{key} = {value:g}" for key, value in values.items())
         raise DomainError(
             f"nothing to report for {activation.text} at {given}: {percent(sample.unconverged_fraction)} of the noise draws "
-            "reach no fixed point; either there is none or it is unstable (chaotic regime)"
+            "reach no fixed point, too few are left for statistics; either there is none or it is unstable (chaotic regime)"
         )
     return Simulation(model, activation.text, values, sample)
 

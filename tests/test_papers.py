@@ -9,6 +9,7 @@ from derivations import catalogue, mato2025
 from derivations.claims import Claim, Paper, check_paper, summary, verdict_table
 from derivations.comparison import precisely, tends_to
 from quenched.cli import main
+from theory.errors import DomainError
 from theory.gaussian.average import Average
 from theory.symbols import g, phi, x
 
@@ -71,6 +72,16 @@ def test_verdicts_and_table():
     table = verdict_table(paper, verdicts)
     assert table.count("holds (") == 2 and table.count("FAILS (") == 1
     assert table.endswith("Not covered yet:\n  - the rest")
+
+
+def test_a_claim_that_cannot_be_checked_does_not_hold():
+    def refuses():
+        raise DomainError("the average is not defined")
+
+    paper = _paper(lambda: True, refuses)
+    verdicts = check_paper(paper)
+    assert [v.holds for v in verdicts] == [True, False]
+    assert "FAILS: the average is not defined" in verdict_table(paper, verdicts)
 
 
 @pytest.mark.parametrize("holds", [True, False])
