@@ -85,7 +85,7 @@ def lower_mean(average: Average, activation: Activation) -> MeanCode:
     pieces = ordinary_integrand(average, activation)
     closed = None if pieces is None else closed_form(pieces, average.mean, average.variance)
     finite = false if pieces is None else _is_finite(pieces, closed)
-    if finite == false:
+    if pieces is None or finite == false:
         condition = lower(f"_finite_{name}", _arguments(activation), [false])
         return MeanCode(average, name, None, false, (condition,), f"finite={condition.name}")
     even = average.mean == 0 and _parity(average, activation) == "even"
