@@ -21,6 +21,8 @@ class NumpySourcePrinter(SciPyPrinter):
         "loggamma": "special.gammaln({})",
         "erf": "special.erf({})",
         "erfc": "special.erfc({})",
+        "erfinv": "special.erfinv({})",
+        "erfcinv": "special.erfcinv({})",
     }
 
     def __init__(self) -> None:
@@ -43,7 +45,11 @@ class NumpySourcePrinter(SciPyPrinter):
         return template.format(self._print(node.args[0]))
 
     _print_erfcx = _print_faddeeva = _print_sigmoid = _print_softplus = _print_Function
-    _print_gamma = _print_loggamma = _print_erf = _print_erfc = _print_Function
+    _print_gamma = _print_loggamma = _print_erf = _print_erfc = _print_erfinv = _print_erfcinv = _print_Function
+
+    def _print_not_supported(self, node):
+        """A constant that NumPy has no function for, such as a breakpoint LambertW(2), as its value."""
+        return repr(float(node)) if node.is_number and node.is_real else super()._print_not_supported(node)
 
     def _print_hyper(self, node):
         if len(node.ap) == 2 and len(node.bq) == 1:
