@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -123,6 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done (or agreement); 1 theory and simulation, or theory and paper, do not agree; 2 unusable input; 130
         interrupted.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without the sign ± shows ? instead of failing
     try:
         arguments = _parsed(list(sys.argv[1:] if argv is None else argv))
         from quenched.commands import run

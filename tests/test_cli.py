@@ -418,6 +418,19 @@ def test_program():
     assert out.stderr == "quenched: '(' at character 5 is never closed\n"
 
 
+def test_a_terminal_that_knows_only_ascii():
+    words = ["validate", *STATIC, *SMALL_PAIR]
+    out = subprocess.run(
+        [sys.executable, "-m", "quenched", *words],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=50,
+        check=False,
+    )
+    assert out.returncode in (0, 1) and out.stderr == b""
+    assert b"Delta" in out.stdout and out.stdout.isascii()
+
+
 def test_a_reader_that_has_gone_is_no_error():
     with subprocess.Popen(
         [sys.executable, "-m", "quenched", "derive", "static", "-a", "tanh(x)", "--steps"],
