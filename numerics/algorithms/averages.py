@@ -6,6 +6,7 @@ from numerics.algorithms.quadrature import gaussian_average
 
 CANCELLATION = 300.0  # sum of |terms| over |sum| above which a closed form is not used
 ROUNDING = 1e-15  # relative error of one term
+FAR = 7.0  # standard deviations: the Gaussian weight beyond is below 1e-11
 SAFE_RANGE = (1e-15, 1e15)  # variances at which no power in a sum of terms can over- or underflow
 
 
@@ -21,11 +22,15 @@ class Mean:
         ``(u, mean, variance, *parameters)``.
     finite : callable or None
         ``finite(mean, variance, *parameters)``: where the average is finite; +infinity elsewhere. None: everywhere.
+    reach : float
+        |x| up to which every narrow feature is among the breakpoints: what needs more is refused by quadrature.
     """
 
-    def __init__(self, terms=None, left=(), right=(), breakpoints=None, even=False, exponent=0.0, finite=None):
+    def __init__(
+        self, terms=None, left=(), right=(), breakpoints=None, even=False, exponent=0.0, finite=None, reach=np.inf
+    ):
         self.terms, self.left, self.right, self.breakpoints = terms, left, right, breakpoints
-        self.even, self.exponent, self.finite = even, exponent, finite
+        self.even, self.exponent, self.finite, self.reach = even, exponent, finite, reach
 
     def __call__(self, variance, *parameters, mean=0.0):
         """Value of the average; nan where it could not be resolved."""
@@ -57,6 +62,8 @@ class Mean:
         """The same average by quadrature, for all elements."""
         mean, variance, *parameters = columns
         points = self.breakpoints(*parameters)
-        return gaussian_average(
+        value, error = gaussian_average(
             self.left, self.right, points, mean, variance, columns, even=self.even, exponent=self.exponent
         )
+        value[np.abs(mean) + FAR * np.sqrt(variance) > self.reach] = np.nan
+        return value, error

@@ -183,5 +183,6 @@ def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
         active = active[~done & np.isfinite(estimate)]
         if active.size == 0:
             break
-    error[~(outermost <= CUT_OFF * scale)] = np.inf
+    unended = ~(outermost <= CUT_OFF * scale)
+    error[unended] = size[unended]
     return value, error, size

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from sympy import Add, And, Derivative, Expr, S, Symbol, false, oo, sstr, true
 from sympy.logic.boolalg import Boolean
 
 from numerics.codegen.statements import FunctionDef, lower
 from theory.activations.activation import Activation
-from theory.activations.features import feature_points
+from theory.activations.features import feature_points, unlisted_distance
 from theory.activations.growth import growth
 from theory.activations.pieces import Pieces, compare, merged, refine
 from theory.errors import InputError
@@ -127,6 +128,7 @@ def _parity(average: Average, activation: Activation) -> str:
 
 def _integrands(name: str, pieces: Pieces, even: bool, activation: Activation):
     """Functions of the offset u on either side of every breakpoint, and the arguments that hand them over."""
+    reach = unlisted_distance(pieces)
     pieces = _with_features(pieces, even)
     points = [(k, b) for k, b in enumerate(pieces.breakpoints) if not even or compare(b, S.Zero) >= 0]
     left = [_beside(pieces.expressions[k], b) for k, b in points]
@@ -146,6 +148,7 @@ def _integrands(name: str, pieces: Pieces, even: bool, activation: Activation):
     exponent = _lowest_exponent(pieces)
     arguments += ["even=True"] if even else []
     arguments += [f"exponent={exponent!r}"] if exponent < 0 else []
+    arguments += [f"reach={reach!r}"] if isfinite(reach) else []
     return (*functions.values(), breakpoints), tuple(arguments)
 
 

@@ -23,6 +23,7 @@ class NumpySourcePrinter(SciPyPrinter):
         "erfc": "special.erfc({})",
         "erfinv": "special.erfinv({})",
         "erfcinv": "special.erfcinv({})",
+        "LambertW": "np.real(special.lambertw({}))",
     }
 
     def __init__(self) -> None:
@@ -45,10 +46,12 @@ class NumpySourcePrinter(SciPyPrinter):
         return template.format(self._print(node.args[0]))
 
     _print_erfcx = _print_faddeeva = _print_sigmoid = _print_softplus = _print_Function
-    _print_gamma = _print_loggamma = _print_erf = _print_erfc = _print_erfinv = _print_erfcinv = _print_Function
+    _print_gamma = _print_loggamma = _print_erf = _print_erfc = _print_erfinv = _print_erfcinv = _print_LambertW = (
+        _print_Function
+    )
 
     def _print_not_supported(self, node):
-        """A constant that NumPy has no function for, such as a breakpoint LambertW(2), as its value."""
+        """A constant that NumPy has no function for, as its value."""
         return repr(float(node)) if node.is_number and node.is_real else super()._print_not_supported(node)
 
     def _print_hyper(self, node):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import mpmath
 import sympy
@@ -14,6 +15,7 @@ from theory.errors import InputError
 from theory.symbols import x
 
 MAX_FEATURES = 24
+_SPARSE = 1 / 30  # of the gap between features: narrower ones may fall between the nodes of a rule
 _MAX_DEGREE = 40
 _NEGLIGIBLE = mpmath.mpf(10) ** -12
 
@@ -54,6 +56,28 @@ def features(pieces: Pieces) -> tuple[Feature, ...]:
         Breakpoints first, then from narrow to wide and from near to far (parameter-dependent ones last); at most
         ``MAX_FEATURES`` beyond the breakpoints.
     """
+    return _selected(pieces)[0]
+
+
+def unlisted_distance(pieces: Pieces) -> float:
+    """Distance from 0 of the nearest feature that `features` leaves out for want of room, if it could be overlooked.
+
+    That is a feature much narrower than the gap to its neighbours, such as one of the endless peaks of
+    exp(-(300*(sin(x) - 1/2))**2); infinity where there is none.
+    """
+    kept, dropped = _selected(pieces)
+    centres = [float(f.centre) for f in (*kept, *dropped) if f.centre.is_number]
+    sparse = [inf]
+    for feature in dropped:
+        place = float(feature.centre)
+        gap = min((abs(place - other) for other in centres if other != place), default=inf)
+        if float(feature.scale) < _SPARSE * gap:
+            sparse.append(abs(place))
+    return min(sparse)
+
+
+def _selected(pieces: Pieces) -> tuple[tuple[Feature, ...], list[Feature]]:
+    """The features to be listed, and the numerical ones beyond ``MAX_FEATURES``."""
     found: list[Feature] = []
     for (low, high), expression in zip(pieces.intervals, pieces.expressions, strict=True):
         found += [feature for feature in _of_expression(expression) if _within(feature.centre, low, high)]
@@ -62,10 +86,15 @@ def features(pieces: Pieces) -> tuple[Feature, ...]:
     breakpoints = [Feature(point, S.Zero) for point in pieces.breakpoints]
     kept: list[Feature] = []
     for feature in (*numeric, *symbolic):
+        if len(kept) == MAX_FEATURES:
+            break
         # the decimal twin of a kink would stand next to it, an unresolvable piece away
-        if len(kept) < MAX_FEATURES and not any(_same_place(feature, other) for other in (*breakpoints, *kept)):
+        if not any(_same_place(feature, other) for other in (*breakpoints, *kept)):
             kept.append(feature)
-    return (*breakpoints, *kept)
+    dropped = [
+        f for f in numeric if f not in kept and not any(_same_place(f, other) for other in (*breakpoints, *kept))
+    ]
+    return (*breakpoints, *kept), dropped if len(kept) == MAX_FEATURES else []
 
 
 def _order(feature: Feature) -> tuple[float, float]:
