@@ -20,6 +20,7 @@ from theory.symbols import x
 
 _MAX_DERIVATIVE = 6
 _BEYOND_POWERS = 1000
+_POSITIVE = (sympy.exp, sympy.cosh, sympy.sech, sympy.erfc, erfcx, sigmoid, softplus)
 
 
 class Leading(NamedTuple):
@@ -182,7 +183,8 @@ def _leading_call(u: Expr, t: sympy.Dummy) -> Leading:
     value = u.func(inner.coefficient if growth == 0 else S.Zero)
     if not value.is_finite:
         raise _NoRule
-    return _taylor(u, t) if sign_of(value) == 0 else Leading(value, S.Zero)
+    # exp(-150) is no zero, however small a number
+    return Leading(value, S.Zero) if isinstance(u, _POSITIVE) or sign_of(value) != 0 else _taylor(u, t)
 
 
 def _at_infinity(u: Expr, inner: Leading) -> Leading:
