@@ -61,6 +61,11 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
+# The matrix products of a simulation are small: more threads inside one product cost more than they give (measured:
+# twice the time with two), and coupling matrices run beside each other already. Read when NumPy is first imported.
+_BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = _Parser(prog="quenched", description="Large-N theory of random recurrent networks.", epilog=_EXITS)
@@ -124,6 +129,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done (or agreement); 1 theory and simulation, or theory and paper, do not agree; 2 unusable input; 130
         interrupted.
     """
+    for name in _BLAS_THREADS:
+        os.environ.setdefault(name, "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without the sign ± shows ? instead of failing
     try:

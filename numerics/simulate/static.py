@@ -9,7 +9,9 @@ repaired.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +32,7 @@ ACCELERATED_ITERATIONS = 50
 DAMPED_ITERATIONS = 20
 DAMPING = 0.5
 MEMORY = 8  # past changes kept by the acceleration
+WORKERS = min(8, os.cpu_count() or 1)  # coupling matrices in work at once
 MIN_SAMPLES = 4  # the connected estimators need four independent draws
 
 
@@ -124,19 +127,26 @@ def simulate(
     phi = _elementwise(phi)
     phi_prime = _elementwise(phi_prime) if phi_prime is not None else None
     symmetric = is_odd(phi) if centred is None else centred
-    unconverged = np.empty(couplings)
-    rows: list[dict[str, float]] = []
-    for k in range(couplings):
+
+    def one(k: int) -> tuple[float, dict[str, float]]:
+        """Unconverged fraction and statistics of coupling matrix k."""
         J, noise = draw(g, sigma, N=N, samples=samples, seed=seed, coupling=k)
         with np.errstate(all="ignore"):
             x, converged = fixed_points(phi, J, noise, tolerance=tolerance, max_iterations=max_iterations)
             x = np.ascontiguousarray(x[:, converged])
-            unconverged[k] = 1 - x.shape[1] / samples
             enough = x.shape[1] >= MIN_SAMPLES
             slope = phi_prime(x) if phi_prime is not None and enough else None
-            rows.append(primitive_statistics(x, phi(x), slope, centred=symmetric) if enough else {})
-        if progress is not None:
-            progress((k + 1) / couplings)
+            row = primitive_statistics(x, phi(x), slope, centred=symmetric) if enough else {}
+        return 1 - x.shape[1] / samples, row
+
+    unconverged, rows = np.empty(couplings), []
+    # NumPy releases the interpreter lock; the streams depend on k alone, so the order of work does not matter
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for k, (fraction, row) in enumerate(pool.map(one, range(couplings))):
+            unconverged[k] = fraction
+            rows.append(row)
+            if progress is not None:
+                progress((k + 1) / couplings)
     names = next((list(row) for row in rows if row), [])
     statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
     return Sample(N, couplings, samples, g, sigma, seed, symmetric, unconverged, statistics)
