@@ -141,12 +141,15 @@ def simulate(
 
     unconverged, rows = np.empty(couplings), []
     # NumPy releases the interpreter lock; the streams depend on k alone, so the order of work does not matter
-    with ThreadPoolExecutor(WORKERS) as pool:
+    pool = ThreadPoolExecutor(WORKERS)
+    try:
         for k, (fraction, row) in enumerate(pool.map(one, range(couplings))):
             unconverged[k] = fraction
             rows.append(row)
             if progress is not None:
                 progress((k + 1) / couplings)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an interruption, do not start what is still waiting
     names = next((list(row) for row in rows if row), [])
     statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
     return Sample(N, couplings, samples, g, sigma, seed, symmetric, unconverged, statistics)
