@@ -52,13 +52,17 @@ def existence(theory: Theory, activation: Activation) -> Existence:
         return Existence(f"a solution exists for every {name}: phi grows slower than x", oo, oo)
     if slope.is_finite and slope.is_positive:
         return Existence(
-            f"a solution exists whenever {name} < {sstr(1 / slope)}, the inverse of the slope of phi at infinity", 1 / slope, oo
+            f"a solution exists whenever {name} < {sstr(1 / slope)}, the inverse of the slope of phi at infinity",
+            1 / slope,
+            oo,
         )
     if slope == oo:
         turning = _saddle_node(theory, activation)
         supremum = f"the maximum over {theory.unknown} of {sstr(theory.control_at)}"
         if turning is None:
-            return Existence(f"phi grows faster than x: solutions end in a saddle-node at {name} = {supremum}", None, None)
+            return Existence(
+                f"phi grows faster than x: solutions end in a saddle-node at {name} = {supremum}", None, None
+            )
         limit = _concrete(theory.control_at, activation).subs(theory.unknown, turning)
         return Existence(
             f"phi grows faster than x: solutions end in a saddle-node at {name} = {sstr(limit)}, "

@@ -220,7 +220,9 @@ def _table(rows: int, columns: int, seed: int) -> list[list[Rational]]:
 
 def _field_variance() -> bool:
     (activity,) = _table(1, 3, 1)
-    return _over_signs(3, lambda J: sum(j * a for j, a in zip(J, activity, strict=True)) ** 2) == sum(a**2 for a in activity)
+    return _over_signs(3, lambda J: sum(j * a for j, a in zip(J, activity, strict=True)) ** 2) == sum(
+        a**2 for a in activity
+    )
 
 
 def _reservoir_moment() -> bool:
