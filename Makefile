@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ACTIVATION ?= x/(1+x^2)
+G ?= 1
+SIGMA ?= 1
 OUT ?= demo
 
 .PHONY: demo test heavy lint bench clean
@@ -22,10 +24,10 @@ demo: $(VENV)/.installed
 	mkdir -p $(OUT)
 	$(BIN)/quenched derive static -a "$(ACTIVATION)" --steps > $(OUT)/derivation.txt
 	tail -n 70 $(OUT)/derivation.txt
-	$(BIN)/quenched solve static -a "$(ACTIVATION)" g=1.5 sigma=1
+	$(BIN)/quenched solve static -a "$(ACTIVATION)" g=$(G) sigma=$(SIGMA)
 	$(BIN)/quenched emit static -a "$(ACTIVATION)" -o $(OUT)/solver.py
-	cd $(OUT) && ../$(BIN)/python -c "import solver; print('solver.solve(1.5, 1.0)[\"Delta\"] =', float(solver.solve(1.5, 1.0)['Delta']))"
-	$(BIN)/quenched validate static -a "$(ACTIVATION)" g=1.5 sigma=1
+	cd $(OUT) && ../$(BIN)/python -c "import solver; print('solver.solve($(G), $(SIGMA))[\"Delta\"] =', float(solver.solve($(G), $(SIGMA))['Delta']))"
+	$(BIN)/quenched validate static -a "$(ACTIVATION)" g=$(G) sigma=$(SIGMA)
 	@echo "The whole derivation is in $(OUT)/derivation.txt, your solver in $(OUT)/solver.py."
 
 test: $(VENV)/.installed
