@@ -69,7 +69,12 @@ class Activation:
         InputError
             If a free symbol is not known to be real, or clashes with ``x``, or the expression cannot be split.
         """
-        whole = sympy.sympify(expression)
+        try:
+            whole = sympy.sympify(expression, strict=True)  # strict: text is never evaluated
+        except sympy.SympifyError as error:
+            raise InputError(
+                f"{str(expression)[:60]!r} is no SymPy expression; text is read by Activation.from_text"
+            ) from error
         if not isinstance(whole, Expr):
             raise InputError(f"'{expression}' is not an expression")
         problems = []
@@ -157,7 +162,7 @@ class Activation:
     def slope_at_zero(self) -> Expr:
         """phi'(0); oo or -oo where it is infinite or phi jumps, nan at a kink (see `slopes_at_zero`)."""
         value_left, value_right = self._sides_of_zero(0)
-        if value_left != value_right and sympy.sympify(value_right - value_left).is_zero is not True:
+        if value_left != value_right and (value_right - value_left).is_zero is not True:
             return S.Infinity if (value_right - value_left).is_positive is not False else S.NegativeInfinity
         left, right = self.slopes_at_zero
         return left if left == right or (left - right).is_zero else S.NaN
@@ -196,7 +201,7 @@ class Activation:
 
     def moment_condition(self, k: int | Expr) -> Condition:
         """When <|phi|^k> is finite: True, False, a bound ``Delta < ...``, or a condition on the parameters."""
-        return absolute_moment_condition(self.pieces, self.growth, sympy.sympify(k), symbols.Delta)
+        return absolute_moment_condition(self.pieces, self.growth, sympy.sympify(k, strict=True), symbols.Delta)
 
     @cached_property
     def canonical(self) -> str:

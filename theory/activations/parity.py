@@ -91,5 +91,5 @@ def admissible_value(parameter: Symbol, draw: random.Random) -> mpmath.mpf:
     """A random number that satisfies the sign and integer assumptions of a parameter."""
     size = draw.randrange(1, 6) if parameter.is_integer else Rational(draw.randrange(100, 3000), 1000)
     negative = parameter.is_negative or (not parameter.is_nonnegative and draw.random() < 0.5)
-    number: Expr = sympy.sympify(-size if negative else size)
+    number: Expr = sympy.sympify(-size if negative else size, strict=True)
     return mpmath.mpf(number.p) / number.q

@@ -100,7 +100,7 @@ class Pieces:
         InputError
             If the values reverse the order of two breakpoints (they break an assumption made at splitting).
         """
-        exact = {parameter: sympify(value) for parameter, value in values.items()}
+        exact = {parameter: sympify(value, strict=True) for parameter, value in values.items()}
         points = [point.subs(exact) for point in self.breakpoints]
         expressions = [expression.subs(exact) for expression in self.expressions]
         for k in range(len(points) - 2, -1, -1):
@@ -120,7 +120,7 @@ class Pieces:
 
     def at(self, point: Expr | float) -> Expr:
         """The expression that holds at `point` (to the right of it at a breakpoint)."""
-        where = sympify(point)
+        where = sympify(point, strict=True)
         index = sum(1 for breakpoint in self.breakpoints if compare(breakpoint, where) <= 0)
         return self.expressions[index]
 
@@ -229,7 +229,7 @@ def split(expr: Expr) -> Pieces:
         If the zeros of a switching argument, or their order, cannot be found with certainty.
     """
     try:
-        return _split(exact_rationals(sympify(expr)), 0)
+        return _split(exact_rationals(sympify(expr, strict=True)), 0)
     except (NotImplementedError, PolynomialError, RecursionError) as error:
         raise InputError(f"cannot resolve '{expr}' into smooth pieces: {error}") from error
 

@@ -34,7 +34,7 @@ class Average(Expr):
 
     def __new__(cls, integrand, order=0, mean=S.Zero, variance=Delta):
         """Canonical form: constants taken out, derivatives of phi alone counted in `order`, averages of 1 and x evaluated."""
-        integrand, order, mean, variance = map(sympify, (integrand, order, mean, variance))
+        integrand, order, mean, variance = (sympify(a, strict=True) for a in (integrand, order, mean, variance))
         if not integrand.has(x):
             return integrand if order == 0 else S.Zero
         constant, rest = integrand.as_independent(x, as_Add=False)

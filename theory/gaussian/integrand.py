@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import mpmath
-from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, lambdify, tanh
+from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, lambdify, sympify, tanh
 
 from theory.activations.pieces import Pieces, refine
 from theory.errors import DomainError, InputError
@@ -139,7 +139,7 @@ def certified(average: Average, activation: Activation, values: dict[Symbol, Exp
     pieces = ordinary_integrand(average, activation)
     if pieces is None:
         return mpmath.inf
-    exact = {symbol: S(value) for symbol, value in values.items()}
+    exact = {symbol: sympify(value, strict=True) for symbol, value in values.items()}
     return certify(pieces.substitute(exact), S(average.mean).subs(exact), S(average.variance).subs(exact), digits)
 
 
@@ -164,7 +164,7 @@ def evaluate(expression: Expr, activation: Activation, values: dict[Symbol, Expr
     symbols = sorted(expression.free_symbols, key=str)
     with mpmath.workdps(digits + 10):
         numbers = [certified(node, activation, values, digits + 5) for node in nodes]
-        given = [mpmath.mpmathify(S(values[s]).evalf(digits + 10)) for s in symbols]
+        given = [mpmath.mpmathify(sympify(values[s], strict=True).evalf(digits + 10)) for s in symbols]
         function = lambdify(
             [*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), [MPMATH_NAMES, "mpmath"]
         )
