@@ -7,6 +7,7 @@ from math import isfinite, isnan
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
@@ -83,8 +84,9 @@ class Solver:
         arguments = tuple(numbers.values())
         try:
             with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
-                raw = {key: float(value) for key, value in self.module.solve(*arguments).items()}
-                branches = self._branches(arguments)
+                result = self.module.solve(*arguments)
+                branches = self._branches(result.pop("roots"), arguments)
+                raw = {key: float(value) for key, value in result.items()}
                 if isnan(raw["slope"]):
                     from numerics.existence import why_no_solution  # scipy.optimize takes as long to load as SymPy
 
@@ -96,8 +98,7 @@ class Solver:
             ) from error
         return raw, branches
 
-    def _branches(self, arguments: tuple[float, ...]) -> tuple[Branch, ...]:
-        found = np.atleast_1d(self.module.branches(*arguments))
+    def _branches(self, found: NDArray[np.float64], arguments: tuple[float, ...]) -> tuple[Branch, ...]:
         rows = []
         for value in found[~np.isnan(found)]:
             if value == 0:

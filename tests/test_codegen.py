@@ -55,7 +55,7 @@ def test_needs_numpy_and_scipy_only(emission, tmp_path):
         f"r = solver.solve(0.3, 0.9{extra})\n"
         "assert 0 < float(r['D_x']) <= 1 and abs(float(r['residual'])) < 1e-12\n"
         "assert not {'sympy', 'theory', 'numerics', 'quenched'} & set(sys.modules), sys.modules\n"
-        "assert solver.__doc__ and all(getattr(solver, f).__doc__ for f in ('phi', 'solve', 'branches', "
+        "assert solver.__doc__ and all(getattr(solver, f).__doc__ for f in ('phi', 'solve', "
         "'observables', 'self_consistency'))\n"
     )
     subprocess.run(

@@ -56,8 +56,9 @@ def solve_physical(equation, slope, error, observables, parameters):
     Returns
     -------
     dict
-        The observables, and ``slope``, ``residual`` (relative), ``error`` (absolute error estimate of v), ``branches`` (number of
-        solutions, v = 0 included), each of the parameters' common shape; nan where there is no such branch.
+        The observables, and ``slope``, ``residual`` (relative), ``error`` (absolute error estimate of v), each of the
+        parameters' common shape, nan where there is no such branch; ``roots``, every solution v >= 0, increasing along an
+        additional first axis and padded with nan.
     """
     vectors, shape = flattened(parameters)
     with np.errstate(all="ignore"):
@@ -82,5 +83,5 @@ def solve_physical(equation, slope, error, observables, parameters):
     keep("slope", 1.0 - margin)
     keep("residual", residual)
     keep("error", (np.abs(residual) * v[found] + error(v[found], *inner)) / margin + EPSILON * v[found])
-    result["branches"] = np.sum(~np.isnan(roots), axis=0).reshape(shape)
+    result["roots"] = roots.reshape(-1, *shape)
     return result
