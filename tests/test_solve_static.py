@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from reference import rows
+from scipy.integrate import quad
 
 import quenched
 from numerics.existence import control_limit
@@ -126,3 +127,18 @@ def test_parameters_are_checked_all_at_once():
 def test_not_odd_is_refused(text):
     with pytest.raises(quenched.DomainError, match="must be odd"):
         quenched.Solver("static", text)
+
+
+def test_sums_of_shifted_functions_and_complex_poles():
+    """Integrands whose tails cancel, and a Pade approximant with complex poles that grows linearly."""
+    shifted = quenched.Solver("static", "tanh(x-1)+tanh(x+1)").solve(g=1.0, sigma=0.5)
+    # independent: scipy.integrate.quad on N(0, Delta)
+    d = shifted.order_parameters["Delta"]
+
+    def weighted(z):
+        phi = np.tanh(d**0.5 * z - 1) + np.tanh(d**0.5 * z + 1)
+        return phi**2 * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+    assert d == pytest.approx(0.25 + 2 * quad(weighted, 0, 12, epsabs=1e-13)[0], rel=1e-11)
+    labels = [b.label for b in quenched.Solver("static", "pade(sin, 5, 4)").solve(g=0.3, sigma=1).branches]
+    assert labels == ["stable", "unphysical"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-PER_DECADE = 16
+PER_DECADE, BEYOND = 16, 2  # grid points to a decade; outside the first range only power laws are left to follow
 LOWEST_OF_ALL, HIGHEST = 1e-280, 1e280
 ITERATIONS = 120
 FLAT = 1e-14  # |f| below this is rounding: where f tends to zero without reaching it, its sign is noise
@@ -29,11 +29,11 @@ def positive_roots(function, lowest, highest, count):
     grid = log_grid(lowest, highest)
     f, slope = values_on(function, grid, everything)
     if np.any(f[-1] > 0):
-        beyond = log_grid(highest, HIGHEST)[1:]
+        beyond = log_grid(highest, HIGHEST, BEYOND)[1:]
         more = values_on(function, beyond, everything)
         grid, f, slope = np.append(grid, beyond), np.vstack([f, more[0]]), np.vstack([slope, more[1]])
     if np.any(f[0] < 0) and lowest > LOWEST_OF_ALL:
-        below = log_grid(LOWEST_OF_ALL, lowest)[:-1]
+        below = log_grid(LOWEST_OF_ALL, lowest, BEYOND)[:-1]
         more = values_on(function, below, everything)
         grid, f, slope = np.append(below, grid), np.vstack([more[0], f]), np.vstack([more[1], slope])
     row, low, high = crossings(function, grid, f, slope)
@@ -41,9 +41,9 @@ def positive_roots(function, lowest, highest, count):
     return by_row(roots, row, count)
 
 
-def log_grid(low, high):
-    """Points evenly spaced in the logarithm, PER_DECADE to a decade."""
-    return np.geomspace(low, high, max(2, int(np.ceil(PER_DECADE * np.log10(high / low))) + 1))
+def log_grid(low, high, per_decade=PER_DECADE):
+    """Points evenly spaced in the logarithm."""
+    return np.geomspace(low, high, max(2, int(np.ceil(per_decade * np.log10(high / low))) + 1))
 
 
 def values_on(function, grid, rows):
