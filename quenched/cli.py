@@ -14,7 +14,7 @@ from quenched.pairs import SETTINGS
 from theory import __version__
 from theory.errors import InputError, QuenchedError
 
-AGREE, DISAGREE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+BAD_INPUT, INTERRUPTED = 2, 130  # 0 and 1 come from the commands
 BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
 LONGEST_MESSAGE = 1000
 

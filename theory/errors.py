@@ -25,7 +25,3 @@ class InputError(QuenchedError, ValueError):
 
 class DomainError(QuenchedError, ArithmeticError):
     """The question is well posed but its answer lies outside the domain of the theory (no root, infinite moment)."""
-
-
-class MissingExtra(QuenchedError, ImportError):
-    """An optional dependency is needed and not installed; the text names the extra to install."""

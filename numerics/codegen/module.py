@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Add, Expr, Piecewise, S, Symbol, sstr
+from sympy import Add, Expr, S, Symbol, sstr
 
 from numerics.codegen.cache import content_key
 from numerics.codegen.inline import algorithm_source, average_source
@@ -174,14 +174,6 @@ def _table(name: str, rows: Mapping[str, object], show: Callable[[Any], str] = r
 
 def _interval(bounds: tuple[float, float]) -> str:
     return f"({', '.join(repr(end).replace('inf', 'np.inf') for end in bounds)})"
-
-
-def as_expression(pieces: Pieces) -> Expr:
-    """Pieces as one SymPy expression."""
-    if not pieces.breakpoints:
-        return pieces.expressions[0]
-    rows = [(expression, x < point) for expression, point in zip(pieces.expressions, pieces.breakpoints, strict=False)]
-    return Piecewise(*rows, (pieces.expressions[-1], True))
 
 
 def _activation(activation: Activation) -> str:
