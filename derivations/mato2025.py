@@ -41,7 +41,11 @@ _NUMBERS = f"{DIGITS} digits, averages by certified quadrature, at"
 def derived(key: str) -> Expr:
     """What the engine derives under a canonical key, for a generic phi."""
     theory = derive("static")
-    others = {"self_consistency": theory.self_consistency, "slope": theory.slope, "control": theory.control_at}
+    others = {
+        "self_consistency": theory.equation.right,
+        "slope": theory.equation.slope,
+        "control": theory.equation.control_at,
+    }
     return others[key] if key in others else theory.quantities[key].expression
 
 

@@ -80,11 +80,11 @@ def _heading(theory: Theory, activation: Activation, style: str) -> str:
 
 
 def _equations(theory: Theory, style: str) -> str:
-    rows = [(str(theory.unknown), latex(theory.unknown), theory.self_consistency, "self-consistency")]
+    rows = [(str(theory.equation.unknown), latex(theory.equation.unknown), theory.equation.right, "self-consistency")]
     rows += [
         (key, rf"\mathrm{{{key}}}".replace("_", r"\_"), q.expression, q.meaning)
         for key, q in theory.quantities.items()
-        if q.expression != theory.unknown
+        if q.expression != theory.equation.unknown
     ]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
@@ -104,11 +104,14 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
         "activation": activation.text,
         "properties": dict(activation.describe()),
         "equations": {
-            str(theory.unknown): {"expression": sstr(theory.self_consistency), "latex": latex(theory.self_consistency)},
+            str(theory.equation.unknown): {
+                "expression": sstr(theory.equation.right),
+                "latex": latex(theory.equation.right),
+            },
             **{
                 key: {"expression": sstr(q.expression), "latex": latex(q.expression), "meaning": q.meaning}
                 for key, q in theory.quantities.items()
-                if q.expression != theory.unknown
+                if q.expression != theory.equation.unknown
             },
         },
         "existence": existence(theory, activation).sentence,

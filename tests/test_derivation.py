@@ -61,13 +61,13 @@ def test_published_results():
     r = 1 - sigma**2 / Delta
     results = {key: q.expression for key, q in THEORY.quantities.items()}
     on_saddle = {sigma**2: Delta - g**2 * C}
-    assert same(THEORY.self_consistency, sigma**2 + g**2 * C)
+    assert same(THEORY.equation.right, sigma**2 + g**2 * C)
     assert same(results["n_var_cov_phi"], C**2 * (1 / (1 - gamma) ** 2 - 1))
     assert same(results["n_var_cov_x"], (g**2 * C) ** 2 / (1 - gamma) ** 2 + 2 * gamma * Delta**2 / (1 - gamma))
     assert same(results["D_phi"], (1 - gamma) ** 2)
     assert same(results["D_x"], ((1 - gamma) ** 2 / (1 - gamma**2 + r**2)).subs(on_saddle))
     assert same(results["stability"], g**2 * Average(phi(x).diff(x) ** 2))
-    assert same(THEORY.slope, g**2 * Average(phi(x) ** 2, 2) / 2)
+    assert same(THEORY.equation.slope, g**2 * Average(phi(x) ** 2, 2) / 2)
 
 
 def test_mixed_covariances():
@@ -82,7 +82,7 @@ def test_mixed_covariances():
 
 def test_two_routes_for_a_generic_phi():
     cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
-    assert same(cavity.variance, THEORY.self_consistency)
+    assert same(cavity.variance, THEORY.equation.right)
     assert same(cavity.phi, THEORY.observables["n_var_cov_phi"].expression)
     assert same(cavity.x, THEORY.observables["n_var_cov_x"].expression)
     cavity.derivation.check()
@@ -96,7 +96,7 @@ def test_two_routes_for_concrete_activations(text):
     cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
     values = {g: Rational(3, 10), sigma: Rational(4, 5), Delta: Rational(13, 10)}
     for route, key in ((cavity.phi, "n_var_cov_phi"), (cavity.x, "n_var_cov_x"), (cavity.variance, None)):
-        other = THEORY.self_consistency if key is None else THEORY.observables[key].expression
+        other = THEORY.equation.right if key is None else THEORY.observables[key].expression
         a, b = (evaluate(e, activation, values, 20) for e in (route, other))
         assert abs(a - b) <= 1e-18 * abs(b)
         assert abs(b) > 0
@@ -106,7 +106,7 @@ def test_linear_network():
     """phi = x: the exact large-N results of Hu and Sompolinsky 2022."""
     linear = Activation.from_text("x")
     values = {g: Rational(1, 2), sigma: 1, Delta: Rational(4, 3)}
-    assert evaluate(THEORY.self_consistency, linear, values) == pytest.approx(4 / 3, rel=1e-14)
+    assert evaluate(THEORY.equation.right, linear, values) == pytest.approx(4 / 3, rel=1e-14)
     assert evaluate(THEORY.observables["D_x"].expression, linear, values) == pytest.approx(0.5625, rel=1e-14)
 
 

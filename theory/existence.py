@@ -34,7 +34,7 @@ class Existence:
 def existence(theory: Theory, activation: Activation) -> Existence:
     """Where the branch from zero coupling ends.
 
-    The control parameter that a given order parameter asks for, `Theory.control_at`, rises from zero along the branch.
+    The control parameter that a given order parameter asks for, `SelfConsistency.control_at`, rises from zero along the branch.
     It grows without bound if phi grows sublinearly, tends to 1/slope if phi grows linearly, and falls again if phi grows
     superlinearly: then its maximum is a saddle-node, where the slope of the self-consistency is 1.
 
@@ -47,7 +47,7 @@ def existence(theory: Theory, activation: Activation) -> Existence:
     -------
     Existence
     """
-    name, slope = theory.control, activation.mean_square_slope
+    name, slope = theory.equation.control, activation.mean_square_slope
     if slope == 0:
         return Existence(f"a solution exists for every {name}: phi grows slower than x", oo, oo)
     if slope.is_finite and slope.is_positive:
@@ -58,15 +58,15 @@ def existence(theory: Theory, activation: Activation) -> Existence:
         )
     if slope == oo:
         turning = _saddle_node(theory, activation)
-        supremum = f"the maximum over {theory.unknown} of {sstr(theory.control_at)}"
+        supremum = f"the maximum over {theory.equation.unknown} of {sstr(theory.equation.control_at)}"
         if turning is None:
             return Existence(
                 f"phi grows faster than x: solutions end in a saddle-node at {name} = {supremum}", None, None
             )
-        limit = _concrete(theory.control_at, activation).subs(theory.unknown, turning)
+        limit = _concrete(theory.equation.control_at, activation).subs(theory.equation.unknown, turning)
         return Existence(
             f"phi grows faster than x: solutions end in a saddle-node at {name} = {sstr(limit)}, "
-            f"{theory.unknown} = {sstr(turning)}",
+            f"{theory.equation.unknown} = {sstr(turning)}",
             limit,
             turning,
         )
@@ -86,12 +86,12 @@ def _concrete(expression: Expr, activation: Activation) -> Expr:
 
 def _saddle_node(theory: Theory, activation: Activation) -> Expr | None:
     """Maximum of `control_at` for a single power of the unknown, where it solves a linear equation."""
-    squared = _concrete(theory.control_at, activation) ** 2
-    if squared.has(*averages(theory.control_at)):
+    squared = _concrete(theory.equation.control_at, activation) ** 2
+    if squared.has(*averages(theory.equation.control_at)):
         return None
-    logarithmic = (theory.unknown * diff(squared, theory.unknown) / squared).together().cancel()
+    logarithmic = (theory.equation.unknown * diff(squared, theory.equation.unknown) / squared).together().cancel()
     numerator = logarithmic.as_numer_denom()[0]
-    if not numerator.is_polynomial(theory.unknown) or numerator.as_poly(theory.unknown).degree() != 1:
+    if not numerator.is_polynomial(theory.equation.unknown) or numerator.as_poly(theory.equation.unknown).degree() != 1:
         return None
-    (turning,) = solve(numerator, theory.unknown)
+    (turning,) = solve(numerator, theory.equation.unknown)
     return turning

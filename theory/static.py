@@ -13,6 +13,7 @@ from math import inf
 from sympy import Eq, Expr, Matrix, Symbol
 
 from theory.derivation import Fact, Step, chain, same
+from theory.equations import SelfConsistency
 from theory.fields.argument import disorder_steps, instability_steps, kernel_steps, reading_steps, saddle_steps
 from theory.fields.cavity import CavityStatistics, two_site_cavity
 from theory.fields.collective import (
@@ -97,12 +98,10 @@ def derive() -> Theory:
 
     return Theory(
         model=STATIC,
-        unknown=Delta,
-        self_consistency=variance,
+        equation=SelfConsistency(Delta, variance, control=g),
         order_parameters=_order_parameters(pairs),
         observables=_observables(pairs, stability),
         conditions=_conditions(stability, slope),
-        control=g,
         requirements=(ODD,),
         derivation=chain(
             "Static network: collective fields, two-site cavity, comparison",

@@ -8,9 +8,10 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Symbol, roots
+from sympy import Expr
 
 from theory.derivation import Derivation
+from theory.equations import SelfConsistency
 from theory.errors import DomainError
 from theory.gaussian.average import Average, averages
 from theory.models import Model
@@ -76,39 +77,21 @@ class Theory:
     Attributes
     ----------
     model : Model
-    unknown : Symbol
-        The order parameter found from the self-consistency equation.
-    self_consistency : Expr
-        ``unknown = self_consistency``.
+    equation : SelfConsistency
+        What has to be solved first; everything else is evaluated at its solution.
     order_parameters, observables : mapping of key to Quantity
     conditions : tuple of Condition
-    control : Symbol
-        Parameter that is turned up to follow a branch, usually the coupling strength.
     requirements : tuple of Requirement
     derivation : Derivation
     """
 
     model: Model
-    unknown: Symbol
-    self_consistency: Expr
+    equation: SelfConsistency
     order_parameters: Mapping[str, Quantity]
     observables: Mapping[str, Quantity]
     conditions: tuple[Condition, ...]
-    control: Symbol
     derivation: Derivation
     requirements: tuple[Requirement, ...] = field(default=())
-
-    @property
-    def slope(self) -> Expr:
-        """d(self_consistency)/d(unknown), by Price's theorem: 1 at a saddle-node."""
-        return self.self_consistency.diff(self.unknown)
-
-    @property
-    def control_at(self) -> Expr:
-        """The value of the control parameter at which a given `unknown` is a solution."""
-        found = tuple(roots(self.unknown - self.self_consistency, self.control))
-        sample = {atom: 1 for root in found for atom in root.free_symbols | root.atoms(Average)} | {self.unknown: 2}
-        return max(found, key=lambda root: root.xreplace(sample))  # couplings are not negative
 
     @property
     def quantities(self) -> Mapping[str, Quantity]:
@@ -119,7 +102,7 @@ class Theory:
     def averages(self) -> tuple[Average, ...]:
         """Every distinct Gaussian average that the theory needs, in a canonical order."""
         found: dict[Average, None] = {}
-        expressions = [self.self_consistency, self.slope, *(q.expression for q in self.quantities.values())]
+        expressions = [self.equation.right, self.equation.slope, *(q.expression for q in self.quantities.values())]
         expressions += [c.expression for c in self.conditions]
         for expression in expressions:
             found.update((average, None) for average in averages(expression))

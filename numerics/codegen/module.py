@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Add, Expr, S, Symbol, sstr
+from sympy import Add, S, Symbol, sstr
 
 from numerics.codegen.cache import content_key
+from numerics.codegen.equations import equations
 from numerics.codegen.inline import algorithm_source, average_source
 from numerics.codegen.means import MeanCode, lower_mean
 from numerics.codegen.printer import source
@@ -18,7 +19,7 @@ from theory import __version__
 from theory.activations.activation import Activation
 from theory.activations.pieces import Pieces
 from theory.errors import InputError
-from theory.gaussian.average import Average, averages
+from theory.gaussian.average import Average
 from theory.gaussian.closed import ClosedForm
 from theory.symbols import Delta, mu, rho, x
 from theory.theory import Theory
@@ -78,7 +79,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
         _rule("Its Gaussian averages"),
         *(_mean(mean, activation) for mean in means),
         _rule(f"Equations of the model '{theory.model.name}'"),
-        *_equations(theory, activation, means),
+        *equations(theory, activation, means),
     ]
     return Emission(f"{theory.model.name}_{digest}", _assembled(_header(theory, activation, digest), body))
 
@@ -132,11 +133,11 @@ def _header(theory: Theory, activation: Activation, digest: str) -> str:
         "",
         "Equations (<.> is an average over x ~ N(0, Delta)):",
         "",
-        _wrapped(f"{theory.unknown} = {sstr(theory.self_consistency)}", "    "),
+        _wrapped(f"{theory.equation.unknown} = {sstr(theory.equation.right)}", "    "),
         *(
             _wrapped(f"{key} = {sstr(q.expression)}", "    ")
             for key, q in theory.quantities.items()
-            if q.expression != theory.unknown
+            if q.expression != theory.equation.unknown
         ),
         "",
         f"Use: solve({names}) returns a dict of arrays; arguments broadcast.  Its 'roots' are all solutions;",
@@ -159,7 +160,7 @@ def _constants(theory: Theory, activation: Activation, digest: str) -> str:
             f"ACTIVATION = {activation.text!r}",
             f"PARAMETERS = {_parameter_names(theory, activation)!r}",
             f"CONTENT = {digest!r}",
-            f"CONTROL = {theory.control.name!r}",
+            f"CONTROL = {theory.equation.control.name!r}",
             f"ORDER_PARAMETERS = {tuple(theory.order_parameters)!r}",
             *_table("MEANINGS", {key: q.meaning for key, q in theory.quantities.items()}),
             *_table("BOUNDS", {key: q.bounds for key, q in theory.quantities.items()}, _interval),
@@ -230,79 +231,3 @@ def _mean(mean: MeanCode, activation: Activation) -> str:
         f"    return {constant}({arguments}{extra and ', mean=mu'})",
     ]
     return (helpers + "\n\n\n" if helpers else "") + "\n".join(public)
-
-
-def _control(theory: Theory, arguments: str, function: Callable[[str, str, dict[str, Expr]], str]) -> str:
-    """The control parameter at which a given order parameter solves the equation: where it turns back, branches end."""
-    name = theory.control.name
-    text = function(
-        "control_at", f"The {name} at which {theory.unknown} solves the self-consistency.", {"": theory.control_at}
-    )
-    return text.replace(f"({arguments})", f"({', '.join(a for a in arguments.split(', ') if a != name)})", 1)
-
-
-def _equations(theory: Theory, activation: Activation, means: Sequence[MeanCode]) -> list[str]:
-    names = {mean.average: mean.name for mean in means}
-    extra = [str(p) for p in activation.parameters]
-    arguments = ", ".join([str(theory.unknown), *(p.name for p in theory.model.parameters), *extra])
-    parameters = ", ".join([*(p.name for p in theory.model.parameters), *extra])
-    inner = ", ".join([str(theory.unknown), *extra])
-    together = parameters if ", " in parameters else f"{parameters},"
-
-    def local(name: str) -> Symbol:
-        return Symbol(name.replace("mean_", "avg_"), real=True)
-
-    def function(name: str, doc: str, expressions: dict[str, Expr]) -> str:
-        needed = [a for a in names if any(e.has(a) for e in expressions.values())]
-        replace = {a: local(names[a]) for a in needed}
-        code = lower(name, arguments.split(", "), [e.xreplace(replace) for e in expressions.values()])
-        rows = [f"def {name}({arguments}):", f'    """{doc}"""']
-        rows += [f"    {local(names[a])} = {names[a]}({inner})" for a in needed]
-        rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
-        printed = dict(zip(expressions, map(source, code.results), strict=True))
-        if set(printed) == {""}:
-            rows.append(f"    return {printed['']}")
-        else:
-            rows += ["    return {", *(f'        "{key}": {text},' for key, text in printed.items()), "    }"]
-        return "\n".join(rows)
-
-    equation = theory.self_consistency
-    weights = {a: equation.xreplace({a: local(names[a])}).diff(local(names[a])) for a in averages(equation)}
-    terms = [f"np.abs({source(w)}) * {names[a].upper()}.with_error({inner})[1]" for a, w in weights.items()]
-    error = "\n".join(
-        [
-            f"def self_consistency_error({arguments}):",
-            '    """Error of the right-hand side that the averages bring."""',
-            f"    return {' + '.join(terms) or '0.0'}",
-        ]
-    )
-    docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.quantities.items())
-    quantities = {key: q.expression for key, q in theory.quantities.items()}
-    solve = "\n".join(
-        [
-            f"def solve({parameters}):",
-            '    """Solve the self-consistency on the physical branch.',
-            "",
-            "    Returns a dict of arrays of the arguments' common shape (nan where there is no solution):",
-            "",
-            docs,
-            "    slope, residual, error : diagnostics of the solution",
-            f"    roots : every solution {theory.unknown} >= 0, increasing along an additional first axis, padded with nan",
-            '    """',
-            "    return solve_physical(",
-            f"        self_consistency, self_consistency_slope, self_consistency_error, observables, ({together})",
-            "    )",
-        ]
-    )
-    return [
-        function("self_consistency", f"Right-hand side of {theory.unknown} = {sstr(equation)}.", {"": equation}),
-        function(
-            "self_consistency_slope",
-            f"Its derivative with respect to {theory.unknown} (Price's theorem).",
-            {"": theory.slope},
-        ),
-        error,
-        _control(theory, arguments, function),
-        function("observables", f"Results at a given {theory.unknown}.", quantities),
-        solve,
-    ]
