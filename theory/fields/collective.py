@@ -10,12 +10,19 @@ bilinears, the polynomial F and the single-site measure follow mechanically
 
 A site monomial is a pair (n, f) that stands for  xr^n f(x)  with xr the response field (factor i absorbed); monomials multiply as
 (n + m, f g) and average as  <(n, f)> = <f^(n)>.  Nothing here knows which activation, filter or noise is studied.
+
+The determinant of a fixed-point equation is a Gaussian integral over anticommuting ghosts, one pair cb, c at each site:
+
+    det(1 - J phi') = int exp( - sum_i cb_i c_i + sum_ij cb_i J_ij phi'(x_j) c_j ),     <c cb> = 1.
+
+They enter the list of site operators like every other field; bilinears with an odd number of them anticommute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, sstr, zeros
 
@@ -27,25 +34,38 @@ from theory.symbols import phi, x
 
 @dataclass(frozen=True)
 class Operator:
-    """Site monomial ``xr^power * function(x)`` of one replica."""
+    """Site monomial ``xr^power * function(x)`` of one replica, times ghosts (``'cb'``, ``'c'``) in this order."""
 
     power: int
     function: Expr
+    ghosts: tuple[str, ...] = ()
 
     def __mul__(self, other: Operator) -> Operator:
-        return Operator(self.power + other.power, self.function * other.function)
+        return Operator(self.power + other.power, self.function * other.function, self.ghosts + other.ghosts)
 
 
 RESPONSE = Operator(1, S.One)
 ACTIVITY = Operator(0, phi(x))
 PREACTIVATION = Operator(0, x)
+ANTIGHOST = Operator(0, S.One, ("cb",))
+GHOST_ACTIVITY = Operator(0, diff(phi(x), x), ("c",))
+_GHOST_ORDER = ("cb", "c")
 
 
 @dataclass(frozen=True)
 class Bilinear:
-    """Product of site operators, each with its replica label: the b_k of a collective field."""
+    """Product of site operators, each with its replica label: the b_k of a collective field.
+
+    Attributes
+    ----------
+    factors : tuple of (int, Operator)
+        One operator for each replica, ordered by replica, the ghosts of each in the order cb, c.
+    sign : int
+        From bringing the ghosts into that order: 1 or -1; 0 where one occurs twice.
+    """
 
     factors: tuple[tuple[int, Operator], ...]
+    sign: int = 1
 
     @classmethod
     def of(cls, *factors: tuple[int, Operator]) -> Bilinear:
@@ -53,10 +73,23 @@ class Bilinear:
         merged: dict[int, Operator] = {}
         for replica, operator in factors:
             merged[replica] = merged[replica] * operator if replica in merged else operator
-        return cls(tuple(sorted(merged.items())))
+        word = [(replica, _GHOST_ORDER.index(ghost)) for replica, operator in factors for ghost in operator.ghosts]
+        ordered = ((r, o if not o.ghosts else _ghosts_sorted(o)) for r, o in sorted(merged.items(), key=lambda i: i[0]))
+        return cls(tuple(ordered), _sorting_sign(word))
 
     def __mul__(self, other: Bilinear) -> Bilinear:
-        return Bilinear.of(*self.factors, *other.factors)
+        product = Bilinear.of(*self.factors, *other.factors)
+        return Bilinear(product.factors, product.sign * self.sign * other.sign)
+
+    @property
+    def unsigned(self) -> Bilinear:
+        """The same product with sign 1."""
+        return Bilinear(self.factors)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether it holds an odd number of ghosts, and so anticommutes."""
+        return sum(len(operator.ghosts) for _, operator in self.factors) % 2 == 1
 
     @property
     def label(self) -> str:
@@ -69,11 +102,27 @@ class Bilinear:
         return Symbol(f"B[{self.label}]")
 
 
+def _ghosts_sorted(operator: Operator) -> Operator:
+    return Operator(operator.power, operator.function, tuple(sorted(operator.ghosts, key=_GHOST_ORDER.index)))
+
+
+def _sorting_sign(word: Sequence[tuple[int, int]]) -> int:
+    """Sign of the permutation that sorts anticommuting factors, 0 if two are equal."""
+    inversions = 0
+    for k, later in enumerate(word):
+        for earlier in word[:k]:
+            if earlier == later:
+                return 0
+            inversions += earlier > later
+    return -1 if inversions % 2 else 1
+
+
 def _name(operator: Operator, replica: int) -> str:
-    body = sstr(operator.function.xreplace({phi(x): Symbol(f"phi{replica}")}).xreplace({x: Symbol(f"x{replica}")}))
+    plain = {diff(phi(x), x): Symbol(f"phi'{replica}"), phi(x): Symbol(f"phi{replica}")}
+    body = sstr(operator.function.xreplace(plain).xreplace({x: Symbol(f"x{replica}")}))
     body = "" if operator.function == 1 else body.replace("**", "^")
     responses = [f"xr{replica}" + (f"^{operator.power}" if operator.power > 1 else "")] if operator.power else []
-    return " ".join(responses + ([body] if body else []))
+    return " ".join([*responses, *([body] if body else []), *(f"{ghost}{replica}" for ghost in operator.ghosts)])
 
 
 @dataclass(frozen=True)
@@ -99,22 +148,36 @@ class SiteMeasure:
         if self.shared_noise and len(b.factors) > 1:
             product = Mul(*(diff(o.function, x, o.power) if o.power else o.function for _, o in b.factors))
             return self._one(product, 0)
-        return Mul(*(self._one(o.function, o.power) for _, o in b.factors))
+        return b.sign * Mul(*(_ghost_average(o) * self._one(o.function, o.power) for _, o in b.factors))
 
     def _one(self, function: Expr, power: int) -> Expr:
-        kind = parity(function, self.phi_parity)
-        if (kind, power % 2) in (("odd", 0), ("even", 1)):
-            return S.Zero
-        return stein(Average(function, power, S.Zero, self.variance))
+        return _one_site(function, power, self.variance, self.phi_parity)
 
     def connected(self, a: Bilinear, b: Bilinear) -> Expr:
         """<a b> - <a><b>."""
         return self.average(a * b) - self.average(a) * self.average(b)
 
 
+@lru_cache(maxsize=4096)
+def _one_site(function: Expr, power: int, variance: Expr, phi_parity: str) -> Expr:
+    """<function^(power)>, zero where the integrand is odd."""
+    kind = parity(function, phi_parity)
+    if (kind, power % 2) in (("odd", 0), ("even", 1)):
+        return S.Zero
+    return stein(Average(function, power, S.Zero, variance))
+
+
+def _ghost_average(operator: Operator) -> Expr:
+    """<cb c> = -1; a single ghost averages to zero."""
+    return {(): S.One, _GHOST_ORDER: S.NegativeOne}.get(operator.ghosts, S.Zero)
+
+
 @dataclass(frozen=True)
 class Action:
-    """exp(N F[B]): the collective fields in canonical order and the polynomial F in their symbols."""
+    """exp(N F[B]): the collective fields in canonical order and the polynomial F in their symbols.
+
+    In a product of two anticommuting fields the one that comes first in `fields` is meant to stand first.
+    """
 
     fields: tuple[Bilinear, ...]
     F: Expr
@@ -123,28 +186,52 @@ class Action:
         """Coefficient F_k of b_k in the single-site weight."""
         return diff(self.F, b.symbol)
 
+    def coupling(self, a: Bilinear, b: Bilinear) -> Expr:
+        """d^2 F / da db: symmetric, antisymmetric for two anticommuting fields."""
+        second = diff(self.F, a.symbol, b.symbol)
+        return -second if second != 0 and a.is_odd and self.fields.index(a) > self.fields.index(b) else second
 
-def disorder_average(couplings: GaussianCouplings, replicas: Sequence[int] = (1, 2)) -> Action:
-    """Average ``exp( sum_a sum_ij xr_i^a J_ij phi_j^a )`` over Gaussian couplings.
+
+def disorder_average(
+    couplings: GaussianCouplings, replicas: Sequence[int] = (1, 2), *, jacobian: bool = False
+) -> Action:
+    """Average ``exp( sum_ij J_ij A_ij )``, ``A_ij = sum_a xr_i^a phi_j^a``, over Gaussian couplings.
 
     ``<J_ij J_kl> = (strength^2/N) (d_ik d_jl + symmetry d_il d_jk)``: in each contraction the operators that end on the same site
     form one bilinear, so that ``N F = (N/2) strength^2 sum_ab ( K_ab Q_ab + symmetry R_ab R_ba )``.
+
+    Parameters
+    ----------
+    couplings : GaussianCouplings
+    replicas : sequence of int
+    jacobian : bool
+        Keep the determinant of the fixed-point equation: ``A_ij += cb_i phi'_j c_j`` in every replica.
     """
-    contractions = ((couplings.strength**2, ("i", "j")), (couplings.symmetry * couplings.strength**2, ("j", "i")))
+    vertices = [((a, RESPONSE), (a, ACTIVITY)) for a in replicas]
+    if jacobian:
+        vertices += [((a, ANTIGHOST), (a, GHOST_ACTIVITY)) for a in replicas]
     fields: dict[Symbol, Bilinear] = {}
+    terms: list[tuple[Expr, Bilinear, Bilinear]] = []
+    contractions = (
+        (couplings.strength**2, (0, 2), (1, 3)),  # i with i, j with j
+        (couplings.symmetry * couplings.strength**2, (0, 3), (1, 2)),
+    )
+    for first in vertices:
+        for second in vertices:
+            ends = (*first, *second)
+            for weight, on_i, on_j in contractions:
+                pair = (Bilinear.of(*(ends[k] for k in on_i)), Bilinear.of(*(ends[k] for k in on_j)))
+                regrouped = _sorting_sign([(0, k) for k in (*on_i, *on_j) if ends[k][1].ghosts])
+                sign = regrouped * pair[0].sign * pair[1].sign
+                if weight != 0 and sign != 0:
+                    fields.update((p.symbol, p.unsigned) for p in pair)
+                    terms.append((weight * sign / 2, *pair))
+    order = sorted(fields, key=str)
     F = S.Zero
-    for weight, (row, column) in contractions:
-        if weight == 0:
-            continue
-        for a in replicas:
-            for b in replicas:
-                on_site = {"i": [(a, RESPONSE)], "j": [(a, ACTIVITY)]}
-                on_site[row].append((b, RESPONSE))
-                on_site[column].append((b, ACTIVITY))
-                pair = [Bilinear.of(*on_site["i"]), Bilinear.of(*on_site["j"])]
-                fields.update((p.symbol, p) for p in pair)
-                F += Rational(1, 2) * weight * pair[0].symbol * pair[1].symbol
-    return Action(tuple(fields[s] for s in sorted(fields, key=str)), F)
+    for weight, a, b in terms:
+        swapped = a.is_odd and order.index(a.symbol) > order.index(b.symbol)
+        F += (-weight if swapped else weight) * a.symbol * b.symbol
+    return Action(tuple(fields[s] for s in order), F)
 
 
 @dataclass(frozen=True)
@@ -201,7 +288,7 @@ def fluctuation_kernel(action: Action, fields: Sequence[Bilinear], measure: Site
     for k, a in enumerate(fields):
         for m, b in enumerate(fields):
             Pi[k, m] = measure.connected(a, b)
-            coupling[k, m] = diff(action.F, a.symbol, b.symbol)
+            coupling[k, m] = action.coupling(a, b)
     return Kernel(tuple(fields), Pi, coupling)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from sympy import Expr, IndexedBase, Rational, Sum, Symbol, symbols
+from sympy import Expr, IndexedBase, Poly, Rational, Sum, Symbol, diff, symbols
 
 from theory.derivation import Step
-from theory.fields.collective import Action, Operator
+from theory.fields.collective import Action, Bilinear, Operator
+from theory.fields.grassmann import Element
 from theory.models import GaussianCouplings
 from theory.symbols import phi, x
 
@@ -26,41 +27,78 @@ def coupling_exponent(couplings: GaussianCouplings) -> Expr:
 
 @dataclass(frozen=True)
 class FiniteSizeIdentity:
-    """Check that the double sum over units equals N F[B] for random rational fields at N = 3: an exact identity."""
+    """Check that the double sum over units equals N F[B] for random rational fields at N = 3: an exact identity.
+
+    Ghosts, where the action has any, are generators of an exterior algebra, so that every sign is checked too.
+    """
 
     couplings: GaussianCouplings
     action: Action
+    replicas: tuple[int, ...] = (1, 2)
+    jacobian: bool = False
     name: str = "exact identity at N = 3 with random rational fields"
 
     def __call__(self, step: Step) -> bool:
-        """Whether both sides are equal, as exact rationals and symbols."""
-        source = random.Random(3)
-        units, replicas = range(3), (1, 2)
-        xr, activity, field = (
-            {(i, a): Rational(source.randint(-9, 9), source.randint(1, 9)) for i in units for a in replicas}
-            for _ in range(3)
-        )
-        left = 0
+        """Whether both sides are equal, as exact rationals, symbols and ghosts."""
+        units = range(3)
+        site = _RandomSites(units, self.replicas)
+        total = Element({})
         for i in units:
             for j in units:
-                direct = sum(xr[i, a] * activity[j, a] for a in replicas)
-                transposed = sum(xr[j, a] * activity[i, a] for a in replicas)
-                left += direct**2 + self.couplings.symmetry * direct * transposed
-        left *= self.couplings.strength**2 / (2 * len(units))
+                direct, transposed = (self._vertex(site, *ends) for ends in ((i, j), (j, i)))
+                total = total + direct * (direct + self.couplings.symmetry * transposed)
+        left = (self.couplings.strength**2 / (2 * len(units))) * total
+        fields = {b.symbol: (Rational(1) / len(units)) * site.total(b) for b in self.action.fields}
+        order = [b.symbol for b in self.action.fields]
+        right = Element({})
+        for powers, weight in Poly(self.action.F, *order).terms():
+            product = Element.number(weight)
+            for symbol, power in zip(order, powers, strict=True):
+                for _ in range(power):
+                    product = product * fields[symbol]
+            right = right + len(units) * product
+        difference = left + Rational(-1) * right
+        return all(value.expand() == 0 for value in difference.terms.values())
 
-        def value(operator: Operator, i: int, a: int) -> Expr:
-            return xr[i, a] ** operator.power * operator.function.subs({phi(x): activity[i, a], x: field[i, a]})
+    def _vertex(self, site: _RandomSites, i: int, j: int) -> Element:
+        """A_ij: everything that J_ij multiplies."""
+        total = Element({})
+        for a in self.replicas:
+            total = total + Element.number(site.response[i, a] * site.activity[j, a])
+            if self.jacobian:
+                ghosts = Element.generator((i, a, 0)) * Element.generator((j, a, 1))
+                total = total + site.slope[j, a] * ghosts
+        return total
 
-        numbers = {}
-        for b in self.action.fields:
-            total = Rational(0)
-            for i in units:
-                term = Rational(1)
-                for replica, operator in b.factors:
-                    term *= value(operator, i, replica)
-                total += term
-            numbers[b.symbol] = total / len(units)
-        return (left - len(units) * self.action.F.subs(numbers)).expand() == 0
+
+class _RandomSites:
+    """Random rational values of every site field in every replica; ghosts are generators (site, replica, 0 or 1)."""
+
+    def __init__(self, units: range, replicas: tuple[int, ...]) -> None:
+        draw = random.Random(3)
+        self.units = units
+        self.response, self.activity, self.slope, self.field = (
+            {(i, a): Rational(draw.randint(-9, 9), draw.randint(1, 9)) for i in units for a in replicas}
+            for _ in range(4)
+        )
+
+    def total(self, b: Bilinear) -> Element:
+        """Sum of a bilinear over the units."""
+        total = Element({})
+        for i in self.units:
+            term = Element.number(Rational(1))
+            for replica, operator in b.factors:
+                term = term * self._value(operator, i, replica)
+            total = total + term
+        return total
+
+    def _value(self, operator: Operator, i: int, a: int) -> Element:
+        values = {diff(phi(x), x): self.slope[i, a], phi(x): self.activity[i, a], x: self.field[i, a]}
+        number = self.response[i, a] ** operator.power * operator.function.xreplace(values)
+        product = Element.number(number)
+        for ghost in operator.ghosts:
+            product = product * Element.generator((i, a, ("cb", "c").index(ghost)))
+        return product
 
 
 __all__ = ["FiniteSizeIdentity", "coupling_exponent"]

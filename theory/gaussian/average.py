@@ -33,7 +33,7 @@ class Average(Expr):
     is_commutative = True
 
     def __new__(cls, integrand, order=0, mean=S.Zero, variance=Delta):
-        """Canonical form: constants taken out, derivatives of phi alone counted in `order`, averages of 1 and x evaluated."""
+        """Canonical form: constants taken out, derivatives of a power of phi counted in `order`, averages of 1 and x evaluated."""
         integrand, order, mean, variance = (sympify(a, strict=True) for a in (integrand, order, mean, variance))
         if not integrand.has(x):
             return integrand if order == 0 else S.Zero
@@ -45,6 +45,8 @@ class Average(Expr):
             return cls(phi(x), order + integrand.derivative_count, mean, variance)
         if integrand == x:
             return {0: mean, 1: S.One}.get(int(order), S.Zero)
+        if (power := _power_of_chain_rule(integrand)) is not None:
+            return cls(phi(x) ** power, order + 1, mean, variance) / power
         return super().__new__(cls, integrand, Integer(order), mean, variance)
 
     integrand = property(lambda self: self.args[0])
@@ -88,6 +90,13 @@ class Average(Expr):
         from sympy.printing.pretty.stringpict import prettyForm
 
         return prettyForm(str(self))
+
+
+def _power_of_chain_rule(integrand: Expr) -> Integer | None:
+    """n for phi^(n-1) phi' = (phi^n)'/n, n > 1; None for anything else."""
+    slope = Derivative(phi(x), x)
+    base, exponent = (integrand / slope).as_base_exp()
+    return exponent + 1 if base == phi(x) and exponent.is_Integer and exponent > 0 else None
 
 
 def expand_average(average: Average) -> Expr:
