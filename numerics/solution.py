@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any
+
+LARGE = 0.2  # relative size above which a 1/N term is called large
+REFERENCE_SIZE = 100  # units at which that is judged where no N is given
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,35 @@ class Branch:
 
 
 @dataclass(frozen=True)
+class FiniteSize:
+    """The 1/N term of one quantity.
+
+    Attributes
+    ----------
+    coefficient : float
+        c or d; nan where it is not defined.
+    of : str
+        The quantity v that it corrects.
+    relative : bool
+        Whether N units have v (1 + d/N) rather than v + c/N.
+    """
+
+    coefficient: float
+    of: str
+    relative: bool
+
+    def slope(self, value: float) -> float:
+        """Derivative of the quantity with respect to 1/N."""
+        return self.coefficient * value if self.relative else self.coefficient
+
+    def share(self, value: float, N: float) -> float:
+        """Size of the 1/N term at N units, relative to the quantity."""
+        if self.slope(value) == 0:
+            return 0.0
+        return abs(self.slope(value) / value) / N if value else inf
+
+
+@dataclass(frozen=True)
 class Solution:
     """Solution of a theory at one set of parameters.
 
@@ -34,6 +67,8 @@ class Solution:
     ----------
     model, activation : str
     parameters, order_parameters, observables : mapping of str to float
+    finite_size : mapping of str to FiniteSize
+        1/N terms.
     residual : float
         Relative residual of the self-consistency.
     error : float
@@ -51,20 +86,55 @@ class Solution:
     parameters: Mapping[str, float]
     order_parameters: Mapping[str, float]
     observables: Mapping[str, float]
+    finite_size: Mapping[str, FiniteSize]
     residual: float
     error: float
     stable: bool
     branches: tuple[Branch, ...]
     messages: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Content under the keys of the command line's JSON."""
+    @property
+    def leading(self) -> dict[str, float]:
+        """Order parameters and observables for N -> infinity."""
+        return {**self.order_parameters, **self.observables}
+
+    def slopes(self) -> dict[str, float]:
+        """Derivative with respect to 1/N of every quantity whose 1/N term is known."""
+        known = {term.of: term.slope(self.leading[term.of]) for term in self.finite_size.values()}
+        return {key: slope for key, slope in known.items() if isfinite(slope)}
+
+    def at_size(self, N: float) -> dict[str, float]:
+        """Every quantity whose 1/N term is known, for a network of N units: v + c/N or v (1 + d/N)."""
+        return {key: self.leading[key] + slope / N for key, slope in self.slopes().items()}
+
+    def cautions(self, N: float = REFERENCE_SIZE) -> tuple[str, ...]:
+        """Which 1/N terms are undefined, and which are large at N units."""
+        undefined = [key for key, term in self.finite_size.items() if not isfinite(term.coefficient)]
+        texts = [f"the 1/N terms {', '.join(undefined)} are not defined: an average in them is infinite or unresolved"]
+        large = {}
+        for term in self.finite_size.values():
+            share = term.share(self.leading[term.of], N)
+            if isfinite(term.coefficient) and share > LARGE:
+                large[term.of] = share
+        enough = max(large.values(), default=0.0) / LARGE * N
+        listed = ", ".join(f"{key} ({share:.0%})" for key, share in large.items())
+        texts.append(
+            f"1/N terms above {LARGE:.0%} of the value at N = {N:g}: {listed}; below that for N > {enough:.4g} only"
+        )
+        return tuple(text for text, found in zip(texts, (undefined, large), strict=True) if found)
+
+    def warnings(self, N: float | None = None) -> tuple[str, ...]:
+        """Every reason for caution, the size of the 1/N terms at N units included."""
+        return (*self.messages, *self.cautions(REFERENCE_SIZE if N is None else N))
+
+    def to_dict(self, N: float | None = None) -> dict[str, Any]:
+        """Content under the keys of the command line's JSON; with `N`, also the values at N units."""
         return {
             "model": self.model,
             "activation": self.activation,
             "parameters": dict(self.parameters),
             "order_parameters": dict(self.order_parameters),
-            "observables": dict(self.observables),
+            "observables": {**self.observables, **{key: t.coefficient for key, t in self.finite_size.items()}},
             "diagnostics": {
                 "converged": True,  # a solution that did not converge is refused, never returned
                 "residual": self.residual,
@@ -72,6 +142,7 @@ class Solution:
                 "stable": self.stable,
                 "branches": len(self.branches),
                 "branch_list": [{"value": b.value, "slope": b.slope, "label": b.label} for b in self.branches],
-                "messages": list(self.messages),
+                "messages": list(self.warnings(N)),
             },
+            **({} if N is None else {"finite_size": {"N": N, **self.at_size(N)}}),
         }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
-from numerics.solution import Branch, Solution
+from numerics.solution import Branch, FiniteSize, Solution
 from theory.activations.activation import Activation
 from theory.catalogue import derive, describe_model
 from theory.errors import DomainError, InputError
@@ -61,7 +61,8 @@ class Solver:
         numbers = checked_parameters(self.model, self.activation, values)
         raw, branches = self._values(numbers)
         self._assert_sound(raw)
-        messages = tuple(
+        finite_size = self._finite_size(raw, numbers)
+        broken = tuple(
             f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}"
             for key, text in self.module.CONDITIONS.items()
             if not raw[key] < 1
@@ -72,13 +73,25 @@ class Solver:
             activation=self.activation.text,
             parameters=numbers,
             order_parameters={key: raw[key] for key in order},
-            observables={key: raw[key] for key in self.module.MEANINGS if key not in order},
+            observables={key: raw[key] for key in self.module.BOUNDS if key not in order},
+            finite_size=finite_size,
             residual=raw["residual"],
             error=raw["error"],
-            stable=not messages,
+            stable=not broken,
             branches=branches,
-            messages=messages,
+            messages=broken,
         )
+
+    def _finite_size(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> dict[str, FiniteSize]:
+        """1/N terms of the solution; nan where an average they need is infinite or beyond quadrature."""
+        first = next(iter(self.module.ORDER_PARAMETERS))
+        with np.errstate(all="ignore"):
+            terms = self.module.finite_size(raw[first], *numbers.values())
+        rows = {}
+        for key, (of, relative) in self.module.FINITE_SIZE.items():
+            term = float(terms[key])
+            rows[key] = FiniteSize(term if isfinite(term) else float("nan"), of, relative)
+        return rows
 
     def _values(self, numbers: Mapping[str, float]) -> tuple[dict[str, float], tuple[Branch, ...]]:
         arguments = tuple(numbers.values())

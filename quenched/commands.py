@@ -46,13 +46,14 @@ def _solve(arguments: argparse.Namespace) -> int:
     from numerics.solve import Solver, checked_parameters
     from quenched.presentation import solution_text
 
-    pairs = read_pairs(arguments.pairs)
+    pairs = read_pairs(arguments.pairs, SETTINGS["solve"])
+    size = pairs.settings["N"][0] if pairs.settings["N"] else None
     activation = Activation.from_text(arguments.activation)
     checked_parameters(describe_model(arguments.model), activation, pairs.parameters)  # before code is generated
     solver = Solver(arguments.model, activation)
     solution = solver.solve(**pairs.parameters)
-    _print(arguments, solution.to_dict(), lambda: solution_text(solution, solver.module.MEANINGS))
-    _warn(solution.messages)
+    _print(arguments, solution.to_dict(size), lambda: solution_text(solution, solver.module.MEANINGS, size))
+    _warn(solution.warnings(size))
     return 0
 
 

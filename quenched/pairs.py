@@ -46,6 +46,7 @@ class Option:
 
 _SEED = Option("seed", "seed of all random streams", (0,), 0, 2**31)
 SETTINGS: dict[str, tuple[Option, ...]] = {
+    "solve": (Option("N", "units at which the 1/N terms are added", (), 2, 10**9),),
     "simulate": (
         Option("N", "units", (200,), 2, 20_000),
         Option("couplings", "coupling matrices", (40,), 2),

@@ -120,17 +120,21 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
     }
 
 
-def solution_text(solution: Solution, meanings: Mapping[str, str]) -> str:
-    """A solution as an aligned table."""
+def solution_text(solution: Solution, meanings: Mapping[str, str], size: float | None = None) -> str:
+    """A solution as an aligned table; with `size`, also the values at that number of units."""
     given = ", ".join(f"{name} = {value:g}" for name, value in solution.parameters.items())
     rows = [f"{solution.model}, phi = {solution.activation}, {given}", ""]
-    for key, value in {**solution.order_parameters, **solution.observables}.items():
-        rows.append(f"  {key:<14} {value:<22.16g} {meanings[key]}")
+    terms = {key: term.coefficient for key, term in solution.finite_size.items()}
+    for key, value in {**solution.leading, **terms}.items():
+        rows.append(f"  {key:<16} {value:<22.16g} {meanings[key]}")
     rows += [
         "",
         f"  error of Delta {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, "
         f"stable: {'yes' if solution.stable else 'NO'}",
     ]
+    if size is not None:
+        rows += ["", f"  with the 1/N terms, at N = {size:g} units:"]
+        rows += [f"  {key:<16} {value:<22.10g}" for key, value in solution.at_size(size).items()]
     for number, branch in enumerate(solution.branches, 1):
         rows.append(f"  branch {number}: Delta = {branch.value:.10g} ({branch.label})")
     return "\n".join(rows)

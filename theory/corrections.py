@@ -37,7 +37,7 @@ from theory.symbols import Delta, phi, x
 
 REFERENCE = STATIC.reference
 
-OBSERVED = {"phi": ACTIVITY, "x": PREACTIVATION}
+OBSERVED = {"x": PREACTIVATION, "phi": ACTIVITY}
 
 
 @dataclass(frozen=True)

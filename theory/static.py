@@ -12,6 +12,7 @@ from math import inf
 
 from sympy import Eq, Expr, Matrix, Symbol
 
+from theory.corrections import Corrections, corrections
 from theory.derivation import Fact, Step, chain, same
 from theory.equations import SelfConsistency
 from theory.fields.argument import disorder_steps, instability_steps, kernel_steps, reading_steps, saddle_steps
@@ -32,7 +33,7 @@ from theory.fields.collective import (
 )
 from theory.models import STATIC
 from theory.symbols import Delta, g
-from theory.theory import Condition, Quantity, Requirement, Theory
+from theory.theory import Condition, Correction, Quantity, Requirement, Theory
 
 REFERENCE = STATIC.reference
 VARIANCE, FRACTION = (0.0, inf), (0.0, 1.0)
@@ -82,7 +83,9 @@ def derive() -> Theory:
     Returns
     -------
     Theory
-        Order parameters `Delta`, `C_phi`; observables `gain`, `stability`, `D_x`, `D_phi`, `n_var_cov_x`, `n_var_cov_phi`.
+        Order parameters `Delta`, `C_phi`; observables `gain`, `stability`, `D_x`, `D_phi`, `n_var_cov_x`, `n_var_cov_phi`,
+        `n_var_var_x`, `n_var_var_phi`; 1/N terms `c1_x`, `c1_phi`, `c1_gain`, `d1_x`, `d1_phi`, `c1_n_var_cov_x`,
+        `c1_n_var_cov_phi`.
     """
     action = disorder_average(STATIC.couplings)
     independent, identical = SiteMeasure(Delta), SiteMeasure(Delta, shared_noise=True)
@@ -95,16 +98,18 @@ def derive() -> Theory:
     one_replica = fluctuation_kernel(action, (_square(RESPONSE), _square(ACTIVITY)), independent)
     (stability,), (slope,) = same_noise.multipliers(), one_replica.multipliers()
     cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+    loop = corrections(STATIC.couplings)
 
     return Theory(
         model=STATIC,
         equation=SelfConsistency(Delta, variance, control=g),
         order_parameters=_order_parameters(pairs),
-        observables=_observables(pairs, stability),
+        observables=_observables(pairs, stability, loop),
+        finite_size=_finite_size(loop),
         conditions=_conditions(stability, slope),
         requirements=(ODD,),
         derivation=chain(
-            "Static network: collective fields, two-site cavity, comparison",
+            "Static network: collective fields, two-site cavity, comparison, one loop",
             disorder_steps(STATIC, action),
             saddle_steps(STATIC, action, independent, _square(RESPONSE), variance),
             kernel_steps(action, pairs.kernel, OPERATORS, pairs.two_point, pairs.covariance, pairs.shown),
@@ -122,6 +127,7 @@ def derive() -> Theory:
             instability_steps(same_noise, one_replica, stability, slope, variance),
             cavity.derivation,
             _two_routes(cavity, variance, pairs.n_variance),
+            loop.steps,
         ),
     )
 
@@ -156,9 +162,11 @@ def _order_parameters(pairs: PairStatistics) -> dict[str, Quantity]:
     )
 
 
-def _observables(pairs: PairStatistics, stability: Expr) -> dict[str, Quantity]:
+def _observables(pairs: PairStatistics, stability: Expr, loop: Corrections) -> dict[str, Quantity]:
     radius = "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1"
     spread = "N times the variance of an off-diagonal covariance of"
+    own = "N times the variance over units of the variance of"
+    n_var_var = loop.n_variance_diagonal
     dimension, n_variance = pairs.dimension, pairs.n_variance
     return _keyed(
         Quantity("gain", pairs.two_point[0, 1], "mean response <phi'>", REFERENCE),
@@ -167,7 +175,33 @@ def _observables(pairs: PairStatistics, stability: Expr) -> dict[str, Quantity]:
         Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
         Quantity("n_var_cov_x", n_variance["x"], f"{spread} x", REFERENCE, VARIANCE),
         Quantity("n_var_cov_phi", n_variance["phi"], f"{spread} phi", REFERENCE, VARIANCE),
+        Quantity("n_var_var_x", n_var_var["x"], f"{own} x", REFERENCE, VARIANCE),
+        Quantity("n_var_var_phi", n_var_var["phi"], f"{own} phi", REFERENCE, VARIANCE),
     )
+
+
+def _finite_size(loop: Corrections) -> dict[str, Correction]:
+    """What a network of N units adds: value + c/N, and for dimensions value (1 + d/N)."""
+    term = "coefficient c of the 1/N term:"
+
+    def correction(key: str, expression: Expr, of: str, meaning: str, *, relative: bool = False) -> Correction:
+        return Correction(key, expression, meaning, REFERENCE, of=of, relative=relative)
+
+    found = [
+        correction("c1_x", loop.mean_square["x"], "Delta", f"{term} Delta + c/N"),
+        correction("c1_phi", loop.mean_square["phi"], "C_phi", f"{term} C_phi + c/N"),
+        correction("c1_gain", loop.gain, "gain", f"{term} gain + c/N, as measured by <x phi>/<x^2>"),
+    ]
+    for name in OBSERVED:
+        dimension, spread = f"D_{name}", f"n_var_cov_{name}"
+        found += [
+            correction(
+                f"d1_{name}", loop.dimension[name], dimension, f"1/N term: {dimension} (1 + d/N)", relative=True
+            ),
+            correction(f"c1_{spread}", loop.n_variance[name], spread, f"{term} {spread} + c/N"),
+        ]
+    order = ("c1_x", "c1_phi", "d1_x", "d1_phi")
+    return {q.key: q for q in sorted(found, key=lambda q: order.index(q.key) if q.key in order else len(order))}
 
 
 def _conditions(stability: Expr, slope: Expr) -> tuple[Condition, ...]:

@@ -46,6 +46,22 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class Correction(Quantity):
+    """Coefficient of 1/N of another quantity.
+
+    Attributes
+    ----------
+    of : str
+        Key of that quantity, v.
+    relative : bool
+        Whether the network of N units has v (1 + c/N) rather than v + c/N.
+    """
+
+    of: str = ""
+    relative: bool = False
+
+
+@dataclass(frozen=True)
 class Condition:
     """Validity: the theory holds while ``expression < 1``.
 
@@ -80,6 +96,8 @@ class Theory:
     equation : SelfConsistency
         What has to be solved first; everything else is evaluated at its solution.
     order_parameters, observables : mapping of key to Quantity
+    finite_size : mapping of key to Correction
+        1/N terms of the quantities above, where they are derived.
     conditions : tuple of Condition
     requirements : tuple of Requirement
     derivation : Derivation
@@ -92,11 +110,17 @@ class Theory:
     conditions: tuple[Condition, ...]
     derivation: Derivation
     requirements: tuple[Requirement, ...] = field(default=())
+    finite_size: Mapping[str, Correction] = field(default_factory=dict)
+
+    @property
+    def leading(self) -> Mapping[str, Quantity]:
+        """Order parameters and observables: what holds for N -> infinity."""
+        return MappingProxyType({**self.order_parameters, **self.observables})
 
     @property
     def quantities(self) -> Mapping[str, Quantity]:
-        """Order parameters and observables in one mapping."""
-        return MappingProxyType({**self.order_parameters, **self.observables})
+        """Order parameters, observables and 1/N terms in one mapping."""
+        return MappingProxyType({**self.leading, **self.finite_size})
 
     @property
     def averages(self) -> tuple[Average, ...]:

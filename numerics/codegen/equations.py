@@ -50,8 +50,9 @@ def equations(theory: Theory, activation: Activation, means: Sequence[MeanCode])
             f"    return {' + '.join(terms) or '0.0'}",
         ]
     )
-    docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.quantities.items())
-    quantities = {key: q.expression for key, q in theory.quantities.items()}
+    docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.leading.items())
+    quantities = {key: q.expression for key, q in theory.leading.items()}
+    corrections = {key: q.expression for key, q in theory.finite_size.items()}
     solve = "\n".join(
         [
             f"def solve({parameters}):",
@@ -78,6 +79,7 @@ def equations(theory: Theory, activation: Activation, means: Sequence[MeanCode])
         error,
         _control(theory, arguments, function),
         function("observables", f"Results at a given {unknown}.", quantities),
+        function("finite_size", f"Coefficients of 1/N at a given {unknown}; see FINITE_SIZE.", corrections),
         solve,
     ]
 
