@@ -33,7 +33,8 @@ class Solution:
     Attributes
     ----------
     model, activation : str
-    parameters, order_parameters, observables : mapping of str to float
+    parameters : mapping of str to float or str
+    order_parameters, observables : mapping of str to float
     residual : float
         Relative residual of the self-consistency.
     error : float
@@ -48,7 +49,7 @@ class Solution:
 
     model: str
     activation: str
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, Any]
     order_parameters: Mapping[str, float]
     observables: Mapping[str, float]
     residual: float
@@ -75,3 +76,8 @@ class Solution:
                 "messages": list(self.messages),
             },
         }
+
+
+def shown(value: float | str) -> str:
+    """A parameter for the reader: a number to six digits, a word as it is."""
+    return value if isinstance(value, str) else f"{value:g}"

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.estimate import primitive_statistics
+from numerics.estimate import Estimate, observables, primitive_statistics
+from numerics.verdict import percent
 from theory.errors import InputError
 
 Array = NDArray[np.float64]
@@ -71,6 +72,21 @@ class Sample:
     def unconverged_fraction(self) -> float:
         """Fraction of all noise draws, over all couplings, without a fixed point to the tolerance."""
         return float(self.unconverged.mean())
+
+    @property
+    def parameters(self) -> dict[str, float | str]:
+        """Of the network."""
+        return {"g": self.g, "sigma": self.sigma}
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Reasons to distrust the estimates."""
+        lost = self.unconverged_fraction
+        return (f"{percent(lost)} of the noise draws have no fixed point and are left out",) if lost else ()
+
+    def observables(self) -> dict[str, Estimate]:
+        """Estimates with errors over the coupling matrices; see `numerics.estimate.observables`."""
+        return observables(self.statistics, self.g)
 
 
 def simulate(
