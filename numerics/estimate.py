@@ -19,6 +19,8 @@ from scipy import stats
 Array = NDArray[np.float64]
 
 ROUNDING = 1e-9  # no average of simulated numbers is known to a smaller relative error
+CONTROL = "control_"
+COUPLINGS_PER_CONTROL = 10
 HEAVY_TAIL_SHARE = 0.05  # one value carrying this share of a sum of squares: the variance is not finite in practice
 
 
@@ -67,6 +69,8 @@ class Extrapolation(NamedTuple):
         Effective degrees of freedom of `error` (Welch-Satterthwaite).
     last_term : float
         `|slope| / N` at the largest N, relative to `|value|`: how far the largest network still is from the limit.
+    curvature : float
+        What a term 1/N^2 in the data would add to the slope.
     """
 
     value: float
@@ -78,6 +82,7 @@ class Extrapolation(NamedTuple):
     p_value: float
     error_dof: float
     last_term: float
+    curvature: float
 
 
 def covariance_statistics(samples: Array, *, centred: bool) -> CovarianceStatistics:
@@ -177,10 +182,10 @@ def primitive_statistics(x: Array, f: Array, slope: Array | None = None, *, cent
     -------
     dict of str to float
         `x2`, `phi2` (raw second moments); `trace_*` = tr C/N, `trace_squared_*` = (tr C)^2/N^2, `square_trace_*` =
-        tr C^2/N, `off_diagonal_*` = N times the mean squared off-diagonal covariance, for `x` and `phi`; `x_phi` =
-        tr <x phi>/N, connected; `mean2_x`, `mean2_phi` = the squared mean per unit, if not centred; if `slope` is
-        given, `slope`, `slope2` (means of phi' and its square), and to judge their errors `slope2_sum`, `slope4_sum`,
-        `slope_max` (sums of powers and largest modulus of phi').
+        tr C^2/N, `off_diagonal_*` = N times the mean squared off-diagonal covariance, `spread_*` = N times the variance
+        of C_ii over the units, for `x` and `phi`; `x_phi` = tr <x phi>/N, connected; `mean2_x`, `mean2_phi` = the squared
+        mean per unit, if not centred; if `slope` is given, `slope`, `slope2` (means of phi' and its square), and to judge
+        their errors `slope2_sum`, `slope4_sum`, `slope_max` (sums of powers and largest modulus of phi').
     """
     units, count = x.shape
     result: dict[str, float] = {}
@@ -191,6 +196,7 @@ def primitive_statistics(x: Array, f: Array, slope: Array | None = None, *, cent
         result[f"trace_squared_{name}"] = c.trace_squared / units**2
         result[f"square_trace_{name}"] = c.square_trace / units
         result[f"off_diagonal_{name}"] = (c.square_trace - c.diagonal) / (units - 1)
+        result[f"spread_{name}"] = c.diagonal - c.trace_squared / units
         if not centred:
             result[f"mean2_{name}"] = result[f"{name}2"] - result[f"trace_{name}"]
     if centred:
@@ -263,30 +269,76 @@ def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate
     dict of str to Estimate
         `Delta` = [<x^2>], `C_phi` = [<phi^2>], `gain` = <phi'> from `<x phi>/<x x>` (Stein's lemma, right to leading
         order in 1/N, of finite variance for every activation), `D_x`, `D_phi` = (tr C)^2/(N tr C^2), `n_var_cov_x`,
-        `n_var_cov_phi` = N times the mean squared off-diagonal covariance. With the derivative of the activation:
-        `gain_derivative` = [<phi'>] and `stability` = g^2 [<phi'^2>]; their error is set to nan where a single value
-        dominates the sum of squares, as it does when the variance is infinite. For activations that are not odd:
-        `Delta0` = [<x>^2], and all covariances are connected. Empty if `statistics` is.
+        `n_var_cov_phi` = N times the mean squared off-diagonal covariance; `n_var_var_x`, `n_var_var_phi` = N times the
+        variance of C_ii over the units of one network (that of the mean over units is smaller by 1/N). With the
+        derivative of the activation: `gain_derivative` = [<phi'>] and `stability` = g^2 [<phi'^2>]; their error is set
+        to nan where a single value dominates the sum of squares, as it does when the variance is infinite. For
+        activations that are not odd: `Delta0` = [<x>^2], and all covariances are connected. Empty if `statistics` is.
     """
     if not statistics:
         return {}
     usable = np.all([np.isfinite(values) for values in statistics.values()], axis=0)
-    s = {name: values[usable] for name, values in statistics.items()}
+    s, lost = controlled({name: values[usable] for name, values in statistics.items()})
 
     def ratio(top: str, bottom: str) -> Estimate:
-        return jackknife(lambda mean: mean[0] / mean[1], s[top], s[bottom])
+        return _with_fewer_dof(jackknife(lambda mean: mean[0] / mean[1], s[top], s[bottom]), lost)
 
-    result = {"Delta": mean_estimate(s["x2"]), "C_phi": mean_estimate(s["phi2"])}
+    def mean(values: Array) -> Estimate:
+        return _with_fewer_dof(mean_estimate(values), lost)
+
+    result = {"Delta": mean(s["x2"]), "C_phi": mean(s["phi2"])}
     if "mean2_x" in s:
-        result["Delta0"] = mean_estimate(s["mean2_x"])
+        result["Delta0"] = mean(s["mean2_x"])
     result["gain"] = ratio("x_phi", "trace_x")
     if "slope" in s:
-        result["gain_derivative"] = _unless_heavy(mean_estimate(s["slope"]), s["slope_max"] ** 2, s["slope2_sum"])
-        result["stability"] = _unless_heavy(mean_estimate(g**2 * s["slope2"]), s["slope_max"] ** 4, s["slope4_sum"])
+        result["gain_derivative"] = _unless_heavy(mean(s["slope"]), s["slope_max"] ** 2, s["slope2_sum"])
+        result["stability"] = _unless_heavy(mean(g**2 * s["slope2"]), s["slope_max"] ** 4, s["slope4_sum"])
     for name in ("x", "phi"):
         result[f"D_{name}"] = ratio(f"trace_squared_{name}", f"square_trace_{name}")
-        result[f"n_var_cov_{name}"] = mean_estimate(s[f"off_diagonal_{name}"])
+        result[f"n_var_cov_{name}"] = mean(s[f"off_diagonal_{name}"])
+        result[f"n_var_var_{name}"] = mean(s[f"spread_{name}"])
     return result
+
+
+def controlled(statistics: Mapping[str, Array]) -> tuple[dict[str, Array], int]:
+    """Statistics without the part that is linear in the control variates.
+
+    A control variate (a name that begins with `control_`) is a statistic of the drawn couplings and noise alone whose average
+    over both is exactly zero at every N. Subtracting a multiple of it leaves every average as it is and takes the fluctuation
+    away that the two share; the multiples are those of least squares over the couplings (Glasserman 2003, "Monte Carlo Methods
+    in Financial Engineering", section 4.1). Their estimation costs one degree of freedom each, and a bias that is smaller than
+    the error by the square root of the number of couplings.
+
+    Parameters
+    ----------
+    statistics : mapping of str to array, shape (number of couplings,)
+
+    Returns
+    -------
+    adjusted : dict of str to array
+        Without the control variates.
+    lost : int
+        Degrees of freedom used up; 0 where there are too few couplings for the fit.
+    """
+    controls = [values for name, values in statistics.items() if name.startswith(CONTROL)]
+    rest = {name: values for name, values in statistics.items() if not name.startswith(CONTROL)}
+    if not controls or controls[0].size < COUPLINGS_PER_CONTROL * len(controls):
+        return rest, 0
+    design = np.stack([np.ones_like(controls[0]), *controls], axis=1)
+    adjusted = {}
+    for name, values in rest.items():
+        coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
+        diagnostic = name.endswith(("_sum", "_max"))
+        adjusted[name] = values if diagnostic else values - design[:, 1:] @ coefficients[1:]
+    return adjusted, len(controls)
+
+
+def _with_fewer_dof(estimate: Estimate, lost: int) -> Estimate:
+    """The error of residuals after a fit with `lost` coefficients."""
+    if not 0 < lost < estimate.dof:
+        return estimate
+    dof = estimate.dof - lost
+    return Estimate(estimate.value, float(estimate.error * np.sqrt(estimate.dof / dof)), dof)
 
 
 def _unless_heavy(estimate: Estimate, largest_squares: Array, sums_of_squares: Array) -> Estimate:
@@ -351,9 +403,10 @@ def extrapolate(sizes: Sequence[int], estimates: Sequence[Estimate]) -> Extrapol
         p_value=float(stats.f.sf(chi2 / free, free, dofs.mean())) if free else np.nan,
         error_dof=float(shares.sum() ** 2 / np.sum(shares**2 / dofs)),
         last_term=float(last_term),
+        curvature=float(coefficients[1] @ design[:, 1] ** 2),
     )
 
 
 def _undefined(count: int) -> Extrapolation:
     nan = float("nan")
-    return Extrapolation(nan, nan, nan, nan, nan, count - 2, nan, 0.0, nan)
+    return Extrapolation(nan, nan, nan, nan, nan, count - 2, nan, 0.0, nan, nan)

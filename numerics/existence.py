@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROUNDING = 1e-9
 
 
-def control_limit(solver: Solver, numbers: Mapping[str, float]) -> tuple[float, float]:
+def control_limit(solver: Solver, numbers: Mapping[str, Any]) -> tuple[float, float]:
     """Largest control parameter with a solution, and the order parameter there.
 
     The control parameter that a given Delta asks for rises along the branch from zero coupling and turns back at a saddle-node.
@@ -46,7 +46,7 @@ def control_limit(solver: Solver, numbers: Mapping[str, float]) -> tuple[float, 
     return -float(refined.fun), float(np.exp(refined.x))
 
 
-def why_no_solution(solver: Solver, numbers: Mapping[str, float], branches: tuple[Branch, ...]) -> str:
+def why_no_solution(solver: Solver, numbers: Mapping[str, Any], branches: tuple[Branch, ...]) -> str:
     """One sentence on why there is no physical solution, and where there would be one."""
     name = solver.module.CONTROL
     given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
@@ -71,7 +71,7 @@ def why_no_solution(solver: Solver, numbers: Mapping[str, float], branches: tupl
     )
 
 
-def _slope_at_infinity(solver: Solver, numbers: Mapping[str, float]) -> float:
+def _slope_at_infinity(solver: Solver, numbers: Mapping[str, Any]) -> float:
     """Root mean square of the two slopes: <phi^2> tends to its square times Delta."""
     slope = solver.activation.mean_square_slope
     values = {p: numbers[p.name] for p in solver.activation.parameters}

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit_activation
-from numerics.estimate import observables
-from numerics.simulate.static import Sample
-from numerics.simulate.static import simulate as simulate_static
-from numerics.solution import Solution
+from numerics.simulate.catalogue import SIMULATORS
+from numerics.simulate.sample import Sample
+from numerics.solution import Solution, shown
 from numerics.solve import Solver, checked_parameters
-from numerics.validate import DEFAULT_SAMPLES, DEFAULT_SIZES, Validation
-from numerics.validate import validate as validate_static
+from numerics.validate import Validation, validate_model
 from numerics.verdict import percent
 from theory.activations.activation import Activation
-from theory.catalogue import describe_model
+from theory.catalogue import derive, describe_model
 from theory.errors import DomainError
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -36,17 +34,19 @@ class Simulation:
     model, activation : str
     parameters : mapping
     sample : Sample
+    order_parameters : tuple of str
+        Keys that are order parameters of the theory.
     """
 
     model: str
     activation: str
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, Any]
     sample: Sample
+    order_parameters: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Content under the keys of the command line's JSON; the values are at N units, not extrapolated."""
-        estimates = observables(self.sample.statistics, self.sample.g)
-        first = ("Delta", "C_phi")
+        estimates, first = self.sample.observables(), self.order_parameters
         return {
             "model": self.model,
             "activation": self.activation,
@@ -68,12 +68,11 @@ class Simulation:
     @property
     def messages(self) -> tuple[str, ...]:
         """Reasons to distrust the estimates."""
-        lost = self.sample.unconverged_fraction
-        return (f"{percent(lost)} of the noise draws have no fixed point and are left out",) if lost else ()
+        return self.sample.messages
 
     def table(self) -> str:
         """Estimates as text for a terminal."""
-        estimates = observables(self.sample.statistics, self.sample.g)
+        estimates = self.sample.observables()
         s = self.sample
         rows = [
             f"{self.model}, phi = {self.activation}, N = {s.N}, {s.couplings} coupling matrices x {s.samples} noise draws"
@@ -83,7 +82,7 @@ class Simulation:
         return "\n".join(rows)
 
 
-def activation_functions(activation: Activation, values: Mapping[str, float]) -> tuple[Function, Function]:
+def activation_functions(activation: Activation, values: Mapping[str, Any]) -> tuple[Function, Function]:
     """phi and its derivative as NumPy functions of x alone, from a generated module."""
     name = f"activation_{content_key('activation', activation)}"
     module = load_cached(name) or store(name, emit_activation(activation))
@@ -98,9 +97,9 @@ def simulate(
     *,
     N: int = 200,
     couplings: int = 40,
-    samples: int = 64,
     seed: int = 0,
     progress: Progress | None = None,
+    **settings: Any,
 ) -> Simulation:
     """Simulate a network; any activation, whether or not the theory admits it.
 
@@ -108,44 +107,44 @@ def simulate(
     ----------
     model : str
     activation : Activation or str
-    parameters : mapping of str to number
+    parameters : mapping of str to number or word
         Parameters of the model and of the activation.
-    N, couplings, samples : int
-        Units, coupling matrices, noise draws for each of them.
+    N, couplings : int
+        Units and coupling matrices.
     seed : int
     progress : callable, optional
         Called with the finished fraction.
+    **settings
+        Of the model's simulator: `samples`, independent draws of the noise for each coupling matrix, and others.
 
     Raises
     ------
     InputError
         For an unusable activation or parameters.
     DomainError
-        If no noise draw reaches a fixed point.
+        If there is nothing to report.
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
     values = checked_parameters(describe_model(model), activation, parameters)
     phi, phi_prime = activation_functions(activation, values)
-    sample = simulate_static(
+    simulator = SIMULATORS[model]
+    sample = simulator.run(
         phi,
-        values["g"],
-        values["sigma"],
+        values,
         N=N,
         couplings=couplings,
-        samples=samples,
         seed=seed,
         phi_prime=phi_prime if activation.is_continuous else None,
         centred=activation.parity == "odd",
         progress=progress,
+        **settings,
     )
-    if not sample.statistics:
-        given = ", ".join(f"{key} = {value:g}" for key, value in values.items())
-        raise DomainError(
-            f"nothing to report for {activation.text} at {given}: {percent(sample.unconverged_fraction)} of the noise draws "
-            "reach no fixed point, too few are left for statistics; either there is none or it is unstable (chaotic regime)"
-        )
-    return Simulation(model, activation.text, values, sample)
+    if not sample.observables():
+        given = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
+        reason = simulator.nothing.format(lost=percent(sample.unconverged_fraction))
+        raise DomainError(f"nothing to report for {activation.text} at {given}: {reason}")
+    return Simulation(model, activation.text, values, sample, tuple(derive(model).order_parameters))
 
 
 def validate(
@@ -155,9 +154,9 @@ def validate(
     *,
     sizes: Sequence[int] | None = None,
     couplings: Sequence[int] | None = None,
-    samples: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    **settings: Any,
 ) -> tuple[Solution, Validation]:
     """Solve the theory, simulate the network at several sizes, and compare.
 
@@ -167,10 +166,10 @@ def validate(
         As for `simulate`; the theory must admit the activation.
     sizes, couplings : sequence of int, optional
         Numbers of units, and coupling matrices at each.
-    samples : int, optional
-        Noise draws for each coupling matrix.
     seed : int
     progress : callable, optional
+    **settings
+        Of the model's simulator.
 
     Returns
     -------
@@ -188,16 +187,17 @@ def validate(
     solver = Solver(model, activation)
     solution = solver.solve(**parameters)
     phi, phi_prime = activation_functions(solver.activation, solution.parameters)
-    validation = validate_static(
-        {**solution.order_parameters, **solution.observables},
+    validation = validate_model(
+        SIMULATORS[model],
+        solution.leading,
         phi,
-        solution.parameters["g"],
-        solution.parameters["sigma"],
+        solution.parameters,
+        slopes=solution.slopes(),
         phi_prime=phi_prime if solver.activation.is_continuous else None,
-        sizes=sizes or DEFAULT_SIZES,
+        sizes=sizes,
         couplings=couplings,
-        samples=samples or DEFAULT_SAMPLES,
         seed=seed,
         progress=progress,
+        **settings,
     )
     return solution, validation

@@ -66,7 +66,8 @@ class Solution:
     Attributes
     ----------
     model, activation : str
-    parameters, order_parameters, observables : mapping of str to float
+    parameters : mapping of str to float or str
+    order_parameters, observables : mapping of str to float
     finite_size : mapping of str to FiniteSize
         1/N terms.
     residual : float
@@ -83,7 +84,7 @@ class Solution:
 
     model: str
     activation: str
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, Any]
     order_parameters: Mapping[str, float]
     observables: Mapping[str, float]
     finite_size: Mapping[str, FiniteSize]
@@ -146,3 +147,8 @@ class Solution:
             },
             **({} if N is None else {"finite_size": {"N": N, **self.at_size(N)}}),
         }
+
+
+def shown(value: float | str) -> str:
+    """A parameter for the reader: a number to six digits, a word as it is."""
+    return value if isinstance(value, str) else f"{value:g}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite, isnan
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,18 +146,33 @@ def all_parameters(model: Model, activation: Activation) -> tuple[Parameter, ...
     return (*model.parameters, *(Parameter(p, "parameter of the activation") for p in activation.parameters))
 
 
-def checked_parameters(model: Model, activation: Activation, values: Mapping[str, object]) -> dict[str, float]:
-    """Numbers for all parameters, in order.
+def checked_parameters(model: Model, activation: Activation, values: Mapping[str, object]) -> dict[str, Any]:
+    """Words for all choices of the model and numbers for all parameters that have a meaning with them, in order.
 
     Raises
     ------
     InputError
         Listing every unknown, missing or impossible value.
     """
-    known = {p.name: p for p in all_parameters(model, activation)}
+    parameters = {p.name: p for p in all_parameters(model, activation)}
+    known = [*(c.name for c in model.choices), *parameters]
     problems = [f"unknown parameter '{name[:40]}'; allowed: {', '.join(known)}" for name in values if name not in known]
+    words: dict[str, str] = {}
+    for choice in model.choices:
+        word = values.get(choice.name, choice.default)
+        if word not in choice.options:
+            problems.append(f"{choice.name} = {str(word)[:40]} is not allowed; {choice.name} must be {choice.allowed}")
+        words[choice.name] = str(word)
     numbers: dict[str, float] = {}
-    for name, parameter in known.items():
+    for name, parameter in parameters.items():
+        if parameter.only and words[parameter.only[0]] not in parameter.only[1]:
+            choice_name, meant = parameter.only
+            if name in values:
+                problems.append(
+                    f"{name} has a meaning only with {choice_name}={' or '.join(meant)}, not with {choice_name}="
+                    f"{words[choice_name][:40]}"
+                )
+            continue
         if name not in values and parameter.default is None:
             problems.append(f"parameter {name} is missing ({parameter.meaning}; {parameter.allowed})")
             continue
@@ -172,4 +188,4 @@ def checked_parameters(model: Model, activation: Activation, values: Mapping[str
             problems.append(f"{name} = {numbers[name]:g} is not allowed; {name} must be {parameter.allowed}")
     if problems:
         raise InputError(problems)
-    return numbers
+    return {**words, **numbers}

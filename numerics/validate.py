@@ -10,28 +10,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from numerics.estimate import observables
-from numerics.simulate.static import Sample, simulate
+from numerics.simulate.catalogue import SIMULATORS, Simulator
+from numerics.simulate.sample import Sample
 from numerics.verdict import THRESHOLD, Row, compare, conclude, number, percent, untested
 from theory.errors import InputError
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-PILOT_COUPLINGS = 4
 HOPELESS = 0.1  # unconverged fraction of the pilot above which more couplings are a waste of time
-
-DEFAULT_SIZES = (100, 200, 400)
-DEFAULT_COUPLINGS = (400, 240, 120)  # about the same time and the same errors at each of these sizes
-DEFAULT_SAMPLES = 64  # near the optimum for a given time: the spread over couplings dominates
 
 # A second measurement of the same quantity by another route.
 ALIASES = {"gain_derivative": "gain"}
+_NO_SLOPES: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,8 +50,8 @@ class Validation:
         Units, and coupling matrices at each size.
     samples, seed : int
         Noise draws for each coupling matrix, and the seed of all streams.
-    g, sigma : float
-        Parameters of the network.
+    parameters : mapping
+        Of the network.
     samples_at_sizes : tuple of Sample
         The simulations; `judge` compares them with another theory.
     """
@@ -68,8 +65,7 @@ class Validation:
     couplings: tuple[int, ...]
     samples: int
     seed: int
-    g: float
-    sigma: float
+    parameters: Mapping[str, Any]
     samples_at_sizes: tuple[Sample, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -85,8 +81,7 @@ class Validation:
             "sentence": self.sentence,
             "false_alarm": self.false_alarm,
             "threshold": THRESHOLD,
-            "g": self.g,
-            "sigma": self.sigma,
+            **self.parameters,
             "seed": self.seed,
             "samples": self.samples,
             "sizes": list(self.sizes),
@@ -106,11 +101,15 @@ class Validation:
             "last_term",
             "fit_probability",
             "detectable",
+            "slope_theory",
+            "slope_z",
         )
-        at_sizes = [
+        at_sizes: list[dict[str, float]] = [
             {"N": size, "value": float(estimate.value), "error": float(estimate.error)}
             for size, estimate in zip(self.sizes, row.at_sizes, strict=False)
         ]
+        for entry, theory, z in zip(at_sizes, row.theory_at_sizes, row.z_at_sizes, strict=False):
+            entry.update(theory=theory, z=z)
         return {
             "observable": row.observable,
             **{name: float(getattr(row, name)) for name in names},
@@ -135,13 +134,16 @@ class Validation:
             ]
             for row in self.rows
         ]
-        sizes = [["", *(f"N = {size}" for size in self.sizes), "slope in 1/N"]]
+        sizes = [["", *(f"N = {size}" for size in self.sizes), "slope in 1/N", "theory", "z"]]
         for row in self.rows:
             if row.at_sizes:
                 cells = [f"{number(e.value)} ± {number(e.error, 2)}" for e in row.at_sizes]
-                sizes.append([row.observable, *cells, f"{number(row.slope, 3)} ± {number(row.slope_error, 2)}"])
-        sizes.append(["couplings", *(str(count) for count in self.couplings), ""])
-        sizes.append(["not converged", *(percent(fraction) for fraction in self.unconverged), ""])
+                slope = f"{number(row.slope, 3)} ± {number(row.slope_error, 2)}"
+                sizes.append([row.observable, *cells, slope, number(row.slope_theory), _fixed(row.slope_z)])
+            if row.theory_at_sizes:
+                sizes.append(["  theory", *map(number, row.theory_at_sizes), "", "", ""])
+        sizes.append(["couplings", *(str(count) for count in self.couplings), "", "", ""])
+        sizes.append(["not converged", *(percent(fraction) for fraction in self.unconverged), "", "", ""])
         return f"{_aligned([head, *body])}\n\n{_aligned(sizes)}\n\n{self.verdict}: {self.sentence}"
 
 
@@ -152,13 +154,13 @@ def validate(
     sigma: float,
     *,
     phi_prime: Function | None = None,
-    sizes: Sequence[int] = DEFAULT_SIZES,
+    sizes: Sequence[int] | None = None,
     couplings: int | Sequence[int] | None = None,
-    samples: int = DEFAULT_SAMPLES,
+    samples: int = 64,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> Validation:
-    """Compare large-N values with simulated networks, extrapolated in 1/N.
+    """Compare large-N values with simulations of the static network; `validate_model` does so for any model.
 
     Parameters
     ----------
@@ -168,17 +170,68 @@ def validate(
         Activation and, optionally, its derivative (needed to test `stability`); vectorised over arrays.
     g, sigma : float
         Coupling strength and standard deviation of the static noise.
-    sizes : sequence of int
+    sizes, couplings, seed, progress
+        As for `validate_model`.
+    samples : int
+        Noise draws for each coupling matrix; the default is near the optimum for a given time, because the spread over
+        couplings dominates.
+
+    Returns
+    -------
+    Validation
+    """
+    return validate_model(
+        SIMULATORS["static"],
+        theory,
+        phi,
+        {"g": g, "sigma": sigma},
+        phi_prime=phi_prime,
+        sizes=sizes,
+        couplings=couplings,
+        seed=seed,
+        progress=progress,
+        samples=samples,
+    )
+
+
+def validate_model(
+    simulator: Simulator,
+    theory: Mapping[str, float],
+    phi: Function,
+    parameters: Mapping[str, Any],
+    *,
+    slopes: Mapping[str, float] = _NO_SLOPES,
+    phi_prime: Function | None = None,
+    sizes: Sequence[int] | None = None,
+    couplings: int | Sequence[int] | None = None,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+    **settings: Any,
+) -> Validation:
+    """Compare large-N values with simulated networks, extrapolated in 1/N.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    theory : mapping of str to float
+        Values for N -> infinity under the names of the simulator's estimates; others are listed as not tested.
+    phi, phi_prime : callable
+        Activation and, optionally, its derivative; vectorised over arrays.
+    parameters : mapping
+        Of the network.
+    slopes : mapping of str to float
+        Coefficients of 1/N of the values in `theory`, as far as they are known.
+    sizes : sequence of int, optional
         Numbers of units; two at least, three to test the extrapolation itself.
     couplings : int or sequence of int, optional
-        Coupling matrices at each size, one number for all or one for each. By default as many as keep the time of a run
-        at `DEFAULT_SIZES` below about half a minute, and for other sizes in proportion to 1/N.
-    samples : int
-        Noise draws for each coupling matrix.
+        Coupling matrices at each size, one number for all or one for each. By default those of the simulator, and for
+        other sizes in proportion to 1/N.
     seed : int
         Seed; the same seed gives the same result.
     progress : callable, optional
         Called with the finished fraction of the work.
+    **settings
+        Of the simulator.
 
     Returns
     -------
@@ -191,28 +244,46 @@ def validate(
     InputError
         For fewer than two different sizes, fewer than two couplings, or parameters outside their range.
     """
-    counts = _couplings(sizes, couplings)
-    simulated = _simulate_all(phi, g, sigma, phi_prime, sizes, counts, samples, seed, progress)
-    return judge(theory, simulated)
+    sizes = simulator.sizes if sizes is None else sizes
+    counts = _couplings(simulator, sizes, couplings)
+
+    def run(size: int, count: int, report: Callable[[float], None] | None = None) -> Sample:
+        return simulator.run(
+            phi,
+            parameters,
+            N=size,
+            couplings=count,
+            seed=seed,
+            phi_prime=phi_prime,
+            centred=None,
+            progress=report,
+            **settings,
+        )
+
+    return judge(theory, _simulate_all(run, simulator.pilot, sizes, counts, progress), slopes)
 
 
-def judge(theory: Mapping[str, float], simulated: Sequence[Sample]) -> Validation:
-    """The comparison for simulations that are already there, one `Sample` for each size."""
-    g = simulated[0].g
+def judge(
+    theory: Mapping[str, float], simulated: Sequence[Sample], slopes: Mapping[str, float] = _NO_SLOPES
+) -> Validation:
+    """The comparison for simulations that are already there, one `Sample` for each size.
+
+    `slopes` are the coefficients of 1/N under the keys of `theory`, as far as they are known.
+    """
     sizes = tuple(sample.N for sample in simulated)
-    measured = [observables(sample.statistics, g) for sample in simulated]
+    measured = [sample.observables() for sample in simulated]
     names = [name for name in (*theory, *ALIASES) if name in theory or ALIASES[name] in theory]
     rows = []
     for name in dict.fromkeys(names):
         value = float(theory[name] if name in theory else theory[ALIASES[name]])
         if all(name in at_size for at_size in measured):
             estimates = tuple(at_size[name] for at_size in measured)
-            rows.append(compare(name, value, sizes, estimates))
+            rows.append(compare(name, value, sizes, estimates, slopes.get(name, math.nan)))
         elif name in theory:
             rows.append(untested(name, value, "not measured by the simulation"))
     unconverged = tuple(sample.unconverged_fraction for sample in simulated)
     verdict, sentence = conclude(rows, unconverged)
-    tested = sum(row.status in ("agree", "disagree") for row in rows)
+    tested = sum(1 + math.isfinite(row.slope_z) for row in rows if row.status in ("agree", "disagree"))
     return Validation(
         rows=tuple(rows),
         verdict=verdict,
@@ -223,16 +294,14 @@ def judge(theory: Mapping[str, float], simulated: Sequence[Sample]) -> Validatio
         couplings=tuple(sample.couplings for sample in simulated),
         samples=simulated[0].samples,
         seed=simulated[0].seed,
-        g=g,
-        sigma=simulated[0].sigma,
+        parameters=simulated[0].parameters,
         samples_at_sizes=tuple(simulated),
     )
 
 
-def _couplings(sizes: Sequence[int], couplings: int | Sequence[int] | None) -> tuple[int, ...]:
+def _couplings(simulator: Simulator, sizes: Sequence[int], couplings: int | Sequence[int] | None) -> tuple[int, ...]:
     if couplings is None:
-        default = dict(zip(DEFAULT_SIZES, DEFAULT_COUPLINGS, strict=True))
-        counts = tuple(default.get(size, max(40, round(48000 / max(size, 1)))) for size in sizes)
+        counts = tuple(simulator.coupling_count(size) for size in sizes)
     elif isinstance(couplings, int | np.integer):
         counts = (int(couplings),) * len(sizes)
     else:
@@ -256,23 +325,14 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _simulate_all(
-    phi: Function,
-    g: float,
-    sigma: float,
-    phi_prime: Function | None,
+    run: Callable[..., Sample],
+    pilot: int,
     sizes: Sequence[int],
     counts: Sequence[int],
-    samples: int,
-    seed: int,
     progress: Callable[[float], None] | None,
 ) -> list[Sample]:
-    def run(size: int, count: int, report: Callable[[float], None] | None = None) -> Sample:
-        return simulate(
-            phi, g, sigma, N=size, couplings=count, samples=samples, seed=seed, phi_prime=phi_prime, progress=report
-        )
-
-    pilots = [run(size, min(PILOT_COUPLINGS, count)) for size, count in zip(sizes, counts, strict=True)]
-    if max(pilot.unconverged_fraction for pilot in pilots) > HOPELESS:
+    pilots = [run(size, min(pilot, count)) for size, count in zip(sizes, counts, strict=True)]
+    if max(sample.unconverged_fraction for sample in pilots) > HOPELESS:
         return pilots
     work = np.array([size * count for size, count in zip(sizes, counts, strict=True)], dtype=float)
     work /= work.sum()

@@ -5,9 +5,12 @@ How the verdict is reached
 A row (one observable) compares the extrapolated value with the theory. Its z is the deviation in standard errors,
 mapped from Student's t with the effective degrees of freedom of the error to the normal deviate of the same tail
 probability; so |z| >= 4 happens by chance with probability 6.3e-5 a row, and in a run at most with that times the
-number of tested rows (which are correlated). A row is
+number of tested rows (which are correlated). Where the theory gives the coefficient of 1/N, the measured slope is compared with
+it in the same way. The unknown term of order 1/N^2 counts as an error of it: a coefficient of standard deviation 4 c^2/|v| for
+a value v with 1/N term c, the size that a geometric series in 1/N has (for the variance of a linear network it is 2.3 c^2/v).
+A row is
 
-* `disagree` if |z| >= 4;
+* `disagree` if |z| >= 4 for the value or for the slope;
 * `inconclusive` if the line in 1/N does not fit (p < 1e-4), the 1/N term at the largest N is significant and exceeds a
   fifth of the value (1/N^2 can then not be neglected), the run would not have noticed an error of 100% in the theory,
   or the theory's value is not a number;
@@ -38,6 +41,7 @@ MIN_FIT_PROBABILITY = 1e-4
 MAX_LAST_TERM = 0.2
 SIGNIFICANT_SLOPE = 3.0  # in standard errors: a slope that is only noise is in the error of the extrapolation already
 MAX_DETECTABLE = 1.0
+NEXT_ORDER = 4.0  # standard deviation of the unknown coefficient of 1/N^2, in units of c^2/|v|
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,12 @@ class Row:
         `agree`, `disagree`, `inconclusive` or `not tested`.
     note : str
         Why, for the last two.
+    slope_theory : float
+        Coefficient of 1/N according to the theory; nan where it is not known.
+    slope_z : float
+        Deviation of the measured slope from it as a normal deviate.
+    theory_at_sizes, z_at_sizes : tuple of float
+        Theory with its 1/N term at each N, and the deviation of the simulation from it; empty where it is not known.
     """
 
     observable: str
@@ -83,16 +93,31 @@ class Row:
     at_sizes: tuple[Estimate, ...]
     status: str
     note: str = ""
+    slope_theory: float = math.nan
+    slope_z: float = math.nan
+    theory_at_sizes: tuple[float, ...] = ()
+    z_at_sizes: tuple[float, ...] = ()
 
 
-def compare(observable: str, theory: float, sizes: Sequence[int], estimates: tuple[Estimate, ...]) -> Row:
-    """One row: extrapolate the estimates at the given sizes and test the theory's value."""
+def compare(
+    observable: str,
+    theory: float,
+    sizes: Sequence[int],
+    estimates: tuple[Estimate, ...],
+    slope_theory: float = math.nan,
+) -> Row:
+    """One row: extrapolate the estimates at the given sizes, test the theory's value and, if given, its 1/N term."""
     fit = extrapolate(sizes, estimates)
     threshold = _student(THRESHOLD, fit.error_dof)
     deviation = fit.value - theory
-    z = math.copysign(_normal(abs(deviation) / fit.error, fit.error_dof), deviation) if fit.error > 0 else math.nan
+    z = _deviate(deviation, fit.error, fit.error_dof)
     detectable = threshold * fit.error / abs(theory) if theory else math.nan
-    status, note = _status(theory, fit, z, detectable)
+    next_order = NEXT_ORDER * slope_theory**2 / abs(theory) if theory else 0.0
+    slope_error = math.hypot(fit.slope_error, next_order * fit.curvature)
+    slope_z = _deviate(fit.slope - slope_theory, slope_error, fit.error_dof)
+    status, note = _status(theory, fit, z, slope_z, detectable)
+    known = math.isfinite(slope_theory) and math.isfinite(theory)
+    predicted = tuple(theory + slope_theory / N for N in sizes) if known else ()
     return Row(
         observable=observable,
         theory=theory,
@@ -107,10 +132,17 @@ def compare(observable: str, theory: float, sizes: Sequence[int], estimates: tup
         at_sizes=estimates,
         status=status,
         note=note,
+        slope_theory=slope_theory if known else math.nan,
+        slope_z=slope_z if known else math.nan,
+        theory_at_sizes=predicted,
+        z_at_sizes=tuple(
+            _deviate(e.value - value, math.hypot(e.error, next_order / N**2), e.dof)
+            for N, e, value in zip(sizes, estimates, predicted, strict=False)
+        ),
     )
 
 
-def _status(theory: float, fit: Extrapolation, z: float, detectable: float) -> tuple[str, str]:
+def _status(theory: float, fit: Extrapolation, z: float, slope_z: float, detectable: float) -> tuple[str, str]:
     if math.isinf(theory):
         return "not tested", "infinite"
     if not math.isnan(theory) and not math.isfinite(fit.error):
@@ -125,6 +157,8 @@ def _status(theory: float, fit: Extrapolation, z: float, detectable: float) -> t
     for holds, note in reasons:
         if holds:
             return "inconclusive", note
+    if abs(z) < THRESHOLD <= abs(slope_z):
+        return "disagree", f"slope in 1/N (z = {slope_z:.1f})"
     return ("agree" if abs(z) < THRESHOLD else "disagree"), ""
 
 
@@ -146,7 +180,9 @@ def conclude(rows: Sequence[Row], unconverged: Sequence[float]) -> tuple[str, st
         lost = percent(max(unconverged))
         return "inconclusive", f"{lost} of the noise draws did not converge to a fixed point{skipped}"
     if groups["disagree"]:
-        listed = ", ".join(f"{row.observable} ({_deviation(row)}, z = {row.z:.1f})" for row in groups["disagree"])
+        listed = ", ".join(
+            f"{row.observable} ({row.note or f'{_deviation(row)}, z = {row.z:.1f}'})" for row in groups["disagree"]
+        )
         return "disagree", f"theory and simulation differ in {listed}{skipped}"
     if groups["inconclusive"]:
         listed = ", ".join(f"{row.observable} ({row.note})" for row in groups["inconclusive"])
@@ -156,8 +192,16 @@ def conclude(rows: Sequence[Row], unconverged: Sequence[float]) -> tuple[str, st
     largest = max(tested, key=lambda row: abs(row.z))
     return "agree", (
         f"{len(tested)} observables within {THRESHOLD:g} standard errors of the theory "
-        f"(largest |z| = {abs(largest.z):.1f}, {largest.observable}); {_power(tested)}{skipped}"
+        f"(largest |z| = {abs(largest.z):.1f}, {largest.observable}){_slopes(tested)}; {_power(tested)}{skipped}"
     )
+
+
+def _slopes(tested: Sequence[Row]) -> str:
+    compared = [row for row in tested if math.isfinite(row.slope_z)]
+    if not compared:
+        return ""
+    largest = max(compared, key=lambda row: abs(row.slope_z))
+    return f", {len(compared)} slopes in 1/N too (largest |z| = {abs(largest.slope_z):.1f}, {largest.observable})"
 
 
 def _power(tested: Sequence[Row]) -> str:
@@ -175,6 +219,11 @@ def _deviation(row: Row) -> str:
     if row.theory == 0:
         return f"simulation {number(row.simulation)} for 0"
     return f"simulation {100 * (row.simulation / row.theory - 1):+.2g}%"
+
+
+def _deviate(deviation: float, error: float, dof: float) -> float:
+    """A deviation as a normal deviate; nan without an error."""
+    return math.copysign(_normal(abs(deviation) / error, dof), deviation) if error > 0 else math.nan
 
 
 def _normal(t: float, dof: float) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quenched.jsontext import json_text
-from quenched.pairs import SETTINGS, read_pairs
+from quenched.pairs import read_pairs, settings_of
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation
 from theory.catalogue import derive as derive_theory
@@ -46,7 +46,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     from numerics.solve import Solver, checked_parameters
     from quenched.presentation import solution_text
 
-    pairs = read_pairs(arguments.pairs, SETTINGS["solve"])
+    pairs = read_pairs(arguments.pairs, settings_of("solve", arguments.model))
     size = pairs.settings["N"][0] if pairs.settings["N"] else None
     activation = Activation.from_text(arguments.activation)
     checked_parameters(describe_model(arguments.model), activation, pairs.parameters)  # before code is generated
@@ -79,8 +79,8 @@ def _emit(arguments: argparse.Namespace) -> int:
 def _simulate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import simulate
 
-    pairs = read_pairs(arguments.pairs, SETTINGS["simulate"])
-    settings = {name: values[0] for name, values in pairs.settings.items()}
+    pairs = read_pairs(arguments.pairs, settings_of("simulate", arguments.model))
+    settings: dict[str, Any] = {name: values[0] for name, values in pairs.settings.items() if values}
     with progress_bar("simulate") as progress:
         simulation = simulate(arguments.model, arguments.activation, pairs.parameters, progress=progress, **settings)
     _print(arguments, simulation.to_dict(), simulation.table)
@@ -91,21 +91,17 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _validate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import validate
 
-    pairs = read_pairs(arguments.pairs, SETTINGS["validate"])
-    N, couplings, samples, (seed,) = (pairs.settings[name] for name in ("N", "couplings", "samples", "seed"))
+    pairs = read_pairs(arguments.pairs, settings_of("validate", arguments.model))
+    settings: dict[str, Any] = {name: values[0] for name, values in pairs.settings.items() if values}
+    lists = {"sizes": pairs.settings["N"] or None, "couplings": pairs.settings["couplings"] or None}
+    settings = {name: value for name, value in settings.items() if name not in ("N", "couplings")} | lists
     with progress_bar("validate") as progress:
         solution, validation = validate(
-            arguments.model,
-            arguments.activation,
-            pairs.parameters,
-            sizes=N or None,
-            couplings=couplings or None,
-            samples=samples[0] if samples else None,
-            seed=seed,
-            progress=progress,
+            arguments.model, arguments.activation, pairs.parameters, progress=progress, **settings
         )
-    _print(arguments, {**solution.to_dict(), **validation.to_dict()}, validation.table)
-    _warn(solution.messages)
+    smallest = min(validation.sizes)
+    _print(arguments, {**solution.to_dict(smallest), **validation.to_dict()}, validation.table)
+    _warn(solution.warnings(smallest))
     return 0 if validation.ok else 1
 
 

@@ -22,45 +22,59 @@ class Option:
     Attributes
     ----------
     name, meaning : str
-    default : tuple of int
+    default : tuple of number
         Empty: chosen by the command.
-    lowest, highest : int
+    lowest, highest : number
         Smallest and largest value allowed.
     most : int
         How many values may be given, separated by commas.
+    model : str
+        The one model that has it; empty for all.
+    whole : bool
+        Whether it takes whole numbers only.
     """
 
     name: str
     meaning: str
-    default: tuple[int, ...]
-    lowest: int
-    highest: int = 10**6
+    default: tuple[float, ...]
+    lowest: float
+    highest: float = 10**6
     most: int = 1
+    model: str = ""
+    whole: bool = True
 
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
         plural = "s, separated by commas," if self.most > 1 else ""
-        return f"whole number{plural} from {self.lowest} to {self.highest}"
+        return f"{'whole ' if self.whole else ''}number{plural} from {self.lowest} to {self.highest}"
 
 
 _SEED = Option("seed", "seed of all random streams", (0,), 0, 2**31)
+_IN_TIME: tuple[Option, ...] = ()
 SETTINGS: dict[str, tuple[Option, ...]] = {
-    "solve": (Option("N", "units at which the 1/N terms are added", (), 2, 10**9),),
+    "solve": (Option("N", "units at which the 1/N terms are added", (), 2, 10**9, model="static"),),
     "simulate": (
         Option("N", "units", (200,), 2, 20_000),
         Option("couplings", "coupling matrices", (40,), 2),
-        Option("samples", "noise draws for each coupling matrix", (64,), 4),
+        Option("samples", "independent draws of the noise for each coupling matrix", (), 4),
+        *_IN_TIME,
         _SEED,
     ),
     "validate": (
         Option("N", "units, two sizes or more", (), 2, 20_000, most=8),
         Option("couplings", "coupling matrices, one number or one for each N", (), 2, most=8),
-        Option("samples", "noise draws for each coupling matrix", (), 4),
+        Option("samples", "independent draws of the noise for each coupling matrix", (), 4),
+        *_IN_TIME,
         _SEED,
     ),
 }
 """Settings of each command that takes any."""
+
+
+def settings_of(command: str, model: str) -> tuple[Option, ...]:
+    """Settings of a command for a model."""
+    return tuple(option for option in SETTINGS[command] if option.model in ("", model))
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ class Pairs:
     """Model parameters, and settings of the command."""
 
     parameters: Mapping[str, object]
-    settings: Mapping[str, tuple[int, ...]]
+    settings: Mapping[str, tuple[float, ...]]
 
 
 def number(text: str) -> float | str:
@@ -115,10 +129,11 @@ def read_pairs(words: Sequence[str], options: Sequence[Option] = ()) -> Pairs:
     return Pairs(parameters, settings)
 
 
-def _setting(option: Option, text: str) -> tuple[int, ...]:
+def _setting(option: Option, text: str) -> tuple[float, ...]:
     pieces = [piece.strip() for piece in text.split(",")]
-    if len(pieces) <= option.most and all(re.fullmatch("[0-9]{1,11}", piece) for piece in pieces):
-        values = tuple(int(piece) for piece in pieces)
+    shape = "[0-9]{1,11}" if option.whole else _DECIMAL
+    if len(pieces) <= option.most and all(len(p) <= _LONGEST and re.fullmatch(shape, p) for p in pieces):
+        values = tuple((int if option.whole else float)(piece) for piece in pieces)
         if all(option.lowest <= value <= option.highest for value in values):
             return values
     raise ValueError(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import latex, sstr
 
-from numerics.solution import Solution
+from numerics.solution import Solution, shown
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
@@ -122,7 +122,7 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
 
 def solution_text(solution: Solution, meanings: Mapping[str, str], size: float | None = None) -> str:
     """A solution as an aligned table; with `size`, also the values at that number of units."""
-    given = ", ".join(f"{name} = {value:g}" for name, value in solution.parameters.items())
+    given = ", ".join(f"{name} = {shown(value)}" for name, value in solution.parameters.items())
     rows = [f"{solution.model}, phi = {solution.activation}, {given}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():

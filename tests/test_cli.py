@@ -26,7 +26,9 @@ from theory.derivation import StepFailed
 
 TOP = ["model", "activation", "parameters", "order_parameters", "observables", "diagnostics"]
 ORDER = ["Delta", "C_phi"]
-OBSERVABLES = ["gain", "stability", "D_x", "D_phi", "n_var_cov_x", "n_var_cov_phi"]
+MEASURED = ["gain", "stability", "D_x", "D_phi", "n_var_cov_x", "n_var_cov_phi", "n_var_var_x", "n_var_var_phi"]
+CORRECTIONS = ["c1_x", "c1_phi", "d1_x", "d1_phi", "c1_gain", "c1_n_var_cov_x", "c1_n_var_cov_phi"]
+OBSERVABLES = MEASURED + CORRECTIONS
 STATIC = ["static", "-a", "tanh(x)", "g=1.2", "sigma=1"]
 SMALL = ["N=20", "couplings=4", "samples=8"]
 SMALL_PAIR = ["N=20,40", "couplings=8", "samples=8"]
@@ -105,7 +107,7 @@ def test_simulate_json(capsys):
     assert (code, err) == (0, "")
     assert list(data) == TOP
     assert list(data["order_parameters"]) == ORDER
-    assert set(OBSERVABLES) <= set(data["observables"])
+    assert set(MEASURED) <= set(data["observables"])
     diagnostics = data["diagnostics"]
     assert diagnostics["converged"] is True
     assert [diagnostics[key] for key in ("N", "couplings", "samples", "seed")] == [20, 4, 8, 0]

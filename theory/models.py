@@ -6,7 +6,7 @@ patterns, multistable threshold networks) are a `Model` with descriptions of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sympy import Expr, S, Symbol
 
@@ -25,11 +25,14 @@ class Parameter:
         One line, with units where there are any.
     default : float or None
         None: must be given.
+    only : tuple of (str, tuple of str), optional
+        The name of a `Choice` and the words for which the parameter has a meaning; elsewhere it is refused.
     """
 
     symbol: Symbol
     meaning: str
     default: float | None = None
+    only: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def name(self) -> str:
@@ -65,6 +68,33 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A word that the user chooses.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line and in generated code.
+    meaning : str
+        One line.
+    options : tuple of str
+        The words allowed.
+    default : str or None
+        None: must be given.
+    """
+
+    name: str
+    meaning: str
+    options: tuple[str, ...]
+    default: str | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed words in a sentence."""
+        return f"one of {', '.join(self.options)}"
+
+
+@dataclass(frozen=True)
 class GaussianCouplings:
     """J_ij Gaussian, mean 0, variance strength^2/N, with N <J_ij J_ji> = symmetry * strength^2."""
 
@@ -93,12 +123,15 @@ class Model:
         In the order in which generated code takes them.
     reference : str
         The paper.
+    choices : tuple of Choice
+        Words beside the numbers; generated code takes them by name.
     """
 
     name: str
     equation: str
     parameters: tuple[Parameter, ...]
     reference: str
+    choices: tuple[Choice, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.estimate import primitive_statistics
+from numerics.estimate import Estimate, observables, primitive_statistics
+from numerics.verdict import percent
 from theory.errors import InputError
 
 Array = NDArray[np.float64]
@@ -71,6 +72,21 @@ class Sample:
     def unconverged_fraction(self) -> float:
         """Fraction of all noise draws, over all couplings, without a fixed point to the tolerance."""
         return float(self.unconverged.mean())
+
+    @property
+    def parameters(self) -> dict[str, float | str]:
+        """Of the network."""
+        return {"g": self.g, "sigma": self.sigma}
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Reasons to distrust the estimates."""
+        lost = self.unconverged_fraction
+        return (f"{percent(lost)} of the noise draws have no fixed point and are left out",) if lost else ()
+
+    def observables(self) -> dict[str, Estimate]:
+        """Estimates with errors over the coupling matrices; see `numerics.estimate.observables`."""
+        return observables(self.statistics, self.g)
 
 
 def simulate(
@@ -137,6 +153,8 @@ def simulate(
             enough = x.shape[1] >= MIN_SAMPLES
             slope = phi_prime(x) if phi_prime is not None and enough else None
             row = primitive_statistics(x, phi(x), slope, centred=symmetric) if enough else {}
+            if row:
+                row.update(control_variates(J, noise, g, sigma))
         return 1 - x.shape[1] / samples, row
 
     unconverged, rows = np.empty(couplings), []
@@ -176,6 +194,20 @@ def draw(g: float, sigma: float, *, N: int, samples: int, seed: int, coupling: i
     )
     J = j_stream.normal(scale=g / np.sqrt(N), size=(N, N))
     return J, noise_stream.normal(scale=sigma, size=(samples, N)).T.copy()
+
+
+def control_variates(J: Array, noise: Array, g: float, sigma: float) -> dict[str, float]:
+    """Statistics of couplings and noise whose averages over both vanish exactly at every N; see `estimate.controlled`."""
+    units = len(J)
+    driven = J @ noise
+    return {
+        "control_noise": float(np.mean(noise**2)) - sigma**2,
+        "control_trace": float(np.trace(J)) / units,
+        "control_strength": float(np.sum(J**2)) / units - g**2,
+        "control_loops": float(np.sum(J * J.T)) / units - g**2 / units,
+        "control_work": float(np.mean(noise * driven)),
+        "control_drive": float(np.mean(driven**2)) - g**2 * sigma**2,
+    }
 
 
 def is_odd(phi: Function) -> bool:

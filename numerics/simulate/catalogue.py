@@ -1,0 +1,81 @@
+"""The simulators, by model: the one list that `simulate` and `validate` read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numerics.simulate import static
+from numerics.simulate.sample import Sample
+from numerics.simulate.static import Function, Progress
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """How the network of one model is simulated.
+
+    Attributes
+    ----------
+    run : callable
+        ``run(phi, parameters, *, N, couplings, seed, phi_prime, centred, progress, **settings)`` simulates networks of one
+        size and returns a `Sample`.
+    sizes, couplings : tuple of int
+        Of a default `validate`: units, and coupling matrices at each size.
+    pilot : int
+        Coupling matrices of the trial run that precedes a `validate`.
+    nothing : str
+        Why a simulation may have nothing to report.
+    """
+
+    run: Callable[..., Sample]
+    sizes: tuple[int, ...]
+    couplings: tuple[int, ...]
+    pilot: int
+    nothing: str
+
+    def coupling_count(self, size: int) -> int:
+        """Default number of coupling matrices at a size: for other sizes than the default ones in proportion to 1/N."""
+        default = dict(zip(self.sizes, self.couplings, strict=True))
+        work = float(np.median(np.multiply(self.sizes, self.couplings)))
+        return default.get(size, max(self.couplings[-1] // 3, round(work / max(size, 1))))
+
+
+def _static(
+    phi: Function,
+    parameters: Mapping[str, Any],
+    *,
+    N: int,
+    couplings: int,
+    seed: int,
+    phi_prime: Function | None,
+    centred: bool | None,
+    progress: Progress | None,
+    samples: int = 64,
+) -> Sample:
+    return static.simulate(
+        phi,
+        float(parameters["g"]),
+        float(parameters["sigma"]),
+        N=N,
+        couplings=couplings,
+        samples=samples,
+        seed=seed,
+        phi_prime=phi_prime,
+        centred=centred,
+        progress=progress,
+    )
+
+
+SIMULATORS: dict[str, Simulator] = {
+    "static": Simulator(
+        run=_static,
+        sizes=(100, 200, 400),
+        couplings=(400, 240, 120),  # about the same time and the same errors at each of these sizes
+        pilot=4,
+        nothing="{lost} of the noise draws reach no fixed point, too few are left for statistics; either there is none or "
+        "it is unstable (chaotic regime)",
+    )
+}
