@@ -89,11 +89,12 @@ def check_measure(
         raise InputError(problems)
 
 
-def mean_object(node: Average, activation: Activation) -> Mean:
-    """The generated evaluator of one average."""
-    key = content_key(f"{sstr(node.integrand)}|{node.order}|{node.mean}", activation)
+def mean_object(node: Average, activation: Activation, observable: Activation | None = None) -> Mean:
+    """The generated evaluator of one average; `observable` is what ``O(x)`` stands for, if it occurs."""
+    of = "" if observable is None else f"|{observable.canonical}"
+    key = content_key(f"{sstr(node.integrand)}|{node.order}|{node.mean}{of}", activation)
     name = f"average_{key}"
-    module = load_cached(name) or store(name, emit_mean(node, activation))
+    module = load_cached(name) or store(name, emit_mean(node, activation, observable))
     return getattr(module, mean_name(node).upper())
 
 

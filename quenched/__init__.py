@@ -28,6 +28,8 @@ _HOME = {
     "certify": "theory.gaussian.certify",
     "derive": "theory.catalogue",
     "emit": "numerics.codegen.module",
+    "observable_average": "numerics.observable",
+    "one_site_correction": "theory.corrections",
     "pair_average": "numerics.pair",
     "parse": "theory.text.parsing",
     "simulate": "numerics.experiment",

@@ -24,6 +24,9 @@ sentence on standard error; 130 interrupted"""
 _ACTIVATION = """activation in x, e.g. 'tanh(x)', '-x/(1+x^2)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)';
 parameters declared after 'where' get their values as name=value pairs"""
 
+_OBSERVABLE = """one-site observable whose average and 1/N term are wanted (static), e.g. 'x^4', 'exp(-x^2)', 'x*phi'; may be
+given several times"""
+
 _PARAMETERS = "parameters of the model and of the activation: decimal numbers or fractions, e.g. g=1.2 sigma=1/2"
 
 _EXAMPLES = {
@@ -88,7 +91,8 @@ def build_parser() -> argparse.ArgumentParser:
     derive = model_command("derive", "derive the theory for an activation", pairs=False)
     derive.add_argument("--steps", action="store_true", help="print the whole argument, every step checked")
     derive.add_argument("--format", default="text", metavar="F", help="text (default), markdown, latex or json")
-    model_command("solve", "solve the theory", pairs=True)
+    solve = model_command("solve", "solve the theory", pairs=True)
+    solve.add_argument("--observable", action="append", default=[], metavar="O", help=_OBSERVABLE)
     emit = model_command("emit", "write the generated solver module", pairs=False)
     emit.add_argument("--target", default="numpy", metavar="T", help="language of the module: numpy (default)")
     emit.add_argument(

@@ -43,6 +43,7 @@ def _derive(arguments: argparse.Namespace) -> int:
 
 
 def _solve(arguments: argparse.Namespace) -> int:
+    from numerics.observable import observable_average
     from numerics.solve import Solver, checked_parameters
     from quenched.presentation import solution_text
 
@@ -52,7 +53,11 @@ def _solve(arguments: argparse.Namespace) -> int:
     checked_parameters(describe_model(arguments.model), activation, pairs.parameters)  # before code is generated
     solver = Solver(arguments.model, activation)
     solution = solver.solve(**pairs.parameters)
-    _print(arguments, solution.to_dict(size), lambda: solution_text(solution, solver.module.MEANINGS, size))
+    observed = [observable_average(text, solver, solution) for text in arguments.observable]
+    data = solution.to_dict(size) | ({"one_site": {o.text: o.to_dict() for o in observed}} if observed else {})
+    text = solution_text(solution, solver.module.MEANINGS, size)
+    rows = [f"  <{o.text}> = {o.value:.16g}, 1/N term c1 = {o.c1:.10g}" for o in observed]
+    _print(arguments, data, lambda: "\n".join([text, *rows]))
     _warn(solution.warnings(size))
     return 0
 

@@ -139,7 +139,7 @@ def test_validate_json(capsys):
     assert data["verdict"] in ("agree", "disagree", "inconclusive")
     assert code == (0 if data["verdict"] == "agree" else 1)
     assert data["sizes"] == [20, 40] and data["couplings"] == [8, 8] and data["samples"] == 8
-    assert {row["observable"] for row in data["rows"]} >= {*ORDER, *OBSERVABLES}
+    assert {row["observable"] for row in data["rows"]} >= {*ORDER, *MEASURED}
 
 
 def test_words_and_numbers(capsys):

@@ -142,7 +142,7 @@ def test_undefined_couplings_do_not_enter():
     assert observables({}, 1.0) == {}
 
 
-_COVARIANCE = ("trace_squared", "square_trace", "off_diagonal")
+_COVARIANCE = ("trace_squared", "square_trace", "off_diagonal", "spread")
 
 
 @pytest.mark.parametrize(("p", "defined"), [(0.5, False), (0.55, False), (1.5, True)])

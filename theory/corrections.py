@@ -21,7 +21,6 @@ from theory.fields.collective import (
     disorder_average,
 )
 from theory.fields.loop_argument import (
-    OBSERVABLE,
     diagonal_step,
     dimension_step,
     entry_step,
@@ -33,7 +32,7 @@ from theory.fields.loop_argument import (
 from theory.fields.one_loop import OneLoop, Source, source
 from theory.gaussian.average import Average, stein
 from theory.models import STATIC, GaussianCouplings
-from theory.symbols import Delta, phi, x
+from theory.symbols import Delta, O, phi, x
 
 REFERENCE = STATIC.reference
 
@@ -130,7 +129,7 @@ def corrections(couplings: GaussianCouplings) -> Corrections:
     dimension = {
         name: 2 * mean_square[name] / diagonal[name] - entry_correction[name] / entry[name] for name in OBSERVED
     }
-    generic = one.mean(_site(OBSERVABLE(x)))
+    generic = one.mean(_site(O(x)))
     steps = (
         *jacobian_steps(couplings, two.action, REFERENCE),
         *loop_steps(two, two_replicas(couplings, jacobian=False), (1, 2)),

@@ -22,3 +22,6 @@ sigma = Symbol("sigma", nonnegative=True)
 
 phi = Function("phi", real=True)
 """The generic (undefined) activation, for results that hold for any phi."""
+
+O = Function("O", real=True)  # noqa: E741 - what papers call an observable
+"""A generic one-site observable O(x)."""

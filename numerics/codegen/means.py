@@ -67,13 +67,14 @@ def mean_name(average: Average) -> str:
     parts = []
     for factor in average.integrand.as_ordered_factors():
         base, exponent = factor.as_base_exp()
-        stem = "x" if base == x else "d" * base.derivative_count + "phi" if isinstance(base, Derivative) else "phi"
+        function, count = (base.expr, base.derivative_count) if isinstance(base, Derivative) else (base, 0)
+        stem = "d" * count + ("x" if base == x else function.func.__name__)
         parts.append(stem + (str(exponent) if exponent != 1 else ""))
     suffix = f"_d{average.order}" if average.order else ""
     return "mean_" + "_".join(parts) + suffix
 
 
-def lower_mean(average: Average, activation: Activation) -> MeanCode:
+def lower_mean(average: Average, activation: Activation, observable: Activation | None = None) -> MeanCode:
     """Reduce one average of a concrete activation to code.
 
     Parameters
@@ -81,9 +82,11 @@ def lower_mean(average: Average, activation: Activation) -> MeanCode:
     average : Average
         With mean 0 or `mu`, variance `Delta`.
     activation : Activation
+    observable : Activation, optional
+        What `O(x)` stands for, if it occurs.
     """
     name = mean_name(average)
-    pieces = ordinary_integrand(average, activation)
+    pieces = ordinary_integrand(average, activation, observable)
     closed = None if pieces is None else closed_form(pieces, average.mean, average.variance)
     finite = false if pieces is None else _is_finite(pieces, closed)
     if pieces is None or finite == false:

@@ -99,10 +99,10 @@ def emit_activation(activation: Activation) -> str:
     )
 
 
-def emit_mean(average: Average, activation: Activation) -> str:
-    """Source of a module that evaluates one Gaussian average."""
+def emit_mean(average: Average, activation: Activation, observable: Activation | None = None) -> str:
+    """Source of a module that evaluates one Gaussian average; `observable` is what ``O(x)`` stands for, if it occurs."""
     header = f'"""{sstr(average)} for phi(x) = {sstr(activation.expression)}."""'
-    return _assembled(header, [average_source(), _mean(lower_mean(average, activation), activation)])
+    return _assembled(header, [average_source(), _mean(lower_mean(average, activation, observable), activation)])
 
 
 def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from sympy import Expr, Function, Matrix, Rational, eye
+from sympy import Expr, Matrix, Rational, eye
 
 from theory.derivation import Fact, Replay, Step
 from theory.fields.collective import RESPONSE, Action, Bilinear
@@ -15,9 +15,7 @@ from theory.fields.one_loop import OneLoop, source
 from theory.fields.wick import N, mean_covariance, mean_squared_covariance
 from theory.gaussian.average import Average, stein
 from theory.models import GaussianCouplings
-from theory.symbols import Delta, g, phi, x
-
-OBSERVABLE = Function("O", real=True)
+from theory.symbols import Delta, O, g, phi, x
 
 
 def jacobian_steps(couplings: GaussianCouplings, action: Action, reference: str) -> tuple[Step, ...]:
@@ -171,7 +169,7 @@ def dimension_step(
 
 def substituted(correction: Expr, observable: Expr) -> Expr:
     """The 1/N term of a given observable from that of the undefined O."""
-    return _inserted(correction, OBSERVABLE(x), observable)
+    return _inserted(correction, O(x), observable)
 
 
 def _inserted(expression: Expr, function: Expr, value: Expr) -> Expr:

@@ -13,13 +13,13 @@ from theory.functions import MPMATH_NAMES, sigmoid
 from theory.gaussian.average import Average, averages
 from theory.gaussian.certify import certify
 from theory.gaussian.parity import parity
-from theory.symbols import phi, x
+from theory.symbols import O, phi, x
 
 if TYPE_CHECKING:
     from theory.activations.activation import Activation
 
 
-def ordinary_integrand(average: Average, activation: Activation) -> Pieces | None:
+def ordinary_integrand(average: Average, activation: Activation, observable: Activation | None = None) -> Pieces | None:
     """The ordinary function G with <G> = `average` for this activation.
 
     One derivative is taken if the function is absolutely continuous; the rest moves to the Gaussian by parts,
@@ -30,6 +30,8 @@ def ordinary_integrand(average: Average, activation: Activation) -> Pieces | Non
     average : Average
         Generic average; its integrand contains `phi(x)` and its derivatives.
     activation : Activation
+    observable : Activation, optional
+        What `O(x)` stands for, if it occurs.
 
     Returns
     -------
@@ -43,16 +45,18 @@ def ordinary_integrand(average: Average, activation: Activation) -> Pieces | Non
     """
     integrand, order, mean, variance = average.integrand, average.order, average.mean, average.variance
     derivatives = sorted(integrand.atoms(Derivative), key=lambda node: node.derivative_count)
+    functions = {phi: activation} if observable is None else {phi: activation, O: observable}
     for node in derivatives:
-        if not _is_function(activation, node.derivative_count):
+        if not _is_function(functions[node.expr.func], node.derivative_count):
             if _even_power(integrand, node):
                 return None
             raise DomainError(
-                f"<{average}> is not defined for {activation.text}: the derivative of order {node.derivative_count} is no function"
+                f"{average} is not defined for {activation.text}: the derivative of order {node.derivative_count} is no function"
             )
-    nodes = [*derivatives, phi(x)]
+    nodes = [*derivatives, *(function(x) for function in functions)]
     parts = tuple(
-        activation.derivative(n.derivative_count) if isinstance(n, Derivative) else activation.pieces for n in nodes
+        functions[n.expr.func].derivative(n.derivative_count) if isinstance(n, Derivative) else functions[n.func].pieces
+        for n in nodes
     )
     pieces = refine(parts, lambda row: integrand.xreplace(dict(zip(nodes, row, strict=True))))
     if _diverges(pieces):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Derivative, Dummy, Expr
 
-from theory.symbols import phi, x
+from theory.symbols import O, phi, x
 
 _SIGN = {"odd": -1, "even": 1}
 
@@ -18,7 +18,7 @@ def parity(integrand: Expr, of_phi: str) -> str:
     of_phi : {'odd', 'even', 'none'}
         Parity of phi.
     """
-    if of_phi not in _SIGN and integrand.has(phi):
+    if integrand.has(O) or (of_phi not in _SIGN and integrand.has(phi)):
         return "none"
     reflected, plain = {}, {}
     for node in sorted(integrand.atoms(Derivative), key=lambda n: -n.derivative_count):
