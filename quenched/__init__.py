@@ -26,11 +26,13 @@ _HOME = {
     "average": "numerics.average",
     "certified": "theory.gaussian.integrand",
     "certify": "theory.gaussian.certify",
+    "covariance": "numerics.covariance",
     "derive": "theory.catalogue",
     "emit": "numerics.codegen.module",
     "pair_average": "numerics.pair",
     "parse": "theory.text.parsing",
     "simulate": "numerics.experiment",
+    "spectrum": "numerics.spectrum",
     "validate": "numerics.experiment",
 }
 """Public names and the room each lives in."""

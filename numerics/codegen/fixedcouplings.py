@@ -1,0 +1,65 @@
+"""Generated code for one network at fixed couplings: its covariance matrices and the law of their eigenvalues."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import ModuleType
+
+from sympy import Basic, Symbol
+
+from numerics.codegen.cache import load_cached, store, toolkit_digest
+from numerics.codegen.module import emit_formulas
+from numerics.codegen.statements import FunctionDef, lower
+from theory import equivalence, spectrum
+from theory.catalogue import derive
+
+_SCALARS = ("Delta", "C_phi", "gain", "g", "sigma")
+
+
+@lru_cache(maxsize=1)
+def fixed_couplings_module() -> ModuleType:
+    """The formulas of `theory.equivalence` and `theory.spectrum`; they hold for every activation.
+
+    `response(N, J, gain)`, `covariances(N, J, R, Delta, C_phi, gain, g, sigma)`, `parameters(C_phi, gain, g)`,
+    `half_width(y)`, and `eigenvalue`, `slope`, `density` of (t, y).
+    """
+    name = f"fixedcouplings_{toolkit_digest()[:16]}"
+    return load_cached(name) or store(name, _text())
+
+
+def _text() -> str:
+    quantities = derive("static").quantities
+    known = {quantities[key].expression: Symbol(key) for key in ("C_phi", "gain")}
+
+    def named(*expressions: Basic) -> list[Basic]:
+        return [expression.xreplace(known) for expression in expressions]
+
+    matrices, law = equivalence.derive(), spectrum.derive()
+    y, t = spectrum.y, spectrum.t
+    return emit_formulas(
+        "Static network at fixed couplings: covariance matrices, and the law of the eigenvalues of R R^T",
+        [
+            _without_sharing("response", ("N", "J", "gain"), named(matrices.response), "R, shape (N, N)."),
+            _without_sharing(
+                "covariances",
+                ("N", "J", "R", *_SCALARS),
+                named(matrices.phi, matrices.x, matrices.phi_x),
+                "<phi phi^T>, <x x^T> and <phi x^T>, each of shape (N, N).",
+            ),
+            lower(
+                "parameters",
+                ("C_phi", "gain", "g"),
+                named(matrices.gamma, matrices.scale),
+                "y = gamma, and the factor of R R^T in <phi phi^T>.",
+            ),
+            lower("half_width", (y,), [law.half_width], "The support is |t| <= half_width."),
+            lower("eigenvalue", (t, y), [law.eigenvalue], "Eigenvalue at t."),
+            lower("slope", (t, y), [law.slope], "d log(eigenvalue)/dt."),
+            lower("density", (t, y), [law.density], "Density of eigenvalues at the eigenvalue of t."),
+        ],
+    )
+
+
+def _without_sharing(name: str, arguments: tuple[str, ...], results: list[Basic], docstring: str) -> FunctionDef:
+    """A function of matrices as it stands in the derivation."""
+    return FunctionDef(name, arguments, (), tuple(results), docstring)
