@@ -75,7 +75,7 @@ def covariance(solution: Solution, J: ArrayLike, *, formal: bool = False) -> Cov
             f"the spectral radius of <phi'> J is {radius:.4g}, not below 1: the linearly equivalent network has no fixed point"
         )
     code = fixed_couplings_module()
-    response = code.response(len(matrix), matrix, gain)
+    response = code.propagator(len(matrix), matrix, gain)
     phi, x, phi_x = code.covariances(
         len(matrix), matrix, response, *(values[key] for key in ("Delta", "C_phi", "gain", "g", "sigma"))
     )

@@ -50,8 +50,8 @@ class LinearEquivalence:
 
     Attributes
     ----------
-    gain, gamma, scale : Expr
-        <phi'>, g^2 <phi'>^2, and the factor <phi^2> (1 - gamma) of R R^T.
+    gain, gamma, remainder, scale : Expr
+        <phi'>, g^2 <phi'>^2, the variance of phi(x) - <phi'> x, and the factor <phi^2> (1 - gamma) of R R^T.
     response : MatrixExpr
         R in terms of J.
     phi, x, phi_x : MatrixExpr
@@ -61,6 +61,7 @@ class LinearEquivalence:
 
     gain: Expr
     gamma: Expr
+    remainder: Expr
     scale: Expr
     response: MatrixExpr
     phi: MatrixExpr
@@ -157,6 +158,7 @@ def derive() -> LinearEquivalence:
     return LinearEquivalence(
         gain=gain,
         gamma=gamma,
+        remainder=unexplained,
         scale=scale,
         response=(Identity(N) - gain * J).I,
         phi=scale * R * R.T,

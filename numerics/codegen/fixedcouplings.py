@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from types import ModuleType
 
-from sympy import Basic, Symbol
+from sympy import Basic, Poly, Symbol
 
 from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import FunctionDef, lower
-from theory import equivalence, spectrum
+from theory import equivalence, spectrum, spectrum_x
 from theory.catalogue import derive
 
 _SCALARS = ("Delta", "C_phi", "gain", "g", "sigma")
@@ -18,10 +18,11 @@ _SCALARS = ("Delta", "C_phi", "gain", "g", "sigma")
 
 @lru_cache(maxsize=1)
 def fixed_couplings_module() -> ModuleType:
-    """The formulas of `theory.equivalence` and `theory.spectrum`; they hold for every activation.
+    """The formulas of `theory.equivalence`, `theory.spectrum` and `theory.spectrum_x`; they hold for every activation.
 
-    `response(N, J, gain)`, `covariances(N, J, R, Delta, C_phi, gain, g, sigma)`, `parameters(C_phi, gain, g)`,
-    `half_width(y)`, and `eigenvalue`, `slope`, `density` of (t, y).
+    `propagator(N, J, gain)`, `covariances(N, J, R, Delta, C_phi, gain, g, sigma)`, `parameters(Delta, C_phi, gain, g, sigma)`;
+    for phi `half_width(y)`, and `eigenvalue`, `slope`, `density` of (t, y); for x `cubic(z, y, k, s)` and
+    `resolvent(w, z, y, k, s)`.
     """
     name = f"fixedcouplings_{toolkit_digest()[:16]}"
     return load_cached(name) or store(name, _text())
@@ -34,12 +35,13 @@ def _text() -> str:
     def named(*expressions: Basic) -> list[Basic]:
         return [expression.xreplace(known) for expression in expressions]
 
-    matrices, law = equivalence.derive(), spectrum.derive()
-    y, t = spectrum.y, spectrum.t
+    matrices, law, of_x = equivalence.derive(), spectrum.derive(), spectrum_x.derive()
+    y, t, z, w = spectrum.y, spectrum.t, spectrum_x.z, spectrum_x.w
+    own = (y, spectrum_x.k, spectrum_x.s)
     return emit_formulas(
         "Static network at fixed couplings: covariance matrices, and the law of the eigenvalues of R R^T",
         [
-            _without_sharing("response", ("N", "J", "gain"), named(matrices.response), "R, shape (N, N)."),
+            _without_sharing("propagator", ("N", "J", "gain"), named(matrices.response), "R, shape (N, N)."),
             _without_sharing(
                 "covariances",
                 ("N", "J", "R", *_SCALARS),
@@ -48,14 +50,18 @@ def _text() -> str:
             ),
             lower(
                 "parameters",
-                ("C_phi", "gain", "g"),
-                named(matrices.gamma, matrices.scale),
-                "y = gamma, and the factor of R R^T in <phi phi^T>.",
+                _SCALARS,
+                named(matrices.gamma, matrices.scale, of_x.strength, of_x.noise),
+                "y = gamma, the factor of R R^T in <phi phi^T>, and k and s of <x x^T> = R (s + k G G^T) R^T.",
             ),
             lower("half_width", (y,), [law.half_width], "The support is |t| <= half_width."),
             lower("eigenvalue", (t, y), [law.eigenvalue], "Eigenvalue at t."),
             lower("slope", (t, y), [law.slope], "d log(eigenvalue)/dt."),
             lower("density", (t, y), [law.density], "Density of eigenvalues at the eigenvalue of t."),
+            lower(
+                "cubic", (z, *own), Poly(of_x.cubic, w).all_coeffs()[1:], "Coefficients of w^2, w, 1; that of w^3 is 1."
+            ),
+            lower("resolvent", (w, z, *own), [of_x.resolvent], "(1/N) tr (C_x - z)^{-1}."),
         ],
     )
 
