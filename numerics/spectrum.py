@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, optimize
+from scipy import fft
 from sympy import Poly, Rational
 
 from numerics.codegen.fixedcouplings import fixed_couplings_module
@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 RESOLVED = 1e-14  # relative size at which the coefficients of a cosine series are dropped
 MOST_POINTS = 4096
 BISECTIONS = 60
+NEWTON_STEPS = 10  # the error at least halves, and is squared over 16 once it is small
 
 
 def spectrum(solution: Solution, of: str = "phi", *, formal: bool = False) -> Spectrum:
@@ -130,7 +131,8 @@ class Spectrum(ABC):
         low, high = self.edges
         result = np.where(np.isnan(values), np.nan, np.where(values >= high, 1.0, 0.0))
         inside = (values > low) & (values < high)
-        result[inside] = self._below(self._angle(values[inside]))
+        if inside.any():
+            result[inside] = self._below(self._angle(values[inside]))
         return result
 
     def quantile(self, fractions: ArrayLike) -> Array:
@@ -224,16 +226,12 @@ class ActivitySpectrum(Spectrum):
         return fixed_couplings_module().density(t, self.coupling) / self.scale
 
     def _coordinate(self, values: Array) -> Array:
-        """The t of an eigenvalue. Newton contracts from anywhere: the logarithmic slope lies between 2 and 3."""
-        if values.size == 0:
-            return values
+        """The t of an eigenvalue. Newton contracts from anywhere, as the logarithmic slope lies between 2 and 3."""
         code, target = fixed_couplings_module(), np.log(values / self.scale)
-        return optimize.newton(
-            lambda t: np.log(code.eigenvalue(t, self.coupling)) - target,
-            (target + 1.5 * np.log1p(-self.coupling)) / 2.5,
-            fprime=lambda t: code.slope(t, self.coupling),
-            tol=1e-15,
-        )
+        t = (target + 1.5 * np.log1p(-self.coupling)) / 2.5
+        for _ in range(NEWTON_STEPS):
+            t = t - (np.log(code.eigenvalue(t, self.coupling)) - target) / code.slope(t, self.coupling)
+        return t
 
     def _moments(self, k: int) -> Array:
         """In closed form."""

@@ -222,7 +222,7 @@ def _moment_steps(law: Expr, resolvent: Expr, strength: Expr) -> tuple[Step, ...
             "comparison",
             before=value,
             after=quantities[key].expression,
-            check=Replay(lambda e: inserted(e), "y, k and s inserted, sigma eliminated by the self-consistency"),
+            check=Replay(inserted, "y, k and s inserted, sigma eliminated by the self-consistency"),
         )
         for key, text, value in rows
     )
