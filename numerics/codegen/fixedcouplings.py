@@ -38,6 +38,7 @@ def _text() -> str:
     matrices, law, of_x = equivalence.derive(), spectrum.derive(), spectrum_x.derive()
     y, t, z, w = spectrum.y, spectrum.t, spectrum_x.z, spectrum_x.w
     own = (y, spectrum_x.k, spectrum_x.s)
+    below_first = [coefficient.factor() for coefficient in Poly(of_x.cubic, w).all_coeffs()[1:]]
     return emit_formulas(
         "Static network at fixed couplings: covariance matrices, and the law of the eigenvalues of R R^T",
         [
