@@ -176,8 +176,8 @@ class Spectrum(ABC):
 
     def _below(self, theta: Array) -> Array:
         """Probability of a smaller angle: the cosine series integrated term by term."""
-        order = np.arange(1, self._series.size)
-        total = self._series[0] * theta + np.sin(theta[..., None] * order) @ (self._series[1:] / order)
+        sines = np.append(0.0, self._series[1:] / np.arange(1, self._series.size))
+        total = self._series[0] * theta + np.polynomial.polynomial.polyval(np.exp(1j * theta), sines).imag
         return np.clip(total, 0.0, 1.0)
 
 

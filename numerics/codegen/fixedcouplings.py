@@ -59,9 +59,7 @@ def _text() -> str:
             lower("eigenvalue", (t, y), [law.eigenvalue], "Eigenvalue at t."),
             lower("slope", (t, y), [law.slope], "d log(eigenvalue)/dt."),
             lower("density", (t, y), [law.density], "Density of eigenvalues at the eigenvalue of t."),
-            lower(
-                "cubic", (z, *own), Poly(of_x.cubic, w).all_coeffs()[1:], "Coefficients of w^2, w, 1; that of w^3 is 1."
-            ),
+            lower("cubic", (z, *own), below_first, "Coefficients of w^2, w, 1; that of w^3 is 1."),
             lower("resolvent", (w, z, *own), [of_x.resolvent], "(1/N) tr (C_x - z)^{-1}."),
         ],
     )
