@@ -28,6 +28,7 @@ _HOME = {
     "certify": "theory.gaussian.certify",
     "covariance": "numerics.covariance",
     "derive": "theory.catalogue",
+    "effective_coupling": "numerics.effective",
     "emit": "numerics.codegen.module",
     "pair_average": "numerics.pair",
     "parse": "theory.text.parsing",

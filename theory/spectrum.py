@@ -34,6 +34,7 @@ from sympy import (
     lambdify,
     log,
     pi,
+    roots,
     sinh,
     sqrt,
     tanh,
@@ -221,6 +222,13 @@ def moment(k: int) -> Expr:
     derivative = numerator.diff((M, n - 1)) if n > 1 else numerator
     coefficient = derivative.eval(M, 1).as_expr() / factorial(n)
     return coefficient.expand() / (1 - y) ** (3 * n + 1)
+
+
+def coupling_at(dimension: Symbol) -> Expr:
+    """The y in [0, 1] at which the participation dimension m_1^2/m_2 has a given value."""
+    equation = (moment(1) ** 2 / moment(2)).cancel() - dimension
+    (root,) = [r for r in roots(equation, y) if 0 <= r.subs(dimension, Rational(1, 4)) <= 1]
+    return root
 
 
 def _of_response(law: Expr) -> Expr:

@@ -21,7 +21,7 @@ def fixed_couplings_module() -> ModuleType:
     """The formulas of `theory.equivalence`, `theory.spectrum` and `theory.spectrum_x`; they hold for every activation.
 
     `propagator(N, J, gain)`, `covariances(N, J, R, Delta, C_phi, gain, g, sigma)`, `parameters(Delta, C_phi, gain, g, sigma)`;
-    for phi `half_width(y)`, and `eigenvalue`, `slope`, `density` of (t, y); for x `cubic(z, y, k, s)` and
+    for phi `coupling(D_phi)`, `half_width(y)`, and `eigenvalue`, `slope`, `density` of (t, y); for x `cubic(z, y, k, s)` and
     `resolvent(w, z, y, k, s)`.
     """
     name = f"fixedcouplings_{toolkit_digest()[:16]}"
@@ -37,6 +37,7 @@ def _text() -> str:
 
     matrices, law, of_x = equivalence.derive(), spectrum.derive(), spectrum_x.derive()
     y, t, z, w = spectrum.y, spectrum.t, spectrum_x.z, spectrum_x.w
+    dimension = Symbol("D_phi", positive=True)
     own = (y, spectrum_x.k, spectrum_x.s)
     below_first = [coefficient.factor() for coefficient in Poly(of_x.cubic, w).all_coeffs()[1:]]
     return emit_formulas(
@@ -54,6 +55,9 @@ def _text() -> str:
                 _SCALARS,
                 named(matrices.gamma, matrices.scale, of_x.strength, of_x.noise),
                 "y = gamma, the factor of R R^T in <phi phi^T>, and k and s of <x x^T> = R (s + k G G^T) R^T.",
+            ),
+            lower(
+                "coupling", (dimension,), [spectrum.coupling_at(dimension)], "The y of a participation dimension D_phi."
             ),
             lower("half_width", (y,), [law.half_width], "The support is |t| <= half_width."),
             lower("eigenvalue", (t, y), [law.eigenvalue], "Eigenvalue at t."),
