@@ -42,7 +42,7 @@ STEPS = [
 def test_a_wrong_step_is_caught(step):
     after = step.after
     doubled = Eq(after.lhs, 2 * after.rhs) if isinstance(after, Eq) else 2 * after
-    assert after == 0 or not Step(**{**step.__dict__, "after": doubled}).verify()
+    assert not Step(**{**step.__dict__, "after": doubled}).verify()
 
 
 def test_steps_that_read_their_result_are_many():
