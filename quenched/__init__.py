@@ -26,13 +26,16 @@ _HOME = {
     "average": "numerics.average",
     "certified": "theory.gaussian.integrand",
     "certify": "theory.gaussian.certify",
+    "covariance": "numerics.covariance",
     "derive": "theory.catalogue",
+    "effective_coupling": "numerics.effective",
     "emit": "numerics.codegen.module",
     "observable_average": "numerics.observable",
     "one_site_correction": "theory.corrections",
     "pair_average": "numerics.pair",
     "parse": "theory.text.parsing",
     "simulate": "numerics.experiment",
+    "spectrum": "numerics.spectrum",
     "validate": "numerics.experiment",
 }
 """Public names and the room each lives in."""

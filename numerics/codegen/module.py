@@ -14,7 +14,7 @@ from numerics.codegen.equations import equations
 from numerics.codegen.inline import algorithm_source, average_source
 from numerics.codegen.means import MeanCode, lower_mean
 from numerics.codegen.printer import source
-from numerics.codegen.statements import lower, numpy_source
+from numerics.codegen.statements import FunctionDef, lower, numpy_source
 from theory import __version__
 from theory.activations.activation import Activation
 from theory.activations.pieces import Pieces
@@ -114,6 +114,11 @@ def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> 
     return _assembled(
         header, [numpy_source(lower("terms", (mu, Delta, rho, *activation.parameters), ordered, as_tuple=True))]
     )
+
+
+def emit_formulas(title: str, functions: Sequence[FunctionDef]) -> str:
+    """Source of a module with formulas that hold for every activation."""
+    return _assembled(f'"""{title}."""', [numpy_source(function) for function in functions])
 
 
 def _rule(title: str) -> str:

@@ -60,6 +60,16 @@ class NumpySourcePrinter(SciPyPrinter):
             return f"special.hyp2f1({arguments})"
         return super()._print_hyper(node)
 
+    def _print_MatMul(self, node):
+        """Scalars first, then matrices joined by ``@``."""
+        scalar, matrices = node.as_coeff_matrices()
+        product = " @ ".join(self.parenthesize(matrix, PRECEDENCE["Pow"]) for matrix in matrices)
+        product = f"({product})" if len(matrices) > 1 and scalar != 1 else product
+        return product if scalar == 1 else f"{self.parenthesize(scalar, PRECEDENCE['Mul'])}*{product}"
+
+    def _print_Identity(self, node):
+        return f"np.eye({self._print(node.rows)})"
+
     def _print_re(self, node):
         return f"np.real({self._print(node.args[0])})"
 

@@ -1,0 +1,74 @@
+"""Generated code for one network at fixed couplings: its covariance matrices and the law of their eigenvalues."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import ModuleType
+
+from sympy import Basic, Poly, Symbol
+
+from numerics.codegen.cache import load_cached, store, toolkit_digest
+from numerics.codegen.module import emit_formulas
+from numerics.codegen.statements import FunctionDef, lower
+from theory import equivalence, spectrum, spectrum_x
+from theory.catalogue import derive
+
+_SCALARS = ("Delta", "C_phi", "gain", "g", "sigma")
+
+
+@lru_cache(maxsize=1)
+def fixed_couplings_module() -> ModuleType:
+    """The formulas of `theory.equivalence`, `theory.spectrum` and `theory.spectrum_x`; they hold for every activation.
+
+    `propagator(N, J, gain)`, `covariances(N, J, R, Delta, C_phi, gain, g, sigma)`, `parameters(Delta, C_phi, gain, g, sigma)`;
+    for phi `coupling(D_phi)`, `half_width(y)`, and `eigenvalue`, `slope`, `density` of (t, y); for x `cubic(z, y, k, s)` and
+    `resolvent(w, z, y, k, s)`.
+    """
+    name = f"fixedcouplings_{toolkit_digest()[:16]}"
+    return load_cached(name) or store(name, _text())
+
+
+def _text() -> str:
+    quantities = derive("static").quantities
+    known = {quantities[key].expression: Symbol(key) for key in ("C_phi", "gain")}
+
+    def named(*expressions: Basic) -> list[Basic]:
+        return [expression.xreplace(known) for expression in expressions]
+
+    matrices, law, of_x = equivalence.derive(), spectrum.derive(), spectrum_x.derive()
+    y, t, z, w = spectrum.y, spectrum.t, spectrum_x.z, spectrum_x.w
+    dimension = Symbol("D_phi", positive=True)
+    own = (y, spectrum_x.k, spectrum_x.s)
+    below_first = [coefficient.factor() for coefficient in Poly(of_x.cubic, w).all_coeffs()[1:]]
+    return emit_formulas(
+        "Static network at fixed couplings: covariance matrices, and the law of the eigenvalues of R R^T",
+        [
+            _without_sharing("propagator", ("N", "J", "gain"), named(matrices.response), "R, shape (N, N)."),
+            _without_sharing(
+                "covariances",
+                ("N", "J", "R", *_SCALARS),
+                named(matrices.phi, matrices.x, matrices.phi_x),
+                "<phi phi^T>, <x x^T> and <phi x^T>, each of shape (N, N).",
+            ),
+            lower(
+                "parameters",
+                _SCALARS,
+                named(matrices.gamma, matrices.scale, of_x.strength, of_x.noise),
+                "y = gamma, the factor of R R^T in <phi phi^T>, and k and s of <x x^T> = R (s + k G G^T) R^T.",
+            ),
+            lower(
+                "coupling", (dimension,), [spectrum.coupling_at(dimension)], "The y of a participation dimension D_phi."
+            ),
+            lower("half_width", (y,), [law.half_width], "The support is |t| <= half_width."),
+            lower("eigenvalue", (t, y), [law.eigenvalue], "Eigenvalue at t."),
+            lower("slope", (t, y), [law.slope], "d log(eigenvalue)/dt."),
+            lower("density", (t, y), [law.density], "Density of eigenvalues at the eigenvalue of t."),
+            lower("cubic", (z, *own), below_first, "Coefficients of w^2, w, 1; that of w^3 is 1."),
+            lower("resolvent", (w, z, *own), [of_x.resolvent], "(1/N) tr (C_x - z)^{-1}."),
+        ],
+    )
+
+
+def _without_sharing(name: str, arguments: tuple[str, ...], results: list[Basic], docstring: str) -> FunctionDef:
+    """A function of matrices as it stands in the derivation."""
+    return FunctionDef(name, arguments, (), tuple(results), docstring)
