@@ -7,15 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import inf
 
-from sympy import Eq, Expr, Matrix, Symbol
+from sympy import Expr, Matrix
 
-from theory.derivation import Fact, Step, chain, same
+from theory.derivation import chain
 from theory.equations import SelfConsistency
-from theory.fields.argument import disorder_steps, instability_steps, kernel_steps, reading_steps, saddle_steps
-from theory.fields.cavity import CavityStatistics, two_site_cavity
+from theory.fields.argument import (
+    comparison_steps,
+    disorder_steps,
+    instability_steps,
+    kernel_steps,
+    reading_steps,
+    saddle_steps,
+)
+from theory.fields.cavity import two_site_cavity
 from theory.fields.collective import (
     ACTIVITY,
     PREACTIVATION,
@@ -40,11 +47,12 @@ OPERATORS = (RESPONSE, ACTIVITY, PREACTIVATION)
 OBSERVED = {"phi": ACTIVITY, "x": PREACTIVATION}
 ODD = Requirement(
     lambda activation: activation.parity == "odd",
-    "phi must be odd, phi(-x) = -phi(x); the frozen mean activity of other activations is not covered yet",
+    "this is the theory of odd phi, phi(-x) = -phi(x); other activations have a frozen mean activity (odd=False)",
 )
 
 
-def _square(operator: Operator) -> Bilinear:
+def square(operator: Operator) -> Bilinear:
+    """The operator squared, in replica 1."""
     return Bilinear.of((1, operator), (1, operator))
 
 
@@ -88,11 +96,11 @@ def derive() -> Theory:
     independent, identical = SiteMeasure(Delta), SiteMeasure(Delta, shared_noise=True)
 
     saddle = {b.symbol: independent.average(b) for b in action.fields}
-    variance = STATIC.noise.variance + 2 * action.conjugate(_square(RESPONSE)).subs(saddle)
+    variance = STATIC.noise.variance + 2 * action.conjugate(square(RESPONSE)).subs(saddle)
     pairs = pair_statistics(action, independent)
 
     same_noise = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), identical)
-    one_replica = fluctuation_kernel(action, (_square(RESPONSE), _square(ACTIVITY)), independent)
+    one_replica = fluctuation_kernel(action, (square(RESPONSE), square(ACTIVITY)), independent)
     (stability,), (slope,) = same_noise.multipliers(), one_replica.multipliers()
     cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
 
@@ -101,12 +109,12 @@ def derive() -> Theory:
         equation=SelfConsistency(Delta, variance, control=g),
         order_parameters=_order_parameters(pairs),
         observables=_observables(pairs, stability),
-        conditions=_conditions(stability, slope),
+        conditions=validity(stability, slope),
         requirements=(ODD,),
         derivation=chain(
             "Static network: collective fields, two-site cavity, comparison",
             disorder_steps(STATIC, action),
-            saddle_steps(STATIC, action, independent, _square(RESPONSE), variance),
+            saddle_steps(STATIC, action, independent, square(RESPONSE), variance),
             kernel_steps(action, pairs.kernel, OPERATORS, pairs.two_point, pairs.covariance, pairs.shown),
             *(
                 reading_steps(
@@ -121,7 +129,13 @@ def derive() -> Theory:
             ),
             instability_steps(same_noise, one_replica, stability, slope, variance),
             cavity.derivation,
-            _two_routes(cavity, variance, pairs.n_variance),
+            comparison_steps(
+                (
+                    ("Delta", cavity.variance, variance),
+                    ("n_var_cov_phi", cavity.phi, pairs.n_variance["phi"]),
+                    ("n_var_cov_x", cavity.x, pairs.n_variance["x"]),
+                )
+            ),
         ),
     )
 
@@ -131,7 +145,7 @@ def pair_statistics(action: Action, measure: SiteMeasure) -> PairStatistics:
     kernel = fluctuation_kernel(action, pair_fields(OPERATORS), measure)
     covariance, (multiplier,) = kernel.covariance(), kernel.multipliers()
     place = {name: kernel.index((1, operator), (2, operator)) for name, operator in OBSERVED.items()}
-    diagonal = {name: measure.average(_square(operator)) for name, operator in OBSERVED.items()}
+    diagonal = {name: measure.average(square(operator)) for name, operator in OBSERVED.items()}
     entry = {name: covariance[k, k] for name, k in place.items()}
 
     def tidy(expression: Expr) -> Expr:
@@ -150,7 +164,7 @@ def pair_statistics(action: Action, measure: SiteMeasure) -> PairStatistics:
 
 
 def _order_parameters(pairs: PairStatistics) -> dict[str, Quantity]:
-    return _keyed(
+    return keyed(
         Quantity("Delta", Delta, "variance of x over units and noise", REFERENCE, VARIANCE),
         Quantity("C_phi", pairs.diagonal["phi"], "mean square activity <phi^2>", REFERENCE, VARIANCE),
     )
@@ -160,7 +174,7 @@ def _observables(pairs: PairStatistics, stability: Expr) -> dict[str, Quantity]:
     radius = "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1"
     spread = "N times the variance of an off-diagonal covariance of"
     dimension, n_variance = pairs.dimension, pairs.n_variance
-    return _keyed(
+    return keyed(
         Quantity("gain", pairs.two_point[0, 1], "mean response <phi'>", REFERENCE),
         Quantity("stability", stability, radius, REFERENCE, VARIANCE),
         Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2)", REFERENCE, FRACTION),
@@ -170,30 +184,13 @@ def _observables(pairs: PairStatistics, stability: Expr) -> dict[str, Quantity]:
     )
 
 
-def _conditions(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
+def validity(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
+    """What the multipliers that reach 1 mean."""
     chaos = "the fixed point is unstable (chaotic regime): these numbers describe the formal saddle, not the network"
     fold = "the solution lies on an unphysical branch beyond a saddle-node"
     return Condition("stability", stability, chaos), Condition("slope", slope, fold)
 
 
-def _keyed(*quantities: Quantity) -> dict[str, Quantity]:
+def keyed(*quantities: Quantity) -> dict[str, Quantity]:
+    """Quantities by their keys."""
     return {q.key: q for q in quantities}
-
-
-def _two_routes(cavity: CavityStatistics, variance: Expr, n_variance: Mapping[str, Expr]) -> tuple[Step, ...]:
-    """The cavity must give what the collective fields gave, for a generic phi."""
-    pairs = (
-        ("Delta", cavity.variance, variance),
-        ("n_var_cov_phi", cavity.phi, n_variance["phi"]),
-        ("n_var_cov_x", cavity.x, n_variance["x"]),
-    )
-    return tuple(
-        Step(
-            f"Both routes agree on {key}, for any phi",
-            "comparison",
-            Eq(Symbol(key), by_cavity),
-            Eq(Symbol(key), by_fields),
-            check=Fact(partial(same, by_cavity, by_fields), "difference of canonical forms is zero"),
-        )
-        for key, by_cavity, by_fields in pairs
-    )

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from sympy import Expr
 
 from theory.derivation import Derivation
-from theory.equations import SelfConsistency
+from theory.equations import FollowUp, SelfConsistency
 from theory.errors import DomainError
 from theory.gaussian.average import Average, averages
+from theory.gaussian.frozen import FrozenAverage, frozen_averages
 from theory.models import Model
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class Theory:
     model : Model
     equation : SelfConsistency
         What has to be solved first; everything else is evaluated at its solution.
+    then : tuple of FollowUp
+        Equations for further order parameters, solved after it.
     order_parameters, observables : mapping of key to Quantity
     conditions : tuple of Condition
     requirements : tuple of Requirement
@@ -92,6 +95,7 @@ class Theory:
     conditions: tuple[Condition, ...]
     derivation: Derivation
     requirements: tuple[Requirement, ...] = field(default=())
+    then: tuple[FollowUp, ...] = field(default=())
 
     @property
     def quantities(self) -> Mapping[str, Quantity]:
@@ -101,12 +105,22 @@ class Theory:
     @property
     def averages(self) -> tuple[Average, ...]:
         """Every distinct Gaussian average that the theory needs, in a canonical order."""
-        found: dict[Average, None] = {}
-        expressions = [self.equation.right, self.equation.slope, *(q.expression for q in self.quantities.values())]
-        expressions += [c.expression for c in self.conditions]
-        for expression in expressions:
-            found.update((average, None) for average in averages(expression))
-        return tuple(found)
+        return tuple(dict.fromkeys(average for e in self._expressions for average in averages(e)))
+
+    @property
+    def frozen_averages(self) -> tuple[FrozenAverage, ...]:
+        """Every distinct average over the frozen mean that the theory needs, in a canonical order."""
+        return tuple(dict.fromkeys(average for e in self._expressions for average in frozen_averages(e)))
+
+    @property
+    def _expressions(self) -> tuple[Expr, ...]:
+        return (
+            self.equation.right,
+            self.equation.slope,
+            *(e for equation in self.then for e in (equation.right, equation.slope)),
+            *(q.expression for q in self.quantities.values()),
+            *(c.expression for c in self.conditions),
+        )
 
     def admit(self, activation: Activation) -> None:
         """Refuse an activation for which the theory does not hold.

@@ -30,12 +30,13 @@ class FiniteSizeIdentity:
 
     couplings: GaussianCouplings
     action: Action
+    replicas: tuple[int, ...] = (1, 2)
     name: str = "exact identity at N = 3 with random rational fields"
 
     def __call__(self, step: Step) -> bool:
         """Whether both sides are equal, as exact rationals and symbols."""
         source = random.Random(3)
-        units, replicas = range(3), (1, 2)
+        units, replicas = range(3), self.replicas
         xr, activity, field = (
             {(i, a): Rational(source.randint(-9, 9), source.randint(1, 9)) for i in units for a in replicas}
             for _ in range(3)
