@@ -18,6 +18,7 @@ from theory.errors import DomainError, InputError
 from theory.models import Model, Parameter
 
 RESIDUAL = 1e-11  # relative residual above which a solution is refused
+FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
 SLACK = 1e-9  # relative rounding allowed in an invariant
 
 
@@ -46,7 +47,12 @@ class Solver:
         self.activation = Activation.from_text(activation) if isinstance(activation, str) else activation
         self.model = describe_model(model)
         name = f"{model}_{content_key(model, self.activation)}"
-        self.module: ModuleType = load_cached(name) or store(name, emit(derive(model), self.activation).text)
+        self.module: ModuleType = load_cached(name) or store(
+            name, emit(derive(model, odd=self.activation.parity == "odd"), self.activation).text
+        )
+
+    def _emitted(self, model: str) -> str:
+        return emit(derive(model, odd=self.activation.parity == "odd"), self.activation).text
 
     def solve(self, /, **values: object) -> Solution:
         """Solve for one set of parameters.
@@ -60,6 +66,7 @@ class Solver:
         """
         numbers = checked_parameters(self.model, self.activation, values)
         raw, branches = self._values(numbers)
+        self._assert_fluctuating(raw, numbers)
         self._assert_sound(raw)
         messages = tuple(
             f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}"
@@ -78,6 +85,7 @@ class Solver:
             stable=not messages,
             branches=branches,
             messages=messages,
+            further_errors={name: raw[f"{name}_error"] for name in self.module.FOLLOW_UPS},
         )
 
     def _values(self, numbers: Mapping[str, float]) -> tuple[dict[str, float], tuple[Branch, ...]]:
@@ -112,11 +120,23 @@ class Solver:
             )
         return tuple(rows)
 
+    def _assert_fluctuating(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> None:
+        """Refuse a network whose fluctuations about its frozen mean are lost in rounding."""
+        for name in self.module.FOLLOW_UPS:
+            first = self.module.ORDER_PARAMETERS[0]
+            if raw[f"{name}_error"] > FROZEN * (raw[first] - raw[name]):
+                given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
+                raise DomainError(
+                    f"{self.activation.text} at {given}: the noise is zero or too weak; {name} equals {first} to rounding, the "
+                    "network is frozen, its covariances vanish and the dimension is not defined"
+                )
+
     def _assert_sound(self, raw: Mapping[str, float]) -> None:
         """Invariants of every result; a violation is a defect of the toolkit or an unresolved average, never printed."""
         problems = []
-        if not abs(raw["residual"]) <= RESIDUAL:
-            problems.append(f"the self-consistency is solved only to a relative residual of {raw['residual']:.1e}")
+        for key in ("residual", *(f"{name}_residual" for name in self.module.FOLLOW_UPS)):
+            if not abs(raw[key]) <= RESIDUAL:
+                problems.append(f"the self-consistency is solved only to a relative residual of {raw[key]:.1e}")
         for key, (low, high) in self.module.BOUNDS.items():
             slack = SLACK * max(1.0, abs(raw[key]) if isfinite(raw[key]) else 1.0)
             if isnan(raw[key]):

@@ -157,7 +157,8 @@ def connected_statistics(action: Action, measure: SiteMeasure) -> ConnectedStati
     place = {name: fields.index(Replicon(operator, operator)) for name, operator in OBSERVED.items()}
     own = {name: two_point[k, k] for name, k in (("phi", 1), ("x", 2))}
     trace, diagonal = (
-        {name: FrozenAverage(own[name] ** power, measure.variance, measure.frozen) for name in OBSERVED} for power in (1, 2)
+        {name: FrozenAverage(own[name] ** power, measure.variance, measure.frozen) for name in OBSERVED}
+        for power in (1, 2)
     )
     entry = {name: covariance[k, k] for name, k in place.items()}
     tidy = partial(through_noise_variance, function=lambda e: in_multiplier(e, multiplier))
@@ -185,11 +186,21 @@ def _observables(connected: ConnectedStatistics, stability: Expr) -> dict[str, Q
     return keyed(
         Quantity("gain", gain, "mean response <phi'>", REFERENCE),
         Quantity("stability", stability, radius, REFERENCE, VARIANCE),
-        Quantity("replicon_slope", connected.multiplier, "slope g^2 [<phi'>^2] of the equation for Delta0", REFERENCE, FRACTION),
+        Quantity(
+            "replicon_slope",
+            connected.multiplier,
+            "slope g^2 [<phi'>^2] of the equation for Delta0",
+            REFERENCE,
+            FRACTION,
+        ),
         Quantity("var_x", trace["x"], "variance of x over the noise, the same for every unit", REFERENCE, VARIANCE),
         Quantity("var_phi", trace["phi"], "variance of phi over the noise, mean over units", REFERENCE, VARIANCE),
-        Quantity("var_var_phi", units, "variance over units of the variance of phi over the noise", REFERENCE, VARIANCE),
-        Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2), C connected", REFERENCE, FRACTION),
+        Quantity(
+            "var_var_phi", units, "variance over units of the variance of phi over the noise", REFERENCE, VARIANCE
+        ),
+        Quantity(
+            "D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2), C connected", REFERENCE, FRACTION
+        ),
         Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
         Quantity("n_var_cov_x", n_variance["x"], f"{spread} x", REFERENCE, VARIANCE),
         Quantity("n_var_cov_phi", n_variance["phi"], f"{spread} phi", REFERENCE, VARIANCE),

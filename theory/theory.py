@@ -8,12 +8,12 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from theory.derivation import Derivation
 from theory.equations import FollowUp, SelfConsistency
 from theory.errors import DomainError
-from theory.gaussian.average import Average, averages
+from theory.gaussian.average import Average, averages, canonical_order
 from theory.gaussian.frozen import FrozenAverage, frozen_averages
 from theory.models import Model
 
@@ -103,6 +103,24 @@ class Theory:
         return MappingProxyType({**self.order_parameters, **self.observables})
 
     @property
+    def equations(self) -> tuple[tuple[Symbol, Expr], ...]:
+        """Every unknown with the right-hand side that it equals, in the order of solution."""
+        return ((self.equation.unknown, self.equation.right), *((e.unknown, e.right) for e in self.then))
+
+    @property
+    def derived(self) -> Mapping[str, Quantity]:
+        """The quantities that are not themselves unknowns of an equation."""
+        unknowns = {unknown for unknown, _ in self.equations}
+        return MappingProxyType({key: q for key, q in self.quantities.items() if q.expression not in unknowns})
+
+    @property
+    def notation(self) -> str:
+        """What the brackets in formulas mean."""
+        plain = "<.> is an average over x ~ N(0, Delta)"
+        frozen = "; [.] is one over mu ~ N(0, Delta0), in which <.> and Var(.) are over x ~ N(mu, Delta - Delta0)"
+        return plain + (frozen if self.frozen_averages else "")
+
+    @property
     def averages(self) -> tuple[Average, ...]:
         """Every distinct Gaussian average that the theory needs, in a canonical order."""
         return tuple(dict.fromkeys(average for e in self._expressions for average in averages(e)))
@@ -111,6 +129,11 @@ class Theory:
     def frozen_averages(self) -> tuple[FrozenAverage, ...]:
         """Every distinct average over the frozen mean that the theory needs, in a canonical order."""
         return tuple(dict.fromkeys(average for e in self._expressions for average in frozen_averages(e)))
+
+    @property
+    def conditional_averages(self) -> tuple[Average, ...]:
+        """Every distinct average over x ~ N(mu, delta) at a fixed frozen mean mu, in a canonical order."""
+        return canonical_order({average for node in self.frozen_averages for average in node.conditional})
 
     @property
     def _expressions(self) -> tuple[Expr, ...]:

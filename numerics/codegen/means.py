@@ -73,7 +73,7 @@ def mean_name(average: Average) -> str:
     return "mean_" + "_".join(parts) + suffix
 
 
-def lower_mean(average: Average, activation: Activation) -> MeanCode:
+def lower_mean(average: Average, activation: Activation, name: str = "") -> MeanCode:
     """Reduce one average of a concrete activation to code.
 
     Parameters
@@ -81,8 +81,10 @@ def lower_mean(average: Average, activation: Activation) -> MeanCode:
     average : Average
         With mean 0 or `mu`, variance `Delta`.
     activation : Activation
+    name : str
+        Name of the public function; by default `mean_name`.
     """
-    name = mean_name(average)
+    name = name or mean_name(average)
     pieces = ordinary_integrand(average, activation)
     closed = None if pieces is None else closed_form(pieces, average.mean, average.variance)
     finite = false if pieces is None else _is_finite(pieces, closed)

@@ -34,7 +34,10 @@ def frozen_steps(action: Action, measure: SiteMeasure, response: Bilinear, froze
             "independent given mu, x ~ N(mu, Delta - Delta0). [.] is the average over mu, <.> within it that over x given mu",
             "conditional Gaussian",
             _normal(_x1, _x2, pair),
-            Integral(_normal(mu, Delta0) * _normal(_x1 - mu, Delta - Delta0) * _normal(_x2 - mu, Delta - Delta0), (mu, -oo, oo)),
+            Integral(
+                _normal(mu, Delta0) * _normal(_x1 - mu, Delta - Delta0) * _normal(_x2 - mu, Delta - Delta0),
+                (mu, -oo, oo),
+            ),
             check=Sides(_joint_density, _mixed_density, _random_pair, digits=8),
         ),
         Step(
@@ -92,8 +95,8 @@ def unique_root_steps(frozen: Expr, variance: Expr, noise: Expr, strength: Expr)
             check=Replay(lambda right: right.subs(Delta0, Delta)),
         ),
         Step(
-            "So the right-hand side starts at or above the diagonal at Delta0 = 0 and ends below it at Delta0 = Delta if there is noise: "
-            "convex, it crosses once, with a slope below 1",
+            "So the right-hand side starts at or above the diagonal at Delta0 = 0 and, if there is noise, ends below it at "
+            "Delta0 = Delta: convex, it crosses once, with a slope below 1",
             "intermediate value theorem, convexity",
             frozen.subs(Delta0, 0),
             Eq(Symbol("Delta - right-hand side at Delta"), noise),
@@ -137,12 +140,12 @@ def replicon_steps(
             check=Fact(lambda: decouples(action, fields), "replicas exchanged in F and in every R"),
         ),
         Step(
-            "Connected two-point function G of one replica at a fixed mean mu, in the basis xr, phi, x; delta = Delta - Delta0. The "
-            "mean drops out of the differences, and given mu the replicas are independent: Pi = [G (x) G]",
+            "Connected two-point function G of one replica at a fixed mean mu, in the basis xr, phi, x; delta = Delta - Delta0. "
+            "The mean drops out of the differences, and given mu the replicas are independent: Pi = [G (x) G]",
             "<xr^n f> = <f^(n)> and Stein's lemma at fixed mu",
             after=two_point,
             check=Fact(
-                lambda: is_average_of_products(kernel, measure),
+                lambda: is_average_of_products(kernel.Pi, fields, measure),
                 f"all {size}x{size} entries of Pi from four replicas, each product averaged by itself",
             ),
         ),

@@ -235,7 +235,11 @@ class _FirstOrder:
                     u = mpmath.sqrt(2 * v) * p
                     eta1 = self.means[0] + u
                     eta2 = self.means[1] + e12 / v * u + mpmath.sqrt(2 * (v - e12**2 / v)) * q
-                    one, two, weight = a(eta1 + a12 * activity(eta2)), a(eta2 + a21 * activity(eta1)), wp * wq / mpmath.pi
+                    one, two, weight = (
+                        a(eta1 + a12 * activity(eta2)),
+                        a(eta2 + a21 * activity(eta1)),
+                        wp * wq / mpmath.pi,
+                    )
                     together += weight * one * two
                     alone = [alone[0] + weight * one, alone[1] + weight * two]
             return together - alone[0] * alone[1]

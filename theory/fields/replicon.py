@@ -25,7 +25,7 @@ from theory.derivation import same
 from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
 from theory.gaussian.average import Average, stein
 from theory.gaussian.frozen import FrozenAverage, Variance, without_variances
-from theory.symbols import delta, mu, x
+from theory.symbols import delta, mu
 
 REPLICAS = (1, 2, 3, 4)
 
@@ -87,7 +87,11 @@ def replicon_kernel(action: Action, fields: Sequence[Replicon], two_point: Matri
         pair = two_point[r // m, c // m] * two_point[r % m, c % m]
         return FrozenAverage(pair, measure.variance, measure.frozen)
 
-    return Kernel(tuple(fields), Matrix(size, size, entry), Matrix(size, size, lambda r, c: _coupling(action, fields[r], fields[c])))
+    return Kernel(
+        tuple(fields),
+        Matrix(size, size, entry),
+        Matrix(size, size, lambda r, c: _coupling(action, fields[r], fields[c])),
+    )
 
 
 def _coupling(action: Action, a: Replicon, b: Replicon) -> Expr:
@@ -100,12 +104,12 @@ def by_replicas(a: Replicon, b: Replicon, measure: SiteMeasure) -> Expr:
     return sum((p * q * measure.average(s * t) for p, s in a.terms for q, t in b.terms), S.Zero).expand()
 
 
-def is_average_of_products(kernel: Kernel, measure: SiteMeasure) -> bool:
+def is_average_of_products(Pi: Matrix, fields: Sequence[Replicon], measure: SiteMeasure) -> bool:
     """Whether every entry of Pi is what the four replicas give, and the fields average to zero."""
-    centred = all(sum((p * measure.average(s) for p, s in field.terms), S.Zero) == 0 for field in kernel.fields)
-    size = len(kernel.fields)
+    centred = all(sum((p * measure.average(s) for p, s in field.terms), S.Zero) == 0 for field in fields)
+    size = len(fields)
     return centred and all(
-        same(without_variances(kernel.Pi[r, c]), by_replicas(kernel.fields[r], kernel.fields[c], measure))
+        same(without_variances(Pi[r, c]), by_replicas(fields[r], fields[c], measure))
         for r in range(size)
         for c in range(r, size)
     )

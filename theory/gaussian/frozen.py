@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from sympy import Add, Dummy, Expr, Mul, Rational, S, diff, latex, sstr, sympify
 
-from theory.gaussian.average import Average, averages
+from theory.gaussian.average import Average, averages, canonical_order
 from theory.symbols import Delta, Delta0, delta, mu, x
 
 
@@ -68,7 +68,9 @@ class Variance(Expr):
         return f"Var({sstr(Average(self.integrand, 0, mu, delta))[1:-1]})"
 
     def _latex(self, printer):
-        name = latex(Average(self.integrand, 0, mu, delta)).removeprefix(r"\left\langle ").removesuffix(r" \right\rangle")
+        name = (
+            latex(Average(self.integrand, 0, mu, delta)).removeprefix(r"\left\langle ").removesuffix(r" \right\rangle")
+        )
         return rf"\operatorname{{Var}}\left( {name} \right)"
 
 
@@ -120,6 +122,12 @@ class FrozenAverage(Expr):
     def factors(self) -> tuple[tuple[Expr, int], ...]:
         """The averages at a fixed frozen mean, each with its power."""
         return tuple(sorted(((b, int(n)) for b, n in self.product.as_powers_dict().items()), key=sstr))
+
+    @property
+    def conditional(self) -> tuple[Average, ...]:
+        """The averages at a fixed frozen mean that the factors are made of."""
+        parts = (f.averages if isinstance(f, Variance) else (f,) for f, _ in self.factors)
+        return canonical_order({average for group in parts for average in group})
 
     @property
     def free_symbols(self):
