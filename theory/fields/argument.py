@@ -146,15 +146,15 @@ def kernel_steps(
                 "F restricted to these fields is b F'' b / 2",
             ),
         ),
-        inversion_step(kernel, covariance, shown, "B[phi1 phi2] and B[x1 x2]"),
+        inversion_step(kernel, covariance, shown, "B", "B[phi1 phi2] and B[x1 x2]"),
     )
 
 
-def inversion_step(kernel: Kernel, covariance: Matrix, shown: Matrix, block: str) -> Step:
-    """From the kernel to N Cov of its fields; `shown` is the block named by `block`."""
+def inversion_step(kernel: Kernel, covariance: Matrix, shown: Matrix, fields: str, block: str) -> Step:
+    """From the kernel to N Cov of its fields, called `fields`; `shown` is the block named by `block`."""
     size = len(kernel.fields)
     return Step(
-        f"Gaussian fluctuations about the saddle: N Cov = (1 - Pi F'')^{{-1}} Pi. Shown: the block of {block}",
+        f"Gaussian fluctuations about the saddle: N Cov({fields}) = (1 - Pi F'')^{{-1}} Pi. Shown: the block of {block}",
         "Gaussian integral over the collective fields",
         after=shown,
         assumption="1/N small, and every multiplier (eigenvalue of Pi F'') below 1",

@@ -169,7 +169,7 @@ def replicon_steps(
 
 def covariance_step(kernel: Kernel, covariance: Matrix, shown: Matrix) -> Step:
     """N Cov of the replicon fields."""
-    return inversion_step(kernel, covariance, shown, "R[phi phi] and R[x x]")
+    return inversion_step(kernel, covariance, shown, "R", "R[phi phi] and R[x x]")
 
 
 def _restricted(action: Action, fields: tuple[Replicon, ...]) -> Expr:
