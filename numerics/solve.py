@@ -93,7 +93,7 @@ class Solver:
         try:
             with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
                 result = self.module.solve(*arguments)
-                branches = self._branches(result.pop("roots"), arguments)
+                branches = self._branches(result.pop("roots"), arguments, result)
                 raw = {key: float(value) for key, value in result.items()}
                 if isnan(raw["slope"]):
                     from numerics.existence import why_no_solution  # scipy.optimize takes as long to load as SymPy
@@ -106,14 +106,17 @@ class Solver:
             ) from error
         return raw, branches
 
-    def _branches(self, found: NDArray[np.float64], arguments: tuple[float, ...]) -> tuple[Branch, ...]:
-        rows = []
+    def _branches(
+        self, found: NDArray[np.float64], arguments: tuple[float, ...], solved: Mapping[str, NDArray[np.float64]]
+    ) -> tuple[Branch, ...]:
+        """All solutions with their labels; `solved` has the results on one of them."""
+        rows, physical = [], solved[self.module.ORDER_PARAMETERS[0]]
         for value in found[~np.isnan(found)]:
             if value == 0:
                 rows.append(Branch(0.0, float("nan"), "silent"))
                 continue
             slope = float(self.module.self_consistency_slope(value, *arguments))
-            at = self.module.observables(value, *arguments)
+            at = solved if value == physical else self.module.observables(value, *arguments)
             broken = [key for key in self.module.CONDITIONS if key in at and not at[key] < 1]
             rows.append(
                 Branch(float(value), slope, "unphysical" if not slope < 1 else "unstable" if broken else "stable")

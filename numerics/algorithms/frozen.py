@@ -10,11 +10,13 @@ from numerics.algorithms.averages import ROUNDING
 from numerics.algorithms.quadrature import gaussian_average
 
 RTOL = 1e-11  # of what converges exponentially: the last change is larger than the error; averages of differences are noisy
+LAST_OUTER_LEVEL = 9  # what smoothing has not made easy by then is noise
 INNER_ERROR = 1e-13  # relative error that the inner averages bring
 IRRELEVANT = 9.0  # standard deviations of mu: what is undefined beyond has a weight below 1e-17
 CLOSE = 1e-13  # relative error above which <F^2> - <F>^2 is integrated as one
 FLOOR = 1e-13  # of <F^2>: a smaller variance need not have relative accuracy
 NEWTON_STEPS = 80
+LAST_STEP = 1e-9  # of the upper end: Newton's method squares it
 AT_REST = 1e-12  # relative distance from its upper end at which a root is that end
 
 
@@ -106,7 +108,7 @@ class FrozenMean:
 
         sides = [beside(k) for k in range(len(points))]
         passed = [frozen, total - frozen, *points, *own]
-        return gaussian_average(sides, sides, points, 0.0, frozen, passed, rtol=RTOL)
+        return gaussian_average(sides, sides, points, 0.0, frozen, passed, rtol=RTOL, last_level=LAST_OUTER_LEVEL)
 
 
 def frozen_root(right, slope, error, upper, parameters):
@@ -131,12 +133,12 @@ def frozen_root(right, slope, error, upper, parameters):
             excess, decrease = right(*here) - here[1], 1.0 - slope(*here)
             low[active] = np.where(excess >= 0, here[1], low[active])
             high[active] = np.where(excess < 0, here[1], high[active])
-            step = here[1] + excess / decrease
-            inside = (decrease > 0) & (step >= low[active]) & (step < high[active])
+            step = np.minimum(here[1] + excess / decrease, high[active])
+            inside = (decrease > 0) & (step >= low[active])
         new = np.where(inside, step, 0.5 * (low[active] + high[active]))
         new = np.minimum(new, (1.0 - AT_REST) * here[0])
         v[active] = np.where(np.isnan(excess), np.nan, new)
-        active = active[(np.abs(new - here[1]) > 4e-16 * here[0]) & ~np.isnan(excess)]
+        active = active[(np.abs(new - here[1]) > LAST_STEP * here[0]) & ~np.isnan(excess)]
         if active.size == 0:
             break
     with np.errstate(all="ignore"):

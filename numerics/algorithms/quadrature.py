@@ -89,7 +89,19 @@ class Segment:
         return -np.arcsinh((lowest + crowding) / np.pi), np.arcsinh((38.0 + crowding) / np.pi)
 
 
-def gaussian_average(left, right, breakpoints, mean, variance, parameters=(), *, even=False, exponent=0.0, rtol=1e-14):
+def gaussian_average(
+    left,
+    right,
+    breakpoints,
+    mean,
+    variance,
+    parameters=(),
+    *,
+    even=False,
+    exponent=0.0,
+    rtol=1e-14,
+    last_level=LAST_LEVEL,
+):
     """Average <F(x)> over x ~ N(mean, variance), vectorised over all numerical arguments.
 
     Parameters
@@ -108,6 +120,8 @@ def gaussian_average(left, right, breakpoints, mean, variance, parameters=(), *,
         Lower bound (> -1) of the exponents q with F ~ |u|^q at a breakpoint.
     rtol : float
         Requested accuracy relative to <|F|>.
+    last_level : int
+        Level of refinement after which an element is given up.
 
     Returns
     -------
@@ -121,7 +135,7 @@ def gaussian_average(left, right, breakpoints, mean, variance, parameters=(), *,
     points, parameters = columns[2 : 2 + len(breakpoints)], columns[2 + len(breakpoints) :]
     value, error, size = np.zeros((3, mean.shape[0]))
     for piece in cut(left, right, points, mean, deviation, even):
-        v, e, s = integrate_piece(piece, mean, deviation, parameters, 38.0 / (1.0 + exponent), rtol, size)
+        v, e, s = integrate_piece(piece, mean, deviation, parameters, 38.0 / (1.0 + exponent), rtol, size, last_level)
         value, error, size = value + v, error + e, size + s
     value[~((error <= UNRESOLVED * size) & np.isfinite(value))] = np.nan
     factor = 2.0 if even else 1.0
@@ -147,7 +161,7 @@ def cut(left, right, points, mean, deviation, even):
     return pieces
 
 
-def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
+def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others, last_level):
     """Refine the trapezoidal sum of one piece until every element has converged; `others` is <|F|> of earlier pieces.
 
     Returns the integrals of F and an estimate of their error, and the integrals of |F|.
@@ -158,7 +172,7 @@ def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
     previous, change = np.full(count, np.nan), np.full(count, np.inf)
     value, error, size = np.full(count, np.nan), np.full(count, np.inf), np.zeros(count)
     active = np.arange(count)
-    for level in range(FIRST_LEVEL, LAST_LEVEL + 1):
+    for level in range(FIRST_LEVEL, last_level + 1):
         t, step = trapezoid(level, lower, upper), 2.0**-level
         for block in np.array_split(active, max(1, int(active.size * t.size / LARGEST_BLOCK))):
             with np.errstate(all="ignore"):
