@@ -46,7 +46,7 @@ class Simulation:
     def to_dict(self) -> dict[str, Any]:
         """Content under the keys of the command line's JSON; the values are at N units, not extrapolated."""
         estimates = observables(self.sample.statistics, self.sample.g)
-        first = ("Delta", "C_phi")
+        first = ("Delta", "C_phi", "Delta0")
         return {
             "model": self.model,
             "activation": self.activation,

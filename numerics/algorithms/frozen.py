@@ -1,7 +1,7 @@
 """Averages over a frozen mean, [ prod_a <f_a>^n_a ] with x ~ N(mu, Delta - Delta0) and mu ~ N(0, Delta0), and the root Delta0.
 
-The outer average over mu uses the same double-exponential rule as the inner ones: as a function of mu an inner average is
-smooth, but only on the scale sqrt(Delta - Delta0) beside the breakpoints of the activation, where the rule is fine enough.
+The outer average over mu uses the same double-exponential rule as the inner ones.  As a function of mu an inner average is
+smooth on the scale sqrt(Delta - Delta0); only where that is small need the line of mu be cut at the activation's breakpoints.
 """
 
 import numpy as np
@@ -9,7 +9,11 @@ import numpy as np
 from numerics.algorithms.averages import ROUNDING
 from numerics.algorithms.quadrature import gaussian_average
 
-RTOL = 1e-11  # of what converges exponentially: the last change is larger than the error; averages of differences are noisy
+OUTER_RTOL = (
+    1e-11  # of what converges exponentially: the last change is larger than the error; inner averages are noisy
+)
+DIFFERENCE_RTOL = 1e-12  # differences of rounded values are noisy, too
+SMOOTHED = 400.0  # frozen over noise variance below which an inner average has no structure that the rule would miss
 LAST_OUTER_LEVEL = 9  # what smoothing has not made easy by then is noise
 INNER_ERROR = 1e-13  # relative error that the inner averages bring
 IRRELEVANT = 9.0  # standard deviations of mu: what is undefined beyond has a weight below 1e-17
@@ -50,7 +54,9 @@ class Variance:
         left, right = [squared(f) for f in self.first.left], [squared(f) for f in self.first.right]
         points, exponent = self.first.breakpoints(*parameters), min(0.0, 2 * self.first.exponent)
         passed = [centre, floor, *columns]
-        raised, _ = gaussian_average(left, right, points, mean, variance, passed, exponent=exponent, rtol=RTOL)
+        raised, _ = gaussian_average(
+            left, right, points, mean, variance, passed, exponent=exponent, rtol=DIFFERENCE_RTOL
+        )
         return np.maximum(raised - floor, 0.0)
 
 
@@ -80,8 +86,10 @@ class FrozenMean:
             total, _, *own = [c[resting] for c in columns]
             value[resting] = self.at_mean(np.zeros(total.shape), total, *own)
         moving = (columns[1] > 0) & (columns[1] < columns[0]) & np.isfinite(columns[0])
-        if np.any(moving):
-            value[moving], error[moving] = self.over_means([c[moving] for c in columns])
+        smooth = columns[1] <= SMOOTHED * (columns[0] - columns[1])
+        for rows, cut in ((moving & smooth, False), (moving & ~smooth, True)):
+            if np.any(rows):
+                value[rows], error[rows] = self.over_means([c[rows] for c in columns], cut)
         error = np.where(resting, 0.0, error) + INNER_ERROR * np.abs(value)
         return value, error
 
@@ -92,10 +100,11 @@ class FrozenMean:
             product = product * factor(variance, *parameters, mean=mean) ** power
         return product
 
-    def over_means(self, columns):
-        """The product averaged over the mean."""
+    def over_means(self, columns, cut):
+        """The product averaged over the mean; with `cut`, by a rule that resolves what lies beside the breakpoints."""
         total, frozen, *own = columns
-        points = [np.broadcast_to(b, total.shape) for b in self.factors[0][0].breakpoints(*own)]
+        points = self.factors[0][0].breakpoints(*own) if cut else (0.0,)
+        points = [np.broadcast_to(b, total.shape) for b in points]
 
         def beside(k):
             def integrand(u, frozen, variance, *rest):
@@ -108,7 +117,7 @@ class FrozenMean:
 
         sides = [beside(k) for k in range(len(points))]
         passed = [frozen, total - frozen, *points, *own]
-        return gaussian_average(sides, sides, points, 0.0, frozen, passed, rtol=RTOL, last_level=LAST_OUTER_LEVEL)
+        return gaussian_average(sides, sides, points, 0.0, frozen, passed, rtol=OUTER_RTOL, last_level=LAST_OUTER_LEVEL)
 
 
 def frozen_root(right, slope, error, upper, parameters):

@@ -13,6 +13,9 @@ import numpy as np
 FIRST_LEVEL, LAST_LEVEL = 3, 11  # step 2^-level
 LARGEST_BLOCK = 2_000_000  # array elements held at once
 REACH = 38.0  # standard deviations; the Gaussian weight beyond is below 1e-313
+TOUCHING = (
+    1e-6  # standard deviations: the line is not cut at a mean so close to a breakpoint, no piece would be as short
+)
 SETTLED = 1e-6  # last relative change above which no rate of convergence is trusted
 UNRESOLVED = 1e-10  # relative error above which a value is refused
 CUT_OFF = 1e-13  # relative size of the outermost term above which the integrand does not end within reach
@@ -148,13 +151,15 @@ def cut(left, right, points, mean, deviation, even):
     outer = [(right[-1], 1.0, points[-1])] + ([] if even else [(left[0], -1.0, points[0])])
     for function, side, point in outer:
         inside = np.maximum(side * (mean - point), 0.0)  # the mean lies beyond the outer breakpoint
+        inside = np.where(inside < TOUCHING * deviation, 0.0, inside)
         outside = np.maximum(side * (point - mean), 0.0)
         if np.any(inside > 0):
             pieces.append(Segment(function, side, point, inside, inside > 0))
         pieces.append(Tail(function, side, point, inside, deviation / (1.0 + outside / deviation)))
     for k in range(len(points) - 1):
         low, high = points[k], points[k + 1]
-        between = (low < mean) & (mean < high)
+        margin = TOUCHING * np.minimum(deviation, high - low)
+        between = (low + margin < mean) & (mean < high - margin)
         middle = np.where(between, mean, 0.5 * (low + high))
         pieces.append(Segment(right[k], 1.0, low, middle - low, between))
         pieces.append(Segment(left[k + 1], -1.0, high, high - middle, between))

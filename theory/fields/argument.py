@@ -75,7 +75,7 @@ def saddle_steps(
         Step(
             "Saddle point: every field equals its single-site average and the site weight is exp( sum_k "
             "(dF/dB_k) b_k ). Response fields do not "
-            "correlate with each other, so only the coefficient of xr^2 remains",
+            "correlate with each other, so only coefficients of two response fields remain, here that of xr^2",
             "saddle point",
             action.F,
             action.conjugate(response),
