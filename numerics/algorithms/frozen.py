@@ -9,11 +9,9 @@ import numpy as np
 from numerics.algorithms.averages import ROUNDING
 from numerics.algorithms.quadrature import gaussian_average
 
-OUTER_RTOL = (
-    1e-11  # of what converges exponentially: the last change is larger than the error; inner averages are noisy
-)
+OUTER_RTOL = 1e-11  # the inner averages are noisy; with exponential convergence the error is far below it
 DIFFERENCE_RTOL = 1e-12  # differences of rounded values are noisy, too
-SMOOTHED = 400.0  # frozen over noise variance below which an inner average has no structure that the rule would miss
+SMOOTHED = 100.0  # frozen over noise variance below which inner averages are wide enough for a rule without cuts
 LAST_OUTER_LEVEL = 9  # what smoothing has not made easy by then is noise
 INNER_ERROR = 1e-13  # relative error that the inner averages bring
 IRRELEVANT = 9.0  # standard deviations of mu: what is undefined beyond has a weight below 1e-17
