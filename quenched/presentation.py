@@ -80,11 +80,9 @@ def _heading(theory: Theory, activation: Activation, style: str) -> str:
 
 
 def _equations(theory: Theory, style: str) -> str:
-    rows = [(str(theory.equation.unknown), latex(theory.equation.unknown), theory.equation.right, "self-consistency")]
+    rows = [(str(unknown), latex(unknown), right, "self-consistency") for unknown, right in theory.equations]
     rows += [
-        (key, rf"\mathrm{{{key}}}".replace("_", r"\_"), q.expression, q.meaning)
-        for key, q in theory.quantities.items()
-        if q.expression != theory.equation.unknown
+        (key, rf"\mathrm{{{key}}}".replace("_", r"\_"), q.expression, q.meaning) for key, q in theory.derived.items()
     ]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
@@ -92,7 +90,7 @@ def _equations(theory: Theory, style: str) -> str:
             f"  {key:<{width}} = {sstr(expression)}\n  {'':<{width}}   ({meaning})"
             for key, _, expression, meaning in rows
         ]
-        return "\n".join(["Results, <.> an average over x ~ N(0, Delta):", *lines])
+        return "\n".join([fill(f"Results ({theory.notation}):", 116), *lines])
     if style == "markdown":
         return "\n\n".join(["## Results", *(f"$${name} = {latex(e)}$$ {meaning}" for _, name, e, meaning in rows)])
     return "\n".join(rf"\begin{{dmath*}} {name} = {latex(e)} \end{{dmath*}}" for _, name, e, _ in rows)
@@ -104,14 +102,10 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
         "activation": activation.text,
         "properties": dict(activation.describe()),
         "equations": {
-            str(theory.equation.unknown): {
-                "expression": sstr(theory.equation.right),
-                "latex": latex(theory.equation.right),
-            },
+            **{str(unknown): {"expression": sstr(right), "latex": latex(right)} for unknown, right in theory.equations},
             **{
                 key: {"expression": sstr(q.expression), "latex": latex(q.expression), "meaning": q.meaning}
-                for key, q in theory.quantities.items()
-                if q.expression != theory.equation.unknown
+                for key, q in theory.derived.items()
             },
         },
         "existence": existence(theory, activation).sentence,
@@ -127,10 +121,12 @@ def solution_text(solution: Solution, meanings: Mapping[str, str], size: float |
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
         rows.append(f"  {key:<16} {value:<22.16g} {meanings[key]}")
+    errors = {"Delta": solution.error, **solution.further_errors}
     rows += [
         "",
-        f"  error of Delta {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, "
-        f"stable: {'yes' if solution.stable else 'NO'}",
+        "  "
+        + "".join(f"error of {name} {error:.1e}, " for name, error in errors.items())
+        + f"relative residual {abs(solution.residual):.1e}, stable: {'yes' if solution.stable else 'NO'}",
     ]
     if size is not None:
         rows += ["", f"  with the 1/N terms, at N = {size:g} units:"]

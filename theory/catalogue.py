@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from theory import static
+from theory import frozen, static
 from theory.errors import InputError
 from theory.models import STATIC, Model
 from theory.theory import Theory
 
 _MODELS: dict[str, tuple[Model, Callable[[], Theory]]] = {STATIC.name: (STATIC, static.derive)}
+
+_NOT_ODD: dict[str, Callable[[], Theory]] = {STATIC.name: frozen.derive}
 
 MODEL_NAMES: tuple[str, ...] = tuple(_MODELS)
 
@@ -31,12 +33,19 @@ def describe_model(name: str) -> Model:
     return _entry(name)[0]
 
 
-def derive(name: str) -> Theory:
+def derive(name: str, *, odd: bool = True) -> Theory:
     """Derive the theory of a model for a generic activation.
+
+    Parameters
+    ----------
+    name : str
+    odd : bool
+        Whether phi is odd. Other activations have a frozen mean activity, which a model may or may not cover.
 
     Raises
     ------
     InputError
         For an unknown name.
     """
-    return _entry(name)[1]()
+    model, derivation = _entry(name)
+    return derivation() if odd else _NOT_ODD.get(model.name, derivation)()

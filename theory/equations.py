@@ -38,3 +38,26 @@ class SelfConsistency:
         found = tuple(roots(self.unknown - self.right, self.control))
         sample = {atom: 1 for root in found for atom in root.free_symbols | root.atoms(Average)} | {self.unknown: 2}
         return max(found, key=lambda root: root.xreplace(sample))  # couplings are not negative
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """``unknown = right`` for a second number, solved once the first equation is: one root, in [0, upper].
+
+    Attributes
+    ----------
+    unknown : Symbol
+    right : Expr
+        In the unknown, the first order parameter, the model's parameters and averages; increasing and convex in the
+        unknown, >= 0 at 0 and <= upper at `upper`, so that the smallest root is the only one with slope < 1.
+    upper : Expr
+    """
+
+    unknown: Symbol
+    right: Expr
+    upper: Expr
+
+    @property
+    def slope(self) -> Expr:
+        """d(right)/d(unknown), by Price's theorem."""
+        return self.right.diff(self.unknown)

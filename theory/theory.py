@@ -8,12 +8,13 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from theory.derivation import Derivation
-from theory.equations import SelfConsistency
+from theory.equations import FollowUp, SelfConsistency
 from theory.errors import DomainError
-from theory.gaussian.average import Average, averages
+from theory.gaussian.average import Average, averages, canonical_order
+from theory.gaussian.frozen import FrozenAverage, frozen_averages
 from theory.models import Model
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ class Theory:
     model : Model
     equation : SelfConsistency
         What has to be solved first; everything else is evaluated at its solution.
+    then : tuple of FollowUp
+        Equations for further order parameters, solved after it.
     order_parameters, observables : mapping of key to Quantity
     finite_size : mapping of key to Correction
         1/N terms of the quantities above, where they are derived.
@@ -111,6 +114,7 @@ class Theory:
     derivation: Derivation
     requirements: tuple[Requirement, ...] = field(default=())
     finite_size: Mapping[str, Correction] = field(default_factory=dict)
+    then: tuple[FollowUp, ...] = field(default=())
 
     @property
     def leading(self) -> Mapping[str, Quantity]:
@@ -123,14 +127,47 @@ class Theory:
         return MappingProxyType({**self.leading, **self.finite_size})
 
     @property
+    def equations(self) -> tuple[tuple[Symbol, Expr], ...]:
+        """Every unknown with the right-hand side that it equals, in the order of solution."""
+        return ((self.equation.unknown, self.equation.right), *((e.unknown, e.right) for e in self.then))
+
+    @property
+    def derived(self) -> Mapping[str, Quantity]:
+        """The quantities that are not themselves unknowns of an equation."""
+        unknowns = {unknown for unknown, _ in self.equations}
+        return MappingProxyType({key: q for key, q in self.quantities.items() if q.expression not in unknowns})
+
+    @property
+    def notation(self) -> str:
+        """What the brackets in formulas mean."""
+        plain = "<.> is an average over x ~ N(0, Delta)"
+        frozen = "; [.] is one over mu ~ N(0, Delta0), in which <.> and Var(.) are over x ~ N(mu, Delta - Delta0)"
+        return plain + (frozen if self.frozen_averages else "")
+
+    @property
     def averages(self) -> tuple[Average, ...]:
         """Every distinct Gaussian average that the theory needs, in a canonical order."""
-        found: dict[Average, None] = {}
-        expressions = [self.equation.right, self.equation.slope, *(q.expression for q in self.quantities.values())]
-        expressions += [c.expression for c in self.conditions]
-        for expression in expressions:
-            found.update((average, None) for average in averages(expression))
-        return tuple(found)
+        return tuple(dict.fromkeys(average for e in self._expressions for average in averages(e)))
+
+    @property
+    def frozen_averages(self) -> tuple[FrozenAverage, ...]:
+        """Every distinct average over the frozen mean that the theory needs, in a canonical order."""
+        return tuple(dict.fromkeys(average for e in self._expressions for average in frozen_averages(e)))
+
+    @property
+    def conditional_averages(self) -> tuple[Average, ...]:
+        """Every distinct average over x ~ N(mu, delta) at a fixed frozen mean mu, in a canonical order."""
+        return canonical_order({average for node in self.frozen_averages for average in node.conditional})
+
+    @property
+    def _expressions(self) -> tuple[Expr, ...]:
+        return (
+            self.equation.right,
+            self.equation.slope,
+            *(e for equation in self.then for e in (equation.right, equation.slope)),
+            *(q.expression for q in self.quantities.values()),
+            *(c.expression for c in self.conditions),
+        )
 
     def admit(self, activation: Activation) -> None:
         """Refuse an activation for which the theory does not hold.

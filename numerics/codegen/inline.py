@@ -7,15 +7,21 @@ import inspect
 from functools import lru_cache
 from types import ModuleType
 
-from numerics.algorithms import averages, quadrature, roots, self_consistency
+from numerics.algorithms import averages, frozen, quadrature, roots, self_consistency
 
 _AVERAGES = (quadrature, averages)
 _SOLVER = (*_AVERAGES, roots, self_consistency)  # in dependency order
 
 
-def algorithm_source() -> str:
-    """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line."""
-    return _pasted(_SOLVER)
+def algorithm_source(with_frozen: bool = False) -> str:
+    """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line.
+
+    Parameters
+    ----------
+    with_frozen : bool
+        Whether the module needs averages over a frozen mean.
+    """
+    return _pasted((*_SOLVER, frozen) if with_frozen else _SOLVER)
 
 
 def average_source() -> str:
@@ -23,7 +29,7 @@ def average_source() -> str:
     return _pasted(_AVERAGES)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _pasted(rooms: tuple[ModuleType, ...]) -> str:
     return "\n\n\n".join(_body(inspect.getsource(room), room.__name__.rsplit(".", 1)[1]) for room in rooms)
 
