@@ -38,6 +38,7 @@ from theory.activations.homogeneity import degree
 from theory.concrete import closed_form_of
 from theory.gaussian.average import Average, averages
 from theory.gaussian.closed import ClosedForm
+from theory.powers import Power, tidy
 from theory.symbols import Delta, g, phi, sigma, x
 from theory.theory import Theory
 
@@ -58,14 +59,6 @@ POWER, GAIN = Average(phi(x) ** 2), Average(phi(x), 1)
 _coupling, _noise = Symbol("g", positive=True), Symbol("sigma", positive=True)
 _POSITIVE = {g: _coupling, sigma: _noise}
 _PLAIN = {positive: plain for plain, positive in _POSITIVE.items()}
-
-
-@dataclass(frozen=True)
-class Power:
-    """``prefactor * base^exponent``; the base is the variance, or m g^2 at strong coupling."""
-
-    prefactor: Expr
-    exponent: Expr
 
 
 @dataclass(frozen=True)
@@ -290,20 +283,6 @@ def _along_branch(expression: Expr, theory: Theory, unit: Mapping[Average, Power
     inserted = _inserted(expression, unit).subs(_coupling, coupling).subs(_noise, sqrt(Delta * (1 - s)))
     growth = (Delta * inserted.diff(Delta) / inserted).subs(Delta, 1) if inserted != 0 else S.Zero
     return Power(tidy(inserted.subs(Delta, 1)), tidy(growth))
-
-
-def tidy(expression: Expr) -> Expr:
-    """Factored, without a minus sign in front where a sum can take it up."""
-    factored = factor(expression)
-    if not factored.could_extract_minus_sign():
-        return factored
-    factors = list(Mul.make_args(-factored))
-    for k, one in enumerate(factors):
-        base, power = one.as_base_exp()
-        if base.is_Add and power in (1, -1):
-            factors[k] = (-base).expand() ** power
-            return Mul(*factors)
-    return factored
 
 
 # ---- limits and special points -----------------------------------------------------------------------------------------------
