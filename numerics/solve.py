@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from types import ModuleType
 
 import numpy as np
@@ -19,6 +19,7 @@ from theory.models import Model, Parameter
 
 RESIDUAL = 1e-11  # relative residual above which a solution is refused
 SLACK = 1e-9  # relative rounding allowed in an invariant
+_ALWAYS = "; an infinite value means that stability is formally always lost, while the effect is tiny at weak coupling"
 
 
 class Solver:
@@ -62,7 +63,7 @@ class Solver:
         raw, branches = self._values(numbers)
         self._assert_sound(raw)
         messages = tuple(
-            f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}"
+            f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}{_ALWAYS if raw[key] == inf else ''}"
             for key, text in self.module.CONDITIONS.items()
             if not raw[key] < 1
         )

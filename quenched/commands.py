@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quenched.jsontext import json_text
 from quenched.pairs import SETTINGS, read_pairs
@@ -15,7 +15,11 @@ from theory.activations.activation import Activation
 from theory.catalogue import derive as derive_theory
 from theory.catalogue import describe_model
 from theory.derivation import StepFailed
-from theory.errors import InputError
+from theory.errors import DomainError, InputError
+
+if TYPE_CHECKING:
+    from numerics.chaos import ChaoticState
+    from numerics.solution import Solution
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,9 +55,23 @@ def _solve(arguments: argparse.Namespace) -> int:
     checked_parameters(describe_model(arguments.model), activation, pairs.parameters)  # before code is generated
     solver = Solver(arguments.model, activation)
     solution = solver.solve(**pairs.parameters)
-    _print(arguments, solution.to_dict(), lambda: solution_text(solution, solver.module.MEANINGS))
-    _warn(solution.messages)
+    chaos, problem = None, ""
+    if not solution.observables.get("stability", 0.0) < 1:
+        chaos, problem = _chaotic_state(solution, activation)
+    data = solution.to_dict() | ({} if chaos is None else {"chaotic_state": chaos.to_dict()})
+    _print(arguments, data, lambda: solution_text(solution, solver.module.MEANINGS, chaos))
+    _warn((*solution.messages, problem) if problem else solution.messages)
     return 0
+
+
+def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | None, str]:
+    """What replaces an unstable fixed point, or why it was not found."""
+    from numerics.chaos import chaotic_state
+
+    try:
+        return chaotic_state(solution, activation), ""
+    except DomainError as error:
+        return None, str(error)
 
 
 def _emit(arguments: argparse.Namespace) -> int:

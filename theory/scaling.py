@@ -344,6 +344,8 @@ def _finite(form: ClosedForm) -> Boolean:
     if condition is None or form.expression == oo:
         return true if condition is None and form.expression != oo else false
     difference = condition.lhs - condition.rhs
+    if len(condition.free_symbols) != 1:
+        return condition
     (parameter,) = condition.free_symbols
     (bound,) = solve(difference, parameter)
     return parameter > bound if difference.diff(parameter).is_positive else parameter < bound
