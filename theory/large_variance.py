@@ -125,10 +125,10 @@ def from_tails(average: Average, activation: Activation) -> Power | None:
 
 def tail_power(pieces: Pieces) -> Power | None:
     """Leading power of the variance in the average of a piecewise function, from its tails."""
-    tails = _tails(pieces)
-    if tails is None:
+    found = tails(pieces)
+    if found is None:
         return None
-    weight, q = tails
+    weight, q = found
     excess = sign_of(q + 1) if q.is_finite else -1
     if excess == 1:
         return Power(2 * weight * half_moment(q, S.One), q / 2)
@@ -136,7 +136,7 @@ def tail_power(pieces: Pieces) -> Power | None:
     return None if integral is None or sign_of(integral) == 0 else Power(integral / sqrt(2 * pi), -S.Half)
 
 
-def _tails(pieces: Pieces) -> tuple[Expr, Expr] | None:
+def tails(pieces: Pieces) -> tuple[Expr, Expr] | None:
     """(c, q): the mean over both sides of F ~ c |x|^q; None for waves, logarithms and faster growth."""
     if any(call.has(x) for piece in pieces.expressions for call in piece.atoms(sin, cos)):
         return None
@@ -161,11 +161,11 @@ def integral_over_line(pieces: Pieces) -> Expr | None:
         ends = pieces.intervals
         return Add(*(Integral(e, (x, *end)) for e, end in zip(pieces.expressions, ends, strict=True)))
     total = mpmath.mpf(0)
-    with mpmath.workdps(_DIGITS + 15):
+    with mpmath.workdps(_DIGITS + 10):
         for expression, (low, high) in zip(pieces.expressions, pieces.intervals, strict=True):
             inside = [p for p in feature_points(pieces) if (p > low) == True and (p < high) == True]  # noqa: E712
             points = [_number(point) for point in (low, *sorted(inside), high)]
-            value, error = mpmath.quad(mp_function((x,), expression), points, error=True, maxdegree=10)
+            value, error = mpmath.quad(mp_function((x,), expression), points, error=True, maxdegree=8)
             if not error <= mpmath.mpf(10) ** -_DIGITS * (1 + abs(value)):
                 return None
             total += value
@@ -175,7 +175,7 @@ def integral_over_line(pieces: Pieces) -> Expr | None:
 def _number(point: Expr) -> mpmath.mpf:
     if point.is_infinite:
         return mpmath.inf if point is oo else -mpmath.inf
-    return mpmath.mpmathify(point.evalf(_DIGITS + 15))
+    return mpmath.mpmathify(point.evalf(_DIGITS + 10))
 
 
 def insert(expression: Expr, powers: Mapping[Average, Power]) -> Expr:

@@ -35,6 +35,7 @@ from sympy.logic.boolalg import And, Boolean, false, true
 
 from theory.activations.activation import Activation
 from theory.activations.homogeneity import degree
+from theory.activations.zeros import sign_of
 from theory.concrete import closed_form_of
 from theory.gaussian.average import Average, averages
 from theory.gaussian.closed import ClosedForm
@@ -227,9 +228,9 @@ def _shifted(argument: Expr) -> Expr:
 
 
 def _named(average: Average, at_one: Mapping[Average, Expr]) -> Expr:
-    """An average at unit variance in terms of `m` and `G`: <phi'> is sqrt(G m), one of n factors phi a multiple of m^(n/2)."""
+    """An average at unit variance in `m` and `G`: <phi'> is +-sqrt(G m), one of n factors phi a multiple of m^(n/2)."""
     if average == GAIN:
-        return sqrt(G * m)
+        return (-1 if sign_of(at_one[GAIN]) == -1 else 1) * sqrt(G * m)
     size = Symbol("size", positive=True)
     grown = average.integrand.replace(phi, lambda argument: size * phi(argument)).doit()
     half = factor(size * grown.diff(size) / grown) / 2

@@ -23,7 +23,8 @@ from theory.activations.zeros import sign_of
 from theory.derivation import Fact, Step
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import evaluate
-from theory.large_variance import insert, large_variance, leading_power, tail_power
+from theory.gaussian.polynomial import half_moment
+from theory.large_variance import insert, large_variance, leading_power, tails
 from theory.powers import Power, tidy
 from theory.symbols import Delta, g, phi, sigma, x
 from theory.theory import Theory
@@ -197,19 +198,26 @@ def _linear(activation: Activation, slope_squared: Expr) -> tuple[Expr | None, E
     return tidy(sigma**2 + constant / slope_squared) / distance, limit
 
 
+def _difference(a: Expr, b: Expr) -> Expr:
+    """a - b, over one denominator for rational functions, so that what cancels is gone."""
+    return (a - b).together().cancel() if a.is_rational_function(x) else (a - b).expand()
+
+
 def _beyond_linear(activation: Activation, slope_squared: Expr) -> Power | None:
-    """Leading power of <phi^2> - K Delta, from the tails of phi^2 - K x^2."""
-    pieces = activation.pieces.map(lambda e: (e**2 - slope_squared * x**2).together().cancel())
-    if all(e == 0 for e in pieces.expressions):
-        return Power(S.Zero, S.Zero)
-    return tail_power(pieces)
+    """Leading power of <phi^2> - K Delta, from the tails of phi^2 - K x^2; prefactor 0 where it tends to zero."""
+    found = tails(activation.pieces.map(lambda e: _difference(e**2, slope_squared * x**2)))
+    if found is None:
+        return None
+    weight, q = found
+    falling = q is S.NegativeInfinity or sign_of(q) == -1
+    return Power(S.Zero, S.Zero) if falling else Power(2 * weight * half_moment(q, S.One), q / 2)
 
 
 # ---- the argument as checked steps ---------------------------------------------------------------------------------------------
 
 
 def strong_coupling_steps(theory: Theory, found: StrongCoupling) -> tuple[Step, ...]:
-    """Every power law at large variance, and Delta(g), against certified quadrature at Delta = 1e12 and 1e16."""
+    """Every power law at large variance, and Delta(g), against certified quadrature at very large Delta."""
     if found.kind == "none":
         return ()
     shown = {average: p for average, p in found.averages.items() if p.prefactor not in (0, oo)}
@@ -235,21 +243,27 @@ def strong_coupling_steps(theory: Theory, found: StrongCoupling) -> tuple[Step, 
     return (*steps, Step(title, "leading powers inserted", theory.equation.right, law, check=check))
 
 
-_HOW = "ratio to certified quadrature tends to 1 between Delta = 1e12 and 1e16"
+_HOW = "ratio to certified quadrature tends to 1 as Delta grows by twelve decades"
+_DECADES = ((12, 24), (40, 60))  # the second where coefficients differ by many orders of magnitude
 
 
 def _approached(found: StrongCoupling, expression: Expr, law: Expr) -> bool:
     """Whether expression/law - 1 is small and falls, at values of the parameters that are drawn."""
     draw = random.Random(5)
     given = {p: Rational(str(round(float(admissible_value(p, draw)), 3))) for p in found.activation.parameters}
+    return any(_falls(found, expression, law, given, decades) for decades in _DECADES)
+
+
+def _falls(
+    found: StrongCoupling, expression: Expr, law: Expr, given: dict[Symbol, Expr], decades: tuple[int, int]
+) -> bool:
     deviations = []
-    for variance in (Rational(10) ** 12, Rational(10) ** 16):
-        values = {**given, Delta: variance, sigma: S.One}
-        exact = evaluate(
-            expression, found.activation, {s: v for s, v in values.items() if s in _symbols(expression, given)}
-        )
+    for decade in decades:
+        values = {**given, Delta: Rational(10) ** decade, sigma: S.One}
+        needed = {symbol: values[symbol] for symbol in _symbols(expression, given)}
+        exact = evaluate(expression, found.activation, needed)
         deviations.append(abs(exact / mpmath.mpmathify(law.subs(values).evalf(20)) - 1))
-    return bool(deviations[0] < 0.05 and (deviations[1] < deviations[0] / 3 or deviations[1] < 1e-13))
+    return bool(deviations[1] < 0.3 and (deviations[1] < deviations[0] / 3 or deviations[1] < 1e-13))
 
 
 def _symbols(expression: Expr, given: Mapping[Symbol, Expr]) -> set[Symbol]:
