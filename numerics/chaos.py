@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 from numerics.average import average
 from numerics.pair import pair_average
 from numerics.solution import Solution
+from numerics.solve import Solver
 from theory.activations.activation import Activation
 from theory.errors import DomainError
 
@@ -119,8 +120,32 @@ class _Overlap:
         return float(np.sum(weight * power * u ** (power - 1) * values) * width) / variance**2
 
 
-def chaotic_state(solution: Solution, activation: Activation) -> ChaoticState | None:
-    """The chaotic state of a static network.
+def chaotic_state(solver: Solver | Activation | str, /, **values: object) -> ChaoticState | None:
+    """The chaotic state of a static network, None where its fixed point is stable.
+
+    Parameters
+    ----------
+    solver : Solver, Activation or str
+        A solver of the model 'static', or the activation.
+    **values : float
+        g, sigma and the parameters of the activation.
+
+    Raises
+    ------
+    InputError, DomainError
+        As for `Solver.solve`, and where a two-point average could not be resolved.
+
+    Examples
+    --------
+    >>> round(chaotic_state("power(1/2)", g=2, sigma=1).q, 4)
+    8.7727
+    """
+    own = solver if isinstance(solver, Solver) else Solver("static", solver)
+    return chaotic_state_of(own.solve(**values), own.activation)
+
+
+def chaotic_state_of(solution: Solution, activation: Activation) -> ChaoticState | None:
+    """The chaotic state that belongs to a fixed point found before.
 
     Parameters
     ----------

@@ -66,10 +66,10 @@ def _solve(arguments: argparse.Namespace) -> int:
 
 def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | None, str]:
     """What replaces an unstable fixed point, or why it was not found."""
-    from numerics.chaos import chaotic_state
+    from numerics.chaos import chaotic_state_of
 
     try:
-        return chaotic_state(solution, activation), ""
+        return chaotic_state_of(solution, activation), ""
     except DomainError as error:
         return None, str(error)
 

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import erf
 
 import quenched
-from numerics.chaos import chaotic_state
+from numerics.chaos import chaotic_state_of
 from quenched.cli import main
 from theory.chaos import chaotic_state_equations, derive_chaotic_state
 
@@ -20,7 +20,7 @@ from theory.chaos import chaotic_state_equations, derive_chaotic_state
 def solved(text, **parameters):
     solver = quenched.Solver("static", text)
     solution = solver.solve(**parameters)
-    return solution, chaotic_state(solution, solver.activation)
+    return solution, chaotic_state_of(solution, solver.activation)
 
 
 def test_reference_value_of_the_square_root():
@@ -101,6 +101,14 @@ def test_formally_unstable_but_not_visible():
     solution, state = solved("power(1/2)", g=0.3, sigma=1)
     assert solution.observables["stability"] == np.inf and "formally always lost" in solution.messages[0]
     assert not state.is_resolved and state.q == state.Delta == solution.order_parameters["Delta"]
+
+
+def test_public_function():
+    assert quenched.chaotic_state("tanh(x)", g=1, sigma=1) is None
+    solver = quenched.Solver("static", "power(1/2)")
+    assert quenched.chaotic_state(solver, g=2, sigma=1) == quenched.chaotic_state("power(1/2)", g=2, sigma=1)
+    with pytest.raises(quenched.InputError, match="sigma is missing"):
+        quenched.chaotic_state("power(1/2)", g=2)
 
 
 def test_jumps_and_parameters():

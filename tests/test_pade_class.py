@@ -105,7 +105,7 @@ def test_twelve_decades(text):
     ],
 )
 def test_higher_averages(text):
-    """Third and fourth weak derivatives lose digits at small variance, where quadrature cancels: 1e-12 from 1e-4 on."""
+    """Third and fourth weak derivatives lose digits at small variance, where the quadrature of their weights cancels."""
     low = {name: HIGHER[name] for name in ("<(phi^2)''>", "<phi^4>", "<(phi^4)''>", "<(phi^3)'>")}
     high = {name: HIGHER[name] for name in ("<(phi^2)^(4)>", "<phi'''>")}
     assert deviations(text, low, (-6, 0, 6), 1e-12) == {}
