@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +21,7 @@ from theory.models import Model, Parameter
 RESIDUAL = 1e-11  # relative residual above which a solution is refused
 FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
 SLACK = 1e-9  # relative rounding allowed in an invariant
+_ALWAYS = "; an infinite value means that stability is formally always lost, while the effect is tiny at weak coupling"
 
 
 class Solver:
@@ -71,7 +72,7 @@ class Solver:
         self._assert_sound(raw)
         finite_size = self._finite_size(raw, numbers)
         broken = tuple(
-            f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}"
+            f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}{_ALWAYS if raw[key] == inf else ''}"
             for key, text in self.module.CONDITIONS.items()
             if not raw[key] < 1
         )

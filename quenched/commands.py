@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quenched.jsontext import json_text
 from quenched.pairs import read_pairs, settings_of
@@ -15,7 +15,11 @@ from theory.activations.activation import Activation
 from theory.catalogue import derive as derive_theory
 from theory.catalogue import describe_model
 from theory.derivation import StepFailed
-from theory.errors import InputError
+from theory.errors import DomainError, InputError
+
+if TYPE_CHECKING:
+    from numerics.chaos import ChaoticState
+    from numerics.solution import Solution
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,13 +57,28 @@ def _solve(arguments: argparse.Namespace) -> int:
     checked_parameters(describe_model(arguments.model), activation, pairs.parameters)  # before code is generated
     solver = Solver(arguments.model, activation)
     solution = solver.solve(**pairs.parameters)
+    chaos, problem = None, ""
+    if not solution.observables.get("stability", 0.0) < 1:
+        chaos, problem = _chaotic_state(solution, activation)
     observed = [observable_average(text, solver, solution) for text in arguments.observable]
-    data = solution.to_dict(size) | ({"one_site": {o.text: o.to_dict() for o in observed}} if observed else {})
-    text = solution_text(solution, solver.module.MEANINGS, size)
+    data = solution.to_dict(size)
+    data |= {} if chaos is None else {"chaotic_state": chaos.to_dict()}
+    data |= {"one_site": {o.text: o.to_dict() for o in observed}} if observed else {}
+    text = solution_text(solution, solver.module.MEANINGS, size, chaos)
     rows = [f"  <{o.text}> = {o.value:.16g}, 1/N term c1 = {o.c1:.10g}" for o in observed]
     _print(arguments, data, lambda: "\n".join([text, *rows]))
-    _warn(solution.warnings(size))
+    _warn((*solution.warnings(size), *((problem,) if problem else ())))
     return 0
+
+
+def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | None, str]:
+    """What replaces an unstable fixed point, or why it was not found."""
+    from numerics.chaos import chaotic_state_of
+
+    try:
+        return chaotic_state_of(solution, activation), ""
+    except DomainError as error:
+        return None, str(error)
 
 
 def _emit(arguments: argparse.Namespace) -> int:

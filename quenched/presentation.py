@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import latex, sstr
 
 from numerics.solution import Solution, shown
+from quenched.limits import power_law_data, strong_coupling_data, write_power_law, write_strong_coupling
 from theory.activations.activation import Activation
+from theory.chaos import derive_chaotic_state
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
 from theory.existence import existence
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
+from theory.scaling import power_law
+from theory.scaling_steps import scaling_steps
+from theory.strong_coupling import strong_coupling, strong_coupling_steps
 from theory.theory import Theory
+
+if TYPE_CHECKING:
+    from numerics.chaos import ChaoticState
 
 
 def present(theory: Theory, activation: Activation, style: str, *, steps: bool) -> str:
@@ -33,12 +41,17 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         If a step does not hold.
     """
     closed = closed_form_steps(theory, activation)
-    rows = verified([*theory.derivation.steps, *closed] if steps else closed)
+    law, strong = power_law(theory, activation), strong_coupling(theory, activation)
+    limits = [*(scaling_steps(law) if law is not None else ()), *strong_coupling_steps(theory, strong)]
+    chaos = derive_chaotic_state().steps
+    rows = verified([*theory.derivation.steps, *closed, *limits, *chaos] if steps else closed)
     failed = [str(number) for number, _, holds in rows if not holds]
     if failed:
         raise StepFailed(f"steps {', '.join(failed)} of the derivation do not hold")
     if style == "json":
-        return json.dumps(_data(theory, activation, rows), indent=2)
+        extra = {"strong_coupling": strong_coupling_data(strong)}
+        extra |= {} if law is None else {"power_law": power_law_data(law)}
+        return json.dumps(_data(theory, activation, rows) | extra, indent=2)
     writer = {"text": step_text, "markdown": step_markdown, "latex": step_latex}[style]
     head, equations = _heading(theory, activation, style), _equations(theory, style)
     argument = ("\n\n" if style == "markdown" else "\n").join(writer(*row) for row in rows)
@@ -49,7 +62,9 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
     )
     validity = _validity(theory, activation, style)
-    order = [head, argument, equations, validity, tail] if steps else [head, equations, validity, argument]
+    limiting = write_strong_coupling(strong, style) if law is None else write_power_law(law, style)
+    results = [equations, validity, limiting]
+    order = [head, argument, *results, tail] if steps else [head, *results, argument]
     return "\n\n".join(order)
 
 
@@ -114,8 +129,13 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
     }
 
 
-def solution_text(solution: Solution, meanings: Mapping[str, str], size: float | None = None) -> str:
-    """A solution as an aligned table; with `size`, also the values at that number of units."""
+def solution_text(
+    solution: Solution, meanings: Mapping[str, str], size: float | None = None, chaos: ChaoticState | None = None
+) -> str:
+    """A solution as an aligned table, with the chaotic state that replaces an unstable fixed point.
+
+    With `size`, also the values at that number of units.
+    """
     given = ", ".join(f"{name} = {shown(value)}" for name, value in solution.parameters.items())
     rows = [f"{solution.model}, phi = {solution.activation}, {given}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
@@ -133,7 +153,19 @@ def solution_text(solution: Solution, meanings: Mapping[str, str], size: float |
         rows += [f"  {key:<16} {value:<22.10g}" for key, value in solution.at_size(size).items()]
     for number, branch in enumerate(solution.branches, 1):
         rows.append(f"  branch {number}: Delta = {branch.value:.10g} ({branch.label})")
+    if chaos is not None:
+        rows.append(f"  {_chaos_text(chaos)}")
     return "\n".join(rows)
+
+
+def _chaos_text(chaos: ChaoticState) -> str:
+    if not chaos.is_resolved:
+        size = chaos.error / chaos.Delta
+        return f"chaotic state: fluctuations below {size:.0e} Delta; the fixed point's numbers hold to that accuracy"
+    return (
+        f"chaotic state: Delta = {chaos.Delta:.10g}, of which q = {chaos.q:.10g} is frozen; C_phi = {chaos.C_phi:.10g} "
+        f"(residual {chaos.residual:.1e}, error {chaos.error:.1e})"
+    )
 
 
 __all__ = ["StepFailed", "present", "solution_text"]

@@ -290,7 +290,7 @@ def test_exponential_growth_has_a_condition():
         tanh(x),
         log(1 + x**2),
         1 / cosh(x),
-        erf(x) ** 3,
+        erf(x) ** 4,
         sin(x) / x,
         (1 - exp(-(x**2))) / x**2,
         (exp(-(x**2)) - exp(-1)) / (x - 1),

@@ -175,7 +175,8 @@ def _leading_call(u: Expr, t: sympy.Dummy) -> Leading:
     if growth is None:
         raise _NoRule
     if growth == 1 and isinstance(u, (*ODD_INCREASING, sympy.sin)):
-        return inner
+        slope = 2 / sympy.sqrt(S.Pi) if isinstance(u, (sympy.erf, sympy.erfi)) else S.One  # at zero
+        return Leading(slope * inner.coefficient, inner.exponent)
     if growth == 1 and isinstance(u, sympy.log) and inner.exponent.is_finite:
         return Leading(S.NegativeInfinity, S.Zero)
     if growth == -1:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sympy import And, Expr, Float, Gt, Rational, S, oo
+from sympy import Add, And, Expr, Float, Gt, Rational, S, oo
 
 from theory.activations.pieces import Pieces
 from theory.errors import DomainError
@@ -298,18 +298,26 @@ def _power(term: SteppedTerm, mean: Expr, variance: Expr, total: _Sum) -> None:
 
 
 def _rationals(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum) -> None:
-    """All fractions under one exponential are brought over one denominator."""
-    groups: dict[tuple[Expr, Expr, Expr], list[SteppedTerm]] = {}
+    """All fractions under one exponential are brought over one denominator.
+
+    Powers of mean and variance in the coefficients, which come from weights of integration by parts, stay outside: the
+    denominator then has numerical roots wherever the activation's poles are numbers.
+    """
+    groups: dict[tuple[tuple[Expr, Expr, Expr], Expr], list[tuple[SteppedTerm, Expr]]] = {}
+    bound = mean.free_symbols | variance.free_symbols
     for term in terms:
         kernel = term.kernel
         if not term.is_smooth or kernel != Kernel(exponent=kernel.exponent, denominators=kernel.denominators):
             raise NotInTable
-        groups.setdefault(kernel.exponent, []).append(term)
-    for exponent, group in groups.items():
+        for part in Add.make_args(term.steps[0]):
+            coefficient, weight = part.as_independent(*bound, as_Add=False)
+            groups.setdefault((kernel.exponent, weight), []).append((term, coefficient))
+    for (exponent, weight), group in groups.items():
         fractions: dict[tuple, dict[int, Expr]] = {}
-        for term in group:
+        for term, coefficient in group:
             below = term.kernel.denominators + (((x, -term.n),) if term.n < 0 else ())
-            fractions.setdefault(below, {})[max(term.n, 0)] = term.steps[0]
+            above = fractions.setdefault(below, {})
+            above[max(term.n, 0)] = above.get(max(term.n, 0), S.Zero) + coefficient
         function = RationalFunction([(above, below) for below, above in fractions.items()])
         a, b, c = exponent
         measure = tilt.Tilt(a, b, c, mean, variance)
@@ -322,7 +330,7 @@ def _rationals(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: 
             raise
         for condition in conditions:
             total.require(condition)
-        total.add(times([measure.mass], values), "rational", rational.REFERENCE)
+        total.add(times([weight * measure.mass], values), "rational", rational.REFERENCE)
 
 
 def _ordinary(term: SteppedTerm, mean: Expr, variance: Expr, total: _Sum) -> None:

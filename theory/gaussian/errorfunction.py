@@ -31,7 +31,8 @@ def error_functions(n: int, erfs: Erfs, tilt: Tilt) -> list[Expr]:
     n : int
         Power of x.
     erfs : tuple of pairs of Expr
-        (k, l) of each error function, at most two; two need zero offsets and a zero tilted mean.
+        (k, l) of each error function, at most three. Two need zero offsets and a zero tilted mean; three with an odd power of x
+        are lowered to two.
     tilt : Tilt
         The measure.
 
@@ -58,7 +59,7 @@ def _base_case(erfs: Erfs, tilt: Tilt, centred: bool) -> Expr:
         ((k, offset),) = erfs
         argument = k * tilt.mean + k * tilt.b * v + offset * s
         return erf(argument / (Pow(s, S.Half) * Pow(s + 2 * k**2 * v, S.Half)))
-    if not centred:
+    if not centred or len(erfs) > 2:
         raise NotInTable
     (k, _), (q, _) = erfs
     width = Pow(s, S.Half) * Pow(s + 2 * (k**2 + q**2) * v, S.Half)

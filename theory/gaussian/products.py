@@ -17,6 +17,7 @@ from theory.symbols import x
 
 _MOST_PRODUCTS = 3000
 _HIGHEST_POWER = 64
+_MOST_ERFS = 3
 
 
 class NotInTable(Exception):
@@ -34,7 +35,7 @@ class Kernel:
     wave : tuple or None
         ("cos", omega), ("sin", omega) or None.
     erfs : tuple of pairs of Expr
-        The arguments (k, l) of the error functions, at most two.
+        The arguments (k, l) of the error functions, at most three.
     power : Expr
         Exponent of |x|.
     denominators : tuple of pairs (Expr, int)
@@ -166,7 +167,7 @@ def _join(left: Kernel, right: Kernel) -> list[tuple[Expr, Kernel]]:
     if left.is_polynomial or right.is_polynomial:
         return [(S.One, right if left.is_polynomial else left)]
     erfs = tuple(sorted(left.erfs + right.erfs, key=_order))
-    if len(erfs) > 2:
+    if len(erfs) > _MOST_ERFS:
         raise NotInTable
     powers = dict(left.denominators)
     for base, multiplicity in right.denominators:

@@ -1,0 +1,152 @@
+r"""The chaotic state of the static network, derived: frozen part and total variance of a field that fluctuates in time.
+
+    dx_i/dt = -x_i + sum_j J_ij phi(x_j) + xi_i,   xi_i constant in time,
+
+has the fixed points of the static network. Where they are unstable, the field of a unit is Gaussian with a covariance C(t - t')
+whose equation is that of a particle in a potential.
+
+Source: Sompolinsky, Crisanti, Sommers 1988 (without noise); Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (static noise).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import mpmath
+from sympy import Eq, Expr, Function, Integral, Symbol
+
+from theory.derivation import Derivation, Fact, Replay, Sides, Step, chain
+from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
+from theory.models import STATIC
+from theory.symbols import Delta, g, sigma
+
+REFERENCE = "Sompolinsky, Crisanti, Sommers 1988; Mato, Rigatuso, Torroba 2025, arXiv 2510.21742"
+
+_t, _s, _tau = (Symbol(name, real=True) for name in ("t", "s", "tau"))
+_c, _q = Symbol("c", real=True), Symbol("q", nonnegative=True)
+_C = Function("C", real=True)
+_f = Function("f", real=True)
+"""f(c) = <phi(u) phi(v)> for u, v of variance Delta and covariance c."""
+
+
+def force(c: Expr) -> Expr:
+    """sigma^2 + g^2 f(c) - c: minus the acceleration C'' at C = c."""
+    return sigma**2 + g**2 * _f(c) - c
+
+
+def chaotic_state_equations() -> tuple[Eq, Eq]:
+    """The equation of the frozen part q, and the one that fixes the total variance Delta."""
+    return Eq(_q, sigma**2 + g**2 * _f(_q)), Eq(Integral(force(_c), (_c, _q, Delta)), 0)
+
+
+def derive_chaotic_state() -> Derivation:
+    """The two equations of the chaotic state from the saddle of the two-time collective fields, step by step."""
+    action = disorder_average(STATIC.couplings)  # labels 1, 2 are two times of one trajectory
+    cross = Bilinear.of((1, RESPONSE), (2, RESPONSE))
+    activity = Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
+    two_time = Eq(_both_filters(_C(_t, _s)), sigma**2 + g**2 * _f(_C(_t, _s)))
+    energy = _C(_tau).diff(_tau) ** 2 / 2 + _potential(_C(_tau))
+    frozen, total = chaotic_state_equations()
+    return chain(
+        "The chaotic state under static noise",
+        (
+            Step(
+                "Two times 1, 2 of one trajectory: the coefficient of xr1 xr2 in the weight of a unit. "
+                "The input of a unit has the covariance sigma^2 + g^2 <phi(x(t)) phi(x(s))>",
+                "saddle point",
+                action.F,
+                action.conjugate(cross),
+                assumption="N -> infinity; Gaussian couplings",
+                reference=REFERENCE,
+                check=Fact(
+                    lambda: bool(action.conjugate(cross) == g**2 * activity.symbol),
+                    "the noise has the same value at both times, the couplings give g^2 B[phi1 phi2]",
+                ),
+            ),
+            Step(
+                "Both sides of the equation of motion squared: (1 + d/dt)(1 + d/ds) C = sigma^2 + g^2 f(C), and C depends on t - s",
+                "stationarity",
+                two_time,
+                Eq(_C(_tau) - _C(_tau).diff(_tau, 2), sigma**2 + g**2 * _f(_C(_tau))),
+                assumption="the state is stationary",
+                check=Fact(_filters_reduce, "differentiated, with tau = t - s"),
+            ),
+            Step(
+                "Multiply by C' and integrate: with C'' = C - sigma^2 - g^2 f(C) the energy is conserved",
+                "first integral of a one-dimensional motion",
+                energy,
+                _C(_tau).diff(_tau) * (_C(_tau).diff(_tau, 2) + force(_C(_tau))),
+                check=Replay(lambda e: e.diff(_tau).doit().expand()),
+            ),
+            Step(
+                "As tau grows C comes to rest at the frozen part q, the variance of the time average: C'' = 0",
+                "boundary condition at infinity",
+                Eq(force(_q), 0),
+                frozen,
+                assumption="C' -> 0 and C'' -> 0: the fluctuating part forgets",
+                reference=REFERENCE,
+                check=Replay(lambda rest: Eq(_q, rest.lhs + _q)),
+            ),
+            Step(
+                "At tau = 0 the even function C is at rest at its maximum Delta. The energy there equals that at q: the force does "
+                "no work between them",
+                "energy conservation between two points of rest",
+                Eq(_potential(Delta) - _potential(_q), 0),
+                total,
+                assumption="C is twice differentiable at tau = 0: no noise that is white in time",
+                reference=REFERENCE,
+                check=Replay(lambda rest: Eq(Integral(rest.lhs.diff(Delta).subs(Delta, _c), (_c, _q, Delta)), 0)),
+            ),
+            Step(
+                "Price's theorem: df/dc = <phi'(u) phi'(v)>, which at c = Delta is <phi'^2>. The slope of the map "
+                "q -> sigma^2 + g^2 f(q) at q = Delta is the stability g^2 <phi'^2>: below 1 the convex map has no other fixed "
+                "point, above 1 it has",
+                "Price's theorem",
+                _f(_c).diff(_c),
+                Function("<phi' phi'>")(_c),
+                reference="Price 1958",
+                check=Sides(
+                    partial(mpmath.diff, _arcsine),
+                    _slope_by_quadrature,
+                    lambda random: (random.uniform(0.1, 0.7),),
+                    points=2,
+                    name="arcsine law of erf at unit variance, differentiated, against quadrature of <phi' phi'>",
+                ),
+            ),
+        ),
+    )
+
+
+def _both_filters(covariance: Expr) -> Expr:
+    first = covariance + covariance.diff(_t)
+    return first + first.diff(_s)
+
+
+def _potential(c: Expr) -> Expr:
+    """V with V' = force, so that C'^2/2 + V(C) is conserved."""
+    start = Symbol("u", real=True)
+    return Integral(force(start), (start, 0, c))
+
+
+def _filters_reduce() -> bool:
+    """(1 + d/dt)(1 + d/ds) C(t - s) = C - C'', for a C that decays to a frozen part."""
+    rate = Symbol("rate", positive=True)
+    trial = _q + 1 / (1 + rate * _tau**2)
+    reduced = (trial - trial.diff(_tau, 2)).subs(_tau, _t - _s)
+    return bool((_both_filters(trial.subs(_tau, _t - _s)) - reduced).together().expand() == 0)
+
+
+def _arcsine(c: mpmath.mpf) -> mpmath.mpf:
+    """<erf(u) erf(v)> at unit variance and covariance c (Williams 1998)."""
+    return 2 / mpmath.pi * mpmath.asin(2 * c / 3)
+
+
+def _slope_by_quadrature(c: mpmath.mpf) -> mpmath.mpf:
+    """<erf'(u) erf'(v)>: v given u is Gaussian of mean c u and variance r = 1 - c^2, and <exp(-v^2)> over it is elementary."""
+    r = 1 - c * c
+
+    def over_v(u: mpmath.mpf) -> mpmath.mpf:
+        return mpmath.exp(-((c * u) ** 2) / (1 + 2 * r)) / mpmath.sqrt(1 + 2 * r)
+
+    weight = 4 / mpmath.pi
+    return weight * mpmath.quad(lambda u: mpmath.exp(-u * u) * over_v(u) * mpmath.npdf(u), [-mpmath.inf, 0, mpmath.inf])
