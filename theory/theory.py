@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sympy import Expr
 
 from theory.derivation import Derivation
-from theory.equations import SelfConsistency
+from theory.equations import Equation
 from theory.errors import DomainError
 from theory.gaussian.average import Average, averages
 from theory.models import Model
@@ -93,7 +93,7 @@ class Theory:
     Attributes
     ----------
     model : Model
-    equation : SelfConsistency
+    equation : SelfConsistency or AutocovarianceEquation
         What has to be solved first; everything else is evaluated at its solution.
     order_parameters, observables : mapping of key to Quantity
     finite_size : mapping of key to Correction
@@ -104,7 +104,7 @@ class Theory:
     """
 
     model: Model
-    equation: SelfConsistency
+    equation: Equation
     order_parameters: Mapping[str, Quantity]
     observables: Mapping[str, Quantity]
     conditions: tuple[Condition, ...]
@@ -126,7 +126,7 @@ class Theory:
     def averages(self) -> tuple[Average, ...]:
         """Every distinct Gaussian average that the theory needs, in a canonical order."""
         found: dict[Average, None] = {}
-        expressions = [self.equation.right, self.equation.slope, *(q.expression for q in self.quantities.values())]
+        expressions = [*self.equation.expressions, *(q.expression for q in self.quantities.values())]
         expressions += [c.expression for c in self.conditions]
         for expression in expressions:
             found.update((average, None) for average in averages(expression))
