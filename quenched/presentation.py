@@ -80,12 +80,12 @@ def _heading(theory: Theory, activation: Activation, style: str) -> str:
 
 
 def _equations(theory: Theory, style: str) -> str:
-    rows = [(str(theory.equation.unknown), latex(theory.equation.unknown), theory.equation.right, "self-consistency")]
-    rows += [
-        (key, rf"\mathrm{{{key}}}".replace("_", r"\_"), q.expression, q.meaning)
-        for key, q in theory.quantities.items()
-        if q.expression != theory.equation.unknown
+    unknown = theory.equation.unknown
+    rows = [
+        (name, latex(unknown) if name == str(unknown) else _roman(name), expression, meaning)
+        for name, expression, meaning in theory.equation.statements
     ]
+    rows += [(key, _roman(key), q.expression, q.meaning) for key, q in theory.quantities.items() if key != str(unknown)]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
         lines = [
@@ -98,20 +98,22 @@ def _equations(theory: Theory, style: str) -> str:
     return "\n".join(rf"\begin{{dmath*}} {name} = {latex(e)} \end{{dmath*}}" for _, name, e, _ in rows)
 
 
+def _roman(name: str) -> str:
+    """A name in LaTeX's mathematics."""
+    return rf"\mathrm{{{name}}}".replace("_", r"\_").replace(", ", r",\ ")
+
+
 def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bool]]) -> dict[str, Any]:
     return {
         "model": theory.model.name,
         "activation": activation.text,
         "properties": dict(activation.describe()),
         "equations": {
-            str(theory.equation.unknown): {
-                "expression": sstr(theory.equation.right),
-                "latex": latex(theory.equation.right),
-            },
+            **{name: {"expression": sstr(e), "latex": latex(e)} for name, e, _ in theory.equation.statements},
             **{
                 key: {"expression": sstr(q.expression), "latex": latex(q.expression), "meaning": q.meaning}
                 for key, q in theory.quantities.items()
-                if q.expression != theory.equation.unknown
+                if key != str(theory.equation.unknown)
             },
         },
         "existence": existence(theory, activation).sentence,
@@ -129,14 +131,16 @@ def solution_text(solution: Solution, meanings: Mapping[str, str], size: float |
         rows.append(f"  {key:<16} {value:<22.16g} {meanings[key]}")
     rows += [
         "",
-        f"  error of Delta {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, "
+        f"  error of {next(iter(solution.order_parameters))} {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, "
         f"stable: {'yes' if solution.stable else 'NO'}",
     ]
     if size is not None:
         rows += ["", f"  with the 1/N terms, at N = {size:g} units:"]
         rows += [f"  {key:<16} {value:<22.10g}" for key, value in solution.at_size(size).items()]
     for number, branch in enumerate(solution.branches, 1):
-        rows.append(f"  branch {number}: Delta = {branch.value:.10g} ({branch.label})")
+        rows.append(
+            f"  branch {number}: {next(iter(solution.order_parameters))} = {branch.value:.10g} ({branch.label})"
+        )
     return "\n".join(rows)
 
 

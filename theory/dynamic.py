@@ -59,7 +59,7 @@ _t = Symbol("t")
 
 
 @lru_cache(maxsize=1)
-def derive() -> Theory:
+def derive() -> Theory[AutocovarianceEquation]:
     """Derive the theory of the network in time for a generic odd activation.
 
     Returns
@@ -85,7 +85,9 @@ def derive() -> Theory:
     strength = 2 * action.conjugate(Bilinear.of((1, RESPONSE), (1, RESPONSE))).diff(
         Bilinear.of((1, ACTIVITY), (1, ACTIVITY)).symbol
     )
-    kinetic = {word: (noise.impulse / 2) ** 2 / 2 for word, noise in DYNAMIC.noises.items() if noise.autocovariance == 0}
+    kinetic = {
+        word: (noise.impulse / 2) ** 2 / 2 for word, noise in DYNAMIC.noises.items() if noise.autocovariance == 0
+    }
     equation = AutocovarianceEquation(
         unknown=Delta,
         control=g,
@@ -171,7 +173,9 @@ def _observables(
         Quantity("PR_x", dimension["x"], f"{ratio} x, equal-time covariances", CLARK, FRACTION),
         Quantity("PR_phi", dimension["phi"], f"{ratio} phi, equal-time covariances", CLARK, FRACTION),
         Quantity("PR0_x", at_zero["x"], f"{ratio} x, covariances at zero frequency (long windows)", CLARK, FRACTION),
-        Quantity("PR0_phi", at_zero["phi"], f"{ratio} phi, covariances at zero frequency (long windows)", CLARK, FRACTION),
+        Quantity(
+            "PR0_phi", at_zero["phi"], f"{ratio} phi, covariances at zero frequency (long windows)", CLARK, FRACTION
+        ),
     )
 
 

@@ -122,7 +122,11 @@ class AutocovarianceEquation:
                 (f"C''(tau), noise={word}", right, f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0")
             )
         rows += [
-            (name, transform.integrand, f"(2/pi) Re of its integral over omega, s = i omega, is {name}; {self._poles()}")
+            (
+                name,
+                transform.integrand,
+                f"(2/pi) Re of its integral over omega, s = i omega, is {name}; {self._poles()}",
+            )
             for name, transform in self.transforms.items()
         ]
         return tuple(rows)
@@ -142,6 +146,3 @@ class AutocovarianceEquation:
             expression for t in self.transforms.values() for expression in (t.integrand, *t.poles.values())
         )
         return (self.pair_average, self.gain, self.multiplier, *transforms)
-
-
-Equation = SelfConsistency | AutocovarianceEquation

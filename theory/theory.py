@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sympy import Expr
 
 from theory.derivation import Derivation
-from theory.equations import Equation
+from theory.equations import AutocovarianceEquation, SelfConsistency
 from theory.errors import DomainError
 from theory.gaussian.average import Average, averages
 from theory.models import Model
@@ -86,8 +86,11 @@ class Requirement:
     reason: str
 
 
+Equation = TypeVar("Equation", SelfConsistency, AutocovarianceEquation)
+
+
 @dataclass(frozen=True)
-class Theory:
+class Theory(Generic[Equation]):
     """Large-N theory of one model for a generic activation.
 
     Attributes

@@ -53,9 +53,9 @@ class InTime:
         """(status, variance, table, autocovariance, roots, slopes, residual, error) for one set of numbers."""
         own = numbers[self.count :]
         strength = float(self.strength(*numbers))
-        primitives = [
-            Primitive(lambda x: self.phi(x, *own), self.points(*own), ratio) for ratio in (2.0, np.sqrt(2.0))
-        ]
+        primitives = [Primitive(lambda x: self.phi(x, *own), self.points(*own), ratio) for ratio in (2.0, np.sqrt(2.0))]
+        if tau_n > LONGEST_MEMORY:
+            return UNRESOLVED, np.nan, None, None, np.array([]), np.array([]), np.nan, np.nan
         if noise in self.kinetic:
             return self.conservative(primitives, strength, float(self.kinetic[noise](*numbers)), numbers)
         return self.driven(primitives, strength, lambda tau: self.forcing[noise](tau, *numbers), tau_n, numbers)

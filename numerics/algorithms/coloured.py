@@ -20,8 +20,8 @@ FIRST_STEP, CLOSEST = 1e-2, 1e-6  # relative distances of the two variances betw
 def closure(square, strength, size, tau_n):
     """Variance of the linear network with the same ratio <phi^2>/<x^2>: a first guess.
 
-    ``v a (a + 1/tau_n) = size`` with ``a^2 = 1 - strength <phi^2>/v`` and `size` the variance of the noise; exact for linear phi and for tau_n -> infinity.  The smallest
-    root; None where there is none.
+    ``v a (a + 1/tau_n) = size`` with ``a^2 = 1 - strength <phi^2>/v`` and `size` the variance of the noise.  Exact for linear phi
+    and for tau_n -> infinity.  The smallest root; None where there is none.
     """
 
     def excess(v):

@@ -73,8 +73,8 @@ class PairAverage:
                 if previous is not None and np.all(np.abs(value - previous) <= 2e-8 * np.abs(value)):
                     # exponential convergence: halving the step squares the relative error
                     fine = 0.5 * step if np.any(np.abs(value - previous) > 1e-14 * np.abs(value)) else step
-                    return lambda theta: quadrant_sum(lambda x: self.phi(x, *parameters), deviation, theta, fine) / np.cos(
-                        theta
+                    return lambda theta: (
+                        quadrant_sum(lambda x: self.phi(x, *parameters), deviation, theta, fine) / np.cos(theta)
                     )
                 step, previous = 0.5 * step, value
         return nested

@@ -39,7 +39,7 @@ class Primitive:
     def __init__(self, phi, breakpoints, ratio=2.0):
         points = [float(b) for b in breakpoints]
         edges = [0.0]
-        for low, high in zip(points, points[1:] + [np.inf], strict=True):
+        for low, high in zip(points, [*points[1:], np.inf], strict=True):
             if np.isinf(high):
                 edges.extend(low + graded(max(NEAREST, 1e-15 * low), FARTHEST, ratio))
                 continue

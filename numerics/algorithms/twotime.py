@@ -11,6 +11,7 @@ from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_i
 
 FLAT = 1e-13  # relative energy below which its sign is rounding
 NEAR_ONE, NEAR_ZERO = 1.0471975511965976, 41.5  # angle with correlation 1/2; -log of the correlation at the longest lag
+LARGEST_BLOCK = 2_000_000  # array elements held at once
 LONGEST_PANEL = 16.0  # in units of the time constant of a unit
 
 
@@ -62,8 +63,10 @@ class Autocovariance:
 
     def laplace(self, s):
         """``int_0^oo exp(-s tau) C(tau) dtau`` of C_x and of C_phi, for an array of complex s."""
-        decay = np.exp(-np.outer(s, self.lag))
-        return decay @ (self.weight * self.x), decay @ (self.weight * self.phi)
+        weighted = np.column_stack([self.weight * self.x, self.weight * self.phi])
+        blocks = np.array_split(s, max(1, s.size * self.lag.size // LARGEST_BLOCK))
+        both = np.concatenate([np.exp(-np.outer(block, self.lag)) @ weighted for block in blocks])
+        return both[:, 0], both[:, 1]
 
 
 def by_energy(table, variance, strength, kinetic, rate, order=ORDER):

@@ -7,15 +7,32 @@ import inspect
 from functools import lru_cache
 from types import ModuleType
 
-from numerics.algorithms import averages, quadrature, roots, self_consistency
+from numerics.algorithms import (
+    autocovariance,
+    averages,
+    coloured,
+    contour,
+    pairs,
+    primitive,
+    quadrature,
+    roots,
+    self_consistency,
+    twotime,
+)
 
 _AVERAGES = (quadrature, averages)
-_SOLVER = (*_AVERAGES, roots, self_consistency)  # in dependency order
+_SOLVERS = {  # in dependency order
+    "number": (*_AVERAGES, roots, self_consistency),
+    "autocovariance": (*_AVERAGES, pairs, primitive, twotime, coloured, contour, autocovariance),
+}
 
 
-def algorithm_source() -> str:
-    """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line."""
-    return _pasted(_SOLVER)
+def algorithm_source(kind: str = "number") -> str:
+    """All algorithms for one kind of equation, without module docstrings and imports.
+
+    Each stands under a heading that keeps the docstring's first line.
+    """
+    return _pasted(_SOLVERS[kind])
 
 
 def average_source() -> str:
@@ -23,7 +40,7 @@ def average_source() -> str:
     return _pasted(_AVERAGES)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _pasted(rooms: tuple[ModuleType, ...]) -> str:
     return "\n\n\n".join(_body(inspect.getsource(room), room.__name__.rsplit(".", 1)[1]) for room in rooms)
 

@@ -12,6 +12,7 @@ from sympy import Add, S, Symbol, sstr
 from numerics.codegen.cache import content_key
 from numerics.codegen.equations import equations
 from numerics.codegen.inline import algorithm_source, average_source
+from numerics.codegen.intime import equations_in_time
 from numerics.codegen.means import MeanCode, lower_mean
 from numerics.codegen.printer import source
 from numerics.codegen.statements import FunctionDef, lower, numpy_source
@@ -26,6 +27,25 @@ from theory.theory import Theory
 
 TARGETS = ("numpy",)
 """Languages that can be emitted now."""
+
+_EQUATIONS = {"number": equations, "autocovariance": equations_in_time}
+_USE = {
+    "number": (
+        "Use: solve({names}) returns a dict of arrays; arguments broadcast.  Its 'roots' are all solutions;",
+        "observables(Delta, ...) evaluates the results at a given Delta.  Needs NumPy and SciPy only.",
+    ),
+    "autocovariance": (
+        "Use: solve(g, ..., noise='white') returns a dict for one set of numbers; autocovariance(lag, g, ...) returns",
+        "C_x and C_phi at the lags of an array.  Needs NumPy and SciPy only.",
+    ),
+}
+_IMPORTS = {
+    "chebyshev.": "from numpy.polynomial import chebyshev",
+    "legendre.": "from numpy.polynomial import legendre",
+    "special.": "from scipy import special",
+    "BPoly.": "from scipy.interpolate import BPoly",
+    "brentq(": "from scipy.optimize import brentq",
+}
 
 
 @dataclass(frozen=True)
@@ -73,13 +93,13 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     body = [
         _constants(theory, activation, digest),
         _rule("Algorithm (the same for every activation)"),
-        algorithm_source(),
+        algorithm_source(theory.equation.kind),
         _rule("The activation"),
         _activation(activation),
         _rule("Its Gaussian averages"),
         *(_mean(mean, activation) for mean in means),
         _rule(f"Equations of the model '{theory.model.name}'"),
-        *equations(theory, activation, means),
+        *_EQUATIONS[theory.equation.kind](theory, activation, means),
     ]
     return Emission(f"{theory.model.name}_{digest}", _assembled(_header(theory, activation, digest), body))
 
@@ -87,7 +107,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
 def _assembled(header: str, body: Sequence[str]) -> str:
     """A module text: header, the imports that the body needs, the body."""
     text = "\n\n\n".join(body) + "\n"
-    imports = ["import numpy as np"] + (["from scipy import special"] if "special." in text else [])
+    imports = ["import numpy as np"] + [line for mark, line in _IMPORTS.items() if mark in text]
     imports = (["from functools import lru_cache", ""] if "@lru_cache" in text else []) + imports
     return f"{header}\n\n" + "\n".join(imports) + f"\n\n\n{text}"
 
@@ -138,11 +158,11 @@ def _header(theory: Theory, activation: Activation, digest: str) -> str:
         "",
         "Equations (<.> is an average over x ~ N(0, Delta)):",
         "",
-        _wrapped(f"{theory.equation.unknown} = {sstr(theory.equation.right)}", "    "),
+        *(_wrapped(f"{name} = {sstr(right)}", "    ") for name, right, _ in theory.equation.statements),
         *(
             _wrapped(f"{key} = {sstr(q.expression)}", "    ")
             for key, q in theory.leading.items()
-            if q.expression != theory.equation.unknown
+            if key != str(theory.equation.unknown)
         ),
         "",
         f"Use: solve({names}) returns a dict of arrays; arguments broadcast.  Its 'roots' are all solutions;",
@@ -166,6 +186,7 @@ def _constants(theory: Theory, activation: Activation, digest: str) -> str:
             f"ACTIVATION = {activation.text!r}",
             f"PARAMETERS = {_parameter_names(theory, activation)!r}",
             f"CONTENT = {digest!r}",
+            f"EQUATION = {theory.equation.kind!r}",
             f"CONTROL = {theory.equation.control.name!r}",
             f"ORDER_PARAMETERS = {tuple(theory.order_parameters)!r}",
             *_table("MEANINGS", {key: q.meaning for key, q in theory.quantities.items()}),

@@ -40,7 +40,7 @@ def field_steps(model: DynamicNetwork, action: Action, equation: Expr) -> tuple[
             check=Replay(lambda F: F.diff(responses.symbol)),
         ),
         Step(
-            "Both ends of the covariance pass through the unit: (1 + s)(1 - s) C_x(s) = g^2 C_phi(s) + noise, with s = d/dtau in time",
+            "Both ends of the covariance pass through the unit: (1 + s)(1 - s) C_x(s) = g^2 C_phi(s) + noise, s = d/dtau",
             "linear filter",
             model.transfer,
             1 - frequency**2,
@@ -105,7 +105,9 @@ def energy_steps(kinetic: Expr, total: Expr) -> tuple[Step, ...]:
             after=Eq(total, kinetic),
             assumption="C -> 0 at long lags",
             reference="Sompolinsky, Crisanti, Sommers 1988, PRL 61 259",
-            check=Fact(lambda: _linear_white(total, kinetic), "linear network: C = sigma^2 exp(-a tau)/(2 a), a^2 = 1-g^2"),
+            check=Fact(
+                lambda: _linear_white(total, kinetic), "linear network: C = sigma^2 exp(-a tau)/(2 a), a^2 = 1-g^2"
+            ),
         ),
         Step(
             "For ou the same energy argument gives an identity that every solution must satisfy",
@@ -118,7 +120,8 @@ def energy_steps(kinetic: Expr, total: Expr) -> tuple[Step, ...]:
                 lambda a, t: a * a * _linear_ou(a, t, 0) ** 2 / 2,
                 lambda a, t: (
                     _linear_ou(a, t, 0)
-                    - mpmath.quad(lambda u: mpmath.exp(-u / t) * _linear_ou(a, t, u), mpmath.linspace(0, 60 * t, 30)) / t
+                    - mpmath.quad(lambda u: mpmath.exp(-u / t) * _linear_ou(a, t, u), mpmath.linspace(0, 60 * t, 30))
+                    / t
                 ),
                 lambda random: (random.uniform(0.3, 0.9), random.uniform(0.2, 0.9)),
                 name="linear network, sigma = 1: C by partial fractions of its spectrum",
@@ -132,9 +135,9 @@ def _energy_is_conserved() -> bool:
     by_chain = energy.diff(tau).doit()
     force = C(tau) - g**2 * f(C(tau), Delta)
     value = Symbol("value")
-    by_chain = by_chain.replace(
-        lambda node: node.func.__name__ == "Subs", lambda node: f(C(tau), Delta)
-    ).subs(Derivative(_W(C(tau)), C(tau)), f(C(tau), Delta))
+    by_chain = by_chain.replace(lambda node: node.func.__name__ == "Subs", lambda node: f(C(tau), Delta)).subs(
+        Derivative(_W(C(tau)), C(tau)), f(C(tau), Delta)
+    )
     return (by_chain.subs(Derivative(C(tau), (tau, 2)), force).subs(Derivative(C(tau), tau), value)).expand() == 0
 
 
@@ -186,7 +189,7 @@ def spectral_steps(
             assumption="odd phi, independent replicas",
         ),
         Step(
-            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of B[phi1 phi2] and B[x1 x2]",
+            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of phi1 phi2 and x1 x2",
             "Gaussian integral over the collective fields",
             after=shown,
             assumption="1/N small, and g^2 <phi'>^2 below 1",
@@ -201,8 +204,8 @@ def spectral_steps(
             ),
         ),
         Step(
-            "Noise that never changes, tau_n -> infinity: responses become 1, spectra become variances, and the block is that of the "
-            "static network",
+            "Noise that never changes, tau_n -> infinity: responses become 1, spectra become variances, and the block "
+            "is that of the static network",
             "limit",
             shown,
             static,
@@ -216,8 +219,8 @@ def residue_steps(name: str, entry: Expr, transform: PairTransform) -> tuple[Ste
     """From one entry of N Cov(B) at two frequencies to the second moment at equal times."""
     return (
         Step(
-            f"Equal-time second moment of {name}: integrate the entry over both frequencies. The inner integral is done by residues: "
-            "1/(t + p) is the transform of exp(-p tau), so that it leaves the Laplace transform L(p) of the autocovariance. "
+            f"Equal-time second moment of {name}: integrate the entry over both frequencies. The inner integral is done by "
+            "residues: 1/(t + p) is the transform of exp(-p tau), which leaves the Laplace transform L(p) of the autocovariance. "
             "The constant at t -> oo gives the squared variance; the rest is psi",
             "residues",
             entry,
@@ -265,9 +268,9 @@ class _Residues:
         count = 160
         theta = [mpmath.pi * (mpmath.mpf(2 * k + 1) / (2 * count) - mpmath.mpf(1) / 2) for k in range(count)]
         nodes = [(mpmath.tan(u), mpmath.pi / count / mpmath.cos(u) ** 2) for u in theta]
-        both = mpmath.fsum(
-            v * w * mpmath.re(double(1j * a, 1j * b)) for a, v in nodes for b, w in nodes if a > 0
-        ) / (2 * mpmath.pi**2)
+        both = mpmath.fsum(v * w * mpmath.re(double(1j * a, 1j * b)) for a, v in nodes for b, w in nodes if a > 0) / (
+            2 * mpmath.pi**2
+        )
         once = mpmath.fsum(w * mpmath.re(inner(a)) for a, w in nodes) / mpmath.pi
         return bool(abs(both - sizes[self.which] ** 2 - once) < 1e-8 * both)
 

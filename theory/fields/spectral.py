@@ -84,4 +84,4 @@ def inner_integral(response: Expr, t: Symbol, right: Expr, left: Expr) -> tuple[
     return constant, first.factor(), second.factor()
 
 
-__all__ = ["L_phi", "L_x", "SpectralMeasure", "Spectra", "inner_integral"]
+__all__ = ["L_phi", "L_x", "Spectra", "SpectralMeasure", "inner_integral"]
