@@ -81,7 +81,7 @@ SIMULATORS: dict[str, Simulator] = {
     "dynamic": Simulator(
         run=dynamic.simulate,
         sizes=(100, 200, 400),
-        couplings=(200, 100, 50),
+        couplings=(300, 200, 120),
         pilot=1,
         nothing="{lost} of the trajectories leave the range of numbers; phi grows too fast for these couplings",
     ),
