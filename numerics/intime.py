@@ -55,29 +55,36 @@ def _why(solver: Solver, numbers: Mapping[str, Any], result: Mapping[str, Any]) 
     """One sentence on why there is no solution, and where there would be one."""
     opening, status = _opening(solver, numbers), result["status"]
     if status == autocovariance.SILENT:
-        return f"{opening} is zero: without noise the network is silent{_threshold(solver, numbers)}"
+        return f"{opening} is zero or unbounded: without noise {_threshold(solver, numbers)}"
     if status == autocovariance.NO_ROOT:
-        return (
-            f"{opening} does not exist: no equal-time variance conserves the energy; activity grows without bound where "
-            f"g times the slope of phi at infinity is not below 1"
-        )
+        return f"{opening} does not exist: no equal-time variance balances the energy, activity grows without bound"
     if status == autocovariance.NO_DECAY:
         return (
             f"{opening} does not decay to zero at variance {result['variance']:.6g}: kappa2 = 1 - g^2 <phi'>^2 is not "
-            "positive or the force changes sign; another stationary state, with a frozen part, is not covered yet"
+            "positive or the force changes sign; states with a frozen part are not covered yet"
         )
     if status == autocovariance.NO_CONVERGENCE:
         return f"{opening} was not found: the boundary-value problem does not converge from any start"
-    return (
-        f"{opening} could not be resolved in double precision: <phi phi> has features that are too narrow, or the noise is too "
-        f"slow (tau_n above {autocovariance.LONGEST_MEMORY:g}; for constant noise use the model static)"
-    )
+    if status == autocovariance.CRITICAL:
+        return (
+            f"{opening} is too close to a critical point: its decay rate is below {autocovariance.SLOWEST_RATE:g} and the "
+            "frequency integrals cannot be resolved"
+        )
+    if numbers.get("tau_n", 0.0) > autocovariance.LONGEST_MEMORY:
+        return (
+            f"{opening} cannot be resolved for tau_n above {autocovariance.LONGEST_MEMORY:g}; for noise that does not change "
+            "in time use the model static"
+        )
+    return f"{opening} could not be resolved in double precision: an average or the range of lags has too many scales"
 
 
 def _threshold(solver: Solver, numbers: Mapping[str, Any]) -> str:
-    """Where activity sets in: at the coupling at which the state x = 0 becomes unstable."""
+    """Activity sets in at the coupling at which the state x = 0 becomes unstable; above, phi may grow too fast."""
     own = {p: Float(numbers[p.name]) for p in solver.activation.parameters}
-    slope = solver.activation.slope_at_zero.subs(own)
+    slope, name = solver.activation.slope_at_zero.subs(own), solver.module.CONTROL
     if not (slope.is_number and slope.is_finite and slope != 0):
-        return ""
-    return f"; activity sets in at {solver.module.CONTROL} = 1/phi'(0) = {float(abs(1 / slope)):.10g}"
+        return "the network is silent"
+    onset = float(abs(1 / slope))
+    if numbers[name] > onset:
+        return f"x = 0 is unstable beyond {name} = 1/phi'(0) = {onset:.10g} and no other state exists"
+    return f"the network is silent; activity sets in at {name} = 1/phi'(0) = {onset:.10g}"

@@ -37,7 +37,7 @@ from theory.fields.intime import (
 )
 from theory.fields.spectral import L_phi, L_x, Spectra, SpectralMeasure, inner_integral
 from theory.gaussian.average import Average
-from theory.models import DYNAMIC
+from theory.models import DYNAMIC, STATIC
 from theory.symbols import Delta, frequency, g, mu, phi, sigma, tau, x
 from theory.theory import Condition, Quantity, Requirement, Theory
 
@@ -115,9 +115,9 @@ def derive() -> Theory[AutocovarianceEquation]:
             "Network in time: two-time fields, autocovariance, pair spectra",
             field_steps(DYNAMIC, action, C(tau) - strength * f(C(tau), Delta) - DYNAMIC.noises["ou"].autocovariance),
             energy_steps(kinetic["white"], Delta**2 / 2 - strength * Symbol("V", nonnegative=True)),
-            spectral_steps(kernel, covariance, shown, two_point[1], *_static_limit(spectra, power)),
+            spectral_steps(kernel, covariance, shown, two_point[1], _constant_noise(spectra, power), _static_block),
             *(residue_steps(name, entries[name], transforms[f"psi_{name}"]) for name in OBSERVED),
-            limit_steps(DYNAMIC, static.derive().equation.statements[0][1], Delta - strength * power - sigma**2),
+            limit_steps(DYNAMIC, STATIC.noise.variance + strength * power, Delta - strength * power - sigma**2),
         ),
     )
 
@@ -149,12 +149,18 @@ def _transform(entry: Expr, multiplier: Expr, spectra: dict[int, Spectra]) -> Pa
     return PairTransform({p: 1 - multiplier * h, q: 1 - multiplier * conjugate}, total)
 
 
-def _static_limit(spectra: dict[int, Spectra], power: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
-    pairs = static.pair_statistics(disorder_average(DYNAMIC.couplings), SiteMeasure(Delta))
+def _constant_noise(spectra: dict[int, Spectra], power: Expr) -> dict[Symbol, Expr]:
+    """Responses and spectra when nothing changes in time: responses 1, spectra the variances."""
     limits: dict[Symbol, Expr] = {}
     for s in spectra.values():
         limits |= {s.h: S.One, s.conjugate: S.One, s.phi: power, s.x: Delta}
-    return _block(pairs.covariance, pairs.kernel), limits
+    return limits
+
+
+def _static_block() -> Matrix:
+    """The block of the static network, from its own kernel."""
+    pairs = static.pair_statistics(disorder_average(STATIC.couplings), SiteMeasure(Delta))
+    return _block(pairs.covariance, pairs.kernel)
 
 
 def _observables(

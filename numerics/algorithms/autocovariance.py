@@ -8,10 +8,12 @@ from numerics.algorithms.contour import contour_integral
 from numerics.algorithms.primitive import Primitive
 from numerics.algorithms.twotime import by_energy, energy_roots
 
-SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, UNRESOLVED = range(6)  # status of a solution
+SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, UNRESOLVED = range(7)  # status of a solution
 LOWEST_VARIANCE, DECADES = 1e-10, 1e22
 AGREEMENT = 1e-9  # of two orders of quadrature
 SMALLEST_RATE = 0.05  # of the panels, while the variance is a guess
+SLOWEST_RATE = 1e-3  # decay rate of C below which the frequency integrals are not resolved
+RESOLVED_VARIANCES = (1e-20, 1e20)
 LONGEST_MEMORY = 2000.0  # correlation time of the noise above which the frequency integrals are not resolved
 ROUNDING = 4e-16
 
@@ -64,7 +66,11 @@ class InTime:
         """The energy is conserved: no noise, white noise."""
         own = numbers[self.count :]
         lowest = 0.9 * np.sqrt(2.0 * kinetic) or LOWEST_VARIANCE
-        roots, slopes = energy_roots(primitives[0], strength, kinetic, lowest, lowest * DECADES)
+        if not RESOLVED_VARIANCES[0] < lowest < 0.1 * RESOLVED_VARIANCES[1]:
+            return UNRESOLVED, lowest, None, None, np.array([]), np.array([]), np.nan, np.nan
+        roots, slopes = energy_roots(
+            primitives[0], strength, kinetic, lowest, min(lowest * DECADES, RESOLVED_VARIANCES[1])
+        )
         rising = np.nonzero(slopes > 0)[0]
         if kinetic == 0.0:
             roots, slopes = np.append(0.0, roots), np.append(np.nan, slopes)
@@ -77,6 +83,8 @@ class InTime:
         if not table.resolved or not np.isfinite(multiplier):
             return UNRESOLVED, variance, table, None, roots, slopes, np.nan, np.nan
         found = None
+        if 0.0 < 1.0 - multiplier < SLOWEST_RATE**2:
+            return CRITICAL, variance, table, None, roots, slopes, np.nan, np.nan
         if multiplier < 1.0:
             found = by_energy(table, variance, strength, kinetic, np.sqrt(1.0 - multiplier))
         if found is None:

@@ -8,7 +8,7 @@ accuracy and no derivative is ever taken.
 import numpy as np
 from scipy.optimize import brentq
 
-from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_integral
+from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_integral, subdivided
 from numerics.algorithms.twotime import LONGEST_PANEL, Autocovariance
 
 END = 40.0  # the longest lag in units of the slowest decay
@@ -142,7 +142,7 @@ def by_collocation(table_at, variance, curve, strength, forcing, tau_n, rate, fi
             tables[0] = tables[1]
         tables[1] = (variance, table_at(variance))
         if moved <= SETTLED:
-            return variance, tables[1][1], sampled(lags, unknown, tables[1][1], variance, tau_n)
+            return variance, tables[1][1], sampled(lags, unknown, tables[1][1], variance)
     return None
 
 
@@ -189,13 +189,10 @@ def newton(older, newest, lags, noise, unknown, strength):
     return unknown
 
 
-def sampled(lags, unknown, table, variance, tau_n):
+def sampled(lags, unknown, table, variance):
     """C on panels fine enough for Laplace transforms."""
-    edges = [0.0, *graded(1e-9, 0.2 * min(1.0, tau_n), 2.5)]
-    for low, high in zip(lags.edges[1:-1], lags.edges[2:], strict=True):
-        pieces = max(1, int(np.ceil((high - low) / LONGEST_PANEL)))
-        edges.extend(np.linspace(low, high, pieces + 1)[1:])
-    lag, weight = gauss_panels(np.array(edges))
+    short = graded(1e-9, lags.edges[1], 2.5)
+    lag, weight = gauss_panels(subdivided(np.concatenate([[0.0], short, lags.edges[2:]]), LONGEST_PANEL))
     lag, weight = lag.ravel(), weight.ravel()
     x = lags.interpolate(lags.to_x[1:] @ unknown, lag)
     slope = lags.interpolate(lags.to_slope @ unknown, lag)

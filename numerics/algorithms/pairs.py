@@ -11,6 +11,7 @@ SPLIT = 0.25  # an unresolved panel beside correlation 1 is cut here
 SMALLEST = 1e-9  # angle below which nothing is left to resolve
 TAIL = 3e-15  # relative size of the last Chebyshev coefficients of a resolved panel
 STANDARD_DEVIATIONS = 8.9  # the Gaussian weight beyond is below 1e-17
+SMALLEST_ERROR = 1e-18  # that the step aims at; rounding comes first
 COARSEST, FINEST = 0.4, 0.012  # steps of the two-dimensional trapezoidal rule, in standard deviations
 
 
@@ -66,18 +67,27 @@ class PairAverage:
         trial = np.array([1e-3, 0.3, 0.9, 1.3])
         if self.terms is not None and np.all(np.isfinite(closed(trial))):
             return closed
-        if self.smooth:
-            step, previous = COARSEST, None
-            while step > FINEST:
-                value = quadrant_sum(lambda x: self.phi(x, *parameters), deviation, trial, step)
-                if previous is not None and np.all(np.abs(value - previous) <= 2e-8 * np.abs(value)):
-                    # exponential convergence: halving the step squares the relative error
-                    fine = 0.5 * step if np.any(np.abs(value - previous) > 1e-14 * np.abs(value)) else step
-                    return lambda theta: (
-                        quadrant_sum(lambda x: self.phi(x, *parameters), deviation, theta, fine) / np.cos(theta)
-                    )
-                step, previous = 0.5 * step, value
+        step = self.quadrant_step(deviation, trial, parameters) if self.smooth else None
+        if step is not None:
+            return lambda theta: (
+                quadrant_sum(lambda x: self.phi(x, *parameters), deviation, theta, step) / np.cos(theta)
+            )
         return nested
+
+    def quadrant_step(self, deviation, trial, parameters):
+        """Step at which `quadrant_sum` has converged; None where none is fine enough.
+
+        The error is exp(-c/step): the change from twice the step tells c.
+        """
+        step, previous = COARSEST, None
+        while step > FINEST:
+            value = quadrant_sum(lambda x: self.phi(x, *parameters), deviation, trial, step)
+            if previous is not None:
+                change = np.max(np.abs(value - previous) / np.abs(value))
+                if change <= 1e-5:
+                    return step * min(1.0, 2.0 * np.log(max(change, 1e-300)) / np.log(SMALLEST_ERROR))
+            step, previous = 0.5 * step, value
+        return None
 
     def nested(self, variance, theta, parameters):
         """The same average by two nested one-point rules: <phi(u) <phi(v)|u>>, v|u ~ N(rho u, variance (1 - rho^2))."""

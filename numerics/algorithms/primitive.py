@@ -66,6 +66,15 @@ class Primitive:
         return np.sum(terms, axis=0), rate
 
 
+def subdivided(edges, longest):
+    """Edges with every panel cut into equal parts no longer than `longest`."""
+    parts = [
+        np.linspace(low, low + length, 1 + max(1, int(np.ceil(length / longest))))[1:]
+        for low, length in zip(edges[:-1], np.diff(edges), strict=True)
+    ]
+    return np.concatenate([edges[:1], *parts])
+
+
 def graded(first, last, ratio):
     """Distances from `first` to `last`, each `ratio` times the one before it."""
     count = int(np.ceil(np.log(last / first) / np.log(ratio)))

@@ -7,7 +7,7 @@ left is one integral, ``tau(C) = int dC / |C'|``.  Neither shooting nor iteratio
 import numpy as np
 from scipy.optimize import brentq
 
-from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_integral
+from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_integral, subdivided
 
 FLAT = 1e-13  # relative energy below which its sign is rounding
 NEAR_ONE, NEAR_ZERO = 1.0471975511965976, 41.5  # angle with correlation 1/2; -log of the correlation at the longest lag
@@ -23,7 +23,8 @@ def energy_roots(primitive, strength, kinetic, lowest, highest):
         return 0.5 * v * v - strength * spread - kinetic, v - strength * rate
 
     grid = np.geomspace(lowest, highest, 1 + int(np.ceil(24 * np.log10(highest / lowest))))
-    relative = energy(grid)[0] / grid**2
+    with np.errstate(all="ignore"):
+        relative = energy(grid)[0] / grid**2
     sign = np.where(np.abs(relative) < FLAT, 0.0, np.sign(relative))
     for k in range(sign.size - 2, -1, -1):
         sign[k] = sign[k] or sign[k + 1]
@@ -90,13 +91,14 @@ def by_energy(table, variance, strength, kinetic, rate, order=ORDER):
     """
     integrate = running_integral(order).T
     # short lags, correlation cos(theta) > 1/2: the energy is followed down from C(0)
-    theta, weight = gauss_panels(np.append(0.0, graded(1e-7, NEAR_ONE, 2.5)), order)
+    edges = subdivided(np.append(0.0, graded(1e-7, NEAR_ONE, 2.5)), LONGEST_PANEL * rate)
+    theta, weight = gauss_panels(edges, order)
     force = (strength * table.value(theta) - variance * np.cos(theta)) * variance * np.sin(theta)
     short = kinetic + running(force, weight, integrate)
     step = variance * np.sin(theta) / np.sqrt(2.0 * short)
     half = kinetic + np.sum(force * weight)
     # long lags, correlation exp(-u) < 1/2: the energy relative to C^2 is followed up from C = 0
-    edges = np.linspace(np.log(2.0), NEAR_ZERO, 1 + int(np.ceil(NEAR_ZERO / min(1.5, LONGEST_PANEL * rate))))
+    edges = subdivided(np.array([np.log(2.0), NEAR_ZERO]), min(1.5, LONGEST_PANEL * rate))
     u, long_weight = gauss_panels(edges, order)
     rho = np.exp(-u)
     long_energy = relative_energy(table, variance, strength, rho)
