@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Expr, Function, Symbol, roots, sstr
+from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
 from theory.gaussian.average import Average
 from theory.symbols import tau
@@ -59,6 +59,9 @@ class SelfConsistency:
         found = tuple(roots(self.unknown - self.right, self.control))
         sample = {atom: 1 for root in found for atom in root.free_symbols | root.atoms(Average)} | {self.unknown: 2}
         return max(found, key=lambda root: root.xreplace(sample))  # couplings are not negative
+
+
+_FORCE = "f(c, v) = <phi(u) phi(v)> of two Gaussian variables of variance v and covariance c"
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,11 @@ class AutocovarianceEquation:
         for word, noise in self.noises.items():
             right = force - noise
             rows.append(
-                (f"C''(tau), noise={word}", right, f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0")
+                (
+                    f"C''(tau), noise={word}",
+                    right,
+                    f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0; {_FORCE}",
+                )
             )
         rows += [
             (
@@ -133,7 +140,7 @@ class AutocovarianceEquation:
 
     def _slope(self, word: str) -> str:
         kinetic = self.kinetic.get(word)
-        return "0" if kinetic is None or kinetic == 0 else f"-sqrt(2*{sstr(kinetic)})"
+        return "0" if kinetic is None else sstr(-sqrt(2 * kinetic))
 
     def _poles(self) -> str:
         poles = next(iter(self.transforms.values())).poles
