@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,7 @@ def simulate(
     if burn is None:
         burn = SETTLING_AUTONOMOUS if noise.word == "none" else SETTLING + NOISE_TIMES * noise.memory
     _check(float(parameters["g"]), N, couplings, samples, T, burn, dt)
-    phi = elementwise(phi)
+    function, phi = phi, elementwise(phi)
     if not (is_odd(phi) if centred is None else centred):
         raise DomainError("the network in time is simulated for odd phi only: others have a frozen mean activity")
 
@@ -188,7 +189,7 @@ def simulate(
             rows.append(row)
             if progress is not None:
                 progress((k + 1) / couplings)
-        time_step = time_step_error(phi, float(parameters["g"]), noise, burn=burn, dt=dt, seed=seed)
+        time_step = time_step_error(function, float(parameters["g"]), noise, burn=burn, dt=dt, seed=seed)
     finally:
         pool.shutdown(cancel_futures=True)
     names = next((list(row) for row in rows if row), [])
@@ -310,6 +311,7 @@ def trajectories(
     return found
 
 
+@lru_cache(maxsize=4)  # sizes of one validation share it
 def time_step_error(
     phi: Function, g: float, noise: LinearNoise, *, burn: float, dt: float, seed: int, N: int = 100, T: float = 100.0
 ) -> Estimate:
@@ -319,6 +321,7 @@ def time_step_error(
     of second order, so that the error is 4/3 of the difference. Where trajectories are chaotic the two runs part, and
     the standard error says how little the difference means.
     """
+    phi = elementwise(phi)
     J, stream = draw(g, N=N, seed=seed, coupling=0)
     every = max(1, round(SPACING / dt))
     coarse, fine = (Stepper(phi, J, noise, SPACING / (every * parts)) for parts in (1, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import mpmath
@@ -88,6 +89,7 @@ def energy_steps(kinetic: Expr, total: Expr) -> tuple[Step, ...]:
                 _integrated_arcsine,
                 _variance_of_primitive,
                 lambda random: (random.uniform(0.3, 3),),
+                points=1,
                 name="phi = erf: the arcsine law integrated, against the variance of its primitive",
             ),
         ),
@@ -249,7 +251,7 @@ class _Residues:
 
     def __call__(self, step: Step) -> bool:
         """Whether both integrals agree."""
-        from sympy import I, lambdify
+        from sympy import lambdify
 
         from theory.fields.spectral import L_phi, L_x, Spectra
         from theory.gaussian.average import averages
@@ -265,21 +267,20 @@ class _Residues:
         for symbols, s in ((one, frequency), (two, t)):
             dressed = dressed.subs({symbols.h: 1 / (1 + s), symbols.conjugate: 1 / (1 - s)})
             dressed = dressed.subs({symbols.phi: spectrum("phi", s), symbols.x: spectrum("x", s)})
-        double = lambdify((frequency, t), dressed, "mpmath")
+        double = lambdify((frequency, t), dressed, "math")  # rational: plain complex numbers will do
         single = self.transform.integrand.xreplace(gain).subs(values)
         for pole, rate in self.transform.poles.items():
             single = single.subs(pole, rate.xreplace(gain).subs(values))
         single = single.replace(L_phi, lambda p: sizes["phi"] / (rates["phi"] + p))
         single = single.replace(L_x, lambda p: sizes["x"] / (rates["x"] + p))
-        inner = lambdify(_omega, single.subs(frequency, I * _omega), "mpmath")
-        # omega = tan(theta): every integrand is a smooth periodic function of theta, where the midpoint rule converges
-        count = 160
-        theta = [mpmath.pi * (mpmath.mpf(2 * k + 1) / (2 * count) - mpmath.mpf(1) / 2) for k in range(count)]
-        nodes = [(mpmath.tan(u), mpmath.pi / count / mpmath.cos(u) ** 2) for u in theta]
-        both = mpmath.fsum(v * w * mpmath.re(double(1j * a, 1j * b)) for a, v in nodes for b, w in nodes if a > 0) / (
-            2 * mpmath.pi**2
-        )
-        once = mpmath.fsum(w * mpmath.re(inner(a)) for a, w in nodes) / mpmath.pi
+        inner = lambdify(frequency, single, "math")
+        # omega = tan(theta): every integrand is a smooth periodic function of the angle, where the midpoint rule converges
+        count = 128
+        angles = [math.pi * ((k + 0.5) / count - 0.5) for k in range(count)]
+        nodes = [(math.tan(u), math.pi / count / math.cos(u) ** 2) for u in angles]
+        both = math.fsum(v * w * double(1j * a, 1j * b).real for a, v in nodes for b, w in nodes if a > 0)
+        both /= 2 * math.pi**2
+        once = math.fsum(w * inner(1j * a).real for a, w in nodes) / math.pi
         return bool(abs(both - sizes[self.which] ** 2 - once) < 1e-8 * both)
 
 
