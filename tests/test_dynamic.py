@@ -405,3 +405,17 @@ def test_module_stands_alone(tmp_path):
     value, loaded = done.stdout.split()
     assert float(value) == pytest.approx(1.118095914705164, rel=1e-14)
     assert loaded == "False"
+
+
+def test_autocovariance_of_a_solution():
+    import quenched
+
+    solution = quenched.Solver("dynamic", "tanh(x)").solve(g=1.5, sigma=1)
+    found = quenched.autocovariance(solution, [0.0, 1.0, -1.0, 1e4])
+    assert found.x[0] == pytest.approx(solution.order_parameters["Delta0"], rel=1e-14)
+    assert found.phi[0] == pytest.approx(solution.order_parameters["C_phi0"], rel=1e-12)
+    assert found.x[1] == found.x[2] and found.x[3] == 0
+    with pytest.raises(InputError, match="has no time"):
+        quenched.autocovariance(quenched.Solver("static", "tanh(x)").solve(g=1, sigma=1), 1.0)
+    with pytest.raises(InputError, match="finite"):
+        quenched.autocovariance(solution, np.inf)

@@ -158,7 +158,7 @@ class InTime:
         def integrand(s, transform):
             return self.integrands(s, transform, variance, *numbers)
 
-        coarse, fine = (contour_integral(found, integrand, slowest, order) for order in (14, 20))
+        coarse, fine = (contour_integral(found, integrand, slowest, order) for order in (12, 16))
         spectrum_x, spectrum_phi = found.spectra(np.append(0.0, np.geomspace(1e-2 * slowest, 1.0, 40)))
         sound = (
             np.allclose(coarse, fine, rtol=AGREEMENT, atol=AGREEMENT * variance**2 * 1e-3)
