@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 from scipy import integrate, special
+from sympy import Eq
 
 from numerics.average import average
 from numerics.codegen.module import emit
@@ -17,7 +18,12 @@ from numerics.pair import pair_average
 from numerics.solve import Solver
 from theory.activations.activation import Activation
 from theory.catalogue import derive
+from theory.derivation import Step, same
 from theory.errors import DomainError, InputError
+from theory.fields.spectral import Spectra
+from theory.gaussian.average import Average
+from theory.symbols import g as coupling
+from theory.symbols import phi, x
 
 ERF = "erf(sqrt(pi)/2*x)"
 
@@ -45,6 +51,36 @@ def solve(solvers):
 
 def test_every_step_holds():
     derive("dynamic").derivation.check()
+
+
+READS_ITS_RESULT = [
+    step
+    for step in derive("dynamic").derivation
+    if step.after is not None and step.how.startswith(("rule applied", "double frequency"))
+]
+
+
+@pytest.mark.parametrize("step", READS_ITS_RESULT, ids=lambda step: step.title[:30])
+def test_a_wrong_step_is_caught(step):
+    doubled = Eq(step.after.lhs, 2 * step.after.rhs) if isinstance(step.after, Eq) else 2 * step.after
+    assert not Step(**{**step.__dict__, "after": doubled}).verify()
+
+
+def test_steps_that_read_their_result_are_many():
+    assert len(READS_ITS_RESULT) >= 7
+
+
+def test_published_pair_spectra():
+    """Clark, Abbott, Litwin-Kumar 2023: psi of phi and of x at two frequencies, from the entries of the kernel."""
+    steps = {step.title.split(":")[0]: step.before for step in derive("dynamic").derivation if step.rule == "residues"}
+    gain = Average(phi(x), 1)
+    one, two = Spectra.of(1), Spectra.of(2)
+    y, conjugate = coupling**2 * gain**2 * one.h * two.h, coupling**2 * gain**2 * one.conjugate * two.conjugate
+    power = one.phi * two.phi / ((1 - y) * (1 - conjugate))
+    assert same(steps["Equal-time second moment of phi"], power)
+    ladder = y / (1 - y) + conjugate / (1 - conjugate)
+    responses = one.h * two.h * one.conjugate * two.conjugate
+    assert same(steps["Equal-time second moment of x"], coupling**4 * responses * power + one.x * two.x * (1 + ladder))
 
 
 # ---- reference values --------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def _pair_terms(activation: Activation) -> str:
     if closed is None:
         return "pair_terms = None  # <phi(u) phi(v)> has no closed form in the table: it is integrated numerically"
     ordered = sorted(Add.make_args(closed.expression), key=lambda term: (term.count_ops(), sstr(term)))
-    doc = f"Terms of <phi(u) phi(v)> at correlation rho: {closed.family}; {closed.reference}."
+    doc = f"Terms of <phi(u) phi(v)> at correlation rho.\n\nSee {closed.reference}."
     return numpy_source(lower("pair_terms", (mu, Delta, rho, *activation.parameters), ordered, doc, as_tuple=True))
 
 

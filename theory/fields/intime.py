@@ -268,7 +268,7 @@ class _Residues:
             dressed = dressed.subs({symbols.h: 1 / (1 + s), symbols.conjugate: 1 / (1 - s)})
             dressed = dressed.subs({symbols.phi: spectrum("phi", s), symbols.x: spectrum("x", s)})
         double = lambdify((frequency, t), dressed, "math")  # rational: plain complex numbers will do
-        single = self.transform.integrand.xreplace(gain).subs(values)
+        single = step.after.xreplace(gain).subs(values)
         for pole, rate in self.transform.poles.items():
             single = single.subs(pole, rate.xreplace(gain).subs(values))
         single = single.replace(L_phi, lambda p: sizes["phi"] / (rates["phi"] + p))
