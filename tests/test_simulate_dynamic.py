@@ -121,7 +121,7 @@ def test_bad_input():
 # ---- theory and simulation ---------------------------------------------------------------------------------------------
 
 MEASURED = ["Delta0", "C_phi0", "gain", "kappa2", "PR_x", "PR_phi"]
-SMALL = {"sizes": (50, 100), "couplings": (120, 60), "samples": 8}
+SMALL = {"sizes": (50, 100), "couplings": (120, 60), "samples": 8, "T": 12, "burn": 12}
 
 
 @pytest.mark.parametrize("noise", [{"noise": "white"}, {"noise": "ou", "tau_n": 1.5}])

@@ -92,7 +92,7 @@ class InTime:
         spread, finer = (float(p.variance(variance)[0][0]) for p in primitives)
         left = 0.5 * variance**2 - strength * spread - kinetic
         error = (abs(left) + strength * abs(spread - finer) + found.mismatch * 0.5 * variance**2) / slope
-        residual = left / (0.5 * variance**2)
+        residual = abs(left) / (0.5 * variance**2) + found.mismatch
         return SOLVED, variance, table, found, roots, slopes, residual, error + ROUNDING * variance
 
     def driven(self, primitives, strength, forcing, tau_n, numbers):
