@@ -64,7 +64,10 @@ def _why(solver: Solver, numbers: Mapping[str, Any], result: Mapping[str, Any]) 
             "positive or the force changes sign; states with a frozen part are not covered yet"
         )
     if status == autocovariance.NO_CONVERGENCE:
-        return f"{opening} was not found: the boundary-value problem does not converge from any start"
+        return (
+            f"{opening} was not found: the boundary-value problem does not converge from any start; either activity grows "
+            "without bound, or the noise is very weak and the network close to the onset of chaos"
+        )
     if status == autocovariance.CRITICAL:
         return (
             f"{opening} is too close to a critical point: its decay rate is below {autocovariance.SLOWEST_RATE:g} and the "

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.interpolate import BPoly
 
-from numerics.algorithms.coloured import by_collocation, by_continuation, closure, linear_curve
+from numerics.algorithms.coloured import CLOSEST, by_collocation, by_continuation, closure, linear_curve
 from numerics.algorithms.contour import contour_integral
 from numerics.algorithms.primitive import Primitive
 from numerics.algorithms.twotime import by_energy, energy_roots
@@ -13,6 +13,7 @@ LOWEST_VARIANCE, DECADES = 1e-10, 1e22
 AGREEMENT = 1e-9  # of two orders of quadrature
 SMALLEST_RATE = 0.05  # of the panels, while the variance is a guess
 SLOWEST_RATE = 1e-3  # decay rate of C below which the frequency integrals are not resolved
+SAME = 1e-14  # relative distance of variances that share a table
 RESOLVED_VARIANCES = (1e-20, 1e20)
 LONGEST_MEMORY = 2000.0  # correlation time of the noise above which the frequency integrals are not resolved
 ROUNDING = 4e-16
@@ -108,15 +109,16 @@ class InTime:
             return np.sqrt(max(1.0 - float(self.multiplier(v, *numbers)), SMALLEST_RATE**2))
 
         def table_at(v):
-            if v not in tables:
+            same = [w for w in tables if abs(w - v) <= SAME * v]
+            if not same:
                 tables[v] = self.pair.table(v, own)
-            return tables[v]
+            return tables[same[0] if same else v]
 
-        def solve(factor, v, curve, fineness=1.0):
+        def solve(factor, v, curve, fineness=1.0, beside=None):
             def noise(lag):
                 return factor * forcing(lag)
 
-            return by_collocation(table_at, v, curve, strength, noise, tau_n, rate(v), fineness)
+            return by_collocation(table_at, v, curve, strength, noise, tau_n, rate(v), fineness, beside)
 
         def starts(factor):
             guess = closure(square, strength, factor * float(forcing(0.0)), tau_n)
@@ -133,7 +135,8 @@ class InTime:
         if found is None:
             return NO_CONVERGENCE, np.nan, None, None, *nothing
         variance, table, rough = found
-        again = solve(1.0, variance, rough.at, 0.7)
+        others = [v for v in tables if abs(v - variance) > CLOSEST * variance]
+        again = solve(1.0, variance, rough.at, 0.7, min(others, key=lambda v: abs(v - variance)))
         if again is None or not table.resolved:
             return UNRESOLVED, variance, table, None, *nothing
         finer, table, correlation = again

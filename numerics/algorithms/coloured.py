@@ -103,7 +103,7 @@ def linear_curve(variance, square, strength, tau_n):
     return lambda lag: variance / (a - b) * (a * np.exp(-b * lag) - b * np.exp(-a * lag))
 
 
-def by_collocation(table_at, variance, curve, strength, forcing, tau_n, rate, fineness=1.0):
+def by_collocation(table_at, variance, curve, strength, forcing, tau_n, rate, fineness=1.0, beside=None):
     """C(tau) by Newton's method.
 
     Parameters
@@ -120,6 +120,8 @@ def by_collocation(table_at, variance, curve, strength, forcing, tau_n, rate, fi
         Correlation time of the noise, and an estimate of the slowest decay rate of the network.
     fineness : float
         Factor on the lengths of the panels.
+    beside : float, optional
+        Another variance near the first guess, to differentiate the table with.
 
     Returns
     -------
@@ -129,7 +131,7 @@ def by_collocation(table_at, variance, curve, strength, forcing, tau_n, rate, fi
     lags = Lags(lag_panels(rate, tau_n, fineness))
     nodes = lags.nodes.ravel()
     noise = forcing(nodes)
-    tables = [(v, table_at(v)) for v in (variance * (1.0 + FIRST_STEP), variance)]
+    tables = [(v, table_at(v)) for v in (beside or variance * (1.0 + FIRST_STEP), variance)]
     x = curve(nodes)
     unknown = np.append(x - strength * tables[1][1].value(np.arccos(np.clip(x / variance, -1.0, 1.0))) - noise, 0.0)
     for _ in range(REFRESHES):
