@@ -183,9 +183,10 @@ def primitive_statistics(x: Array, f: Array, slope: Array | None = None, *, cent
     dict of str to float
         `x2`, `phi2` (raw second moments); `trace_*` = tr C/N, `trace_squared_*` = (tr C)^2/N^2, `square_trace_*` =
         tr C^2/N, `off_diagonal_*` = N times the mean squared off-diagonal covariance, `spread_*` = N times the variance
-        of C_ii over the units, for `x` and `phi`; `x_phi` = tr <x phi>/N, connected; `mean2_x`, `mean2_phi` = the squared
-        mean per unit, if not centred; if `slope` is given, `slope`, `slope2` (means of phi' and its square), and to judge
-        their errors `slope2_sum`, `slope4_sum`, `slope_max` (sums of powers and largest modulus of phi').
+        of C_ii over the units, for `x` and `phi`; `x_phi` = tr <x phi>/N, connected; if not centred, `mean2_*` = the
+        squared mean per unit and `diagonal_*` = sum_i C_ii^2/N; if `slope` is given, `slope`, `slope2` (means of phi' and
+        its square), to judge their errors `slope2_sum`, `slope4_sum`, `slope_max` (sums of powers and largest modulus of
+        phi'), and if not centred `mean2_slope`, the squared mean of phi' per unit.
     """
     units, count = x.shape
     result: dict[str, float] = {}
@@ -199,6 +200,7 @@ def primitive_statistics(x: Array, f: Array, slope: Array | None = None, *, cent
         result[f"spread_{name}"] = c.diagonal - c.trace_squared / units
         if not centred:
             result[f"mean2_{name}"] = result[f"{name}2"] - result[f"trace_{name}"]
+            result[f"diagonal_{name}"] = c.diagonal / units
     if centred:
         result["x_phi"] = float(np.mean(x * f))
     else:
@@ -209,6 +211,10 @@ def primitive_statistics(x: Array, f: Array, slope: Array | None = None, *, cent
         result["slope"], result["slope2"] = float(np.mean(slope)), float(np.mean(squares))
         result["slope2_sum"], result["slope4_sum"] = float(np.sum(squares)), float(np.sum(squares**2))
         result["slope_max"] = float(np.max(np.abs(slope)))
+        if not centred:
+            result["mean2_slope"] = float(
+                np.sum(slope.sum(axis=1) ** 2 - squares.sum(axis=1)) / (units * count * (count - 1))
+            )
     return result
 
 
@@ -273,7 +279,9 @@ def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate
         variance of C_ii over the units of one network (that of the mean over units is smaller by 1/N). With the
         derivative of the activation: `gain_derivative` = [<phi'>] and `stability` = g^2 [<phi'^2>]; their error is set
         to nan where a single value dominates the sum of squares, as it does when the variance is infinite. For
-        activations that are not odd: `Delta0` = [<x>^2], and all covariances are connected. Empty if `statistics` is.
+        activations that are not odd: `Delta0` = [<x>^2], `var_x`, `var_phi` = mean over units of the variance over the
+        noise, `var_var_phi` = its variance over units (in place of `n_var_var_*`), with the derivative `replicon_slope` =
+        g^2 [<phi'>^2]; all covariances are connected. Empty if `statistics` is.
     """
     if not statistics:
         return {}
@@ -289,14 +297,19 @@ def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate
     result = {"Delta": mean(s["x2"]), "C_phi": mean(s["phi2"])}
     if "mean2_x" in s:
         result["Delta0"] = mean(s["mean2_x"])
+        result["var_x"], result["var_phi"] = mean(s["trace_x"]), mean(s["trace_phi"])
+        result["var_var_phi"] = mean(s["diagonal_phi"] - s["trace_squared_phi"])
     result["gain"] = ratio("x_phi", "trace_x")
     if "slope" in s:
         result["gain_derivative"] = _unless_heavy(mean(s["slope"]), s["slope_max"] ** 2, s["slope2_sum"])
         result["stability"] = _unless_heavy(mean(g**2 * s["slope2"]), s["slope_max"] ** 4, s["slope4_sum"])
+    if "mean2_slope" in s:
+        result["replicon_slope"] = _unless_heavy(mean(g**2 * s["mean2_slope"]), s["slope_max"] ** 2, s["slope2_sum"])
     for name in ("x", "phi"):
         result[f"D_{name}"] = ratio(f"trace_squared_{name}", f"square_trace_{name}")
         result[f"n_var_cov_{name}"] = mean(s[f"off_diagonal_{name}"])
-        result[f"n_var_var_{name}"] = mean(s[f"spread_{name}"])
+        if "mean2_x" not in s:
+            result[f"n_var_var_{name}"] = mean(s[f"spread_{name}"])
     return result
 
 

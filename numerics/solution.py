@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
 
@@ -80,6 +80,8 @@ class Solution:
         All solutions found, increasing.
     messages : tuple of str
         Conditions that do not hold, and other reasons for caution.
+    further_errors : mapping of str to float
+        Estimates of the absolute errors of further order parameters, where the theory has them.
     """
 
     model: str
@@ -93,6 +95,7 @@ class Solution:
     stable: bool
     branches: tuple[Branch, ...]
     messages: tuple[str, ...] = ()
+    further_errors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def leading(self) -> dict[str, float]:
@@ -140,6 +143,7 @@ class Solution:
                 "converged": True,  # a solution that did not converge is refused, never returned
                 "residual": self.residual,
                 "error": self.error,
+                **{f"error_{name}": error for name, error in self.further_errors.items()},
                 "stable": self.stable,
                 "branches": len(self.branches),
                 "branch_list": [{"value": b.value, "slope": b.slope, "label": b.label} for b in self.branches],

@@ -20,6 +20,7 @@ from theory.errors import DomainError, InputError
 from theory.models import Model, Parameter
 
 RESIDUAL = 1e-11  # relative residual above which a solution is refused
+FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
 SLACK = 1e-9  # relative rounding allowed in an invariant
 
 
@@ -48,7 +49,12 @@ class Solver:
         self.activation = Activation.from_text(activation) if isinstance(activation, str) else activation
         self.model = describe_model(model)
         name = f"{model}_{content_key(model, self.activation)}"
-        self.module: ModuleType = load_cached(name) or store(name, emit(derive(model), self.activation).text)
+        self.module: ModuleType = load_cached(name) or store(
+            name, emit(derive(model, odd=self.activation.parity == "odd"), self.activation).text
+        )
+
+    def _emitted(self, model: str) -> str:
+        return emit(derive(model, odd=self.activation.parity == "odd"), self.activation).text
 
     def solve(self, /, **values: object) -> Solution:
         """Solve for one set of parameters.
@@ -62,6 +68,7 @@ class Solver:
         """
         numbers = checked_parameters(self.model, self.activation, values)
         raw, branches = _READ[self.module.EQUATION](self, numbers)
+        self._assert_fluctuating(raw, numbers)
         self._assert_sound(raw)
         finite_size = self._finite_size(raw, numbers) if self.module.FINITE_SIZE else {}
         broken = tuple(
@@ -82,6 +89,7 @@ class Solver:
             stable=not broken,
             branches=branches,
             messages=broken,
+            further_errors={name: raw[f"{name}_error"] for name in self.module.FOLLOW_UPS},
         )
 
     def _finite_size(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> dict[str, FiniteSize]:
@@ -100,7 +108,7 @@ class Solver:
         try:
             with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
                 result = self.module.solve(*arguments)
-                branches = self._branches(result.pop("roots"), arguments)
+                branches = self._branches(result.pop("roots"), arguments, result)
                 raw = {key: float(value) for key, value in result.items()}
                 if isnan(raw["slope"]):
                     from numerics.existence import why_no_solution  # scipy.optimize takes as long to load as SymPy
@@ -113,25 +121,40 @@ class Solver:
             ) from error
         return raw, branches
 
-    def _branches(self, found: NDArray[np.float64], arguments: tuple[float, ...]) -> tuple[Branch, ...]:
-        rows = []
+    def _branches(
+        self, found: NDArray[np.float64], arguments: tuple[float, ...], solved: Mapping[str, NDArray[np.float64]]
+    ) -> tuple[Branch, ...]:
+        """All solutions with their labels; `solved` has the results on one of them."""
+        rows, physical = [], solved[self.module.ORDER_PARAMETERS[0]]
         for value in found[~np.isnan(found)]:
             if value == 0:
                 rows.append(Branch(0.0, float("nan"), "silent"))
                 continue
             slope = float(self.module.self_consistency_slope(value, *arguments))
-            at = self.module.observables(value, *arguments)
+            at = solved if value == physical else self.module.observables(value, *arguments)
             broken = [key for key in self.module.CONDITIONS if key in at and not at[key] < 1]
             rows.append(
                 Branch(float(value), slope, "unphysical" if not slope < 1 else "unstable" if broken else "stable")
             )
         return tuple(rows)
 
+    def _assert_fluctuating(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> None:
+        """Refuse a network whose fluctuations about its frozen mean are lost in rounding."""
+        for name in self.module.FOLLOW_UPS:
+            first = self.module.ORDER_PARAMETERS[0]
+            if raw[f"{name}_error"] > FROZEN * (raw[first] - raw[name]):
+                given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
+                raise DomainError(
+                    f"{self.activation.text} at {given}: the noise is zero or too weak; {name} equals {first} to rounding, the "
+                    "network is frozen, its covariances vanish and the dimension is not defined"
+                )
+
     def _assert_sound(self, raw: Mapping[str, float]) -> None:
         """Invariants of every result; a violation is a defect of the toolkit or an unresolved average, never printed."""
         problems = []
-        if not abs(raw["residual"]) <= RESIDUAL:
-            problems.append(f"the self-consistency is solved only to a relative residual of {raw['residual']:.1e}")
+        for key in ("residual", *(f"{name}_residual" for name in self.module.FOLLOW_UPS)):
+            if not abs(raw[key]) <= RESIDUAL:
+                problems.append(f"the self-consistency is solved only to a relative residual of {raw[key]:.1e}")
         for key, (low, high) in self.module.BOUNDS.items():
             slack = SLACK * max(1.0, abs(raw[key]) if isfinite(raw[key]) else 1.0)
             if isnan(raw[key]):

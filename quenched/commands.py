@@ -32,7 +32,7 @@ def _derive(arguments: argparse.Namespace) -> int:
     if arguments.format not in FORMATS:
         raise InputError(f"--format {arguments.format[:40]} is unknown; allowed: {', '.join(FORMATS)}")
     activation = Activation.from_text(arguments.activation)
-    theory = derive_theory(arguments.model)
+    theory = derive_theory(arguments.model, odd=activation.parity == "odd")
     theory.admit(activation)
     try:
         print(present(theory, activation, arguments.format, steps=arguments.steps))
@@ -69,7 +69,8 @@ def _emit(arguments: argparse.Namespace) -> int:
     if arguments.target not in TARGETS:
         raise InputError(f"--target {arguments.target[:40]} cannot be emitted yet; available: {', '.join(TARGETS)}")
     activation = Activation.from_text(arguments.activation)
-    text = emit(derive_theory(arguments.model), activation, arguments.target).text
+    theory = derive_theory(arguments.model, odd=activation.parity == "odd")
+    text = emit(theory, activation, arguments.target).text
     if arguments.output is None:
         print(text, end="")
         return 0

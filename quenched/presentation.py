@@ -80,19 +80,18 @@ def _heading(theory: Theory, activation: Activation, style: str) -> str:
 
 
 def _equations(theory: Theory, style: str) -> str:
-    unknown = theory.equation.unknown
+    unknowns = {str(u): latex(u) for u in (theory.equation.unknown, *(e.unknown for e in theory.then))}
     rows = [
-        (name, latex(unknown) if name == str(unknown) else _roman(name), expression, meaning)
-        for name, expression, meaning in theory.equation.statements
+        (name, unknowns.get(name, _roman(name)), expression, meaning) for name, expression, meaning in theory.statements
     ]
-    rows += [(key, _roman(key), q.expression, q.meaning) for key, q in theory.quantities.items() if key != str(unknown)]
+    rows += [(key, _roman(key), q.expression, q.meaning) for key, q in theory.derived.items()]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
         lines = [
             f"  {key:<{width}} = {sstr(expression)}\n  {'':<{width}}   ({meaning})"
             for key, _, expression, meaning in rows
         ]
-        return "\n".join(["Results, <.> an average over x ~ N(0, Delta):", *lines])
+        return "\n".join([fill(f"Results ({theory.notation}):", 116), *lines])
     if style == "markdown":
         return "\n\n".join(["## Results", *(f"$${name} = {latex(e)}$$ {meaning}" for _, name, e, meaning in rows)])
     return "\n".join(rf"\begin{{dmath*}} {name} = {latex(e)} \end{{dmath*}}" for _, name, e, _ in rows)
@@ -109,11 +108,10 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
         "activation": activation.text,
         "properties": dict(activation.describe()),
         "equations": {
-            **{name: {"expression": sstr(e), "latex": latex(e)} for name, e, _ in theory.equation.statements},
+            **{name: {"expression": sstr(e), "latex": latex(e)} for name, e, _ in theory.statements},
             **{
                 key: {"expression": sstr(q.expression), "latex": latex(q.expression), "meaning": q.meaning}
-                for key, q in theory.quantities.items()
-                if key != str(theory.equation.unknown)
+                for key, q in theory.derived.items()
             },
         },
         "existence": existence(theory, activation).sentence,
@@ -129,10 +127,12 @@ def solution_text(solution: Solution, meanings: Mapping[str, str], size: float |
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
         rows.append(f"  {key:<16} {value:<22.16g} {meanings[key]}")
+    errors = {next(iter(solution.order_parameters)): solution.error, **solution.further_errors}
     rows += [
         "",
-        f"  error of {next(iter(solution.order_parameters))} {solution.error:.1e}, relative residual {abs(solution.residual):.1e}, "
-        f"stable: {'yes' if solution.stable else 'NO'}",
+        "  "
+        + "".join(f"error of {name} {error:.1e}, " for name, error in errors.items())
+        + f"relative residual {abs(solution.residual):.1e}, stable: {'yes' if solution.stable else 'NO'}",
     ]
     if size is not None:
         rows += ["", f"  with the 1/N terms, at N = {size:g} units:"]

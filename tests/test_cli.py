@@ -363,7 +363,7 @@ def with_wrong(monkeypatch, key, change):
     right = derive("static")
     observable = dataclasses.replace(right.observables[key], expression=change(right.observables[key].expression))
     wrong = dataclasses.replace(right, observables={**right.observables, key: observable})
-    monkeypatch.setattr(numerics.solve, "derive", lambda model: wrong)
+    monkeypatch.setattr(numerics.solve, "derive", lambda model, **sector: wrong)
     monkeypatch.setattr(numerics.solve, "content_key", lambda *given: f"wrong_{key}_{content_key(*given)}")
 
 

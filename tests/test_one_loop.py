@@ -64,11 +64,14 @@ def linear(expression):
 def test_tadpole_of_the_activity():
     curvature = of_phi(phi(x) ** 2, 4) / 4  # d^2<phi^2>/dDelta^2
     closed = (g**4 * curvature * SPREAD / (1 - LAMBDA) ** 2 + g**2 * SPREAD_SLOPE / (1 - LAMBDA)) / (2 * (1 - LAMBDA))
-    assert same(LOOP.mean_square["phi"], closed)
+    assert same(LOOP.quantities["c1_phi"].expression, closed)
 
 
 def test_tadpole_of_the_preactivation():
-    assert same(LOOP.mean_square["x"], g**2 * LOOP.mean_square["phi"] + 2 * Delta * LAMBDA / (1 - LAMBDA))
+    assert same(
+        LOOP.quantities["c1_x"].expression,
+        g**2 * LOOP.quantities["c1_phi"].expression + 2 * Delta * LAMBDA / (1 - LAMBDA),
+    )
 
 
 def test_closed_form_for_any_observable():
@@ -116,12 +119,12 @@ def test_wick_enumeration_itself():
 @pytest.mark.parametrize("name", ["x", "phi"])
 def test_linear_network_is_exact(name):
     exact = mean_covariance(5).coeff(N, -1)
-    assert _series(LOOP.mean_square[name], 5) == exact
-    assert linear(LOOP.mean_square[name]) == cancel(2 * g**2 / (1 - g**2) ** 3)
+    assert _series(LOOP.quantities[f"c1_{name}"].expression, 5) == exact
+    assert linear(LOOP.quantities[f"c1_{name}"].expression) == cancel(2 * g**2 / (1 - g**2) ** 3)
     entry = mean_squared_covariance(4)
     assert _series(two_replicas(IID).variance(_pair(name)), 4) == entry.coeff(N, -1)
     assert _series(two_replicas(IID).leading(_pair(name)), 4) == entry.coeff(N, 0)
-    dimension = linear(LOOP.dimension[name]) * (1 - g**2) ** 2
+    dimension = linear(LOOP.quantities[f"d1_{name}"].expression) * (1 - g**2) ** 2
     assert cancel(dimension + 2 * g**2 + 7 * g**4) == 0
     variance = mean_squared_variance(4).coeff(N, -1) - 2 * (mean_covariance(4) ** 2).expand().coeff(N, -1) / 2
     low = sum(variance.coeff(g, 2 * k) * g ** (2 * k) for k in range(5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from theory import dynamic, static
+from theory import dynamic, frozen, static
 from theory.errors import InputError
 from theory.models import DYNAMIC, STATIC, Model
 from theory.theory import Theory
@@ -13,6 +13,8 @@ _MODELS: dict[str, tuple[Model, Callable[[], Theory]]] = {
     STATIC.name: (STATIC, static.derive),
     DYNAMIC.name: (DYNAMIC, dynamic.derive),
 }
+
+_NOT_ODD: dict[str, Callable[[], Theory]] = {STATIC.name: frozen.derive}
 
 MODEL_NAMES: tuple[str, ...] = tuple(_MODELS)
 
@@ -34,12 +36,19 @@ def describe_model(name: str) -> Model:
     return _entry(name)[0]
 
 
-def derive(name: str) -> Theory:
+def derive(name: str, *, odd: bool = True) -> Theory:
     """Derive the theory of a model for a generic activation.
+
+    Parameters
+    ----------
+    name : str
+    odd : bool
+        Whether phi is odd. Other activations have a frozen mean activity, which a model may or may not cover.
 
     Raises
     ------
     InputError
         For an unknown name.
     """
-    return _entry(name)[1]()
+    model, derivation = _entry(name)
+    return derivation() if odd else _NOT_ODD.get(model.name, derivation)()

@@ -13,10 +13,18 @@ from theory.derivation import Step
 from theory.gaussian.average import Average
 from theory.gaussian.closed import ClosedForm, closed_form
 from theory.gaussian.integrand import certified, ordinary_integrand
-from theory.symbols import Delta, mu
+from theory.symbols import Delta, delta, mu
 from theory.theory import Theory
 
-_POINTS, _MEAN = (Rational(1, 3), Rational(7, 4), Rational(12)), Rational(3, 5)
+_POINTS = tuple({Delta: variance, mu: Rational(3, 5)} for variance in (Rational(1, 3), Rational(7, 4), Rational(12)))
+_CONDITIONAL_POINTS = tuple(
+    {mu: mean, delta: variance}
+    for mean, variance in (
+        (Rational(-1, 2), Rational(1, 3)),
+        (Rational(2, 3), Rational(7, 4)),
+        (Rational(-1), Rational(6)),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,8 @@ class _Certified:
 
         draw = random.Random(7)
         values = {p: Rational(str(round(float(admissible_value(p, draw)), 3))) for p in self.activation.parameters}
-        return all(self._agrees(step.after.rhs, {**values, Delta: point, mu: _MEAN}) for point in _POINTS)
+        points = _CONDITIONAL_POINTS if self.average.variance == delta else _POINTS
+        return all(self._agrees(step.after.rhs, {**values, **point}) for point in points)
 
     def _agrees(self, closed: Expr, values: dict[Symbol, Expr]) -> bool:
         exact = certified(self.average, self.activation, values, 22)
@@ -57,14 +66,15 @@ def closed_form_of(average: Average, activation: Activation) -> ClosedForm | Non
 def closed_form_steps(theory: Theory, activation: Activation) -> tuple[Step, ...]:
     """One step for every average of the theory that has a closed form for this activation."""
     steps = []
-    for average in theory.averages:
+    for average in (*theory.averages, *theory.conditional_averages):
         closed = closed_form_of(average, activation)
         name = Symbol(sstr(average))
+        of = " at a fixed mean mu" if average.variance == delta else ""
+        of += f" for phi(x) = {sstr(activation.expression)}"
         if closed is None:
             steps.append(
                 Step(
-                    f"{name} for phi(x) = {sstr(activation.expression)} has no closed form in the table; it is "
-                    "integrated numerically",
+                    f"{name}{of} has no closed form in the table; it is integrated numerically",
                     "quadrature",
                     average,
                 )
@@ -72,7 +82,7 @@ def closed_form_steps(theory: Theory, activation: Activation) -> tuple[Step, ...
             continue
         steps.append(
             Step(
-                f"{name} for phi(x) = {sstr(activation.expression)}",
+                f"{name}{of}",
                 f"table: {closed.family}",
                 average,
                 Eq(name, closed.expression, evaluate=False),

@@ -33,35 +33,28 @@ from theory.fields.one_loop import OneLoop, Source, source
 from theory.gaussian.average import Average, stein
 from theory.models import STATIC, GaussianCouplings
 from theory.symbols import Delta, O, phi, x
+from theory.theory import Correction
 
 REFERENCE = STATIC.reference
 
 OBSERVED = {"x": PREACTIVATION, "phi": ACTIVITY}
+SQUARES = {name: operator.function**2 for name, operator in OBSERVED.items()}
 
 
 @dataclass(frozen=True)
 class Corrections:
-    """Coefficients of 1/N, for a generic odd activation.
+    """1/N terms for a generic activation.
 
     Attributes
     ----------
-    mean_square : mapping from 'x' and 'phi'
-        Of [<x^2>] and [<phi^2>].
-    dimension : mapping from 'x' and 'phi'
-        d of the participation dimension D (1 + d/N).
-    n_variance : mapping from 'x' and 'phi'
-        Of N times the variance of an off-diagonal covariance.
-    gain : Expr
-        Of <x phi>/<x^2>, which is the mean response to leading order.
+    quantities : mapping of key to Correction
+        Coefficients of 1/N of quantities of the theory.
     n_variance_diagonal : mapping from 'x' and 'phi'
-        N times the variance over units of C_ii: itself of order one.
+        N times the variance over units of C_ii: itself of order one. Empty where phi need not be odd.
     steps : tuple of Step
     """
 
-    mean_square: Mapping[str, Expr]
-    dimension: Mapping[str, Expr]
-    n_variance: Mapping[str, Expr]
-    gain: Expr
+    quantities: Mapping[str, Correction]
     n_variance_diagonal: Mapping[str, Expr]
     steps: tuple[Step, ...]
 
@@ -101,26 +94,34 @@ def one_site_correction(observable: Expr, couplings: GaussianCouplings, *, jacob
 
 
 @lru_cache(maxsize=2)
+def mean_corrections(couplings: GaussianCouplings) -> Corrections:
+    """Derive the 1/N terms of the mean squares, for any activation, odd or not."""
+    one = one_replica(couplings)
+    steps = (
+        *jacobian_steps(couplings, one.action, (1,), REFERENCE),
+        *loop_steps(one, one_replica(couplings, jacobian=False), (1,)),
+        *_one_site_steps(one),
+    )
+    return Corrections(_means(one), {}, steps)
+
+
+@lru_cache(maxsize=2)
 def corrections(couplings: GaussianCouplings) -> Corrections:
-    """Derive every 1/N term of the static network."""
+    """Derive every 1/N term of the static network with an odd activation."""
     one, two = one_replica(couplings), two_replicas(couplings)
-    squares = {name: operator.function**2 for name, operator in OBSERVED.items()}
-    mean_square = {name: one.mean(_site(square)) for name, square in squares.items()}
-    diagonal = {name: stein(Average(square)) for name, square in squares.items()}
+    mean_square = {name: one.mean(_site(square)) for name, square in SQUARES.items()}
+    diagonal = {name: stein(Average(square)) for name, square in SQUARES.items()}
     pairs = {name: source(Bilinear.of((1, operator), (2, operator))) for name, operator in OBSERVED.items()}
     entry = {name: two.leading(pair) for name, pair in pairs.items()}
     entry_correction = {name: two.variance(pair) for name, pair in pairs.items()}
-    response = Average(phi(x), 1)  # <x phi>/<x^2> by Stein's lemma
-    gain = one.tidy(one.mean(_site(x * phi(x))) - response * mean_square["x"]) / Delta
-
-    squared = {name: two.mean(_site(square, square)) for name, square in squares.items()}
-    n_variance_diagonal = {name: two.tidy(squared[name] - 2 * diagonal[name] * mean_square[name]) for name in OBSERVED}
+    squared = {name: two.mean(_site(square, square)) for name, square in SQUARES.items()}
+    spread = {name: two.tidy(squared[name] - 2 * diagonal[name] * mean_square[name]) for name in OBSERVED}
     # sum over i, j of C_ij^2 = diagonal part + N (N - 1) times the mean squared off-diagonal covariance
     n_variance = {
         name: two.tidy(
             entry_correction[name]
             - 2 * diagonal[name] * mean_square[name]
-            - n_variance_diagonal[name]
+            - spread[name]
             + entry[name]
             - diagonal[name] ** 2
         )
@@ -129,15 +130,17 @@ def corrections(couplings: GaussianCouplings) -> Corrections:
     dimension = {
         name: 2 * mean_square[name] / diagonal[name] - entry_correction[name] / entry[name] for name in OBSERVED
     }
-    generic = one.mean(_site(O(x)))
+    response = Average(phi(x), 1)  # <x phi>/<x^2> by Stein's lemma
+    gain = one.tidy(one.mean(_site(x * phi(x))) - response * mean_square["x"]) / Delta
+
+    relative = [_correction(f"d1_{name}", d, f"D_{name}", relative=True) for name, d in dimension.items()]
+    further = [_correction("c1_gain", gain, "gain")]
+    further += [_correction(f"c1_n_var_cov_{name}", c, f"n_var_cov_{name}") for name, c in n_variance.items()]
+    quantities = {**_means(one), **{q.key: q for q in (*relative, *further)}}
     steps = (
-        *jacobian_steps(couplings, two.action, REFERENCE),
+        *jacobian_steps(couplings, two.action, (1, 2), REFERENCE),
         *loop_steps(two, two_replicas(couplings, jacobian=False), (1, 2)),
-        observable_step(generic, REFERENCE),
-        *(
-            observed_step(sstr(squares[name]), generic, mean_square[name], squares[name], REFERENCE)
-            for name in OBSERVED
-        ),
+        *_one_site_steps(one),
         *(
             step
             for name in OBSERVED
@@ -152,13 +155,35 @@ def corrections(couplings: GaussianCouplings) -> Corrections:
                     dimension[name],
                     REFERENCE,
                 ),
-                diagonal_step(
-                    name, squared[name], mean_square[name], diagonal[name], n_variance_diagonal[name], REFERENCE
-                ),
+                diagonal_step(name, squared[name], mean_square[name], diagonal[name], spread[name], REFERENCE),
             )
         ),
     )
-    return Corrections(mean_square, dimension, n_variance, gain, n_variance_diagonal, steps)
+    return Corrections(quantities, spread, steps)
+
+
+def _means(one: OneLoop) -> dict[str, Correction]:
+    of = {"x": "Delta", "phi": "C_phi"}
+    return {
+        f"c1_{name}": _correction(f"c1_{name}", one.mean(_site(square)), of[name]) for name, square in SQUARES.items()
+    }
+
+
+def _one_site_steps(one: OneLoop) -> tuple[Step, ...]:
+    generic = one.mean(_site(O(x)))
+    return (
+        observable_step(generic, REFERENCE),
+        *(
+            observed_step(sstr(square), generic, one.mean(_site(square)), square, REFERENCE)
+            for square in SQUARES.values()
+        ),
+    )
+
+
+def _correction(key: str, expression: Expr, of: str, *, relative: bool = False) -> Correction:
+    """What a network of N units adds: value + c/N, or value (1 + d/N)."""
+    meaning = f"1/N term: {of} (1 + d/N)" if relative else f"coefficient c of the 1/N term: {of} + c/N"
+    return Correction(key, expression, meaning, REFERENCE, of=of, relative=relative)
 
 
 def _site(*observables: Expr) -> Source:

@@ -153,3 +153,26 @@ class AutocovarianceEquation:
             expression for t in self.transforms.values() for expression in (t.integrand, *t.poles.values())
         )
         return (self.pair_average, self.gain, self.multiplier, *transforms)
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """``unknown = right`` for a second number, solved once the first equation is: one root, in [0, upper].
+
+    Attributes
+    ----------
+    unknown : Symbol
+    right : Expr
+        In the unknown, the first order parameter, the model's parameters and averages; increasing and convex in the
+        unknown, >= 0 at 0 and <= upper at `upper`, so that the smallest root is the only one with slope < 1.
+    upper : Expr
+    """
+
+    unknown: Symbol
+    right: Expr
+    upper: Expr
+
+    @property
+    def slope(self) -> Expr:
+        """d(right)/d(unknown), by Price's theorem."""
+        return self.right.diff(self.unknown)

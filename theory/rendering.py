@@ -27,14 +27,14 @@ def plain(value: Basic | MatrixBase) -> str:
 
 def as_latex(value: Basic | MatrixBase) -> str:
     """One expression or matrix as LaTeX."""
-    fields = {s: _field_latex(s.name) for s in value.free_symbols if s.name.startswith("B[")}
+    fields = {s: _field_latex(s.name) for s in value.free_symbols if s.name.startswith(("B[", "R["))}
     return latex(value, symbol_names=fields)
 
 
 def _field_latex(name: str) -> str:
-    """A collective field as B with its site operators below: ``B[phi1^2]`` -> B_{\\phi_1^2}."""
-    operators = re.sub(r"(phi|xr|x)(\d)", lambda m: f"{_OPERATORS[m[1]]}_{m[2]}", name[2:-1])
-    return f"B_{{{operators}}}"
+    """A collective field with its site operators below: ``B[phi1^2]`` -> B_{\\phi_1^2}, ``R[phi x]`` -> R_{\\phi x}."""
+    operators = re.sub(r"(phi|xr|x)(\d?)", lambda m: _OPERATORS[m[1]] + (f"_{m[2]}" if m[2] else ""), name[2:-1])
+    return f"{name[0]}_{{{operators}}}"
 
 
 def step_text(number: int, step: Step, holds: bool | None) -> str:

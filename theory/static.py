@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import inf
 
-from sympy import Eq, Expr, Matrix, Symbol
+from sympy import Expr, Matrix
 
 from theory.corrections import Corrections, corrections
-from theory.derivation import Fact, Step, chain, same
+from theory.derivation import chain
 from theory.equations import SelfConsistency
-from theory.fields.argument import disorder_steps, instability_steps, kernel_steps, reading_steps, saddle_steps
-from theory.fields.cavity import CavityStatistics, two_site_cavity
+from theory.fields.argument import (
+    comparison_steps,
+    disorder_steps,
+    instability_steps,
+    kernel_steps,
+    reading_steps,
+    saddle_steps,
+)
+from theory.fields.cavity import two_site_cavity
 from theory.fields.collective import (
     ACTIVITY,
     PREACTIVATION,
@@ -33,7 +40,7 @@ from theory.fields.collective import (
 )
 from theory.models import STATIC
 from theory.symbols import Delta, g
-from theory.theory import Condition, Correction, Quantity, Requirement, Theory
+from theory.theory import Condition, Quantity, Requirement, Theory
 
 REFERENCE = STATIC.reference
 VARIANCE, FRACTION = (0.0, inf), (0.0, 1.0)
@@ -41,11 +48,12 @@ OPERATORS = (RESPONSE, ACTIVITY, PREACTIVATION)
 OBSERVED = {"phi": ACTIVITY, "x": PREACTIVATION}
 ODD = Requirement(
     lambda activation: activation.parity == "odd",
-    "phi must be odd, phi(-x) = -phi(x); the frozen mean activity of other activations is not covered yet",
+    "this is the theory of odd phi, phi(-x) = -phi(x); other activations have a frozen mean activity (odd=False)",
 )
 
 
-def _square(operator: Operator) -> Bilinear:
+def square(operator: Operator) -> Bilinear:
+    """The operator squared, in replica 1."""
     return Bilinear.of((1, operator), (1, operator))
 
 
@@ -91,11 +99,11 @@ def derive() -> Theory:
     independent, identical = SiteMeasure(Delta), SiteMeasure(Delta, shared_noise=True)
 
     saddle = {b.symbol: independent.average(b) for b in action.fields}
-    variance = STATIC.noise.variance + 2 * action.conjugate(_square(RESPONSE)).subs(saddle)
+    variance = STATIC.noise.variance + 2 * action.conjugate(square(RESPONSE)).subs(saddle)
     pairs = pair_statistics(action, independent)
 
     same_noise = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), identical)
-    one_replica = fluctuation_kernel(action, (_square(RESPONSE), _square(ACTIVITY)), independent)
+    one_replica = fluctuation_kernel(action, (square(RESPONSE), square(ACTIVITY)), independent)
     (stability,), (slope,) = same_noise.multipliers(), one_replica.multipliers()
     cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
     loop = corrections(STATIC.couplings)
@@ -105,13 +113,13 @@ def derive() -> Theory:
         equation=SelfConsistency(Delta, variance, control=g),
         order_parameters=_order_parameters(pairs),
         observables=_observables(pairs, stability, loop),
-        finite_size=_finite_size(loop),
-        conditions=_conditions(stability, slope),
+        finite_size=loop.quantities,
+        conditions=validity(stability, slope),
         requirements=(ODD,),
         derivation=chain(
             "Static network: collective fields, two-site cavity, comparison, one loop",
             disorder_steps(STATIC, action),
-            saddle_steps(STATIC, action, independent, _square(RESPONSE), variance),
+            saddle_steps(STATIC, action, independent, square(RESPONSE), variance),
             kernel_steps(action, pairs.kernel, OPERATORS, pairs.two_point, pairs.covariance, pairs.shown),
             *(
                 reading_steps(
@@ -126,7 +134,13 @@ def derive() -> Theory:
             ),
             instability_steps(same_noise, one_replica, stability, slope, variance),
             cavity.derivation,
-            _two_routes(cavity, variance, pairs.n_variance),
+            comparison_steps(
+                (
+                    ("Delta", cavity.variance, variance),
+                    ("n_var_cov_phi", cavity.phi, pairs.n_variance["phi"]),
+                    ("n_var_cov_x", cavity.x, pairs.n_variance["x"]),
+                )
+            ),
             loop.steps,
         ),
     )
@@ -137,7 +151,7 @@ def pair_statistics(action: Action, measure: SiteMeasure) -> PairStatistics:
     kernel = fluctuation_kernel(action, pair_fields(OPERATORS), measure)
     covariance, (multiplier,) = kernel.covariance(), kernel.multipliers()
     place = {name: kernel.index((1, operator), (2, operator)) for name, operator in OBSERVED.items()}
-    diagonal = {name: measure.average(_square(operator)) for name, operator in OBSERVED.items()}
+    diagonal = {name: measure.average(square(operator)) for name, operator in OBSERVED.items()}
     entry = {name: covariance[k, k] for name, k in place.items()}
 
     def tidy(expression: Expr) -> Expr:
@@ -156,7 +170,7 @@ def pair_statistics(action: Action, measure: SiteMeasure) -> PairStatistics:
 
 
 def _order_parameters(pairs: PairStatistics) -> dict[str, Quantity]:
-    return _keyed(
+    return keyed(
         Quantity("Delta", Delta, "variance of x over units and noise", REFERENCE, VARIANCE),
         Quantity("C_phi", pairs.diagonal["phi"], "mean square activity <phi^2>", REFERENCE, VARIANCE),
     )
@@ -168,7 +182,7 @@ def _observables(pairs: PairStatistics, stability: Expr, loop: Corrections) -> d
     own = "N times the variance over units of the variance of"
     n_var_var = loop.n_variance_diagonal
     dimension, n_variance = pairs.dimension, pairs.n_variance
-    return _keyed(
+    return keyed(
         Quantity("gain", pairs.two_point[0, 1], "mean response <phi'>", REFERENCE),
         Quantity("stability", stability, radius, REFERENCE, VARIANCE),
         Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2)", REFERENCE, FRACTION),
@@ -180,54 +194,13 @@ def _observables(pairs: PairStatistics, stability: Expr, loop: Corrections) -> d
     )
 
 
-def _finite_size(loop: Corrections) -> dict[str, Correction]:
-    """What a network of N units adds: value + c/N, and for dimensions value (1 + d/N)."""
-    term = "coefficient c of the 1/N term:"
-
-    def correction(key: str, expression: Expr, of: str, meaning: str, *, relative: bool = False) -> Correction:
-        return Correction(key, expression, meaning, REFERENCE, of=of, relative=relative)
-
-    found = [
-        correction("c1_x", loop.mean_square["x"], "Delta", f"{term} Delta + c/N"),
-        correction("c1_phi", loop.mean_square["phi"], "C_phi", f"{term} C_phi + c/N"),
-        correction("c1_gain", loop.gain, "gain", f"{term} gain + c/N, as measured by <x phi>/<x^2>"),
-    ]
-    for name in OBSERVED:
-        dimension, spread = f"D_{name}", f"n_var_cov_{name}"
-        found += [
-            correction(
-                f"d1_{name}", loop.dimension[name], dimension, f"1/N term: {dimension} (1 + d/N)", relative=True
-            ),
-            correction(f"c1_{spread}", loop.n_variance[name], spread, f"{term} {spread} + c/N"),
-        ]
-    order = ("c1_x", "c1_phi", "d1_x", "d1_phi")
-    return {q.key: q for q in sorted(found, key=lambda q: order.index(q.key) if q.key in order else len(order))}
-
-
-def _conditions(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
+def validity(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
+    """What the multipliers that reach 1 mean."""
     chaos = "the fixed point is unstable (chaotic regime): these numbers describe the formal saddle, not the network"
     fold = "the solution lies on an unphysical branch beyond a saddle-node"
     return Condition("stability", stability, chaos), Condition("slope", slope, fold)
 
 
-def _keyed(*quantities: Quantity) -> dict[str, Quantity]:
+def keyed(*quantities: Quantity) -> dict[str, Quantity]:
+    """Quantities by their keys."""
     return {q.key: q for q in quantities}
-
-
-def _two_routes(cavity: CavityStatistics, variance: Expr, n_variance: Mapping[str, Expr]) -> tuple[Step, ...]:
-    """The cavity must give what the collective fields gave, for a generic phi."""
-    pairs = (
-        ("Delta", cavity.variance, variance),
-        ("n_var_cov_phi", cavity.phi, n_variance["phi"]),
-        ("n_var_cov_x", cavity.x, n_variance["x"]),
-    )
-    return tuple(
-        Step(
-            f"Both routes agree on {key}, for any phi",
-            "comparison",
-            Eq(Symbol(key), by_cavity),
-            Eq(Symbol(key), by_fields),
-            check=Fact(partial(same, by_cavity, by_fields), "difference of canonical forms is zero"),
-        )
-        for key, by_cavity, by_fields in pairs
-    )

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from sympy import Expr
 
 from theory.derivation import Derivation
-from theory.equations import AutocovarianceEquation, SelfConsistency
+from theory.equations import AutocovarianceEquation, FollowUp, SelfConsistency
 from theory.errors import DomainError
-from theory.gaussian.average import Average, averages
+from theory.gaussian.average import Average, averages, canonical_order
+from theory.gaussian.frozen import FrozenAverage, frozen_averages
 from theory.models import Model
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Theory(Generic[Equation]):
     model : Model
     equation : SelfConsistency or AutocovarianceEquation
         What has to be solved first; everything else is evaluated at its solution.
+    then : tuple of FollowUp
+        Equations for further order parameters, solved after it.
     order_parameters, observables : mapping of key to Quantity
     finite_size : mapping of key to Correction
         1/N terms of the quantities above, where they are derived.
@@ -114,6 +117,7 @@ class Theory(Generic[Equation]):
     derivation: Derivation
     requirements: tuple[Requirement, ...] = field(default=())
     finite_size: Mapping[str, Correction] = field(default_factory=dict)
+    then: tuple[FollowUp, ...] = field(default=())
 
     @property
     def leading(self) -> Mapping[str, Quantity]:
@@ -126,14 +130,46 @@ class Theory(Generic[Equation]):
         return MappingProxyType({**self.leading, **self.finite_size})
 
     @property
+    def statements(self) -> tuple[tuple[str, Expr, str], ...]:
+        """(name, expression, meaning) of every equation, in the order of solution."""
+        return (*self.equation.statements, *((str(e.unknown), e.right, "self-consistency") for e in self.then))
+
+    @property
+    def derived(self) -> Mapping[str, Quantity]:
+        """The quantities that are not themselves unknowns of an equation."""
+        unknowns = {name for name, _, _ in self.statements}
+        return MappingProxyType({key: q for key, q in self.quantities.items() if key not in unknowns})
+
+    @property
+    def notation(self) -> str:
+        """What the brackets in formulas mean."""
+        plain = "<.> is an average over x ~ N(0, Delta)"
+        frozen = "; [.] is one over mu ~ N(0, Delta0), in which <.> and Var(.) are over x ~ N(mu, Delta - Delta0)"
+        return plain + (frozen if self.frozen_averages else "")
+
+    @property
     def averages(self) -> tuple[Average, ...]:
         """Every distinct Gaussian average that the theory needs, in a canonical order."""
-        found: dict[Average, None] = {}
-        expressions = [*self.equation.expressions, *(q.expression for q in self.quantities.values())]
-        expressions += [c.expression for c in self.conditions]
-        for expression in expressions:
-            found.update((average, None) for average in averages(expression))
-        return tuple(found)
+        return tuple(dict.fromkeys(average for e in self._expressions for average in averages(e)))
+
+    @property
+    def frozen_averages(self) -> tuple[FrozenAverage, ...]:
+        """Every distinct average over the frozen mean that the theory needs, in a canonical order."""
+        return tuple(dict.fromkeys(average for e in self._expressions for average in frozen_averages(e)))
+
+    @property
+    def conditional_averages(self) -> tuple[Average, ...]:
+        """Every distinct average over x ~ N(mu, delta) at a fixed frozen mean mu, in a canonical order."""
+        return canonical_order({average for node in self.frozen_averages for average in node.conditional})
+
+    @property
+    def _expressions(self) -> tuple[Expr, ...]:
+        return (
+            *self.equation.expressions,
+            *(e for equation in self.then for e in (equation.right, equation.slope)),
+            *(q.expression for q in self.quantities.values()),
+            *(c.expression for c in self.conditions),
+        )
 
     def admit(self, activation: Activation) -> None:
         """Refuse an activation for which the theory does not hold.

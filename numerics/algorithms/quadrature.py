@@ -13,6 +13,9 @@ import numpy as np
 FIRST_LEVEL, LAST_LEVEL = 3, 11  # step 2^-level
 LARGEST_BLOCK = 2_000_000  # array elements held at once
 REACH = 38.0  # standard deviations; the Gaussian weight beyond is below 1e-313
+TOUCHING = (
+    1e-6  # standard deviations: the line is not cut at a mean so close to a breakpoint, no piece would be as short
+)
 SETTLED = 1e-6  # last relative change above which no rate of convergence is trusted
 UNRESOLVED = 1e-10  # relative error above which a value is refused
 CUT_OFF = 1e-13  # relative size of the outermost term above which the integrand does not end within reach
@@ -89,7 +92,19 @@ class Segment:
         return -np.arcsinh((lowest + crowding) / np.pi), np.arcsinh((38.0 + crowding) / np.pi)
 
 
-def gaussian_average(left, right, breakpoints, mean, variance, parameters=(), *, even=False, exponent=0.0, rtol=1e-14):
+def gaussian_average(
+    left,
+    right,
+    breakpoints,
+    mean,
+    variance,
+    parameters=(),
+    *,
+    even=False,
+    exponent=0.0,
+    rtol=1e-14,
+    last_level=LAST_LEVEL,
+):
     """Average <F(x)> over x ~ N(mean, variance), vectorised over all numerical arguments.
 
     Parameters
@@ -108,6 +123,8 @@ def gaussian_average(left, right, breakpoints, mean, variance, parameters=(), *,
         Lower bound (> -1) of the exponents q with F ~ |u|^q at a breakpoint.
     rtol : float
         Requested accuracy relative to <|F|>.
+    last_level : int
+        Level of refinement after which an element is given up.
 
     Returns
     -------
@@ -121,7 +138,7 @@ def gaussian_average(left, right, breakpoints, mean, variance, parameters=(), *,
     points, parameters = columns[2 : 2 + len(breakpoints)], columns[2 + len(breakpoints) :]
     value, error, size = np.zeros((3, mean.shape[0]))
     for piece in cut(left, right, points, mean, deviation, even):
-        v, e, s = integrate_piece(piece, mean, deviation, parameters, 38.0 / (1.0 + exponent), rtol, size)
+        v, e, s = integrate_piece(piece, mean, deviation, parameters, 38.0 / (1.0 + exponent), rtol, size, last_level)
         value, error, size = value + v, error + e, size + s
     value[~((error <= UNRESOLVED * size) & np.isfinite(value))] = np.nan
     factor = 2.0 if even else 1.0
@@ -134,20 +151,22 @@ def cut(left, right, points, mean, deviation, even):
     outer = [(right[-1], 1.0, points[-1])] + ([] if even else [(left[0], -1.0, points[0])])
     for function, side, point in outer:
         inside = np.maximum(side * (mean - point), 0.0)  # the mean lies beyond the outer breakpoint
+        inside = np.where(inside < TOUCHING * deviation, 0.0, inside)
         outside = np.maximum(side * (point - mean), 0.0)
         if np.any(inside > 0):
             pieces.append(Segment(function, side, point, inside, inside > 0))
         pieces.append(Tail(function, side, point, inside, deviation / (1.0 + outside / deviation)))
     for k in range(len(points) - 1):
         low, high = points[k], points[k + 1]
-        between = (low < mean) & (mean < high)
+        margin = TOUCHING * np.minimum(deviation, high - low)
+        between = (low + margin < mean) & (mean < high - margin)
         middle = np.where(between, mean, 0.5 * (low + high))
         pieces.append(Segment(right[k], 1.0, low, middle - low, between))
         pieces.append(Segment(left[k + 1], -1.0, high, high - middle, between))
     return pieces
 
 
-def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
+def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others, last_level):
     """Refine the trapezoidal sum of one piece until every element has converged; `others` is <|F|> of earlier pieces.
 
     Returns the integrals of F and an estimate of their error, and the integrals of |F|.
@@ -158,7 +177,7 @@ def integrate_piece(piece, mean, deviation, parameters, lowest, rtol, others):
     previous, change = np.full(count, np.nan), np.full(count, np.inf)
     value, error, size = np.full(count, np.nan), np.full(count, np.inf), np.zeros(count)
     active = np.arange(count)
-    for level in range(FIRST_LEVEL, LAST_LEVEL + 1):
+    for level in range(FIRST_LEVEL, last_level + 1):
         t, step = trapezoid(level, lower, upper), 2.0**-level
         for block in np.array_split(active, max(1, int(active.size * t.size / LARGEST_BLOCK))):
             with np.errstate(all="ignore"):

@@ -1,92 +1,182 @@
-"""The equations of a theory as generated code: a scalar self-consistency, its slope and error, the observables, `solve`."""
+"""The equations of a theory as generated code: self-consistencies, their slopes and errors, the observables, `solve`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sympy import Expr, Symbol, sstr
 
+from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.means import MeanCode
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower
 from theory.activations.activation import Activation
+from theory.equations import FollowUp
 from theory.gaussian.average import averages
+from theory.gaussian.frozen import frozen_averages
 from theory.theory import Theory
 
 
-def equations(theory: Theory, activation: Activation, means: Sequence[MeanCode]) -> list[str]:
+@dataclass(frozen=True)
+class _Call:
+    """How generated code gets an average: a local name, the public function, its arguments."""
+
+    local: Symbol
+    function: str
+    arguments: str
+
+    @property
+    def error(self) -> str:
+        """The estimated error of the average."""
+        return f"{self.function.upper()}.with_error({self.arguments})[1]"
+
+
+def equations(
+    theory: Theory, activation: Activation, means: Sequence[MeanCode], frozen: Sequence[FrozenCode] = ()
+) -> list[str]:
     """Functions of the generated module, in order."""
-    unknown, equation = theory.equation.unknown, theory.equation.right
-    names = {mean.average: mean.name for mean in means}
+    unknown, equation = str(theory.equation.unknown), theory.equation.right
     extra = [str(p) for p in activation.parameters]
-    arguments = ", ".join([str(unknown), *(p.name for p in theory.model.parameters), *extra])
-    parameters = ", ".join([*(p.name for p in theory.model.parameters), *extra])
-    inner = ", ".join([str(unknown), *extra])
-    together = parameters if ", " in parameters else f"{parameters},"
+    parameters = [*(p.name for p in theory.model.parameters), *extra]
+    arguments = [unknown, *parameters]
+    unknowns = [unknown, *(str(e.unknown) for e in theory.then)]
+    calls: dict[Expr, _Call] = {m.average: _call(m.name, [unknown, *extra]) for m in means}
+    calls.update({code.average: _call(code.name, [*unknowns, *extra]) for code in frozen})
 
-    def local(name: str) -> Symbol:
-        return Symbol(name.replace("mean_", "avg_"), real=True)
+    control = theory.equation.control.name
+    results = {key: q.expression for key, q in theory.leading.items()}
+    corrections = {key: q.expression for key, q in theory.finite_size.items()}
+    return [
+        _function(
+            "self_consistency", f"Right-hand side of {unknown} = {sstr(equation)}.", arguments, {"": equation}, calls
+        ),
+        _function(
+            "self_consistency_slope",
+            f"Its derivative with respect to {unknown} (Price's theorem).",
+            arguments,
+            {"": theory.equation.slope},
+            calls,
+        ),
+        _error("self_consistency_error", arguments, equation, calls),
+        _function(
+            "control_at",
+            f"The {control} at which {unknown} solves the self-consistency.",
+            [a for a in arguments if a != control],
+            {"": theory.equation.control_at},
+            calls,
+        ),
+        *(text for e in theory.then for text in _follow_up(e, [*unknowns, *parameters], calls)),
+        *_observables(theory, arguments, [*unknowns, *parameters], results, calls),
+        _function(
+            "finite_size", f"Coefficients of 1/N at a given {unknown}; see FINITE_SIZE.", arguments, corrections, calls
+        ),
+        _solve(theory, parameters),
+    ]
 
-    def function(name: str, doc: str, expressions: dict[str, Expr]) -> str:
-        needed = [a for a in names if any(e.has(a) for e in expressions.values())]
-        replace = {a: local(names[a]) for a in needed}
-        code = lower(name, arguments.split(", "), [e.xreplace(replace) for e in expressions.values()])
-        rows = [f"def {name}({arguments}):", f'    """{doc}"""']
-        rows += [f"    {local(names[a])} = {names[a]}({inner})" for a in needed]
-        rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
-        printed = dict(zip(expressions, map(source, code.results), strict=True))
-        if set(printed) == {""}:
-            rows.append(f"    return {printed['']}")
-        else:
-            rows += ["    return {", *(f'        "{key}": {text},' for key, text in printed.items()), "    }"]
-        return "\n".join(rows)
 
-    weights = {a: equation.xreplace({a: local(names[a])}).diff(local(names[a])) for a in averages(equation)}
-    terms = [f"np.abs({source(w)}) * {names[a].upper()}.with_error({inner})[1]" for a, w in weights.items()]
-    error = "\n".join(
+def _call(name: str, arguments: Sequence[str]) -> _Call:
+    return _Call(Symbol(f"avg_{name.removeprefix('mean_')}", real=True), name, ", ".join(arguments))
+
+
+def _function(
+    name: str, doc: str, arguments: Sequence[str], expressions: dict[str, Expr], calls: dict[Expr, _Call]
+) -> str:
+    """A function that evaluates its averages once and returns one number, or a dict of them."""
+    needed = [node for node in calls if any(e.has(node) for e in expressions.values())]
+    replace = {node: calls[node].local for node in needed}
+    code = lower(name, arguments, [e.xreplace(replace) for e in expressions.values()])
+    rows = [f"def {name}({', '.join(arguments)}):", f'    """{doc}"""']
+    rows += [f"    {calls[node].local} = {calls[node].function}({calls[node].arguments})" for node in needed]
+    rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
+    printed = dict(zip(expressions, map(source, code.results), strict=True))
+    if set(printed) == {""}:
+        rows.append(f"    return {printed['']}")
+    else:
+        rows += ["    return {", *(f'        "{key}": {text},' for key, text in printed.items()), "    }"]
+    return "\n".join(rows)
+
+
+def _error(name: str, arguments: Sequence[str], right: Expr, calls: dict[Expr, _Call]) -> str:
+    """The error of a right-hand side, to first order in the errors of its averages."""
+    plain = right.xreplace({node: call.local for node, call in calls.items()})
+    nodes = (*averages(right), *frozen_averages(right))
+    terms = [f"np.abs({source(plain.diff(calls[a].local))}) * {calls[a].error}" for a in nodes]
+    return "\n".join(
         [
-            f"def self_consistency_error({arguments}):",
+            f"def {name}({', '.join(arguments)}):",
             '    """Error of the right-hand side that the averages bring."""',
             f"    return {' + '.join(terms) or '0.0'}",
         ]
     )
+
+
+def _follow_up(equation: FollowUp, arguments: Sequence[str], calls: dict[Expr, _Call]) -> list[str]:
+    name = f"self_consistency_{equation.unknown}"
+    doc = f"Right-hand side of {equation.unknown} = {sstr(equation.right)}, solved after the first equation."
+    slope = f"Its derivative with respect to {equation.unknown} (Price's theorem)."
+    return [
+        _function(name, doc, arguments, {"": equation.right}, calls),
+        _function(f"{name}_slope", slope, arguments, {"": equation.slope}, calls),
+        _error(f"{name}_error", arguments, equation.right, calls),
+    ]
+
+
+def _observables(
+    theory: Theory,
+    arguments: Sequence[str],
+    inner: Sequence[str],
+    results: dict[str, Expr],
+    calls: dict[Expr, _Call],
+) -> list[str]:
+    """`observables` at a given first order parameter: with further order parameters, these are solved for in it."""
+    doc = f"Results at a given {theory.equation.unknown}"
+    if not theory.then:
+        return [_function("observables", f"{doc}.", arguments, results, calls)]
+    (equation,) = theory.then
+    name, given = str(equation.unknown), _tuple(arguments[1:])
+    solver = [
+        f"def observables({', '.join(arguments)}):",
+        f'    """{doc}: {name} is solved for, its relative residual and its error are added."""',
+        f"    {name}, residual, error = frozen_root(",
+        f"        self_consistency_{name},",
+        f"        self_consistency_{name}_slope,",
+        f"        self_consistency_{name}_error,",
+        f"        {source(equation.upper)},",
+        f"        {given},",
+        "    )",
+        f"    values = results({', '.join(inner)})",
+        f'    return {{**values, "{name}_residual": residual, "{name}_error": error}}',
+    ]
+    at = f"Results at given {' and '.join(map(str, (theory.equation.unknown, name)))}."
+    return [_function("results", at, inner, results, calls), "\n".join(solver)]
+
+
+def _solve(theory: Theory, parameters: Sequence[str]) -> str:
     docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.leading.items())
-    quantities = {key: q.expression for key, q in theory.leading.items()}
-    corrections = {key: q.expression for key, q in theory.finite_size.items()}
-    solve = "\n".join(
+    further = [
+        f"    {e.unknown}_residual, {e.unknown}_error : diagnostics of {e.unknown} (residual relative to {e.upper})"
+        for e in theory.then
+    ]
+    return "\n".join(
         [
-            f"def solve({parameters}):",
+            f"def solve({', '.join(parameters)}):",
             '    """Solve the self-consistency on the physical branch.',
             "",
             "    Returns a dict of arrays of the arguments' common shape (nan where there is no solution):",
             "",
             docs,
             "    slope, residual, error : diagnostics of the solution",
-            f"    roots : every solution {unknown} >= 0, increasing along an additional first axis, padded with nan",
+            *further,
+            f"    roots : every solution {theory.equation.unknown} >= 0, increasing along an additional first axis, "
+            "padded with nan",
             '    """',
             "    return solve_physical(",
-            f"        self_consistency, self_consistency_slope, self_consistency_error, observables, ({together})",
+            f"        self_consistency, self_consistency_slope, self_consistency_error, observables, {_tuple(parameters)}",
             "    )",
         ]
     )
-    return [
-        function("self_consistency", f"Right-hand side of {unknown} = {sstr(equation)}.", {"": equation}),
-        function(
-            "self_consistency_slope",
-            f"Its derivative with respect to {unknown} (Price's theorem).",
-            {"": theory.equation.slope},
-        ),
-        error,
-        _control(theory, arguments, function),
-        function("observables", f"Results at a given {unknown}.", quantities),
-        function("finite_size", f"Coefficients of 1/N at a given {unknown}; see FINITE_SIZE.", corrections),
-        solve,
-    ]
 
 
-def _control(theory: Theory, arguments: str, function: Callable[[str, str, dict[str, Expr]], str]) -> str:
-    """The control parameter at which a given order parameter solves the equation: where it turns back, branches end."""
-    equation, name = theory.equation, theory.equation.control.name
-    doc = f"The {name} at which {equation.unknown} solves the self-consistency."
-    text = function("control_at", doc, {"": equation.control_at})
-    return text.replace(f"({arguments})", f"({', '.join(a for a in arguments.split(', ') if a != name)})", 1)
+def _tuple(names: Sequence[str]) -> str:
+    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"

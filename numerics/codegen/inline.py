@@ -12,6 +12,7 @@ from numerics.algorithms import (
     averages,
     coloured,
     contour,
+    frozen,
     pairs,
     primitive,
     quadrature,
@@ -27,12 +28,17 @@ _SOLVERS = {  # in dependency order
 }
 
 
-def algorithm_source(kind: str = "number") -> str:
-    """All algorithms for one kind of equation, without module docstrings and imports.
+def algorithm_source(kind: str = "number", with_frozen: bool = False) -> str:
+    """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line.
 
-    Each stands under a heading that keeps the docstring's first line.
+    Parameters
+    ----------
+    kind : str
+        Kind of the equation.
+    with_frozen : bool
+        Whether the module needs averages over a frozen mean.
     """
-    return _pasted(_SOLVERS[kind])
+    return _pasted((*_SOLVERS[kind], frozen) if with_frozen else _SOLVERS[kind])
 
 
 def average_source() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Add, Expr, S, Symbol, sstr
 
+from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.means import MeanCode, mean_name
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
@@ -18,7 +19,9 @@ from theory.symbols import Delta, frequency, mu, rho, tau
 from theory.theory import Theory
 
 
-def equations_in_time(theory: Theory, activation: Activation, means: Sequence[MeanCode]) -> list[str]:
+def equations_in_time(
+    theory: Theory, activation: Activation, means: Sequence[MeanCode], frozen: Sequence[FrozenCode] = ()
+) -> list[str]:
     """Functions of the generated module, in order."""
     equation = theory.equation
     assert isinstance(equation, AutocovarianceEquation)

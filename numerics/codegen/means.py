@@ -74,7 +74,9 @@ def mean_name(average: Average) -> str:
     return "mean_" + "_".join(parts) + suffix
 
 
-def lower_mean(average: Average, activation: Activation, observable: Activation | None = None) -> MeanCode:
+def lower_mean(
+    average: Average, activation: Activation, observable: Activation | None = None, name: str = ""
+) -> MeanCode:
     """Reduce one average of a concrete activation to code.
 
     Parameters
@@ -84,8 +86,10 @@ def lower_mean(average: Average, activation: Activation, observable: Activation 
     activation : Activation
     observable : Activation, optional
         What `O(x)` stands for, if it occurs.
+    name : str
+        Name of the public function; by default `mean_name`.
     """
-    name = mean_name(average)
+    name = name or mean_name(average)
     pieces = ordinary_integrand(average, activation, observable)
     closed = None if pieces is None else closed_form(pieces, average.mean, average.variance)
     finite = false if pieces is None else _is_finite(pieces, closed)

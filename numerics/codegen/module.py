@@ -11,6 +11,7 @@ from sympy import Add, S, Symbol, sstr
 
 from numerics.codegen.cache import content_key
 from numerics.codegen.equations import equations
+from numerics.codegen.frozen import FrozenCode, lower_frozen
 from numerics.codegen.inline import algorithm_source, average_source
 from numerics.codegen.intime import equations_in_time
 from numerics.codegen.means import MeanCode, lower_mean
@@ -88,16 +89,19 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     theory.admit(activation)
     digest = content_key(theory.model.name, activation)
     means = [lower_mean(average, activation) for average in theory.averages]
+    conditional, variances, frozen = lower_frozen(theory.frozen_averages, activation)
     body = [
         _constants(theory, activation, digest),
         _rule("Algorithm (the same for every activation)"),
-        algorithm_source(theory.equation.kind),
+        algorithm_source(theory.equation.kind, with_frozen=bool(frozen)),
         _rule("The activation"),
         _activation(activation),
         _rule("Its Gaussian averages"),
-        *(_mean(mean, activation) for mean in means),
+        *(_mean(mean, activation) for mean in (*means, *conditional)),
+        *(f"{name.upper()} = Variance({', '.join(parts).upper()})" for name, parts in variances.items()),
+        *(_frozen(code, activation) for code in frozen),
         _rule(f"Equations of the model '{theory.model.name}'"),
-        *_EQUATIONS[theory.equation.kind](theory, activation, means),
+        *_EQUATIONS[theory.equation.kind](theory, activation, means, frozen),
     ]
     return Emission(f"{theory.model.name}_{digest}", _assembled(_header(theory, activation, digest), body))
 
@@ -157,14 +161,10 @@ def _header(theory: Theory, activation: Activation, digest: str) -> str:
         "",
         _wrapped(f"Network: {theory.model.equation}.  Source: {theory.model.reference}."),
         "",
-        "Equations (<.> is an average over x ~ N(0, Delta)):",
+        _wrapped(f"Equations ({theory.notation}):"),
         "",
-        *(_wrapped(f"{name} = {sstr(right)}", "    ") for name, right, _ in theory.equation.statements),
-        *(
-            _wrapped(f"{key} = {sstr(q.expression)}", "    ")
-            for key, q in theory.leading.items()
-            if key != str(theory.equation.unknown)
-        ),
+        *(_wrapped(f"{name} = {sstr(right)}", "    ") for name, right, _ in theory.statements),
+        *(_wrapped(f"{key} = {sstr(q.expression)}", "    ") for key, q in theory.derived.items()),
         "",
         *(row.format(names=names) for row in _USE[theory.equation.kind]),
         "Needs NumPy and SciPy only.",
@@ -189,6 +189,7 @@ def _constants(theory: Theory, activation: Activation, digest: str) -> str:
             f"EQUATION = {theory.equation.kind!r}",
             f"CONTROL = {theory.equation.control.name!r}",
             f"ORDER_PARAMETERS = {tuple(theory.order_parameters)!r}",
+            f"FOLLOW_UPS = {tuple(str(e.unknown) for e in theory.then)!r}",
             *_table("MEANINGS", {key: q.meaning for key, q in theory.quantities.items()}),
             *_table("BOUNDS", {key: q.bounds for key, q in theory.leading.items()}, _interval),
             "# 1/N terms: which quantity v each corrects, and whether as v (1 + c/N) rather than v + c/N",
@@ -250,13 +251,28 @@ def _mean(mean: MeanCode, activation: Activation) -> str:
     helpers = "\n\n\n".join(numpy_source(f) for f in mean.functions)
     arguments = ", ".join(["Delta", *map(str, activation.parameters)])
     extra = "" if mean.average.mean == 0 else ", mu"
+    over = extra and " over x ~ N(mu, Delta)"
     constant = mean.name.upper()
     public = [
         f"{constant} = Mean({mean.call})",
         "",
         "",
         f"def {mean.name}({arguments}{extra}):",
-        f'    """{sstr(mean.average)}: {mean.how}."""',
+        f'    """{sstr(mean.average)}{over}: {mean.how}."""',
         f"    return {constant}({arguments}{extra and ', mean=mu'})",
     ]
     return (helpers + "\n\n\n" if helpers else "") + "\n".join(public)
+
+
+def _frozen(code: FrozenCode, activation: Activation) -> str:
+    arguments = ", ".join(["Delta", "Delta0", *map(str, activation.parameters)])
+    factors = ", ".join(f"({name.upper()}, {power})" for name, power in code.factors)
+    public = [
+        f"{code.name.upper()} = FrozenMean({factors})",
+        "",
+        "",
+        f"def {code.name}({arguments}):",
+        f'    """{sstr(code.average)}: quadrature over the frozen mean."""',
+        f"    return {code.name.upper()}({arguments})",
+    ]
+    return "\n".join(public)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import mpmath
 from sympy import Derivative, Eq, Expr, I, Integral, Matrix, Symbol, eye, oo, pi, sqrt, symbols
 from sympy import exp as Exp
 
-from theory.derivation import Fact, Replay, Sides, Step
+from theory.derivation import Fact, Replay, Sides, Step, same
 from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
 from theory.fields.finite_size import FiniteSizeIdentity, coupling_exponent
 from theory.models import GaussianCouplings, RandomNetwork
@@ -20,24 +21,27 @@ _n = Symbol("n", integer=True, nonnegative=True)
 _N = Symbol("N", positive=True, integer=True)
 
 
-def disorder_steps(model: RandomNetwork, action: Action) -> tuple[Step, ...]:
+def disorder_steps(model: RandomNetwork, action: Action, replicas: tuple[int, ...] = (1, 2)) -> tuple[Step, ...]:
     """From the equation of motion to exp(N F[B])."""
+    connected = "" if len(replicas) == 2 else "connected "
     return (
         Step(
             f"Impose {model.equation} with response fields: each delta function is an integral of exp(-xr_i (x_i "
             "- ...)) over imaginary xr_i. "
-            "Take replicas 1, 2 of the noise with the same J, so that products of two covariances can be "
-            "averaged. Relaxation to the fixed "
+            f"Take replicas {', '.join(map(str, replicas))} of the noise with the same J, so that products of two "
+            f"{connected}covariances can be averaged. Relaxation to the fixed "
             "point has unit Jacobian; at leading order the Jacobian of the static equation plays no role",
             "generating functional",
             assumption="the fixed point is stable and unique",
             reference=model.reference,
         ),
-        *coupling_steps(model.couplings, action),
+        *coupling_steps(model.couplings, action, replicas),
     )
 
 
-def coupling_steps(couplings: GaussianCouplings, action: Action) -> tuple[Step, ...]:
+def coupling_steps(
+    couplings: GaussianCouplings, action: Action, replicas: tuple[int, ...] = (1, 2)
+) -> tuple[Step, ...]:
     """The average over the couplings: one Gaussian integral, and the exponent in the collective fields."""
     density = Exp(-(_J**2) / (2 * _v)) / sqrt(2 * pi * _v)
     return (
@@ -61,13 +65,18 @@ def coupling_steps(couplings: GaussianCouplings, action: Action) -> tuple[Step, 
             coupling_exponent(couplings),
             _N * action.F,
             assumption="none: exact for every N",
-            check=FiniteSizeIdentity(couplings, action),
+            check=FiniteSizeIdentity(couplings, action, replicas),
         ),
     )
 
 
 def saddle_steps(
-    model: RandomNetwork, action: Action, measure: SiteMeasure, response: Bilinear, variance: Expr
+    model: RandomNetwork,
+    action: Action,
+    measure: SiteMeasure,
+    response: Bilinear,
+    variance: Expr,
+    assumption: str = "N -> infinity; odd phi, so that replicas with different noise are uncorrelated",
 ) -> tuple[Step, ...]:
     """From F to the self-consistency of the single site."""
     saddle = {b.symbol: measure.average(b) for b in action.fields}
@@ -75,11 +84,11 @@ def saddle_steps(
         Step(
             "Saddle point: every field equals its single-site average and the site weight is exp( sum_k "
             "(dF/dB_k) b_k ). Response fields do not "
-            "correlate with each other, so only the coefficient of xr^2 remains",
+            "correlate with each other, so only coefficients of two response fields remain, here that of xr^2",
             "saddle point",
             action.F,
             action.conjugate(response),
-            assumption="N -> infinity; odd phi, so that replicas with different noise are uncorrelated",
+            assumption=assumption,
             check=Replay(lambda F: F.diff(response.symbol)),
         ),
         Step(
@@ -146,20 +155,25 @@ def kernel_steps(
                 "F restricted to these fields is b F'' b / 2",
             ),
         ),
-        Step(
-            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of B[phi1 phi2] and "
-            "B[x1 x2]",
-            "Gaussian integral over the collective fields",
-            after=shown,
-            assumption="1/N small, and every multiplier (eigenvalue of Pi F'') below 1",
-            check=Fact(
-                lambda: (
-                    ((eye(size) - kernel.Pi * kernel.coupling) * covariance - kernel.Pi)
-                    .applyfunc(lambda e: e.together().expand().factor())
-                    .is_zero_matrix
-                ),
-                "the whole solution X inserted into (1 - Pi F'') X = Pi",
+        inversion_step(kernel, covariance, shown, "B", "B[phi1 phi2] and B[x1 x2]"),
+    )
+
+
+def inversion_step(kernel: Kernel, covariance: Matrix, shown: Matrix, fields: str, block: str) -> Step:
+    """From the kernel to N Cov of its fields, called `fields`; `shown` is the block named by `block`."""
+    size = len(kernel.fields)
+    return Step(
+        f"Gaussian fluctuations about the saddle: N Cov({fields}) = (1 - Pi F'')^{{-1}} Pi. Shown: the block of {block}",
+        "Gaussian integral over the collective fields",
+        after=shown,
+        assumption="1/N small, and every multiplier (eigenvalue of Pi F'') below 1",
+        check=Fact(
+            lambda: (
+                ((eye(size) - kernel.Pi * kernel.coupling) * covariance - kernel.Pi)
+                .applyfunc(lambda e: e.together().expand().factor())
+                .is_zero_matrix
             ),
+            "the whole solution X inserted into (1 - Pi F'') X = Pi",
         ),
     )
 
@@ -231,4 +245,18 @@ def instability_steps(
                 "equals d(self-consistency)/dDelta by Price's theorem",
             ),
         ),
+    )
+
+
+def comparison_steps(results: Sequence[tuple[str, Expr, Expr]]) -> tuple[Step, ...]:
+    """The cavity must give what the collective fields gave, for a generic phi: (key, by cavity, by fields) for each result."""
+    return tuple(
+        Step(
+            f"Both routes agree on {key}, for any phi",
+            "comparison",
+            Eq(Symbol(key), by_cavity),
+            Eq(Symbol(key), by_fields),
+            check=Fact(partial(same, by_cavity, by_fields), "difference of canonical forms is zero"),
+        )
+        for key, by_cavity, by_fields in results
     )

@@ -176,7 +176,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> CavityS
             Eq(alpha, alpha_rhs),
             alpha_value,
             check=Fact(
-                lambda: _reservoir_moment() and same(alpha_rhs.subs(alpha, alpha_value), alpha_value),
+                lambda: reservoir_moment() and same(alpha_rhs.subs(alpha, alpha_value), alpha_value),
                 "N <A^2> = g^2 + (g^4/N) sum R_kl^2 at N = 3, exactly; solution inserted",
             ),
         ),
@@ -184,7 +184,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> CavityS
             "Second moment of E = sum J_1k J_2l C_kl: epsilon = N <E^2> from the reservoir's variances and covariances",
             "Wick's theorem over J",
             after=Eq(epsilon, epsilon_rhs),
-            check=Fact(_fed_covariance, "N <E^2> = (g^4/N) sum C_kl^2 at N = 3, exactly"),
+            check=Fact(fed_covariance, "N <E^2> = (g^4/N) sum C_kl^2 at N = 3, exactly"),
         ),
         Step(
             "N times the variance of the pair's covariance, closed on itself; solve for psi_phi",
@@ -225,7 +225,7 @@ def _field_variance() -> bool:
     )
 
 
-def _reservoir_moment() -> bool:
+def reservoir_moment() -> bool:
     """<(J_12 + sum J_1k R_kl J_l2)^2> = v + v^2 sum R_kl^2, v = g^2/N, here with v = 1."""
     R = _table(3, 3, 2)
 
@@ -236,7 +236,7 @@ def _reservoir_moment() -> bool:
     return _over_signs(7, squared) == 1 + sum(entry**2 for row in R for entry in row)
 
 
-def _fed_covariance() -> bool:
+def fed_covariance() -> bool:
     """<(sum J_1k J_2l C_kl)^2> = v^2 sum C_kl^2, here with v = 1."""
     C = _table(3, 3, 3)
 

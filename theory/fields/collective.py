@@ -28,9 +28,10 @@ from typing import Protocol
 from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, sstr, zeros
 
 from theory.gaussian.average import Average, averages, stein
+from theory.gaussian.frozen import FrozenAverage, frozen_averages
 from theory.gaussian.parity import parity
 from theory.models import GaussianCouplings
-from theory.symbols import phi, x
+from theory.symbols import delta, mu, phi, x
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,14 @@ def _name(operator: Operator, replica: int) -> str:
     return " ".join([*responses, *([body] if body else []), *(f"{ghost}{replica}" for ghost in operator.ghosts)])
 
 
+class Field(Protocol):
+    """A collective field: a bilinear, or a combination of bilinears."""
+
+    @property
+    def symbol(self) -> Symbol:
+        """Its name in formulas."""
+
+
 @dataclass(frozen=True)
 class SiteMeasure:
     """Gaussian single-site measure of the saddle.
@@ -135,20 +144,26 @@ class SiteMeasure:
     variance : Expr
         Variance of x in every replica.
     shared_noise : bool
-        False: replicas are independent (different noise, odd activation). True: replicas are copies of one trajectory.
+        False: replicas are independent (different noise), given the frozen mean. True: replicas are copies of one trajectory.
     phi_parity : str
         'odd' removes averages of odd integrands.
+    frozen : Expr
+        Covariance of x in two replicas with different noise: the variance of the mean that they share; 0 for odd phi.
     """
 
     variance: Expr
     shared_noise: bool = False
     phi_parity: str = "odd"
+    frozen: Expr = S.Zero
 
     def average(self, b: Bilinear) -> Expr:
         """<b> by ``<(n, f)> = <f^(n)>``, per replica or, with shared noise, for the product over replicas."""
         if self.shared_noise and len(b.factors) > 1:
             product = Mul(*(diff(o.function, x, o.power) if o.power else o.function for _, o in b.factors))
             return self._one(product, 0)
+        if self.frozen != 0:
+            replicas = (stein(Average(o.function, o.power, mu, delta)) for _, o in b.factors)
+            return FrozenAverage(Mul(*replicas), self.variance, self.frozen)
         return b.sign * Mul(*(_ghost_average(o) * self._one(o.function, o.power) for _, o in b.factors))
 
     def _one(self, function: Expr, power: int) -> Expr:
@@ -246,7 +261,7 @@ def disorder_average(
 class Kernel:
     """Gaussian fluctuations of a set of collective fields about the saddle."""
 
-    fields: tuple[Bilinear, ...]
+    fields: tuple[Field, ...]
     Pi: Matrix
     coupling: Matrix  # F''
 
@@ -272,13 +287,16 @@ class Kernel:
 
 
 def in_multiplier(expression: Expr, multiplier: Expr) -> Expr:
-    """Write a rational expression through 1 - u, u = g^2 <phi'>^2 the multiplier: the form in which papers quote it.
+    """Write a rational expression through 1 - u, u = g^2 <phi'>^2 or g^2 [<phi'>^2] the multiplier, as papers quote it.
 
     Every factor that is a sum is given the sign that makes it positive in a weakly coupled network.
     """
-    u, root, (gain,) = Symbol("u", positive=True), Symbol("root", positive=True), averages(multiplier)
-    factored = expression.subs(gain, root).subs(root, sqrt(u * gain**2 / multiplier)).expand().factor()
-    weak = dict.fromkeys(factored.free_symbols | factored.atoms(Average), S.One) | {u: Rational(1, 2)}
+    u, root = Symbol("u", positive=True), Symbol("root", positive=True)
+    (node,) = averages(multiplier) or frozen_averages(multiplier)
+    inverse = sqrt(u * node**2 / multiplier) if multiplier.has(node**2) else u * node / multiplier
+    factored = expression.subs(node, root).subs(root, inverse).expand().factor()
+    nodes = factored.atoms(FrozenAverage) | set(averages(factored))
+    weak = dict.fromkeys(factored.free_symbols | nodes, S.One) | {u: Rational(1, 2)}
     sign, factors = S.One, []
     for base, exponent in (factor.as_base_exp() for factor in Mul.make_args(factored)):
         if base.is_Add and base.xreplace(weak) < 0:

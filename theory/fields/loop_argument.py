@@ -18,7 +18,9 @@ from theory.models import GaussianCouplings
 from theory.symbols import Delta, O, g, phi, x
 
 
-def jacobian_steps(couplings: GaussianCouplings, action: Action, reference: str) -> tuple[Step, ...]:
+def jacobian_steps(
+    couplings: GaussianCouplings, action: Action, replicas: Sequence[int], reference: str
+) -> tuple[Step, ...]:
     """The determinant of the fixed-point equation joins the collective fields."""
     return (
         Step(
@@ -38,6 +40,7 @@ def jacobian_steps(couplings: GaussianCouplings, action: Action, reference: str)
             check=FiniteSizeIdentity(
                 couplings,
                 action,
+                tuple(replicas),
                 jacobian=True,
                 name="exact identity at N = 3, ghosts as generators of an exterior algebra",
             ),

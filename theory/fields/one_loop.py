@@ -49,6 +49,7 @@ class Sector:
 
     Attributes
     ----------
+    fields : tuple of Bilinear
     kernel : Kernel
     response : Matrix
         (1 - Pi F'')^{-1}, polynomial in the resummed ladders 1/(1 - multiplier), which are symbols.
@@ -58,6 +59,7 @@ class Sector:
         1/2 for commuting, -1/2 for anticommuting fields.
     """
 
+    fields: tuple[Bilinear, ...]
     kernel: Kernel
     response: Matrix
     inverse_determinant: Expr
@@ -92,10 +94,10 @@ class OneLoop:
         self._cumulants: dict[tuple[Bilinear, ...], Expr] = {}
         sectors = []
         for odd, weight in ((False, Rational(1, 2)), (True, Rational(-1, 2))):
-            fields = [b for b in action.fields if b.is_odd == odd]
+            fields = tuple(b for b in action.fields if b.is_odd == odd)
             if fields:
                 kernel = fluctuation_kernel(action, fields, measure)
-                sectors.append(Sector(kernel, *self._response(kernel), weight))
+                sectors.append(Sector(fields, kernel, *self._response(kernel), weight))
         self.sectors = tuple(sectors)
 
     def mean(self, s: Source) -> Expr:
@@ -162,17 +164,17 @@ class OneLoop:
     def _means(self, *sources: Source) -> Matrix:
         """Change of the commuting fields: (1 - Pi F'')^{-1} <b s ...>_c."""
         commuting = self.sectors[0]
-        return commuting.response * Matrix([self._joint(source(b), *sources) for b in commuting.kernel.fields])
+        return commuting.response * Matrix([self._joint(source(b), *sources) for b in commuting.fields])
 
     def _coupled(self, change: Matrix) -> Source:
         """sum_k (F'' dB)_k b_k."""
         weights = self.sectors[0].kernel.coupling * change
-        fields = self.sectors[0].kernel.fields
+        fields = self.sectors[0].fields
         return tuple((w, b) for w, b in zip(weights, fields, strict=True) if w != 0)
 
     def _changes(self, sector: Sector, s: Source) -> Matrix:
         """dPi = <b b s>_c, where the fields on both sides take part in a ladder."""
-        fields = sector.kernel.fields
+        fields = sector.fields
         taking_part = [any(sector.ladder[k, :]) or any(sector.ladder[:, k]) for k in range(len(fields))]
 
         def entry(k: int, m: int) -> Expr:
@@ -182,7 +184,7 @@ class OneLoop:
 
     def _trace(self, sector: Sector, *sources: Source) -> Expr:
         """Weighted tr[ <b b s ...>_c F'' (1 - Pi F'')^{-1} ]."""
-        fields = [source(b) for b in sector.kernel.fields]
+        fields = [source(b) for b in sector.fields]
         total = S.Zero
         for (m, k), weight in sector.ladder.todok().items():
             total += weight * self._joint(fields[k], fields[m], *sources)

@@ -12,9 +12,11 @@ activation `phi(x)`; a concrete activation enters only when a number or a closed
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sympy import Add, Derivative, Expr, Integer, Mul, S, Symbol, latex, sstr, sympify
 
-from theory.symbols import Delta, phi, x
+from theory.symbols import Delta, delta, mu, phi, x
 
 
 class Average(Expr):
@@ -81,10 +83,10 @@ class Average(Expr):
         )
 
     def _sympystr(self, printer):
-        return f"<{_primed(self.integrand, self.order, sstr)}>"
+        return f"<{_primed(self.integrand, self.order, sstr)}>{_site(self.mean, '_{}')}"
 
     def _latex(self, printer):
-        return rf"\left\langle {_primed(self.integrand, self.order, latex)} \right\rangle"
+        return rf"\left\langle {_primed(self.integrand, self.order, latex)} \right\rangle{_site(self.mean, '_{{{}}}')}"
 
     def _pretty(self, printer):
         from sympy.printing.pretty.stringpict import prettyForm
@@ -131,8 +133,19 @@ def stein(expression: Expr) -> Expr:
 
 
 def averages(expression: Expr) -> tuple[Average, ...]:
-    """Distinct averages of an expression in a canonical order."""
-    return tuple(sorted(expression.atoms(Average), key=lambda a: (a.order, a.integrand.count_ops(), sstr(a.integrand))))
+    """Distinct averages of an expression in a canonical order; not those at a fixed frozen mean (`FrozenAverage`)."""
+    return canonical_order(a for a in expression.atoms(Average) if a.variance != delta)
+
+
+def canonical_order(nodes: Iterable[Average]) -> tuple[Average, ...]:
+    """Averages sorted by what they average."""
+    return tuple(sorted(nodes, key=lambda a: (a.order, a.integrand.count_ops(), sstr(a.integrand))))
+
+
+def _site(mean: Expr, subscript: str) -> str:
+    """The label of the unit whose frozen mean this is, mu_1 or mu_2; nothing for a generic unit."""
+    label = mean.name.removeprefix(f"{mu.name}_") if isinstance(mean, Symbol) else mu.name
+    return subscript.format(label) if label not in (mu.name, str(mean)) else ""
 
 
 def _primed(integrand: Expr, order: int, printer) -> str:
