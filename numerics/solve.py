@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics import intime
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
 from numerics.solution import Branch, FiniteSize, Solution
@@ -67,10 +68,10 @@ class Solver:
             Where there is no solution; the text says why and where there would be one.
         """
         numbers = checked_parameters(self.model, self.activation, values)
-        raw, branches = self._values(numbers)
+        raw, branches = _READ[self.module.EQUATION](self, numbers)
         self._assert_fluctuating(raw, numbers)
         self._assert_sound(raw)
-        finite_size = self._finite_size(raw, numbers)
+        finite_size = self._finite_size(raw, numbers) if self.module.FINITE_SIZE else {}
         broken = tuple(
             f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}{_ALWAYS if raw[key] == inf else ''}"
             for key, text in self.module.CONDITIONS.items()
@@ -165,6 +166,10 @@ class Solver:
             raise DomainError(f"the solution for {self.activation.text} is not trustworthy: " + "; ".join(problems))
 
 
+# by kind of equation: results and branches of one set of parameters
+_READ = {"number": Solver._values, "autocovariance": intime.values}
+
+
 def all_parameters(model: Model, activation: Activation) -> tuple[Parameter, ...]:
     """Parameters of the model, then of the activation."""
     return (*model.parameters, *(Parameter(p, "parameter of the activation") for p in activation.parameters))
@@ -189,16 +194,17 @@ def checked_parameters(model: Model, activation: Activation, values: Mapping[str
         words[choice.name] = str(word)
     numbers: dict[str, float] = {}
     for name, parameter in parameters.items():
-        if parameter.only and words[parameter.only[0]] not in parameter.only[1]:
-            choice_name, meant = parameter.only
-            if name in values:
+        choice_name, meant = parameter.only or ("", ())
+        if choice_name and words[choice_name] not in meant:
+            if name in values and words[choice_name] in _options(model, choice_name):
                 problems.append(
-                    f"{name} has a meaning only with {choice_name}={' or '.join(meant)}, not with {choice_name}="
-                    f"{words[choice_name][:40]}"
+                    f"{name} has a meaning only with {choice_name}={' or '.join(meant)}, not with "
+                    f"{choice_name}={words[choice_name]}"
                 )
             continue
         if name not in values and parameter.default is None:
-            problems.append(f"parameter {name} is missing ({parameter.meaning}; {parameter.allowed})")
+            needed = f", needed with {choice_name}={' or '.join(meant)}" if choice_name else ""
+            problems.append(f"parameter {name} is missing ({parameter.meaning}; {parameter.allowed}{needed})")
             continue
         given = values.get(name, parameter.default)
         try:
@@ -213,3 +219,7 @@ def checked_parameters(model: Model, activation: Activation, values: Mapping[str
     if problems:
         raise InputError(problems)
     return {**words, **numbers}
+
+
+def _options(model: Model, choice: str) -> tuple[str, ...]:
+    return next(c.options for c in model.choices if c.name == choice)

@@ -23,6 +23,7 @@ _HOME = {
     "Solution": "numerics.solution",
     "Solver": "numerics.solve",
     "Theory": "theory.theory",
+    "autocovariance": "numerics.correlation",
     "average": "numerics.average",
     "chaotic_state": "numerics.chaos",
     "certified": "theory.gaussian.integrand",

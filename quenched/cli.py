@@ -33,7 +33,7 @@ _EXAMPLES = {
     "derive": "quenched derive static -a 'erf(x)' --steps --format markdown",
     "solve": "quenched solve static -a 'x/(1+a*x^2) where a>0' g=1.2 sigma=1 a=1/3 --json",
     "emit": "quenched emit static -a 'tanh(x)' -o solver.py",
-    "simulate": "quenched simulate static -a 'tanh(x)' g=1.2 sigma=1 N=400 couplings=50",
+    "simulate": "quenched simulate dynamic -a 'tanh(x)' g=1.5 noise=ou sigma=1 tau_n=2 N=400 couplings=50",
     "validate": "quenched validate static -a 'x/(1+x^2/3)' g=1.3 sigma=0.8 N=100,200,400",
     "check": "quenched check mato2025",
 }
@@ -81,7 +81,11 @@ def build_parser() -> argparse.ArgumentParser:
 
     def model_command(name: str, help_text: str, *, pairs: bool) -> argparse.ArgumentParser:
         sub = command(name, help_text)
-        sub.add_argument("model", metavar="MODEL", help="the network model: static (parameters g, sigma)")
+        sub.add_argument(
+            "model",
+            metavar="MODEL",
+            help="the network model: static (parameters g, sigma) or dynamic (g, noise=white|ou|none, sigma, tau_n)",
+        )
         sub.add_argument("-a", "--activation", action=_Once, required=True, metavar="EXPR", help=_ACTIVATION)
         if pairs:
             sub.add_argument("pairs", nargs="*", metavar="name=value", help=_PARAMETERS)

@@ -52,7 +52,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     from quenched.presentation import solution_text
 
     pairs = read_pairs(arguments.pairs, settings_of("solve", arguments.model))
-    size = pairs.settings["N"][0] if pairs.settings["N"] else None
+    (size,) = pairs.settings.get("N") or (None,)
     activation = Activation.from_text(arguments.activation)
     checked_parameters(describe_model(arguments.model), activation, pairs.parameters)  # before code is generated
     solver = Solver(arguments.model, activation)

@@ -51,7 +51,11 @@ class Option:
 
 
 _SEED = Option("seed", "seed of all random streams", (0,), 0, 2**31)
-_IN_TIME: tuple[Option, ...] = ()
+_IN_TIME = (
+    Option("T", "observation time of each trajectory", (), 1, 10**6, model="dynamic", whole=False),
+    Option("burn", "time before the observation", (), 0, 10**6, model="dynamic", whole=False),
+    Option("dt", "time step", (), 1e-4, 1, model="dynamic", whole=False),
+)
 SETTINGS: dict[str, tuple[Option, ...]] = {
     "solve": (Option("N", "units at which the 1/N terms are added", (), 2, 10**9, model="static"),),
     "simulate": (

@@ -95,10 +95,11 @@ def _heading(theory: Theory, activation: Activation, style: str) -> str:
 
 
 def _equations(theory: Theory, style: str) -> str:
-    rows = [(str(unknown), latex(unknown), right, "self-consistency") for unknown, right in theory.equations]
-    rows += [
-        (key, rf"\mathrm{{{key}}}".replace("_", r"\_"), q.expression, q.meaning) for key, q in theory.derived.items()
+    unknowns = {str(u): latex(u) for u in (theory.equation.unknown, *(e.unknown for e in theory.then))}
+    rows = [
+        (name, unknowns.get(name, _roman(name)), expression, meaning) for name, expression, meaning in theory.statements
     ]
+    rows += [(key, _roman(key), q.expression, q.meaning) for key, q in theory.derived.items()]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
         lines = [
@@ -111,13 +112,18 @@ def _equations(theory: Theory, style: str) -> str:
     return "\n".join(rf"\begin{{dmath*}} {name} = {latex(e)} \end{{dmath*}}" for _, name, e, _ in rows)
 
 
+def _roman(name: str) -> str:
+    """A name in LaTeX's mathematics."""
+    return rf"\mathrm{{{name}}}".replace("_", r"\_").replace(", ", r",\ ")
+
+
 def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bool]]) -> dict[str, Any]:
     return {
         "model": theory.model.name,
         "activation": activation.text,
         "properties": dict(activation.describe()),
         "equations": {
-            **{str(unknown): {"expression": sstr(right), "latex": latex(right)} for unknown, right in theory.equations},
+            **{name: {"expression": sstr(e), "latex": latex(e)} for name, e, _ in theory.statements},
             **{
                 key: {"expression": sstr(q.expression), "latex": latex(q.expression), "meaning": q.meaning}
                 for key, q in theory.derived.items()
@@ -141,7 +147,7 @@ def solution_text(
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
         rows.append(f"  {key:<16} {value:<22.16g} {meanings[key]}")
-    errors = {"Delta": solution.error, **solution.further_errors}
+    errors = {next(iter(solution.order_parameters)): solution.error, **solution.further_errors}
     rows += [
         "",
         "  "
@@ -152,7 +158,9 @@ def solution_text(
         rows += ["", f"  with the 1/N terms, at N = {size:g} units:"]
         rows += [f"  {key:<16} {value:<22.10g}" for key, value in solution.at_size(size).items()]
     for number, branch in enumerate(solution.branches, 1):
-        rows.append(f"  branch {number}: Delta = {branch.value:.10g} ({branch.label})")
+        rows.append(
+            f"  branch {number}: {next(iter(solution.order_parameters))} = {branch.value:.10g} ({branch.label})"
+        )
     if chaos is not None:
         rows.append(f"  {_chaos_text(chaos)}")
     return "\n".join(rows)

@@ -339,7 +339,7 @@ def test_commands(capsys):
     assert main(["solve", "static", "-a", "relu(x)", "g=0.7", "sigma=1", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert list(answer["order_parameters"]) == ["Delta", "C_phi", "Delta0"]
-    assert list(answer["observables"]) == KEYS
+    assert list(answer["observables"]) == [*KEYS, "c1_x", "c1_phi"]
     assert answer["diagnostics"]["error_Delta0"] < 1e-12
     assert main(["solve", "static", "-a", "tanh(x)", "g=0.7", "sigma=1", "--json"]) == 0
     odd = json.loads(capsys.readouterr().out)

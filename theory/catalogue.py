@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from theory import frozen, static
+from theory import dynamic, frozen, static
 from theory.errors import InputError
-from theory.models import STATIC, Model
+from theory.models import DYNAMIC, STATIC, Model
 from theory.theory import Theory
 
-_MODELS: dict[str, tuple[Model, Callable[[], Theory]]] = {STATIC.name: (STATIC, static.derive)}
+_MODELS: dict[str, tuple[Model, Callable[[], Theory]]] = {
+    STATIC.name: (STATIC, static.derive),
+    DYNAMIC.name: (DYNAMIC, dynamic.derive),
+}
 
 _NOT_ODD: dict[str, Callable[[], Theory]] = {STATIC.name: frozen.derive}
 

@@ -16,7 +16,7 @@ from theory.gaussian.integrand import certified, ordinary_integrand
 from theory.symbols import Delta, delta, mu
 from theory.theory import Theory
 
-_POINTS = tuple({Delta: variance} for variance in (Rational(1, 3), Rational(7, 4), Rational(12)))
+_POINTS = tuple({Delta: variance, mu: Rational(3, 5)} for variance in (Rational(1, 3), Rational(7, 4), Rational(12)))
 _CONDITIONAL_POINTS = tuple(
     {mu: mean, delta: variance}
     for mean, variance in (
@@ -29,7 +29,7 @@ _CONDITIONAL_POINTS = tuple(
 
 @dataclass(frozen=True)
 class _Certified:
-    """Check a closed form against mpmath quadrature at three variances (and fixed values of the parameters)."""
+    """Check a closed form against mpmath quadrature at three variances (and fixed values of the mean and the parameters)."""
 
     average: Average
     activation: Activation

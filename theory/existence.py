@@ -8,6 +8,7 @@ from sympy import Expr, diff, oo, solve, sstr
 
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_of
+from theory.equations import AutocovarianceEquation
 from theory.gaussian.average import averages
 from theory.theory import Theory
 
@@ -47,6 +48,8 @@ def existence(theory: Theory, activation: Activation) -> Existence:
     -------
     Existence
     """
+    if isinstance(theory.equation, AutocovarianceEquation):
+        return _in_time(theory.equation, activation)
     name, slope = theory.equation.control, activation.mean_square_slope
     if slope == 0:
         return Existence(f"a solution exists for every {name}: phi grows slower than x", oo, oo)
@@ -76,6 +79,22 @@ def existence(theory: Theory, activation: Activation) -> Existence:
         None,
         None,
     )
+
+
+def _in_time(equation: AutocovarianceEquation, activation: Activation) -> Existence:
+    """Growth bounds the variance from above; without noise the instability of x = 0 bounds the coupling from below."""
+    name, at_zero, slope = equation.control, activation.slope_at_zero, activation.mean_square_slope
+    if at_zero.is_finite and at_zero.is_nonzero:
+        silent = f"without noise only for {name} > {sstr(abs(1 / at_zero))} = 1/phi'(0)"
+    elif at_zero.is_zero:
+        silent = f"without noise only beyond a finite {name}, because phi'(0) = 0"
+    else:
+        silent = f"without noise for every {name} > 0, because phi is steep at 0"
+    if slope == 0:
+        return Existence(f"with noise a solution exists for every {name}; {silent}", oo, oo)
+    if slope.is_finite and slope.is_positive:
+        return Existence(f"a solution exists only for {name} < {sstr(1 / slope)}; {silent}", 1 / slope, oo)
+    return Existence(f"phi grows faster than x: with noise solutions end at a finite {name}", None, None)
 
 
 def _concrete(expression: Expr, activation: Activation) -> Expr:

@@ -6,11 +6,13 @@ patterns, multistable threshold networks) are a `Model` with descriptions of the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from sympy import Expr, S, Symbol
+from sympy import Expr, S, Symbol, exp
 
-from theory.symbols import g, sigma
+from theory.symbols import frequency, g, sigma, tau, tau_n
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,25 @@ class StaticNoise:
 
 
 @dataclass(frozen=True)
+class TemporalNoise:
+    """xi_i(t) Gaussian, stationary, independent over units.
+
+    Attributes
+    ----------
+    autocovariance : Expr
+        <xi(t) xi(t + tau)> for lags tau > 0.
+    impulse : Expr
+        Strength of the delta function at lag 0.
+    spectrum : Expr
+        Fourier transform of the whole, as a function of s = i omega.
+    """
+
+    autocovariance: Expr
+    impulse: Expr
+    spectrum: Expr
+
+
+@dataclass(frozen=True)
 class Model:
     """A model of the toolkit.
 
@@ -148,6 +169,24 @@ class RandomNetwork(Model):
     noise: StaticNoise
 
 
+@dataclass(frozen=True)
+class DynamicNetwork(Model):
+    """A network of rate units with couplings drawn at random, driven by noise in time.
+
+    Attributes
+    ----------
+    couplings : GaussianCouplings
+    transfer : Expr
+        Response of one unit without couplings, as a function of s = i omega.
+    noises : mapping of str to TemporalNoise
+        By the word that chooses them.
+    """
+
+    couplings: GaussianCouplings
+    transfer: Expr
+    noises: Mapping[str, TemporalNoise]
+
+
 STATIC = RandomNetwork(
     name="static",
     equation="x_i = sum_j J_ij phi(x_j) + xi_i",
@@ -158,4 +197,37 @@ STATIC = RandomNetwork(
     reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
     couplings=GaussianCouplings(),
     noise=StaticNoise(),
+)
+
+DYNAMIC = DynamicNetwork(
+    name="dynamic",
+    equation="dx_i/dt = -x_i + sum_j J_ij phi(x_j) + xi_i(t)",
+    parameters=(
+        Parameter(g, "coupling strength: J_ij has variance g^2/N"),
+        Parameter(
+            Symbol("sigma", positive=True),
+            "strength of the noise: <xi xi'> = sigma^2 delta(t-t') for white noise, sigma^2 exp(-|t-t'|/tau_n) for ou",
+            only=("noise", ("white", "ou")),
+        ),
+        Parameter(
+            tau_n,
+            "correlation time of the noise in units of the time constant of a unit",
+            only=("noise", ("ou",)),
+        ),
+    ),
+    reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401; Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
+    choices=(
+        Choice("noise", "external noise: white, ou (Ornstein-Uhlenbeck) or none", ("white", "ou", "none"), "white"),
+    ),
+    couplings=GaussianCouplings(),
+    transfer=1 / (1 + frequency),
+    noises=MappingProxyType(
+        {
+            "none": TemporalNoise(S.Zero, S.Zero, S.Zero),
+            "white": TemporalNoise(S.Zero, sigma**2, sigma**2),
+            "ou": TemporalNoise(
+                sigma**2 * exp(-tau / tau_n), S.Zero, 2 * sigma**2 * tau_n / (1 - tau_n**2 * frequency**2)
+            ),
+        }
+    ),
 )

@@ -26,6 +26,15 @@ g = Symbol("g", nonnegative=True)
 sigma = Symbol("sigma", nonnegative=True)
 """Standard deviation of the external noise."""
 
+tau_n = Symbol("tau_n", positive=True)
+"""Correlation time of the noise, in units of the time constant of one unit."""
+
+tau = Symbol("tau", positive=True)
+"""Lag between two times."""
+
+frequency = Symbol("s")
+"""Laplace variable, s = i omega on the imaginary axis."""
+
 phi = Function("phi", real=True)
 """The generic (undefined) activation, for results that hold for any phi."""
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from theory.derivation import Derivation
-from theory.equations import FollowUp, SelfConsistency
+from theory.equations import AutocovarianceEquation, FollowUp, SelfConsistency
 from theory.errors import DomainError
 from theory.gaussian.average import Average, averages, canonical_order
 from theory.gaussian.frozen import FrozenAverage, frozen_averages
@@ -87,14 +87,17 @@ class Requirement:
     reason: str
 
 
+Equation = TypeVar("Equation", SelfConsistency, AutocovarianceEquation)
+
+
 @dataclass(frozen=True)
-class Theory:
+class Theory(Generic[Equation]):
     """Large-N theory of one model for a generic activation.
 
     Attributes
     ----------
     model : Model
-    equation : SelfConsistency
+    equation : SelfConsistency or AutocovarianceEquation
         What has to be solved first; everything else is evaluated at its solution.
     then : tuple of FollowUp
         Equations for further order parameters, solved after it.
@@ -107,7 +110,7 @@ class Theory:
     """
 
     model: Model
-    equation: SelfConsistency
+    equation: Equation
     order_parameters: Mapping[str, Quantity]
     observables: Mapping[str, Quantity]
     conditions: tuple[Condition, ...]
@@ -127,15 +130,15 @@ class Theory:
         return MappingProxyType({**self.leading, **self.finite_size})
 
     @property
-    def equations(self) -> tuple[tuple[Symbol, Expr], ...]:
-        """Every unknown with the right-hand side that it equals, in the order of solution."""
-        return ((self.equation.unknown, self.equation.right), *((e.unknown, e.right) for e in self.then))
+    def statements(self) -> tuple[tuple[str, Expr, str], ...]:
+        """(name, expression, meaning) of every equation, in the order of solution."""
+        return (*self.equation.statements, *((str(e.unknown), e.right, "self-consistency") for e in self.then))
 
     @property
     def derived(self) -> Mapping[str, Quantity]:
         """The quantities that are not themselves unknowns of an equation."""
-        unknowns = {unknown for unknown, _ in self.equations}
-        return MappingProxyType({key: q for key, q in self.quantities.items() if q.expression not in unknowns})
+        unknowns = {name for name, _, _ in self.statements}
+        return MappingProxyType({key: q for key, q in self.quantities.items() if key not in unknowns})
 
     @property
     def notation(self) -> str:
@@ -162,8 +165,7 @@ class Theory:
     @property
     def _expressions(self) -> tuple[Expr, ...]:
         return (
-            self.equation.right,
-            self.equation.slope,
+            *self.equation.expressions,
             *(e for equation in self.then for e in (equation.right, equation.slope)),
             *(q.expression for q in self.quantities.values()),
             *(c.expression for c in self.conditions),

@@ -7,21 +7,38 @@ import inspect
 from functools import lru_cache
 from types import ModuleType
 
-from numerics.algorithms import averages, frozen, quadrature, roots, self_consistency
+from numerics.algorithms import (
+    autocovariance,
+    averages,
+    coloured,
+    contour,
+    frozen,
+    pairs,
+    primitive,
+    quadrature,
+    roots,
+    self_consistency,
+    twotime,
+)
 
 _AVERAGES = (quadrature, averages)
-_SOLVER = (*_AVERAGES, roots, self_consistency)  # in dependency order
+_SOLVERS = {  # in dependency order
+    "number": (*_AVERAGES, roots, self_consistency),
+    "autocovariance": (*_AVERAGES, pairs, primitive, twotime, coloured, contour, autocovariance),
+}
 
 
-def algorithm_source(with_frozen: bool = False) -> str:
+def algorithm_source(kind: str = "number", with_frozen: bool = False) -> str:
     """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line.
 
     Parameters
     ----------
+    kind : str
+        Kind of the equation.
     with_frozen : bool
         Whether the module needs averages over a frozen mean.
     """
-    return _pasted((*_SOLVER, frozen) if with_frozen else _SOLVER)
+    return _pasted((*_SOLVERS[kind], frozen) if with_frozen else _SOLVERS[kind])
 
 
 def average_source() -> str:
@@ -29,7 +46,7 @@ def average_source() -> str:
     return _pasted(_AVERAGES)
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=4)
 def _pasted(rooms: tuple[ModuleType, ...]) -> str:
     return "\n\n\n".join(_body(inspect.getsource(room), room.__name__.rsplit(".", 1)[1]) for room in rooms)
 

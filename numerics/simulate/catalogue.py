@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.simulate import static
+from numerics.simulate import dynamic, static
 from numerics.simulate.sample import Sample
 from numerics.simulate.static import Function, Progress
 
@@ -77,5 +77,12 @@ SIMULATORS: dict[str, Simulator] = {
         pilot=4,
         nothing="{lost} of the noise draws reach no fixed point, too few are left for statistics; either there is none or "
         "it is unstable (chaotic regime)",
-    )
+    ),
+    "dynamic": Simulator(
+        run=dynamic.simulate,
+        sizes=(100, 200, 400),
+        couplings=(300, 200, 120),
+        pilot=1,
+        nothing="{lost} of the trajectories leave the range of numbers; phi grows too fast for these couplings",
+    ),
 }

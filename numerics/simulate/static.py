@@ -140,8 +140,8 @@ def simulate(
         For parameters outside these ranges.
     """
     _check(g, sigma, N, couplings, samples, tolerance, max_iterations)
-    phi = _elementwise(phi)
-    phi_prime = _elementwise(phi_prime) if phi_prime is not None else None
+    phi = elementwise(phi)
+    phi_prime = elementwise(phi_prime) if phi_prime is not None else None
     symmetric = is_odd(phi) if centred is None else centred
 
     def one(k: int) -> tuple[float, dict[str, float]]:
@@ -279,7 +279,7 @@ def fixed_points(
     return solution, converged
 
 
-def _elementwise(function: Function) -> Function:
+def elementwise(function: Function) -> Function:
     """The function with the shape of its argument also where it returns one number (a constant derivative, say)."""
     return lambda x: np.broadcast_to(np.asarray(function(x), dtype=float), x.shape)
 

@@ -12,7 +12,7 @@ from sympy import exp as Exp
 from theory.derivation import Fact, Replay, Sides, Step, same
 from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
 from theory.fields.finite_size import FiniteSizeIdentity, coupling_exponent
-from theory.models import RandomNetwork
+from theory.models import GaussianCouplings, RandomNetwork
 from theory.symbols import Delta, x
 
 _a, _J, _k = symbols("a J k", real=True)
@@ -24,7 +24,6 @@ _N = Symbol("N", positive=True, integer=True)
 def disorder_steps(model: RandomNetwork, action: Action, replicas: tuple[int, ...] = (1, 2)) -> tuple[Step, ...]:
     """From the equation of motion to exp(N F[B])."""
     connected = "" if len(replicas) == 2 else "connected "
-    density = Exp(-(_J**2) / (2 * _v)) / sqrt(2 * pi * _v)
     return (
         Step(
             f"Impose {model.equation} with response fields: each delta function is an integral of exp(-xr_i (x_i "
@@ -36,6 +35,16 @@ def disorder_steps(model: RandomNetwork, action: Action, replicas: tuple[int, ..
             assumption="the fixed point is stable and unique",
             reference=model.reference,
         ),
+        *coupling_steps(model.couplings, action, replicas),
+    )
+
+
+def coupling_steps(
+    couplings: GaussianCouplings, action: Action, replicas: tuple[int, ...] = (1, 2)
+) -> tuple[Step, ...]:
+    """The average over the couplings: one Gaussian integral, and the exponent in the collective fields."""
+    density = Exp(-(_J**2) / (2 * _v)) / sqrt(2 * pi * _v)
+    return (
         Step(
             "Average over one coupling of variance v, and likewise over the noise",
             "Gaussian integral",
@@ -53,10 +62,10 @@ def disorder_steps(model: RandomNetwork, action: Action, replicas: tuple[int, ..
         Step(
             "Collect the exponent in the collective fields B = (1/N) sum_i b(site i): it is N F[B]",
             "finite sums reordered",
-            coupling_exponent(model.couplings),
+            coupling_exponent(couplings),
             _N * action.F,
             assumption="none: exact for every N",
-            check=FiniteSizeIdentity(model.couplings, action, replicas),
+            check=FiniteSizeIdentity(couplings, action, replicas),
         ),
     )
 

@@ -188,6 +188,13 @@ def _ghost_average(operator: Operator) -> Expr:
     return {(): S.One, _GHOST_ORDER: S.NegativeOne}.get(operator.ghosts, S.Zero)
 
 
+class Measure(Protocol):
+    """What the fluctuation kernel asks of a single-site measure."""
+
+    def connected(self, a: Bilinear, b: Bilinear) -> Expr:
+        """<a b> - <a><b>."""
+
+
 @dataclass(frozen=True)
 class Action:
     """exp(N F[B]): the collective fields in canonical order and the polynomial F in their symbols.
@@ -300,7 +307,7 @@ def in_multiplier(expression: Expr, multiplier: Expr) -> Expr:
     return (sign * Mul(*factors)).xreplace({u: multiplier})
 
 
-def fluctuation_kernel(action: Action, fields: Sequence[Bilinear], measure: SiteMeasure) -> Kernel:
+def fluctuation_kernel(action: Action, fields: Sequence[Bilinear], measure: Measure) -> Kernel:
     """Kernel of `fields` (those of the action and any that only serve as sources)."""
     size = len(fields)
     Pi, coupling = zeros(size, size), zeros(size, size)

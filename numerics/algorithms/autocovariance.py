@@ -1,0 +1,192 @@
+"""Solve the self-consistency of an autocovariance function, and integrate the pair spectra that it carries."""
+
+import numpy as np
+from scipy.interpolate import BPoly
+
+from numerics.algorithms.coloured import CLOSEST, by_collocation, by_continuation, closure, linear_curve
+from numerics.algorithms.contour import contour_integral
+from numerics.algorithms.primitive import Primitive
+from numerics.algorithms.twotime import by_energy, energy_roots
+
+SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, UNRESOLVED = range(7)  # status of a solution
+LOWEST_VARIANCE, DECADES = 1e-10, 1e22
+AGREEMENT = 1e-9  # of two orders of quadrature
+SMALLEST_RATE = 0.05  # of the panels, while the variance is a guess
+SLOWEST_RATE = 1e-3  # decay rate of C below which the frequency integrals are not resolved
+SAME = 1e-14  # relative distance of variances that share a table
+RESOLVED_VARIANCES = (1e-20, 1e20)
+LONGEST_MEMORY = 2000.0  # correlation time of the noise above which the frequency integrals are not resolved
+ROUNDING = 4e-16
+
+
+class InTime:
+    """The equations of one model and activation.
+
+    Parameters
+    ----------
+    phi : callable
+        ``phi(x, *own)``, odd; `own` are the parameters of the activation.
+    points : callable
+        ``points(*own)``: where phi is not smooth, x >= 0, the first 0.
+    pair : PairAverage
+    square, multiplier : callable
+        <phi^2> as ``square(variance, *own)``, and ``multiplier(variance, *numbers)``, which is below 1 where C decays;
+        `numbers` are all parameters.
+    strength : callable
+        ``strength(*numbers)``: factor of <phi phi> in the equation of C.
+    kinetic, forcing : dict
+        By noise: ``kinetic(*numbers)`` = C'(0+)^2/2 where the noise vanishes at positive lags, else
+        ``forcing(tau, *numbers)``, its autocovariance.
+    integrands : callable
+        ``integrands(s, transform, variance, *numbers)``: of psi_phi and psi_x.
+    observables : callable
+        ``observables(variance, psi_phi, psi_x, S_phi, S_x, *numbers)`` -> dict.
+    count : int
+        Number of parameters of the model; the rest of `numbers` is `own`.
+    """
+
+    def __init__(
+        self, phi, points, pair, square, multiplier, strength, kinetic, forcing, integrands, observables, count
+    ):
+        self.phi, self.points, self.pair, self.square, self.multiplier = phi, points, pair, square, multiplier
+        self.strength, self.kinetic, self.forcing = strength, kinetic, forcing
+        self.integrands, self.observables, self.count = integrands, observables, count
+
+    def correlations(self, noise, numbers, tau_n):
+        """(status, variance, table, autocovariance, roots, slopes, residual, error) for one set of numbers."""
+        own = numbers[self.count :]
+        strength = float(self.strength(*numbers))
+        primitives = [Primitive(lambda x: self.phi(x, *own), self.points(*own), ratio) for ratio in (2.0, np.sqrt(2.0))]
+        if tau_n > LONGEST_MEMORY:
+            return UNRESOLVED, np.nan, None, None, np.array([]), np.array([]), np.nan, np.nan
+        if noise in self.kinetic:
+            return self.conservative(primitives, strength, float(self.kinetic[noise](*numbers)), numbers)
+        return self.driven(primitives, strength, lambda tau: self.forcing[noise](tau, *numbers), tau_n, numbers)
+
+    def conservative(self, primitives, strength, kinetic, numbers):
+        """The energy is conserved: no noise, white noise."""
+        own = numbers[self.count :]
+        lowest = 0.9 * np.sqrt(2.0 * kinetic) or LOWEST_VARIANCE
+        if not RESOLVED_VARIANCES[0] < lowest < 0.1 * RESOLVED_VARIANCES[1]:
+            return UNRESOLVED, lowest, None, None, np.array([]), np.array([]), np.nan, np.nan
+        roots, slopes = energy_roots(
+            primitives[0], strength, kinetic, lowest, min(lowest * DECADES, RESOLVED_VARIANCES[1])
+        )
+        rising = np.nonzero(slopes > 0)[0]
+        if kinetic == 0.0:
+            roots, slopes = np.append(0.0, roots), np.append(np.nan, slopes)
+            rising = rising + 1
+        if rising.size == 0:
+            return SILENT if kinetic == 0.0 else NO_ROOT, np.nan, None, None, roots, slopes, np.nan, np.nan
+        variance, slope = roots[rising[0]], slopes[rising[0]]
+        multiplier = float(self.multiplier(variance, *numbers))
+        table = self.pair.table(variance, own)
+        if not table.resolved or not np.isfinite(multiplier):
+            return UNRESOLVED, variance, table, None, roots, slopes, np.nan, np.nan
+        found = None
+        if 0.0 < 1.0 - multiplier < SLOWEST_RATE**2:
+            return CRITICAL, variance, table, None, roots, slopes, np.nan, np.nan
+        if multiplier < 1.0:
+            found = by_energy(table, variance, strength, kinetic, np.sqrt(1.0 - multiplier))
+        if found is None:
+            return NO_DECAY, variance, table, None, roots, slopes, np.nan, np.nan
+        spread, finer = (float(p.variance(variance)[0][0]) for p in primitives)
+        left = 0.5 * variance**2 - strength * spread - kinetic
+        error = (abs(left) + strength * abs(spread - finer) + found.mismatch * 0.5 * variance**2) / slope
+        residual = abs(left) / (0.5 * variance**2) + found.mismatch
+        return SOLVED, variance, table, found, roots, slopes, residual, error + ROUNDING * variance
+
+    def driven(self, primitives, strength, forcing, tau_n, numbers):
+        """Noise with a correlation time: a boundary-value problem."""
+        own = numbers[self.count :]
+        nothing = np.array([]), np.array([]), np.nan, np.nan
+        tables = {}
+
+        def square(v):
+            return float(self.square(v, *own))
+
+        def rate(v):
+            return np.sqrt(max(1.0 - float(self.multiplier(v, *numbers)), SMALLEST_RATE**2))
+
+        def table_at(v):
+            same = [w for w in tables if abs(w - v) <= SAME * v]
+            if not same:
+                tables[v] = self.pair.table(v, own)
+            return tables[same[0] if same else v]
+
+        def solve(factor, v, curve, fineness=1.0, beside=None):
+            def noise(lag):
+                return factor * forcing(lag)
+
+            return by_collocation(table_at, v, curve, strength, noise, tau_n, rate(v), fineness, beside)
+
+        def starts(factor):
+            guess = closure(square, strength, factor * float(forcing(0.0)), tau_n)
+            if guess is not None:
+                yield guess, linear_curve(guess, square, strength, tau_n)
+            roots, slopes = energy_roots(primitives[0], strength, 0.0, LOWEST_VARIANCE, LOWEST_VARIANCE * DECADES)
+            for v in roots[slopes > 0]:  # close to the network without noise
+                multiplier = float(self.multiplier(v, *numbers))
+                quiet = by_energy(table_at(v), v, strength, 0.0, np.sqrt(1.0 - multiplier)) if multiplier < 1 else None
+                if quiet is not None:
+                    yield v, quiet.at
+
+        found = by_continuation(solve, starts)
+        if found is None:
+            return NO_CONVERGENCE, np.nan, None, None, *nothing
+        variance, table, rough = found
+        others = [v for v in tables if abs(v - variance) > CLOSEST * variance]
+        again = solve(1.0, variance, rough.at, 0.7, min(others, key=lambda v: abs(v - variance)))
+        if again is None or not table.resolved:
+            return UNRESOLVED, variance, table, None, *nothing
+        finer, table, correlation = again
+        if not self.multiplier(finer, *numbers) < 1.0:
+            return NO_DECAY, finer, table, None, *nothing
+        # energy at tau = 0+ against the work of the noise, an identity that the solution does not use
+        spread = float(primitives[1].variance(finer)[0][0])
+        work = -np.sum(correlation.weight * forcing(correlation.lag) * correlation.slope)
+        residual = (0.5 * finer**2 - strength * spread - work) / (0.5 * finer**2)
+        error = abs(finer - variance) + ROUNDING * finer
+        return SOLVED, finer, table, correlation, np.array([finer]), np.array([np.nan]), residual, error
+
+    def solve(self, noise, numbers, tau_n):
+        """All results for one set of numbers: a dict with observables, diagnostics and ``status``."""
+        status, variance, _, found, roots, slopes, residual, error = self.correlations(noise, numbers, tau_n)
+        result = {"status": status, "roots": roots, "slopes": slopes, "residual": residual, "error": error}
+        result["variance"] = variance
+        if status != SOLVED:
+            return result
+        slowest = min(np.sqrt(1.0 - float(self.multiplier(variance, *numbers))), 1.0 / max(tau_n, 1.0))
+
+        def integrand(s, transform):
+            return self.integrands(s, transform, variance, *numbers)
+
+        coarse, fine = (contour_integral(found, integrand, slowest, order) for order in (12, 16))
+        spectrum_x, spectrum_phi = found.spectra(np.append(0.0, np.geomspace(1e-2 * slowest, 1.0, 40)))
+        sound = (
+            np.allclose(coarse, fine, rtol=AGREEMENT, atol=AGREEMENT * variance**2 * 1e-3)
+            and np.all(np.abs(found.x) <= variance * (1.0 + 1e-12))
+            and np.all(spectrum_x >= -1e-11 * spectrum_x[0])
+            and np.all(spectrum_phi >= -1e-11 * spectrum_phi[0])
+        )
+        if not sound:
+            return {**result, "status": UNRESOLVED}
+        values = self.observables(variance, *fine, spectrum_phi[0], spectrum_x[0], *numbers)
+        return {**result, **{key: float(value) for key, value in values.items()}}
+
+    def autocovariance(self, lag, noise, numbers, tau_n):
+        """C_x and C_phi at any lags; nan where there is no solution."""
+        status, variance, table, found, *_ = self.correlations(noise, numbers, tau_n)
+        lag = np.abs(np.asarray(lag, dtype=float))
+        if status != SOLVED:
+            return np.full(lag.shape, np.nan), np.full(lag.shape, np.nan)
+        order = np.append(0.0, found.lag)
+        noise_free = noise in self.kinetic
+        slope = -np.sqrt(2.0 * float(self.kinetic[noise](*numbers))) if noise_free else 0.0
+        strength = float(self.strength(*numbers))
+        phi = np.append(table.value(np.zeros(1)), found.phi)
+        x = np.append(variance, found.x)
+        second = x - strength * phi - (0.0 if noise_free else self.forcing[noise](order, *numbers))
+        curve = BPoly.from_derivatives(order, np.column_stack([x, np.append(slope, found.slope), second]))
+        at = np.where(lag < order[-1], curve(np.minimum(lag, order[-1])), 0.0)
+        return at, table.value(np.arccos(np.clip(at / variance, -1.0, 1.0)))

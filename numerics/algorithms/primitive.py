@@ -1,0 +1,81 @@
+"""Variance of the primitive Phi of an odd activation over x ~ N(0, variance), vectorised over variances."""
+
+import numpy as np
+from numpy.polynomial import legendre
+
+ORDER = 16  # Gauss-Legendre nodes of one panel
+NEAREST, FARTHEST = 1e-12, 1e12  # distances from a breakpoint between which panels are graded
+
+
+def gauss_panels(edges, order=ORDER):
+    """Nodes and weights of Gauss-Legendre rules on consecutive panels, each of shape (panels, order)."""
+    x, w = legendre.leggauss(order)
+    half = 0.5 * np.diff(edges)[:, None]
+    return 0.5 * (edges[1:] + edges[:-1])[:, None] + half * x, half * w
+
+
+def running_integral(order=ORDER):
+    """Matrix that takes values at the nodes of [-1, 1] to integrals from -1 to each node."""
+    x, w = legendre.leggauss(order)
+    degrees = np.arange(order)
+    to_series = (legendre.legvander(x, order - 1) * w[:, None]).T * (degrees[:, None] + 0.5)
+    integrals = [legendre.legval(x, legendre.legint(row, lbnd=-1)) for row in np.eye(order)]
+    return np.array(integrals).T @ to_series
+
+
+class Primitive:
+    """Phi(x) = integral of phi from 0 to x, on panels graded towards every breakpoint.
+
+    Parameters
+    ----------
+    phi : callable
+        Function of x alone, odd.
+    breakpoints : sequence of float
+        Where phi is not smooth or has a narrow feature, x >= 0; the first is 0.
+    ratio : float
+        Of the lengths of neighbouring panels.
+    """
+
+    def __init__(self, phi, breakpoints, ratio=2.0):
+        points = [float(b) for b in breakpoints]
+        edges = [0.0]
+        for low, high in zip(points, [*points[1:], np.inf], strict=True):
+            if np.isinf(high):
+                edges.extend(low + graded(max(NEAREST, 1e-15 * low), FARTHEST, ratio))
+                continue
+            half = graded(1e-12 * (high - low), 0.5 * (high - low), ratio)
+            edges.extend([*(low + half), *(high - half[-2::-1]), high])
+        edges = np.array(edges)
+        self.x, self.weight = gauss_panels(edges[np.append(True, np.diff(edges) > 0)])
+        with np.errstate(all="ignore"):
+            values = phi(self.x)
+            within = 0.5 * self.weight.sum(axis=1)[:, None] * (values @ running_integral().T)
+            whole = np.sum(values * self.weight, axis=1)
+        self.value = within + np.append(0.0, np.cumsum(whole)[:-1])[:, None]
+
+    def variance(self, variance):
+        """Var Phi over N(0, variance) and its derivative with respect to the variance; arrays."""
+        variance = np.atleast_1d(np.asarray(variance, dtype=float))
+        x, weight, value = self.x.reshape(-1, 1), self.weight.reshape(-1, 1), self.value.reshape(-1, 1)
+        with np.errstate(all="ignore"):
+            density = 2.0 * weight * np.exp(-0.5 * x * x / variance) / np.sqrt(2.0 * np.pi * variance)
+            inside = density > 0
+            mean = np.sum(np.where(inside, value * density, 0.0), axis=0)
+            terms = np.where(inside, (value - mean) ** 2 * density, 0.0)
+            rate = np.sum(np.where(inside, terms * (x * x / variance - 1.0), 0.0), axis=0) / (2.0 * variance)
+        return np.sum(terms, axis=0), rate
+
+
+def subdivided(edges, longest):
+    """Edges with every panel cut into equal parts no longer than `longest`."""
+    parts = [
+        np.linspace(low, low + length, 1 + max(1, int(np.ceil(length / longest))))[1:]
+        for low, length in zip(edges[:-1], np.diff(edges), strict=True)
+    ]
+    return np.concatenate([edges[:1], *parts])
+
+
+def graded(first, last, ratio):
+    """Distances from `first` to `last`, each `ratio` times the one before it."""
+    count = int(np.ceil(np.log(last / first) / np.log(ratio)))
+    return np.append(first * ratio ** np.arange(count), last)

@@ -1,0 +1,171 @@
+"""The equations of an autocovariance function as generated code: noises, multiplier, pair integrands, observables, `solve`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sympy import Add, Expr, S, Symbol, sstr
+
+from numerics.codegen.frozen import FrozenCode
+from numerics.codegen.means import MeanCode, mean_name
+from numerics.codegen.printer import source
+from numerics.codegen.statements import lower, numpy_source
+from theory.activations.activation import Activation
+from theory.equations import AutocovarianceEquation
+from theory.fields.spectral import L_phi, L_x
+from theory.gaussian.average import averages
+from theory.gaussian.pair import pair_closed_form
+from theory.symbols import Delta, frequency, mu, rho, tau
+from theory.theory import Theory
+
+
+def equations_in_time(
+    theory: Theory, activation: Activation, means: Sequence[MeanCode], frozen: Sequence[FrozenCode] = ()
+) -> list[str]:
+    """Functions of the generated module, in order."""
+    equation = theory.equation
+    assert isinstance(equation, AutocovarianceEquation)
+    extra = [str(p) for p in activation.parameters]
+    numbers = [*(p.name for p in theory.model.parameters), *extra]
+    at_variance = ["Delta", *numbers]
+    integrated = [*equation.transforms, "S_phi", "S_x"]
+    kinetic = {word: f"kinetic_{word}" for word in equation.kinetic}
+    forcing = {word: f"noise_{word}" for word in equation.noises if word not in kinetic}
+    inner = ", ".join(["Delta", *extra])
+
+    def function(name: str, doc: str, arguments: Sequence[str], expressions: Mapping[str, Expr]) -> str:
+        """A function of plain numbers; averages in the expressions are taken at Delta."""
+        needed = tuple(dict.fromkeys(a for e in expressions.values() for a in averages(e)))
+        local = {a: Symbol(mean_name(a).replace("mean_", "avg_"), real=True) for a in needed}
+        code = lower(name, arguments, [e.xreplace(local) for e in expressions.values()])
+        rows = [f"def {name}({', '.join(arguments)}):", f'    """{doc}"""']
+        rows += [f"    {local[a]} = {mean_name(a)}({inner})" for a in needed]
+        rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
+        printed = dict(zip(expressions, map(source, code.results), strict=True))
+        if set(printed) == {""}:
+            return "\n".join([*rows, f"    return {printed['']}"])
+        return "\n".join(
+            [*rows, "    return {", *(f'        "{key}": {text},' for key, text in printed.items()), "    }"]
+        )
+
+    return [
+        _pair_terms(activation),
+        function("strength", "Factor of <phi phi> in the equation of C.", numbers, {"": equation.strength}),
+        function("multiplier", "g^2 <phi'>^2, below 1 where C decays.", at_variance, {"": equation.multiplier}),
+        *(
+            function(kinetic[word], f"C'(0+)^2/2 for noise={word}.", numbers, {"": energy})
+            for word, energy in equation.kinetic.items()
+        ),
+        *(
+            function(
+                forcing[word],
+                f"Autocovariance of the noise at lag tau, noise={word}.",
+                [str(tau), *numbers],
+                {"": equation.noises[word]},
+            )
+            for word in forcing
+        ),
+        _integrands(equation, at_variance, inner),
+        function(
+            "observables",
+            f"Results at given {', '.join(['Delta', *integrated])}.",
+            ["Delta", *integrated, *numbers],
+            {key: q.expression for key, q in theory.quantities.items()},
+        ),
+        _equations_object(theory, activation, kinetic, forcing),
+        _solve(theory, extra),
+    ]
+
+
+def _pair_terms(activation: Activation) -> str:
+    """The closed form of <phi(u) phi(v)>, or None where the table has none."""
+    closed = pair_closed_form(activation.pieces, activation.pieces, S.Zero, Delta, rho)
+    if closed is None:
+        return "pair_terms = None  # <phi(u) phi(v)> has no closed form in the table: it is integrated numerically"
+    ordered = sorted(Add.make_args(closed.expression), key=lambda term: (term.count_ops(), sstr(term)))
+    doc = f"Terms of <phi(u) phi(v)> at correlation rho.\n\nSee {closed.reference}."
+    return numpy_source(lower("pair_terms", (mu, Delta, rho, *activation.parameters), ordered, doc, as_tuple=True))
+
+
+def _integrands(equation: AutocovarianceEquation, arguments: Sequence[str], inner: str) -> str:
+    """The integrands of the pair spectra; Laplace transforms at s and at each pole are taken once."""
+    (poles,) = {tuple(t.poles.items()) for t in equation.transforms.values()}
+    expressions = [t.integrand for t in equation.transforms.values()]
+    needed = sorted({a for e in (*expressions, *(p for _, p in poles)) for a in averages(e)}, key=sstr)
+    local: dict[Expr, Expr] = {a: Symbol(mean_name(a).replace("mean_", "avg_"), real=True) for a in needed}
+    rows = [
+        f"def pair_integrands({', '.join(['s', 'transform', *arguments])}):",
+        f'    """Integrands of {", ".join(equation.transforms)} at s = i omega; ``transform``: of C_x and C_phi."""',
+        *(f"    {local[a]} = {mean_name(a)}({inner})" for a in needed),
+    ]
+    for place in (frequency, *(pole for pole, _ in poles)):
+        rate = dict(poles).get(place)
+        if rate is not None:
+            rows.append(f"    {place} = {source(rate.xreplace(local))}")
+        names = [f"{kind}_at_{place}" for kind in ("L_x", "L_phi")]
+        rows.append(f"    {', '.join(names)} = transform({place})")
+        local |= {node(place): Symbol(name) for node, name in zip((L_x, L_phi), names, strict=True)}
+    code = lower("pair_integrands", arguments, [e.xreplace(local) for e in expressions])
+    rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
+    rows += ["    return (", *(f"        {source(result)}," for result in code.results), "    )"]
+    return "\n".join(rows)
+
+
+def _equations_object(
+    theory: Theory, activation: Activation, kinetic: Mapping[str, str], forcing: Mapping[str, str]
+) -> str:
+    def table(names: Mapping[str, str]) -> str:
+        return "{" + ", ".join(f'"{word}": {name}' for word, name in names.items()) + "}"
+
+    return "\n".join(
+        [
+            f"PAIR = PairAverage(phi, MEAN_PHI, smooth={activation.is_smooth}, terms=pair_terms)",
+            "EQUATIONS = InTime(",
+            "    phi=phi,",
+            "    points=MEAN_PHI2.breakpoints,",
+            "    pair=PAIR,",
+            "    square=mean_phi2,",
+            "    multiplier=multiplier,",
+            "    strength=strength,",
+            f"    kinetic={table(kinetic)},",
+            f"    forcing={table(forcing)},",
+            "    integrands=pair_integrands,",
+            "    observables=observables,",
+            f"    count={len(theory.model.parameters)},",
+            ")",
+        ]
+    )
+
+
+def _solve(theory: Theory, extra: Sequence[str]) -> str:
+    model = theory.model
+    first, *optional = [p.name for p in model.parameters]
+    words = [f'{c.name}="{c.default}"' for c in model.choices]
+    signature = ", ".join([first, *extra, *(f"{name}=0.0" for name in optional), *words])
+    numbers = ", ".join([*(p.name for p in model.parameters), *extra])
+    docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.quantities.items())
+    meanings = [f"    {p.name} : {p.meaning}" for p in model.parameters]
+    meanings += [f"    {c.name} : {c.meaning}" for c in model.choices]
+    together = f"({numbers}{',' if ', ' not in numbers else ''})"
+    return "\n".join(
+        [
+            f"def solve({signature}):",
+            '    """Solve for the autocovariance, and integrate the pair spectra; one set of numbers.',
+            "",
+            *meanings,
+            "",
+            "    Returns a dict:",
+            "",
+            docs,
+            "    status : 0 solved; else SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL or UNRESOLVED, without results",
+            "    residual, error : relative residual of the energy at tau = 0+, error of Delta0",
+            "    roots, slopes : variances with the right energy, and the slope of the energy at each",
+            '    """',
+            f"    return EQUATIONS.solve(noise, {together}, tau_n)",
+            "",
+            "",
+            f"def autocovariance(lag, {signature}):",
+            '    """C_x and C_phi at the lags of an array; nan where there is no solution."""',
+            f"    return EQUATIONS.autocovariance(lag, noise, {together}, tau_n)",
+        ]
+    )
