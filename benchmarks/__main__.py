@@ -14,7 +14,17 @@ from time import perf_counter
 
 from benchmarks.harness import Effort, Row, fresh_cache, table
 
-SUBJECTS = ("startup", "derivation", "accuracy", "evaluation", "solving", "commandline", "simulator", "refusal")
+SUBJECTS = (
+    "startup",
+    "derivation",
+    "accuracy",
+    "evaluation",
+    "solving",
+    "corrections",
+    "commandline",
+    "simulator",
+    "refusal",
+)
 PREAMBLE = """\
 Medians [smallest - largest] over repeats, each promise beside its baseline measured in the same run, by turns where
 it can be done. Times drift with the machine and its load; the ratios are what to compare.

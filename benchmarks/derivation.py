@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.harness import Effort, Row, Sample, judged, time_inside, within
+from benchmarks.harness import Effort, Row, in_processes, judged, within
 
 PADE, ERF = "x*(15+x^2)/(15+6*x^2)", "erf(x)"
 STOCK = {PADE: "x*(15+x**2)/(15+6*x**2)", ERF: "erf(x)"}
@@ -49,8 +49,8 @@ def rows(effort: Effort) -> list[Row]:
 
 def _average(name: str, text: str, effort: Effort) -> Row:
     repeats = effort.pick(9, 2)
-    cold = _processes(_OURS.format(text=text, prelude=""), repeats)
-    warm = _processes(_OURS.format(text=text, prelude='parse("x+2")'), repeats)
+    cold = in_processes(_OURS.format(text=text, prelude=""), repeats)
+    warm = in_processes(_OURS.format(text=text, prelude='parse("x+2")'), repeats)
     stock, answer = within(_STOCK.format(text=STOCK[text]), effort.pick(20.0, 2.0))
     return judged(
         Row(
@@ -69,17 +69,12 @@ def _average(name: str, text: str, effort: Effort) -> Row:
 
 def _theory(effort: Effort) -> list[Row]:
     repeats = effort.pick(5, 1)
-    floor = _processes(
+    floor = in_processes(
         "from time import perf_counter\ns = perf_counter()\nimport sympy\nprint(perf_counter() - s)", repeats
     )
-    derived = _processes(_THEORY.format(text=PADE, what="derived - start"), repeats)
-    emitted = _processes(_THEORY.format(text=PADE, what="perf_counter() - derived"), repeats)
+    derived = in_processes(_THEORY.format(text=PADE, what="derived - start"), repeats)
+    emitted = in_processes(_THEORY.format(text=PADE, what="perf_counter() - derived"), repeats)
     return [
         Row("derive the static theory, two routes", "-", derived, "import sympy", floor, None),
         Row("emit its solver for the [3/2] Pade", "-", emitted, "import sympy", floor, None),
     ]
-
-
-def _processes(script: str, repeats: int) -> Sample:
-    time_inside(script)  # warm up: files are read and compiled
-    return Sample(tuple(time_inside(script) for _ in range(repeats)))

@@ -178,6 +178,12 @@ def time_inside(script: str) -> float:
     return float(done.stdout.split()[-1])
 
 
+def in_processes(script: str, repeats: int) -> Sample:
+    """What a script prints last, in fresh processes after one to warm up: files are read and compiled."""
+    time_inside(script)
+    return Sample(tuple(time_inside(script) for _ in range(repeats)))
+
+
 def within(script: str, limit: float) -> tuple[Sample, str]:
     """Time of a script in a fresh process under a time limit, and what it printed."""
     try:

@@ -8,10 +8,10 @@ engine's expression is certified by mpmath quadrature; or with a simulation of t
 from __future__ import annotations
 
 from derivations.claims import Claim, Paper
-from derivations.mato import leading, one_loop, pade, powerlaws, simulation
+from derivations.mato import beyond, leading, one_loop, pade, powerlaws, simulation
 from derivations.mato.quantities import REFERENCE
 
-_ROWS = (*leading.ROWS, *powerlaws.ROWS, *pade.ROWS, *one_loop.ROWS, *simulation.ROWS)
+_ROWS = (*leading.ROWS, *powerlaws.ROWS, *pade.ROWS, *one_loop.ROWS, *beyond.ROWS, *simulation.ROWS)
 
 PAPER = Paper(
     name="mato2025",
@@ -20,7 +20,11 @@ PAPER = Paper(
     claims=tuple(
         Claim(number, statement, how, REFERENCE, check) for number, (statement, how, check) in enumerate(_ROWS, 1)
     ),
-    not_covered=("white and coloured noise in time",),
-    note="Static noise, odd phi. Statements are given as re-derived, not quoted; gamma = g^2 <phi'>^2, "
-    "s = 1 - sigma^2/Delta, G_p = 2 Gamma(1+p/2)^2/(sqrt(pi) Gamma(p+1/2)), m_q = <|z|^q>, z ~ N(0, 1).",
+    not_covered=(
+        "1/N terms of covariances and dimensions for activations that are not odd",
+        "p <= 1/2 at strong coupling: the fixed point is unstable, its 1/N terms are those of the formal saddle; the variances of "
+        "the chaotic state are derived, its covariances are not",
+    ),
+    note="Static noise and odd phi where nothing else is said. Statements are given as re-derived, not quoted; "
+    "gamma = g^2 <phi'>^2, s = 1 - sigma^2/Delta, G_p = 2 Gamma(1+p/2)^2/(sqrt(pi) Gamma(p+1/2)), m_q = <|z|^q>, z ~ N(0, 1).",
 )

@@ -88,6 +88,10 @@ def numbers_of(solution: Solution, formal: bool) -> dict[str, float]:
         raise InputError(
             "a solution of the model 'static' is needed, such as Solver('static', 'tanh(x)').solve(g=1, sigma=1)"
         )
+    if "Delta0" in solution.order_parameters:
+        raise DomainError(
+            f"{solution.activation} is not odd: the covariance matrix at fixed couplings is derived for odd activations only"
+        )
     if not (solution.stable or formal):
         raise DomainError("; ".join(solution.messages) + "; formal=True takes it nevertheless")
     return {**solution.parameters, **solution.order_parameters, **solution.observables}

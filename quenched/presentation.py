@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from sympy import latex, sstr
+from sympy import Expr, Symbol, latex, sstr
 
 from numerics.solution import Solution, shown
 from quenched.limits import power_law_data, strong_coupling_data, write_power_law, write_strong_coupling
@@ -20,10 +20,12 @@ from theory.rendering import escaped, step_data, step_latex, step_markdown, step
 from theory.scaling import power_law
 from theory.scaling_steps import scaling_steps
 from theory.strong_coupling import strong_coupling, strong_coupling_steps
-from theory.theory import Theory
+from theory.theory import Quantity, Theory
 
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
+
+_LONGEST = 1500  # characters of a formula that is printed in full outside the derivation
 
 
 def present(theory: Theory, activation: Activation, style: str, *, steps: bool) -> str:
@@ -99,11 +101,11 @@ def _equations(theory: Theory, style: str) -> str:
     rows = [
         (name, unknowns.get(name, _roman(name)), expression, meaning) for name, expression, meaning in theory.statements
     ]
-    rows += [(key, _roman(key), q.expression, q.meaning) for key, q in theory.derived.items()]
+    rows += [(key, _roman(key), _in_conditions(theory, q), q.meaning) for key, q in theory.derived.items()]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
         lines = [
-            f"  {key:<{width}} = {sstr(expression)}\n  {'':<{width}}   ({meaning})"
+            f"  {key:<{width}} = {_shortened(expression)}\n  {'':<{width}}   ({meaning})"
             for key, _, expression, meaning in rows
         ]
         return "\n".join([fill(f"Results ({theory.notation}):", 116), *lines])
@@ -112,9 +114,25 @@ def _equations(theory: Theory, style: str) -> str:
     return "\n".join(rf"\begin{{dmath*}} {name} = {latex(e)} \end{{dmath*}}" for _, name, e, _ in rows)
 
 
+def _in_conditions(theory: Theory, quantity: Quantity) -> Expr:
+    """A 1/N term written through the multipliers that the validity conditions name: 1/(1 - slope) is easier to read."""
+    if quantity.key not in theory.finite_size:
+        return quantity.expression
+    return quantity.expression.xreplace({1 - c.expression: 1 - Symbol(c.key) for c in theory.conditions})
+
+
 def _roman(name: str) -> str:
     """A name in LaTeX's mathematics."""
     return rf"\mathrm{{{name}}}".replace("_", r"\_").replace(", ", r",\ ")
+
+
+def _shortened(expression: Expr) -> str:
+    """An expression that fits a terminal, or how long it is."""
+    text = sstr(expression)
+    if len(text) <= _LONGEST:
+        return text
+    terms = len(expression.args) if expression.is_Add else 1
+    return f"(a sum of {terms} terms: see --steps, or --format json)"
 
 
 def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bool]]) -> dict[str, Any]:

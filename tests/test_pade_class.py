@@ -10,7 +10,7 @@ import pytest
 from sympy import Rational, Symbol
 
 import quenched
-from derivations.mato2025 import pole_average
+from derivations.mato.pade import pole_average
 from numerics.average import mean_object
 from theory.activations.activation import Activation
 from theory.activations.parity import admissible_value
