@@ -96,7 +96,7 @@ def test_what_is_obviously_positive_is_proven_positive(expression):
     assert enclosure(expression).positive
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.integers(-6, 6), min_size=2, max_size=6), st.sampled_from([NONZERO, NONNEGATIVE, POSITIVE]))
 def test_polynomials_are_decided_exactly(coefficients, requirement):
     p = Poly(coefficients, x)

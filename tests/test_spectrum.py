@@ -292,3 +292,10 @@ def test_unstable_solutions_only_on_request():
         quenched.spectrum(solution)
     first, second = quenched.spectrum(solution, formal=True).moments(2)
     assert first**2 / second == pytest.approx(solution.observables["D_phi"], rel=1e-12)
+
+
+def test_activations_that_are_not_odd_are_refused():
+    solution = quenched.Solver("static", "relu(x)").solve(g=0.5, sigma=1.0)
+    for ask in (lambda: quenched.spectrum(solution), lambda: quenched.covariance(solution, np.zeros((3, 3)))):
+        with pytest.raises(quenched.DomainError, match="not odd"):
+            ask()

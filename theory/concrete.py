@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
+from functools import lru_cache
 
 import mpmath
 from sympy import Eq, Expr, Rational, Symbol, oo, sstr
@@ -37,22 +39,26 @@ class _Certified:
 
     def __call__(self, step: Step) -> bool:
         """Whether both agree to 20 digits."""
-        import random
+        return _agrees(self.average, self.activation, step.after.rhs)
 
-        draw = random.Random(7)
-        values = {p: Rational(str(round(float(admissible_value(p, draw)), 3))) for p in self.activation.parameters}
-        points = _CONDITIONAL_POINTS if self.average.variance == delta else _POINTS
-        return all(self._agrees(step.after.rhs, {**values, **point}) for point in points)
 
-    def _agrees(self, closed: Expr, values: dict[Symbol, Expr]) -> bool:
-        exact = certified(self.average, self.activation, values, 22)
-        if mpmath.isinf(exact) or closed == oo:
-            return bool(mpmath.isinf(exact)) and closed == oo
-        value = closed.subs(values).evalf(40)
-        with mpmath.workdps(40):
-            return bool(
-                abs(mpmath.mpmathify(value) - exact) <= mpmath.mpf(10) ** -20 * max(abs(exact), mpmath.mpf(10) ** -10)
-            )
+@lru_cache(maxsize=512)
+def _agrees(average: Average, activation: Activation, closed: Expr) -> bool:
+    draw = random.Random(7)
+    values = {p: Rational(str(round(float(admissible_value(p, draw)), 3))) for p in activation.parameters}
+    points = _CONDITIONAL_POINTS if average.variance == delta else _POINTS
+    return all(_agrees_at(average, activation, closed, {**values, **point}) for point in points)
+
+
+def _agrees_at(average: Average, activation: Activation, closed: Expr, values: dict[Symbol, Expr]) -> bool:
+    exact = certified(average, activation, values, 22)
+    if mpmath.isinf(exact) or closed == oo:
+        return bool(mpmath.isinf(exact)) and closed == oo
+    value = closed.subs(values).evalf(40)
+    with mpmath.workdps(40):
+        return bool(
+            abs(mpmath.mpmathify(value) - exact) <= mpmath.mpf(10) ** -20 * max(abs(exact), mpmath.mpf(10) ** -10)
+        )
 
 
 def closed_form_of(average: Average, activation: Activation) -> ClosedForm | None:

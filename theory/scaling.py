@@ -156,8 +156,13 @@ def power_law(theory: Theory, activation: Activation) -> PowerLaw | None:
         Needs the averages <phi^2> and <phi'> and the parameters g and sigma.
     activation : Activation
         One that the theory admits.
+
+    Returns
+    -------
+    PowerLaw or None
+        Of the results at leading order in 1/N.
     """
-    p = degree(activation.pieces)
+    theory, p = theory.without_corrections, degree(activation.pieces)
     found = [(average, closed_form_of(average, activation)) for average in theory.averages]
     forms = {average: form for average, form in found if form is not None}
     if p is None or len(forms) < len(found) or not {POWER, GAIN} <= set(forms):

@@ -65,6 +65,7 @@ def _homogeneity(law: PowerLaw) -> tuple[Step, ...]:
                 check=Fact(partial(_average_holds, law, average), f"{DIGITS} digits of mpmath quadrature"),
             )
             for average, power in law.unit.items()
+            if power.prefactor != 0  # a derivative beyond the degree of a polynomial
         ),
     )
 

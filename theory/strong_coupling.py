@@ -115,6 +115,7 @@ def strong_coupling(theory: Theory, activation: Activation) -> StrongCoupling:
     """
     if any(call.has(x) for piece in activation.pieces.expressions for call in piece.atoms(sin, cos)):
         return StrongCoupling(activation, "none", "not derived: phi oscillates")
+    theory = theory.without_corrections
     found = {average: large_variance(average, activation) for average in theory.averages}
     averages = {average: power for average, power in found.items() if power is not None}
     whole = averages.get(POWER)

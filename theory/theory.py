@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -123,6 +123,11 @@ class Theory(Generic[Equation]):
     def leading(self) -> Mapping[str, Quantity]:
         """Order parameters and observables: what holds for N -> infinity."""
         return MappingProxyType({**self.order_parameters, **self.observables})
+
+    @property
+    def without_corrections(self) -> Theory:
+        """The same theory at leading order in 1/N alone."""
+        return replace(self, finite_size={})
 
     @property
     def quantities(self) -> Mapping[str, Quantity]:
