@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from sympy import Expr, Symbol, sstr
+from sympy import Expr, sstr
 
 from numerics.codegen.frozen import FrozenCode
+from numerics.codegen.functions import Call, call, function
 from numerics.codegen.means import MeanCode
 from numerics.codegen.printer import source
-from numerics.codegen.statements import lower
 from theory.activations.activation import Activation
 from theory.equations import FollowUp
 from theory.gaussian.average import averages
 from theory.gaussian.frozen import frozen_averages
 from theory.theory import Theory
-
-
-@dataclass(frozen=True)
-class _Call:
-    """How generated code gets an average: a local name, the public function, its arguments."""
-
-    local: Symbol
-    function: str
-    arguments: str
-
-    @property
-    def error(self) -> str:
-        """The estimated error of the average."""
-        return f"{self.function.upper()}.with_error({self.arguments})[1]"
 
 
 def equations(
@@ -41,17 +26,17 @@ def equations(
     parameters = [*(p.name for p in theory.model.parameters), *extra]
     arguments = [unknown, *parameters]
     unknowns = [unknown, *(str(e.unknown) for e in theory.then)]
-    calls: dict[Expr, _Call] = {m.average: _call(m.name, [unknown, *extra]) for m in means}
-    calls.update({code.average: _call(code.name, [*unknowns, *extra]) for code in frozen})
+    calls: dict[Expr, Call] = {m.average: call(m.name, [unknown, *extra]) for m in means}
+    calls.update({code.average: call(code.name, [*unknowns, *extra]) for code in frozen})
 
     control = theory.equation.control.name
     results = {key: q.expression for key, q in theory.leading.items()}
     corrections = {key: q.expression for key, q in theory.finite_size.items()}
     return [
-        _function(
+        function(
             "self_consistency", f"Right-hand side of {unknown} = {sstr(equation)}.", arguments, {"": equation}, calls
         ),
-        _function(
+        function(
             "self_consistency_slope",
             f"Its derivative with respect to {unknown} (Price's theorem).",
             arguments,
@@ -59,7 +44,7 @@ def equations(
             calls,
         ),
         _error("self_consistency_error", arguments, equation, calls),
-        _function(
+        function(
             "control_at",
             f"The {control} at which {unknown} solves the self-consistency.",
             [a for a in arguments if a != control],
@@ -68,36 +53,14 @@ def equations(
         ),
         *(text for e in theory.then for text in _follow_up(e, [*unknowns, *parameters], calls)),
         *_observables(theory, arguments, [*unknowns, *parameters], results, calls),
-        _function(
+        function(
             "finite_size", f"Coefficients of 1/N at a given {unknown}; see FINITE_SIZE.", arguments, corrections, calls
         ),
         _solve(theory, parameters),
     ]
 
 
-def _call(name: str, arguments: Sequence[str]) -> _Call:
-    return _Call(Symbol(f"avg_{name.removeprefix('mean_')}", real=True), name, ", ".join(arguments))
-
-
-def _function(
-    name: str, doc: str, arguments: Sequence[str], expressions: dict[str, Expr], calls: dict[Expr, _Call]
-) -> str:
-    """A function that evaluates its averages once and returns one number, or a dict of them."""
-    needed = [node for node in calls if any(e.has(node) for e in expressions.values())]
-    replace = {node: calls[node].local for node in needed}
-    code = lower(name, arguments, [e.xreplace(replace) for e in expressions.values()])
-    rows = [f"def {name}({', '.join(arguments)}):", f'    """{doc}"""']
-    rows += [f"    {calls[node].local} = {calls[node].function}({calls[node].arguments})" for node in needed]
-    rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
-    printed = dict(zip(expressions, map(source, code.results), strict=True))
-    if set(printed) == {""}:
-        rows.append(f"    return {printed['']}")
-    else:
-        rows += ["    return {", *(f'        "{key}": {text},' for key, text in printed.items()), "    }"]
-    return "\n".join(rows)
-
-
-def _error(name: str, arguments: Sequence[str], right: Expr, calls: dict[Expr, _Call]) -> str:
+def _error(name: str, arguments: Sequence[str], right: Expr, calls: dict[Expr, Call]) -> str:
     """The error of a right-hand side, to first order in the errors of its averages."""
     plain = right.xreplace({node: call.local for node, call in calls.items()})
     nodes = (*averages(right), *frozen_averages(right))
@@ -111,13 +74,13 @@ def _error(name: str, arguments: Sequence[str], right: Expr, calls: dict[Expr, _
     )
 
 
-def _follow_up(equation: FollowUp, arguments: Sequence[str], calls: dict[Expr, _Call]) -> list[str]:
+def _follow_up(equation: FollowUp, arguments: Sequence[str], calls: dict[Expr, Call]) -> list[str]:
     name = f"self_consistency_{equation.unknown}"
     doc = f"Right-hand side of {equation.unknown} = {sstr(equation.right)}, solved after the first equation."
     slope = f"Its derivative with respect to {equation.unknown} (Price's theorem)."
     return [
-        _function(name, doc, arguments, {"": equation.right}, calls),
-        _function(f"{name}_slope", slope, arguments, {"": equation.slope}, calls),
+        function(name, doc, arguments, {"": equation.right}, calls),
+        function(f"{name}_slope", slope, arguments, {"": equation.slope}, calls),
         _error(f"{name}_error", arguments, equation.right, calls),
     ]
 
@@ -127,12 +90,12 @@ def _observables(
     arguments: Sequence[str],
     inner: Sequence[str],
     results: dict[str, Expr],
-    calls: dict[Expr, _Call],
+    calls: dict[Expr, Call],
 ) -> list[str]:
     """`observables` at a given first order parameter: with further order parameters, these are solved for in it."""
     doc = f"Results at a given {theory.equation.unknown}"
     if not theory.then:
-        return [_function("observables", f"{doc}.", arguments, results, calls)]
+        return [function("observables", f"{doc}.", arguments, results, calls)]
     (equation,) = theory.then
     name, given = str(equation.unknown), _tuple(arguments[1:])
     solver = [
@@ -149,7 +112,7 @@ def _observables(
         f'    return {{**values, "{name}_residual": residual, "{name}_error": error}}',
     ]
     at = f"Results at given {' and '.join(map(str, (theory.equation.unknown, name)))}."
-    return [_function("results", at, inner, results, calls), "\n".join(solver)]
+    return [function("results", at, inner, results, calls), "\n".join(solver)]
 
 
 def _solve(theory: Theory, parameters: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sympy import Add, Expr, S, Symbol, sstr
 
 from numerics.codegen.frozen import FrozenCode
+from numerics.codegen.functions import call, function
 from numerics.codegen.means import MeanCode, mean_name
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
@@ -33,31 +34,21 @@ def equations_in_time(
     forcing = {word: f"noise_{word}" for word in equation.noises if word not in kinetic}
     inner = ", ".join(["Delta", *extra])
 
-    def function(name: str, doc: str, arguments: Sequence[str], expressions: Mapping[str, Expr]) -> str:
-        """A function of plain numbers; averages in the expressions are taken at Delta."""
-        needed = tuple(dict.fromkeys(a for e in expressions.values() for a in averages(e)))
-        local = {a: Symbol(mean_name(a).replace("mean_", "avg_"), real=True) for a in needed}
-        code = lower(name, arguments, [e.xreplace(local) for e in expressions.values()])
-        rows = [f"def {name}({', '.join(arguments)}):", f'    """{doc}"""']
-        rows += [f"    {local[a]} = {mean_name(a)}({inner})" for a in needed]
-        rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
-        printed = dict(zip(expressions, map(source, code.results), strict=True))
-        if set(printed) == {""}:
-            return "\n".join([*rows, f"    return {printed['']}"])
-        return "\n".join(
-            [*rows, "    return {", *(f'        "{key}": {text},' for key, text in printed.items()), "    }"]
-        )
+    calls = {m.average: call(m.name, ["Delta", *extra]) for m in means}
+
+    def at(name: str, doc: str, arguments: Sequence[str], expressions: Mapping[str, Expr]) -> str:
+        return function(name, doc, arguments, expressions, calls)
 
     return [
         _pair_terms(activation),
-        function("strength", "Factor of <phi phi> in the equation of C.", numbers, {"": equation.strength}),
-        function("multiplier", "g^2 <phi'>^2, below 1 where C decays.", at_variance, {"": equation.multiplier}),
+        at("strength", "Factor of <phi phi> in the equation of C.", numbers, {"": equation.strength}),
+        at("multiplier", "g^2 <phi'>^2, below 1 where C decays.", at_variance, {"": equation.multiplier}),
         *(
-            function(kinetic[word], f"C'(0+)^2/2 for noise={word}.", numbers, {"": energy})
+            at(kinetic[word], f"C'(0+)^2/2 for noise={word}.", numbers, {"": energy})
             for word, energy in equation.kinetic.items()
         ),
         *(
-            function(
+            at(
                 forcing[word],
                 f"Autocovariance of the noise at lag tau, noise={word}.",
                 [str(tau), *numbers],
@@ -66,7 +57,7 @@ def equations_in_time(
             for word in forcing
         ),
         _integrands(equation, at_variance, inner),
-        function(
+        at(
             "observables",
             f"Results at given {', '.join(['Delta', *integrated])}.",
             ["Delta", *integrated, *numbers],
