@@ -59,6 +59,8 @@ def why_no_solution(solver: Solver, numbers: Mapping[str, Any], branches: tuple[
     limit, turning = control_limit(solver, numbers)
     if np.isnan(limit):
         condition = solver.activation.moment_condition(2)
+        if condition is True:
+            return f"{opening}it would lie beyond the range of variances that is searched"
         return f"{opening}<phi^2> is infinite at every Delta that the noise allows; it is finite only for {condition}"
     slope = _slope_at_infinity(solver, numbers)
     if np.isinf(turning) or limit * slope < 1 + ROUNDING:  # a maximum that does not exceed the supremum is rounding

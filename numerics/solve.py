@@ -22,7 +22,10 @@ from theory.models import Model, Parameter
 RESIDUAL = 1e-11  # relative residual above which a solution is refused
 FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
 SLACK = 1e-9  # relative rounding allowed in an invariant
-_ALWAYS = "; an infinite value means that stability is formally always lost, while the effect is tiny at weak coupling"
+_ALWAYS = (
+    "; an infinite value means that stability is formally always lost, while the effect is tiny at weak coupling; "
+    "the 1/N terms are not confirmed there"
+)
 
 
 class Solver:

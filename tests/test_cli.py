@@ -69,6 +69,20 @@ def test_solve_json(capsys):
     assert data["order_parameters"]["Delta"] == pytest.approx(1 + 1.44 * data["order_parameters"]["C_phi"], rel=1e-12)
 
 
+def test_observables_and_a_size(capsys):
+    code, out, err = run(capsys, "solve", *STATIC, "N=50", "--observable", "x^2", "--observable", "exp(-x^2)", "--json")
+    data = one_object(out)
+    assert code == 0 and list(data["one_site"]) == ["x^2", "exp(-x^2)"]
+    assert data["one_site"]["x^2"]["c1"] == pytest.approx(data["observables"]["c1_x"], rel=1e-12)
+    assert data["finite_size"]["N"] == 50
+    expected = data["order_parameters"]["Delta"] + data["observables"]["c1_x"] / 50
+    assert data["finite_size"]["Delta"] == pytest.approx(expected, rel=1e-14)
+    code, out, err = run(capsys, "solve", *STATIC, "--observable", "1/x")
+    assert (code, out) == (2, "") and "vanishes" in err
+    code, _, err = run(capsys, "solve", "static", "-a", "x", "g=0.8", "sigma=1", "N=100")
+    assert code == 0 and "D_x (32%)" in err  # d1 = -32
+
+
 def test_unstable_solution_is_flagged(capsys):
     code, out, err = run(capsys, "solve", "static", "-a", "tanh(x)", "g=3", "sigma=1", "--json")
     diagnostics = one_object(out)["diagnostics"]

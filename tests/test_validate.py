@@ -16,6 +16,7 @@ from scipy import optimize, stats
 
 from numerics.estimate import Estimate, mean_estimate, observables
 from numerics.simulate.static import simulate
+from numerics.solve import Solver
 from numerics.validate import Validation, judge, validate
 from numerics.verdict import compare
 from quenched.jsontext import json_text
@@ -153,6 +154,46 @@ def test_detectable_deviation_is_where_the_verdict_turns(tanh_run):
     edge = row.detectable * row.theory
     for factor, status in ((0.999, "agree"), (1.001, "disagree"), (-0.999, "agree"), (-1.001, "disagree")):
         assert compare("D_x", row.simulation + factor * edge, SIZES, row.at_sizes).status == status
+
+
+@pytest.fixture(scope="module")
+def tanh_slopes():
+    """1/N terms by the toolkit; `test_one_loop` holds what they are checked against."""
+    return Solver("static", "tanh(x)").solve(g=0.8, sigma=1.0).slopes()
+
+
+def test_slopes_in_inverse_size_are_compared(tanh_run, tanh_theory, tanh_slopes):
+    known = {name: tanh_slopes[name] for name in ("Delta", "C_phi", "D_x", "n_var_cov_x")}
+    result = judge(tanh_theory, tanh_run.samples_at_sizes, known)
+    assert result.ok and "slopes in 1/N too" in result.sentence
+    assert result.false_alarm > tanh_run.false_alarm
+    for name, slope in known.items():
+        row = row_of(result, name)
+        assert row.slope_theory == slope and abs(row.slope_z) < 4
+        assert row.theory_at_sizes == pytest.approx([row.theory + slope / size for size in SIZES])
+        assert all(abs(z) < 4.5 for z in row.z_at_sizes)
+    assert math.isnan(row_of(result, "D_phi").slope_z) and row_of(result, "D_phi").theory_at_sizes == ()
+    data = json.loads(json_text(result.to_dict()))
+    (row,) = [row for row in data["rows"] if row["observable"] == "Delta"]
+    assert row["slope_theory"] == known["Delta"] and {"theory", "z"} <= set(row["at_sizes"][0])
+
+
+def test_a_wrong_slope_disagrees(tanh_run, tanh_theory):
+    """Off by six standard errors of the slope: the value at N -> infinity stays right, the 1/N term is wrong."""
+    row = row_of(tanh_run, "C_phi")
+    result = judge(tanh_theory, tanh_run.samples_at_sizes, {"C_phi": row.slope + 6 * row.slope_error})
+    found = row_of(result, "C_phi")
+    assert abs(found.z) < 4 < abs(found.slope_z)
+    assert (result.verdict, found.status) == ("disagree", "disagree") and "slope in 1/N" in result.sentence
+
+
+def test_the_unknown_next_order_counts_as_an_error():
+    """A 1/N^2 term of the size of c^2/v is no reason to disagree; 50 times that is."""
+    sizes, value, slope = (50, 100, 200), 2.0, 6.0
+    for curvature, status in ((slope**2 / value, "agree"), (50 * slope**2 / value, "disagree")):
+        data = tuple(Estimate(value + slope / n + curvature / n**2, 1e-3, 99.0) for n in sizes)
+        row = compare("v", value, sizes, data, slope)
+        assert (abs(row.slope_z) < 4) == (status == "agree")
 
 
 def test_an_infinite_value_is_listed_and_not_tested(tanh_run, tanh_theory):
