@@ -84,7 +84,7 @@ def test_observables_and_a_size(capsys):
 
 
 def test_unstable_solution_is_flagged(capsys):
-    code, out, err = run(capsys, "solve", "static", "-a", "tanh(x)", "g=3", "sigma=1", "--json")
+    code, out, err = run(capsys, "solve", "static", "-a", "erf(x)", "g=3", "sigma=1", "--json")
     diagnostics = one_object(out)["diagnostics"]
     assert code == 0
     assert diagnostics["stable"] is False
@@ -274,9 +274,9 @@ def test_derive_steps(capsys, style):
 
 
 def test_derive_without_steps_is_shorter(capsys):
-    short = run(capsys, "derive", "static", "-a", "erf(x)")[1]
+    short = run(capsys, "derive", "static", "-a", "x")[1]
     assert "D_phi" in short and "Impose" not in short
-    assert len(short) < len(run(capsys, "derive", "static", "-a", "erf(x)", "--steps")[1]) / 2
+    assert len(short) < len(run(capsys, "derive", "static", "-a", "x", "--steps")[1]) / 2
 
 
 def test_a_step_that_does_not_hold_is_no_bad_input(capsys, monkeypatch):

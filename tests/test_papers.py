@@ -21,7 +21,7 @@ CLAIMS = mato2025.PAPER.claims
 
 
 def _is_heavy(claim):
-    return claim.how.startswith(("simulation of", "simulation at", "nine digits"))
+    return claim.how.startswith(("simulation of", "simulation at", "nine digits", "25 digits", "Delta = 10^16"))
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,7 @@ def test_every_step_holds(text):
     assert [step.title for step in steps if not step.verify()] == []
 
 
+@pytest.mark.heavy
 def test_a_wrong_law_does_not_pass(symbolic):
     """Every numerical check notices a change of what it checks."""
     wrong = dataclasses.replace(
@@ -159,6 +160,7 @@ def derived(capsys, *words):
     return capsys.readouterr().out
 
 
+@pytest.mark.heavy
 def test_printed_by_derive(capsys):
     text = derived(capsys, "-a", "power(3/4)")
     assert "ghat = g/sigma**(1/4)" in text and "Delta/sigma^2 = 9" in text

@@ -149,6 +149,7 @@ def test_steps_hold_and_notice_a_wrong_law(text):
     assert not any(step.verify() for step in strong_coupling_steps(theory, wrong))
 
 
+@pytest.mark.heavy
 def test_two_poles_with_symbols_are_quick_to_state():
     law = found("c*x + r*x/(1+a*x^2) + s*x/(1+b*x^2) where a>0, b>0, c>0, r, s")
     r, s_ = (Symbol(name, real=True) for name in "rs")
