@@ -386,10 +386,10 @@ def test_simulation_reports_the_frozen_statistics():
     ],
 )
 def test_theory_agrees_with_simulation(text, g, sigma):
-    """The verdict of `validate`: false alarms below 1e-3 a run; and wrong theories are noticed in the same simulations."""
+    """The verdict of `validate` on 14 values and 2 slopes: false alarms 1e-3 a run; wrong theories are noticed too."""
     solution, validation = validate("static", text, {"g": g, "sigma": sigma}, couplings=(240, 140, 80), seed=3)
     assert validation.verdict == "agree", validation.sentence
-    assert validation.false_alarm < 1e-3
+    assert validation.false_alarm < 17 * 6.4e-5
     tested = {row.observable for row in validation.rows if row.status == "agree"}
     assert {"Delta", "Delta0", "D_x", "D_phi", "n_var_cov_x", "n_var_cov_phi", "var_x", "var_phi", "gain"} <= tested
     raw = values(solution)

@@ -157,7 +157,7 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         "Activations that are not odd: frozen mean activity, connected covariances and dimensions, for tanh(x - 0.7), g = 1.2",
-        "simulation at N = 60, 120, 240, extrapolated in 1/N: every value within 4 standard errors (false alarm 1e-3)",
+        "simulation at N = 60, 120, 240, extrapolated in 1/N: every value within 4 standard errors (false alarm 1.2e-3)",
         _frozen_mean_simulated,
     ),
     (

@@ -42,7 +42,7 @@ ROWS: tuple[Row, ...] = (
             f"Simulations agree with the theory for phi = {text}, g = {coupling:g}, sigma = 1: means, "
             "covariances, dimensions, and their 1/N terms",
             f"simulation at N = {', '.join(map(str, _SIZES))}, extrapolated in 1/N: every value and every slope "
-            "within 4 standard errors (false alarm 1e-3), an error of the theory of a tenth in the means and "
+            "within 4 standard errors (false alarm 1.2e-3), an error of the theory of a tenth in the means and "
             "dimensions would show",
             partial(_agrees, text, coupling),
         )
