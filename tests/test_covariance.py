@@ -58,7 +58,7 @@ def test_without_coupling():
     np.testing.assert_allclose(phi_x, solution.observables["gain"] * 0.64 * np.eye(3), rtol=1e-13)
 
 
-@pytest.mark.parametrize("text, g", [("tanh(x)", 1.0), ("power(3/4)", 0.5)])
+@pytest.mark.parametrize("text, g", [pytest.param("tanh(x)", 1.0, marks=pytest.mark.heavy), ("power(3/4)", 0.5)])
 def test_statistics_over_couplings_are_those_of_the_theory(text, g):
     """Traces of the predicted matrices, extrapolated from N = 50, 100, 200: the theory within 4.5 errors (1e-5 each)."""
     _, solution = solved(text, g)
@@ -116,6 +116,7 @@ def agrees(text, g, sizes, counts, samples):
         assert abs(limit.value - target) < allowed < (0.05 if target else 0.02), f"{name}: {limit}"
 
 
+@pytest.mark.heavy
 def test_simulated_covariances_are_the_predicted_ones():
     """For phi at N = 60, 120, 240 the slopes are 0.950, 0.977, 0.995 and the unexplained shares 0.015, 0.006, 0.002."""
     agrees("tanh(x)", 1.0, sizes=(50, 100, 200), counts=(24, 16, 10), samples=900)

@@ -326,6 +326,7 @@ def test_slow_noise_is_static_noise(solve, shortest, accuracy):
         assert abs(extrapolated - expected[of_static]) < 0.2 * abs(four[key] - expected[of_static])
 
 
+@pytest.mark.heavy
 def test_fast_noise_is_white_noise(solve):
     """At fixed 2 sigma^2 tau_n."""
     white = solve("tanh(x)", g=1.2, sigma=1)

@@ -405,6 +405,7 @@ def test_simulated_slopes(text, coupling, size):
         assert abs(size * (estimate.value - value) - term.coefficient) < 4.5 * size * estimate.error + next_order
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("text", ["tanh(x)", "x/(1+x^2/3)"])
 def test_small_variance(text):
     """At sigma = 0.001 the high weak derivatives lose digits, the 1/N terms do not: against certified averages."""

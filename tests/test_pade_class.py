@@ -88,10 +88,8 @@ def deviations(text, averages, decades, limit):
 THEORY = {str(average): average for average in derive("static").averages if average.order < 3}
 
 
-QUICK = (CLASS[0],)
-
-
-@pytest.mark.parametrize("text", [t if t in QUICK else pytest.param(t, marks=pytest.mark.heavy) for t in CLASS])
+@pytest.mark.heavy
+@pytest.mark.parametrize("text", CLASS)
 def test_twelve_decades(text):
     assert deviations(text, THEORY, (-6, -3, 0, 3, 6), 1e-12) == {}
 

@@ -21,7 +21,9 @@ CLAIMS = mato2025.PAPER.claims
 
 
 def _is_heavy(claim):
-    return claim.how.startswith(("simulation of", "simulation at", "nine digits", "25 digits", "Delta = 10^16"))
+    return claim.how.startswith(
+        ("simulation of", "simulation at", "nine digits", "25 digits", "Delta = 10^16", "solutions at two")
+    )
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_not_homogeneous(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "power(p) where p>0",
+        pytest.param("power(p) where p>0", marks=pytest.mark.heavy),
         "sign(x)",
         "-x^3",
         pytest.param("-b*abs(x)^(2*q)*sign(x) where q>0, b>0", marks=pytest.mark.heavy),

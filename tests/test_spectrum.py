@@ -242,6 +242,7 @@ def test_eigenvalues_of_random_matrices(name):
     assert distance(1.0) < 3.3 < 4 < min(distance(1.1), distance(0.9))
 
 
+@pytest.mark.heavy
 def test_extreme_eigenvalues_follow_tracy_widom():
     """Where the density ends as (c/pi) sqrt(e - lambda), N^(2/3) c^(2/3) (lambda_max - e) has the Tracy-Widom law.
 
