@@ -253,7 +253,9 @@ def test_messages_are_one_line():
 # ---- derive ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("style", ["text", "markdown", "latex", "json"])
+@pytest.mark.parametrize(
+    "style", ["json", *(pytest.param(s, marks=pytest.mark.heavy) for s in ("text", "markdown", "latex"))]
+)
 def test_derive_steps(capsys, style):
     code, out, err = run(capsys, "derive", "static", "-a", "x/(1+x^2/3)", "--steps", "--format", style)
     assert (code, err) == (0, "")
@@ -390,8 +392,11 @@ def test_the_right_theory_agrees(capsys):
 
 @pytest.mark.parametrize(
     ("key", "change"),
-    [("D_phi", sqrt), ("n_var_cov_x", lambda e: 3 * e / 2), ("gain", lambda e: 11 * e / 10)],
-    ids=["exponent of D_phi", "factor of n_var_cov_x", "factor of gain"],
+    [
+        pytest.param("D_phi", sqrt, id="exponent of D_phi"),
+        pytest.param("n_var_cov_x", lambda e: 3 * e / 2, id="factor of n_var_cov_x", marks=pytest.mark.heavy),
+        pytest.param("gain", lambda e: 11 * e / 10, id="factor of gain", marks=pytest.mark.heavy),
+    ],
 )
 def test_a_wrong_factor_is_found(capsys, monkeypatch, key, change):
     with_wrong(monkeypatch, key, change)
