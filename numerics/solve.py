@@ -57,9 +57,6 @@ class Solver:
             name, emit(derive(model, odd=self.activation.parity == "odd"), self.activation).text
         )
 
-    def _emitted(self, model: str) -> str:
-        return emit(derive(model, odd=self.activation.parity == "odd"), self.activation).text
-
     def solve(self, /, **values: object) -> Solution:
         """Solve for one set of parameters.
 

@@ -174,6 +174,20 @@ def test_signs_of_the_ghost_fields(symmetry):
     assert not FiniteSizeIdentity(couplings, wrong, jacobian=True)(None)
 
 
+def test_partial_symmetry_is_refused():
+    with pytest.raises(DomainError, match="independent couplings"):
+        one_site_correction(x**2, GaussianCouplings(symmetry=Rational(1, 2)))
+
+
+def test_ghosts_average_alike_in_every_measure():
+    """A ghost pair gives its sign, a single ghost zero, whatever the measure of the fields."""
+    pair, single = Bilinear.of((1, GHOST_ACTIVITY), (1, ANTIGHOST)), Bilinear.of((1, ANTIGHOST), (2, ACTIVITY))
+    plain = Bilinear.of((1, Operator(0, phi(x).diff(x))))
+    for measure in (SiteMeasure(Delta), SiteMeasure(Delta, shared_noise=True), SiteMeasure(Delta, frozen=Delta / 3)):
+        assert measure.average(pair) == measure.average(plain) != 0
+        assert measure.average(single) == 0
+
+
 def test_one_replica_does_not_ask_for_odd_phi():
     action = disorder_average(IID, (1,), jacobian=True)
     odd, general = (OneLoop(action, SiteMeasure(Delta, phi_parity=kind)) for kind in ("odd", "none"))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from sympy import Expr, sstr
 
 from theory.derivation import Step
+from theory.errors import DomainError
 from theory.fields.collective import (
     ACTIVITY,
     PREACTIVATION,
@@ -62,17 +63,26 @@ class Corrections:
 @lru_cache(maxsize=8)
 def one_replica(couplings: GaussianCouplings, *, jacobian: bool = True) -> OneLoop:
     """One loop of a single noise: for the averages of one-site observables, odd activation or not."""
-    action = disorder_average(couplings, (1,), jacobian=jacobian)
+    action = disorder_average(_independent(couplings), (1,), jacobian=jacobian)
     return OneLoop(action, SiteMeasure(Delta, phi_parity="none"))
 
 
 @lru_cache(maxsize=8)
 def two_replicas(couplings: GaussianCouplings, *, jacobian: bool = True) -> OneLoop:
     """One loop of two noises with the same couplings, for an odd activation: for products of two covariances."""
-    return OneLoop(disorder_average(couplings, (1, 2), jacobian=jacobian), SiteMeasure(Delta))
+    return OneLoop(disorder_average(_independent(couplings), (1, 2), jacobian=jacobian), SiteMeasure(Delta))
 
 
-def one_site_correction(observable: Expr, couplings: GaussianCouplings, *, jacobian: bool = True) -> Expr:
+def _independent(couplings: GaussianCouplings) -> GaussianCouplings:
+    """Refuse partial symmetry: a site then acts back on itself, and its measure is not Gaussian."""
+    if couplings.symmetry != 0:
+        raise DomainError("1/N terms are derived for independent couplings, symmetry 0")
+    return couplings
+
+
+def one_site_correction(
+    observable: Expr, couplings: GaussianCouplings = STATIC.couplings, *, jacobian: bool = True
+) -> Expr:
     """The coefficient of 1/N in the average of a one-site observable O(x) over noise, couplings and units.
 
     Parameters
@@ -89,6 +99,11 @@ def one_site_correction(observable: Expr, couplings: GaussianCouplings, *, jacob
     -------
     Expr
         In averages over ``x ~ N(0, Delta)``.
+
+    Raises
+    ------
+    DomainError
+        For partially symmetric couplings.
     """
     return one_replica(couplings, jacobian=jacobian).mean(_site(observable))
 
@@ -97,12 +112,13 @@ def one_site_correction(observable: Expr, couplings: GaussianCouplings, *, jacob
 def mean_corrections(couplings: GaussianCouplings) -> Corrections:
     """Derive the 1/N terms of the mean squares, for any activation, odd or not."""
     one = one_replica(couplings)
+    mean_square = {name: one.mean(_site(square)) for name, square in SQUARES.items()}
     steps = (
         *jacobian_steps(couplings, one.action, (1,), REFERENCE),
         *loop_steps(one, one_replica(couplings, jacobian=False), (1,)),
-        *_one_site_steps(one),
+        *_one_site_steps(one, mean_square),
     )
-    return Corrections(_means(one), {}, steps)
+    return Corrections(_means(mean_square), {}, steps)
 
 
 @lru_cache(maxsize=2)
@@ -136,11 +152,11 @@ def corrections(couplings: GaussianCouplings) -> Corrections:
     relative = [_correction(f"d1_{name}", d, f"D_{name}", relative=True) for name, d in dimension.items()]
     further = [_correction("c1_gain", gain, "gain")]
     further += [_correction(f"c1_n_var_cov_{name}", c, f"n_var_cov_{name}") for name, c in n_variance.items()]
-    quantities = {**_means(one), **{q.key: q for q in (*relative, *further)}}
+    quantities = {**_means(mean_square), **{q.key: q for q in (*relative, *further)}}
     steps = (
         *jacobian_steps(couplings, two.action, (1, 2), REFERENCE),
         *loop_steps(two, two_replicas(couplings, jacobian=False), (1, 2)),
-        *_one_site_steps(one),
+        *_one_site_steps(one, mean_square),
         *(
             step
             for name in OBSERVED
@@ -162,20 +178,18 @@ def corrections(couplings: GaussianCouplings) -> Corrections:
     return Corrections(quantities, spread, steps)
 
 
-def _means(one: OneLoop) -> dict[str, Correction]:
+def _means(mean_square: Mapping[str, Expr]) -> dict[str, Correction]:
     of = {"x": "Delta", "phi": "C_phi"}
-    return {
-        f"c1_{name}": _correction(f"c1_{name}", one.mean(_site(square)), of[name]) for name, square in SQUARES.items()
-    }
+    return {f"c1_{name}": _correction(f"c1_{name}", correction, of[name]) for name, correction in mean_square.items()}
 
 
-def _one_site_steps(one: OneLoop) -> tuple[Step, ...]:
+def _one_site_steps(one: OneLoop, mean_square: Mapping[str, Expr]) -> tuple[Step, ...]:
     generic = one.mean(_site(O(x)))
     return (
         observable_step(generic, REFERENCE),
         *(
-            observed_step(sstr(square), generic, one.mean(_site(square)), square, REFERENCE)
-            for square in SQUARES.values()
+            observed_step(sstr(square), generic, mean_square[name], square, REFERENCE)
+            for name, square in SQUARES.items()
         ),
     )
 

@@ -158,13 +158,16 @@ class SiteMeasure:
 
     def average(self, b: Bilinear) -> Expr:
         """<b> by ``<(n, f)> = <f^(n)>``, per replica or, with shared noise, for the product over replicas."""
+        ghosts = b.sign * Mul(*(_ghost_average(o) for _, o in b.factors))  # independent of the fields of the site
+        if ghosts == 0:
+            return S.Zero
         if self.shared_noise and len(b.factors) > 1:
             product = Mul(*(diff(o.function, x, o.power) if o.power else o.function for _, o in b.factors))
-            return self._one(product, 0)
+            return ghosts * self._one(product, 0)
         if self.frozen != 0:
             replicas = (stein(Average(o.function, o.power, mu, delta)) for _, o in b.factors)
-            return FrozenAverage(Mul(*replicas), self.variance, self.frozen)
-        return b.sign * Mul(*(_ghost_average(o) * self._one(o.function, o.power) for _, o in b.factors))
+            return ghosts * FrozenAverage(Mul(*replicas), self.variance, self.frozen)
+        return ghosts * Mul(*(self._one(o.function, o.power) for _, o in b.factors))
 
     def _one(self, function: Expr, power: int) -> Expr:
         return _one_site(function, power, self.variance, self.phi_parity)
