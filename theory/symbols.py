@@ -23,6 +23,9 @@ rho = Symbol("rho", real=True)
 g = Symbol("g", nonnegative=True)
 """Coupling strength: J_ij has variance g^2/N."""
 
+eta = Symbol("eta", real=True)
+"""Symmetry of the couplings: N <J_ij J_ji> = eta g^2, from -1 (antisymmetric) to 1 (symmetric)."""
+
 sigma = Symbol("sigma", nonnegative=True)
 """Standard deviation of the external noise."""
 
