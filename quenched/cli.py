@@ -29,12 +29,21 @@ given several times"""
 
 _PARAMETERS = "parameters of the model and of the activation: decimal numbers or fractions, e.g. g=1.2 sigma=1/2"
 
+_RANGES = """; one or two of them a range start:stop:count, evenly spaced with both ends, or start:stop:count:log, e.g.
+g=1.1:5:30 sigma=0.01:1:9:log"""
+
+_TABLE = "file for every result at every point, its format by its suffix: .csv or .npz"
+
+_FIGURE = """figure, its format by its suffix: .png, .pdf or .svg (needs matplotlib); theory as curves, simulated networks as
+points"""
+
 _EXAMPLES = {
     "derive": "quenched derive static -a 'erf(x)' --steps --format markdown",
     "solve": "quenched solve static -a 'x/(1+a*x^2) where a>0' g=1.2 sigma=1 a=1/3 --json",
     "emit": "quenched emit static -a 'tanh(x)' -o solver.py",
     "simulate": "quenched simulate dynamic -a 'tanh(x)' g=1.5 noise=ou sigma=1 tau_n=2 N=400 couplings=50",
     "validate": "quenched validate static -a 'x/(1+x^2/3)' g=1.3 sigma=0.8 N=100,200,400",
+    "sweep": "quenched sweep dynamic -a 'tanh(x)' g=1.1:5:30 --plot pr.png",
     "check": "quenched check mato2025",
 }
 
@@ -79,7 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog = "\n\n".join([*_settings_help(name), f"example: {_EXAMPLES[name]}", _EXITS])
         return commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", epilog=epilog)
 
-    def model_command(name: str, help_text: str, *, pairs: bool) -> argparse.ArgumentParser:
+    def model_command(name: str, help_text: str, *, pairs: bool, ranges: bool = False) -> argparse.ArgumentParser:
         sub = command(name, help_text)
         sub.add_argument(
             "model",
@@ -88,7 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
         sub.add_argument("-a", "--activation", action=_Once, required=True, metavar="EXPR", help=_ACTIVATION)
         if pairs:
-            sub.add_argument("pairs", nargs="*", metavar="name=value", help=_PARAMETERS)
+            sub.add_argument("pairs", nargs="*", metavar="name=value", help=_PARAMETERS + ranges * _RANGES)
             _add_json(sub)
         return sub
 
@@ -104,6 +113,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     model_command("simulate", "simulate the network", pairs=True)
     model_command("validate", "compare theory and simulation", pairs=True)
+    sweep = model_command("sweep", "solve the theory along one or two parameters", pairs=True, ranges=True)
+    sweep.add_argument("-o", "--output", action=_Once, metavar="FILE", help=_TABLE)
+    sweep.add_argument("--plot", action=_Once, metavar="FILE", help=_FIGURE)
+    sweep.add_argument("--quantity", action="append", default=[], metavar="KEY", help="what is drawn; repeatable")
+    sweep.add_argument("--executor", default="local", metavar="E", help="local (default) or dask://HOST:PORT")
     check = command("check", "check the claims of a paper against the theory derived here")
     check.add_argument("paper", metavar="PAPER", help="name of the paper: mato2025")
     _add_json(check)

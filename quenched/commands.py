@@ -130,6 +130,16 @@ def _validate(arguments: argparse.Namespace) -> int:
     return 0 if validation.ok else 1
 
 
+def _sweep(arguments: argparse.Namespace) -> int:
+    from quenched.sweeping import swept
+
+    found = swept(arguments)
+    if arguments.json or (arguments.output is None and arguments.plot is None):
+        _print(arguments, found.to_dict(), found.table)
+    _warn(found.messages)
+    return 0
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from derivations.catalogue import find_paper
     from derivations.claims import check_paper, verdict_data, verdict_table
@@ -156,5 +166,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "emit": _emit,
     "simulate": _simulate,
     "validate": _validate,
+    "sweep": _sweep,
     "check": _check,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -12,6 +12,7 @@ from theory.errors import InputError
 
 _DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
+_RANGE = re.compile(r"([^:]+):([^:]+):([0-9]{1,6})(:log)?")
 _LONGEST = 60
 
 
@@ -72,6 +73,15 @@ SETTINGS: dict[str, tuple[Option, ...]] = {
         *_IN_TIME,
         _SEED,
     ),
+    "sweep": (
+        Option("simulate", "points at which networks are simulated too; 7 for a plot, else none", (), 0, 1000),
+        Option("N", "units of these networks", (), 2, 20_000),
+        Option("couplings", "coupling matrices", (), 2),
+        Option("samples", "independent draws of the noise for each coupling matrix", (), 4),
+        *_IN_TIME,
+        _SEED,
+        Option("workers", "local processes", (), 1, 1000),
+    ),
 }
 """Settings of each command that takes any."""
 
@@ -101,8 +111,38 @@ def number(text: str) -> float | str:
     return value if isfinite(value) else text
 
 
-def read_pairs(words: Sequence[str], options: Sequence[Option] = ()) -> Pairs:
-    """Split ``name=value`` words.
+def number_or_range(text: str) -> float | str | tuple[float, ...]:
+    """A number, or the values of a range ``start:stop:count``, both ends included.
+
+    They are evenly spaced, or with ``start:stop:count:log`` their logarithms are.
+
+    Raises
+    ------
+    ValueError
+        For text with a colon that is no range.
+    """
+    if ":" not in text:
+        return number(text)
+    from numpy import geomspace, linspace
+
+    match = _RANGE.fullmatch(text)
+    start, stop = (number(match[1]), number(match[2])) if match else ("", "")
+    if match is None or isinstance(start, str) or isinstance(stop, str) or start == stop or int(match[3]) < 2:
+        raise ValueError(
+            f"'{text[:60]}' is no range; a range is start:stop:count, or start:stop:count:log, of two different numbers and "
+            "2 points or more"
+        )
+    if match[4] is None:
+        return tuple(linspace(start, stop, int(match[3])).tolist())
+    if not start * stop > 0:
+        raise ValueError(f"'{text[:60]}' is no range: a logarithmic one needs ends of one sign, neither of them 0")
+    return tuple(geomspace(start, stop, int(match[3])).tolist())
+
+
+def read_pairs(
+    words: Sequence[str], options: Sequence[Option] = (), value_of: Callable[[str], object] = number
+) -> Pairs:
+    """Split ``name=value`` words; `value_of` reads a value of the model's parameters, or raises `ValueError`.
 
     Raises
     ------
@@ -121,11 +161,11 @@ def read_pairs(words: Sequence[str], options: Sequence[Option] = ()) -> Pairs:
         if name in seen:
             problems.append(f"{name[:60]} is given twice")
         seen.add(name)
-        if name not in known:
-            parameters[name] = number(value.strip())
-            continue
         try:
-            settings[name] = _setting(known[name], value)
+            if name in known:
+                settings[name] = _setting(known[name], value)
+            else:
+                parameters[name] = value_of(value.strip())
         except ValueError as error:
             problems.append(str(error))
     if problems:

@@ -45,17 +45,18 @@ def content_key(model: str, activation: Activation) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a whole file or nothing; a device or pipe is written to, not replaced."""
     path = path.resolve()  # the file behind a symbolic link
+    data = content.encode() if isinstance(content, str) else content
     if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".quenched-{os.getpid()}-{secrets.token_hex(8)}")
     try:
-        with temporary.open("x", encoding="utf-8") as stream:  # with the permissions of any new file
-            stream.write(text)
+        with temporary.open("xb") as stream:  # with the permissions of any new file
+            stream.write(data)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

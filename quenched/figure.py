@@ -1,0 +1,240 @@
+"""A sweep as a figure: the theory as curves, simulated networks as points with error bars; a map of two parameters."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Symbol, latex
+
+from numerics.codegen.cache import write_atomically
+from numerics.solution import shown
+from numerics.sweep import FEW, Sweep
+from numerics.views import Panel, View, view_of
+from theory.catalogue import describe_model
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".png", ".pdf", ".svg")
+# Okabe, Ito 2008: distinct for every kind of colour vision
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = "osD^v<>"
+DECADE = 10.0  # ratio of largest to smallest value above which an axis is logarithmic
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 11,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "mathtext.fontset": "cm",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "quenched",  # the same figure is the same file
+}
+
+
+def check_figure(path: str, keys: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse a figure that cannot be drawn, before any work.
+
+    Raises
+    ------
+    InputError
+        For another suffix than png, pdf or svg, unknown quantities, or where matplotlib is not installed.
+    """
+    problems = []
+    if Path(path).suffix.lower() not in SUFFIXES:
+        problems.append(f"cannot tell the format of '{path[:200]}': its name must end in {', '.join(SUFFIXES)}")
+    if find_spec("matplotlib") is None:
+        problems.append("a figure needs the extra plot: pip install 'quenched[plot]'")
+    problems += [f"quantity '{key[:40]}' is unknown; known: {', '.join(known)}" for key in keys if key not in known]
+    if problems:
+        raise InputError(problems)
+
+
+def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | None = None) -> None:
+    """Write the figure of a sweep.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    path : str
+        Ends in .png, .pdf or .svg.
+    quantities : sequence of str
+        Keys to draw; by default those of `numerics.views`.
+    N : float, optional
+        Units at which the theory is drawn once more, with its 1/N terms, where they are known.
+
+    Raises
+    ------
+    InputError
+        For a figure that cannot be drawn, or a file that cannot be written.
+    """
+    check_figure(path, quantities, list(sweep.meanings))
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure  # without pyplot: no display is touched, whatever the backend
+
+    view = view_of(sweep.model)
+    panels = view.panels_of(quantities) if quantities else view.panels
+    panels = tuple(p for panel in panels if (p := Panel(_present(panel, sweep), panel.label)).keys)
+    kind = Path(path).suffix.lower().removeprefix(".")
+    content = io.BytesIO()
+    with rc_context(STYLE):
+        figure = Figure(layout="constrained", dpi=200)
+        (_draw_map if len(sweep.axes) == 2 else _draw_curves)(figure, sweep, view, panels, N)
+        undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
+        figure.savefig(content, format=kind, metadata=undated)
+    try:
+        write_atomically(Path(path), content.getvalue())
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise InputError(f"cannot write '{path[:200]}': {getattr(error, 'strerror', None) or error}") from error
+
+
+def _present(panel: Panel, sweep: Sweep) -> tuple[str, ...]:
+    return tuple(key for key in panel.keys if key in sweep.meanings)
+
+
+def _draw_curves(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel], N: float | None) -> None:
+    ((name, values),) = sweep.axes.items()
+    figure.set_size_inches(6.4, 1.3 + 2.7 * len(panels))
+    rows: Any = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, panel in zip(rows, panels, strict=True):
+        drawn = [_curve(axes, sweep, view, key, k, N) for k, key in enumerate(panel.keys)]
+        if _spans_decades(np.concatenate(drawn)):
+            axes.set_yscale("log")
+        axes.set_ylabel(panel.label or _wrapped(sweep.meanings[panel.keys[0]]))
+        _explain_markers(axes, sweep, panel)
+        axes.legend(handlelength=2.4)
+    if _even_in_log(values):
+        rows[-1].set_xscale("log")
+    rows[-1].set_xlabel(_named(sweep, name))
+    rows[0].set_title(_title(sweep))
+    figure.align_ylabels(rows)
+    if caption := _caption(sweep, N):
+        figure.supxlabel(fill(caption, 100), fontsize=7.5, color="0.35")
+
+
+def _curve(axes: Axes, sweep: Sweep, view: View, key: str, number: int, N: float | None) -> NDArray[np.float64]:
+    """One quantity: theory, theory at N units where it is known, simulated networks. Returns the values drawn."""
+    ((_, x),) = sweep.axes.items()
+    colour, label = COLOURS[number % len(COLOURS)], view.labels.get(key, key)
+    theory, stable = sweep[key], sweep["stable"]
+    axes.plot(x, np.where(stable, theory, np.nan), color=colour, label=f"{label}, theory")
+    if not np.all(stable | np.isnan(theory)):
+        axes.plot(
+            x, np.where(stable, np.nan, theory), color=colour, alpha=0.4, linestyle=":", label=f"{label}, unstable"
+        )
+    drawn = [theory]
+    if N is not None and np.any(np.isfinite(at_size := sweep.at_size(key, N))):
+        axes.plot(x, np.where(stable, at_size, np.nan), color=colour, linestyle="--", label=f"{label}, with 1/N term")
+    value, error = sweep.simulated(key)
+    few = np.zeros(value.shape, dtype=bool)
+    few[[point.index for point in sweep.simulations if point.few_directions]] = True
+    for hollow in (False, True):
+        here = np.isfinite(value) & (few == hollow)
+        if np.any(here):
+            axes.errorbar(
+                x[here],
+                value[here],
+                error[here],
+                linestyle="none",
+                marker=MARKERS[number % len(MARKERS)],
+                markersize=5,
+                markerfacecolor="white" if hollow else colour,
+                color=colour,
+                elinewidth=1,
+                capsize=2,
+                zorder=3,
+                label=None if hollow else f"{label}, simulated",
+            )
+            drawn.append(value[here])
+    return np.concatenate(drawn)
+
+
+def _explain_markers(axes: Axes, sweep: Sweep, panel: Panel) -> None:
+    """What hollow markers mean, once for each panel that has any."""
+    hollow = [point for point in sweep.simulations if point.few_directions and {*panel.keys} & {*point.estimates}]
+    if hollow:
+        axes.plot(
+            [],
+            [],
+            "o",
+            markersize=5,
+            color="0.35",
+            markerfacecolor="white",
+            label=f"hollow: N PR < {FEW:g}, finite-size effects expected",
+        )
+
+
+def _draw_map(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel], N: float | None) -> None:
+    """Colours over two parameters, one panel for each quantity."""
+    from matplotlib.colors import LogNorm
+
+    (first, y), (second, x) = sweep.axes.items()
+    keys = [key for panel in panels for key in panel.keys]
+    figure.set_size_inches(1.2 + 4.2 * min(2, len(keys)), 1.0 + 3.3 * ((len(keys) + 1) // 2))
+    grid: Any = figure.subplots((len(keys) + 1) // 2, min(2, len(keys)), squeeze=False)
+    for axes, key in zip(grid.flat, keys, strict=False):
+        values = np.ma.masked_invalid(sweep[key])
+        norm = LogNorm() if _spans_decades(values.compressed()) else None
+        axes.set_facecolor("0.85")
+        mesh = axes.pcolormesh(x, y, values, shading="nearest", cmap="cividis", norm=norm, rasterized=True)
+        figure.colorbar(mesh, ax=axes)
+        stable = np.where(np.isnan(sweep[key]), np.nan, sweep["stable"].astype(float))
+        if np.any(stable == 0) and np.any(stable == 1):
+            axes.contour(x, y, stable, levels=[0.5], colors=COLOURS[1], linewidths=1.2)
+        for scale, along in ((axes.set_xscale, x), (axes.set_yscale, y)):
+            if _even_in_log(along):
+                scale("log")
+        axes.set_title(view.labels.get(key, key))
+        axes.set_xlabel(_named(sweep, second))
+        axes.set_ylabel(_named(sweep, first))
+    for axes in grid.flat[len(keys) :]:
+        axes.set_visible(False)
+    figure.suptitle(_title(sweep), fontsize=11)
+    figure.supxlabel("grey: no solution; orange line: loss of stability", fontsize=7.5, color="0.35")
+
+
+def _spans_decades(values: NDArray[np.float64]) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool(finite.size and np.min(finite) > 0 and np.max(finite) > DECADE * np.min(finite))
+
+
+def _even_in_log(values: NDArray[np.float64]) -> bool:
+    if values.size < 3 or not _spans_decades(values):
+        return False
+    return bool(np.allclose(np.diff(np.log(values)), np.log(values[1] / values[0]), rtol=1e-6))
+
+
+def _named(sweep: Sweep, name: str) -> str:
+    """A parameter in words, with its symbol."""
+    meaning = {p.name: p.meaning for p in describe_model(sweep.model).parameters}.get(name, "parameter")
+    return f"{meaning.split(':')[0].split(';')[0]}, ${latex(Symbol(name))}$"
+
+
+def _title(sweep: Sweep) -> str:
+    given = [f"{name} = {shown(value)}" for name, value in sweep.parameters.items()]
+    text = sweep.activation if len(sweep.activation) <= 50 else f"{sweep.activation[:47]}..."
+    return ", ".join([f"{sweep.model}, $\\phi(x)$ = {text}", *given])
+
+
+def _caption(sweep: Sweep, N: float | None) -> str:
+    rows = []
+    if sweep.simulations:
+        settings = ", ".join(f"{name} = {value:g}" for name, value in sweep.network.items())
+        rows.append(f"points: simulated networks, {settings}; bars: one standard error over coupling matrices")
+    elif N is not None and np.any(np.isfinite(sweep.at_size(next(iter(sweep.meanings)), N))):
+        rows.append(f"1/N terms at N = {N:g}")
+    return "; ".join(rows)
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, 36)
