@@ -1,4 +1,7 @@
-"""Run independent tasks: here, in processes beside, or on a dask cluster. Results do not depend on which."""
+"""Run independent tasks: here, in processes beside, or on a dask cluster. Results do not depend on which.
+
+Little is imported here: every new process starts with this file.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from multiprocessing import active_children, get_context
 from time import perf_counter
 from typing import Any, TypeVar
 
-from numerics.codegen.cache import toolkit_digest
 from theory.errors import InputError
 
 Result = TypeVar("Result")
@@ -136,6 +138,8 @@ def _on_dask(function: Callable[..., Result], tasks: Sequence[Task], executor: s
     """On the workers of a scheduler, which must have the same sources."""
     from distributed import Client
     from distributed import as_completed as as_arriving
+
+    from numerics.codegen.cache import toolkit_digest
 
     try:
         client = Client(f"tcp://{executor.removeprefix('dask://')}", timeout=CONNECTING)

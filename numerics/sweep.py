@@ -376,6 +376,7 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
         except DomainError as error:
             found.append(SimulatedPoint(index, {}, directions, (str(error),)))
         else:
+            settings["samples"] = run.sample.samples
             found.append(SimulatedPoint(index, run.sample.observables(), directions, run.messages))
     return replace(swept, simulations=tuple(found), network={**settings, "seed": seed})
 

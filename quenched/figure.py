@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
@@ -28,6 +28,8 @@ SUFFIXES = (".png", ".pdf", ".svg")
 # Okabe, Ito 2008: distinct for every kind of colour vision
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^v<>"
+GREY = "0.35"
+HOLLOW = f"simulated, fewer than {FEW:g} active directions:\nfinite-size effects expected"
 DECADE = 10.0  # ratio of largest to smallest value above which an axis is logarithmic
 STYLE = {
     "font.size": 10,
@@ -106,72 +108,56 @@ def _draw_curves(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Pane
     ((name, values),) = sweep.axes.items()
     figure.set_size_inches(6.4, 1.3 + 2.7 * len(panels))
     rows: Any = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    styles: dict[str, dict[str, Any]] = {}
     for axes, panel in zip(rows, panels, strict=True):
-        drawn = [_curve(axes, sweep, view, key, k, N) for k, key in enumerate(panel.keys)]
-        if _spans_decades(np.concatenate(drawn)):
-            axes.set_yscale("log")
-        axes.set_ylabel(panel.label or _wrapped(sweep.meanings[panel.keys[0]]))
-        _explain_markers(axes, sweep, panel)
-        axes.legend(handlelength=2.4)
+        for k, key in enumerate(panel.keys):
+            _curve(axes, sweep, key, k, N, styles)
+        theory = np.concatenate([sweep[key] for key in panel.keys])
+        if _spans_decades(theory):
+            _in_log(axes, "y", theory)
+        axes.set_ylabel(panel.label or fill(sweep.meanings[panel.keys[0]], 36))
     if _even_in_log(values):
-        rows[-1].set_xscale("log")
+        _in_log(rows[-1], "x", values)
+    for axes, panel in zip(rows, panels, strict=True):
+        colours = {view.labels.get(key, key): {"color": COLOURS[k % len(COLOURS)]} for k, key in enumerate(panel.keys)}
+        _legend(axes, colours | (styles if axes is rows[0] else {}))
     rows[-1].set_xlabel(_named(sweep, name))
     rows[0].set_title(_title(sweep))
     figure.align_ylabels(rows)
-    if caption := _caption(sweep, N):
-        figure.supxlabel(fill(caption, 100), fontsize=7.5, color="0.35")
+    figure.supxlabel(fill(_caption(sweep), 100), fontsize=7.5, color="0.35")
 
 
-def _curve(axes: Axes, sweep: Sweep, view: View, key: str, number: int, N: float | None) -> NDArray[np.float64]:
-    """One quantity: theory, theory at N units where it is known, simulated networks. Returns the values drawn."""
+def _curve(axes: Axes, sweep: Sweep, key: str, number: int, N: float | None, styles: dict[str, dict[str, Any]]) -> None:
+    """One quantity: theory, theory at N units where it is known, simulated networks; what lines mean goes to `styles`."""
     ((_, x),) = sweep.axes.items()
-    colour, label = COLOURS[number % len(COLOURS)], view.labels.get(key, key)
-    theory, stable = sweep[key], sweep["stable"]
-    axes.plot(x, np.where(stable, theory, np.nan), color=colour, label=f"{label}, theory")
-    if not np.all(stable | np.isnan(theory)):
-        axes.plot(
-            x, np.where(stable, np.nan, theory), color=colour, alpha=0.4, linestyle=":", label=f"{label}, unstable"
-        )
-    drawn = [theory]
-    if N is not None and np.any(np.isfinite(at_size := sweep.at_size(key, N))):
-        axes.plot(x, np.where(stable, at_size, np.nan), color=colour, linestyle="--", label=f"{label}, with 1/N term")
+    colour, theory, stable = COLOURS[number % len(COLOURS)], sweep[key], sweep["stable"]
+
+    def line(values: NDArray[np.float64], meaning: str, **style: Any) -> None:
+        if np.any(np.isfinite(values)):
+            axes.plot(x, values, color=colour, **style)
+            styles[meaning] = {"color": GREY, **style}
+
+    unstable = ~stable & np.isfinite(theory)
+    beside = unstable | np.append(unstable[1:], False) | np.append(False, unstable[:-1])  # the curve has no gap
+    line(np.where(stable, theory, np.nan), "theory")
+    line(np.where(beside & np.any(unstable), theory, np.nan), "theory, unstable", linestyle=":", alpha=0.5)
+    if N is not None:
+        line(np.where(stable, sweep.at_size(key, N), np.nan), f"theory, N = {N:g}", linestyle="--")
     value, error = sweep.simulated(key)
-    few = np.zeros(value.shape, dtype=bool)
-    few[[point.index for point in sweep.simulations if point.few_directions]] = True
-    for hollow in (False, True):
-        here = np.isfinite(value) & (few == hollow)
+    few = np.isin(np.arange(x.size), [point.index for point in sweep.simulations if point.few_directions])
+    for meaning, here, face in ((f"simulated, N = {N or 0:g}", ~few, {}), (HOLLOW, few, {"markerfacecolor": "white"})):
+        here = here & np.isfinite(value)
         if np.any(here):
-            axes.errorbar(
-                x[here],
-                value[here],
-                error[here],
-                linestyle="none",
-                marker=MARKERS[number % len(MARKERS)],
-                markersize=5,
-                markerfacecolor="white" if hollow else colour,
-                color=colour,
-                elinewidth=1,
-                capsize=2,
-                zorder=3,
-                label=None if hollow else f"{label}, simulated",
-            )
-            drawn.append(value[here])
-    return np.concatenate(drawn)
+            style = {"linestyle": "none", "marker": MARKERS[number % len(MARKERS)], "markersize": 5, **face}
+            axes.errorbar(x[here], value[here], error[here], color=colour, elinewidth=1, capsize=2, zorder=3, **style)
+            styles[meaning] = {**style, "color": GREY, "marker": MARKERS[0]}
 
 
-def _explain_markers(axes: Axes, sweep: Sweep, panel: Panel) -> None:
-    """What hollow markers mean, once for each panel that has any."""
-    hollow = [point for point in sweep.simulations if point.few_directions and {*panel.keys} & {*point.estimates}]
-    if hollow:
-        axes.plot(
-            [],
-            [],
-            "o",
-            markersize=5,
-            color="0.35",
-            markerfacecolor="white",
-            label=f"hollow: N PR < {FEW:g}, finite-size effects expected",
-        )
+def _legend(axes: Axes, entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Colours of the quantities, then the meaning of lines and points."""
+    from matplotlib.lines import Line2D
+
+    axes.legend([Line2D([], [], **style) for style in entries.values()], list(entries))
 
 
 def _draw_map(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel], N: float | None) -> None:
@@ -191,9 +177,9 @@ def _draw_map(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel],
         stable = np.where(np.isnan(sweep[key]), np.nan, sweep["stable"].astype(float))
         if np.any(stable == 0) and np.any(stable == 1):
             axes.contour(x, y, stable, levels=[0.5], colors=COLOURS[1], linewidths=1.2)
-        for scale, along in ((axes.set_xscale, x), (axes.set_yscale, y)):
+        for which, along in (("x", x), ("y", y)):
             if _even_in_log(along):
-                scale("log")
+                _in_log(axes, which, along)
         axes.set_title(view.labels.get(key, key))
         axes.set_xlabel(_named(sweep, second))
         axes.set_ylabel(_named(sweep, first))
@@ -201,6 +187,19 @@ def _draw_map(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel],
         axes.set_visible(False)
     figure.suptitle(_title(sweep), fontsize=11)
     figure.supxlabel("grey: no solution; orange line: loss of stability", fontsize=7.5, color="0.35")
+
+
+def _in_log(axes: Axes, which: str, values: NDArray[np.float64]) -> None:
+    """Logarithmic, with ticks at 1, 2, 5 where there is room for them."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    finite = values[np.isfinite(values)]
+    decades = np.log10(np.max(finite) / np.min(finite))
+    axes.set(**{f"{which}scale": "log"})
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _spans_decades(values: NDArray[np.float64]) -> bool:
@@ -217,24 +216,24 @@ def _even_in_log(values: NDArray[np.float64]) -> bool:
 def _named(sweep: Sweep, name: str) -> str:
     """A parameter in words, with its symbol."""
     meaning = {p.name: p.meaning for p in describe_model(sweep.model).parameters}.get(name, "parameter")
-    return f"{meaning.split(':')[0].split(';')[0]}, ${latex(Symbol(name))}$"
+    return f"{meaning.split(':')[0].split(';')[0]}, {_symbol(name)}"
+
+
+def _symbol(name: str) -> str:
+    return f"${latex(Symbol(name))}$"
 
 
 def _title(sweep: Sweep) -> str:
-    given = [f"{name} = {shown(value)}" for name, value in sweep.parameters.items()]
+    words = [f"{name} = {value}" for name, value in sweep.parameters.items() if isinstance(value, str)]
+    given = [
+        f"{_symbol(name)} = {shown(value)}" for name, value in sweep.parameters.items() if not isinstance(value, str)
+    ]
     text = sweep.activation if len(sweep.activation) <= 50 else f"{sweep.activation[:47]}..."
-    return ", ".join([f"{sweep.model}, $\\phi(x)$ = {text}", *given])
+    return ", ".join([f"{sweep.model}, $\\phi(x)$ = {text}", *words, *given])
 
 
-def _caption(sweep: Sweep, N: float | None) -> str:
-    rows = []
-    if sweep.simulations:
-        settings = ", ".join(f"{name} = {value:g}" for name, value in sweep.network.items())
-        rows.append(f"points: simulated networks, {settings}; bars: one standard error over coupling matrices")
-    elif N is not None and np.any(np.isfinite(sweep.at_size(next(iter(sweep.meanings)), N))):
-        rows.append(f"1/N terms at N = {N:g}")
-    return "; ".join(rows)
-
-
-def _wrapped(text: str) -> str:
-    return fill(text, 36)
+def _caption(sweep: Sweep) -> str:
+    if not sweep.simulations:
+        return ""
+    settings = ", ".join(f"{name} = {value:g}" for name, value in sweep.network.items())
+    return f"points: simulated networks, {settings}; bars: one standard error over coupling matrices"
