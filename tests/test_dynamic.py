@@ -15,7 +15,7 @@ from sympy import Eq
 from numerics.average import average
 from numerics.codegen.module import emit
 from numerics.pair import pair_average
-from numerics.solve import Solver
+from numerics.solve import Solver, checked_parameters
 from theory.activations.activation import Activation
 from theory.catalogue import derive
 from theory.derivation import Step, same
@@ -435,13 +435,13 @@ def test_unusable_parameters(solvers, numbers, words):
 
 def test_noise_follows_from_the_parameters(solvers):
     solver = solvers("tanh(x)")
-    for word, numbers in (("none", {}), ("white", {"sigma": 0.7}), ("ou", {"sigma": 0.7, "tau_n": 2})):
-        inferred, said = solver.solve(g=1.4, **numbers), solver.solve(g=1.4, noise=word, **numbers)
-        assert inferred.to_dict()["observables"] == said.to_dict()["observables"]
-        assert inferred.parameters == {"noise": word, "g": 1.4, **numbers}
-        assert solver.module.solve(1.4, **numbers)["Delta0"] == said.order_parameters["Delta0"]
-        lags = solver.module.autocovariance(0.5, 1.4, **numbers), solver.module.autocovariance(0.5, **said.parameters)
-        assert lags[0] == lags[1]
+    for word, numbers in (("none", {}), ("white", {"sigma": 0.7}), ("ou", {"sigma": 0.7, "tau_n": 2.0})):
+        given = {"g": 1.4, **numbers}
+        assert checked_parameters(solver.model, solver.activation, given) == {"noise": word, **given}
+        assert solver.module.inferred_noise(numbers.get("sigma", 0.0), numbers.get("tau_n", 0.0)) == word
+    inferred, said = solver.module.solve(1.4, 0.7), solver.module.solve(1.4, noise="white", sigma=0.7)
+    assert inferred["Delta0"] == said["Delta0"] == solver.solve(g=1.4, sigma=0.7).order_parameters["Delta0"]
+    assert solver.module.autocovariance(0.5, 1.4) == solver.module.autocovariance(0.5, 1.4, noise="none")
 
 
 # ---- the generated module ----------------------------------------------------------------------------------------------

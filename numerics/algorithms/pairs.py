@@ -19,16 +19,22 @@ def quadrant_sum(phi, deviation, theta, step):
     """<phi(u) phi(v)> by the trapezoidal rule along (u+v) and (u-v), for angles theta with correlation cos(theta).
 
     For odd phi the product is even in both: one quadrant is enough. Converges exponentially where phi is analytic in a strip,
-    at the same rate for every correlation.
+    at the same rate for every correlation. `step` resolves phi along its argument, in standard deviations; a direction along
+    which the arguments move more slowly is sampled less finely, down to what the Gaussian weight needs.
     """
-    z = np.arange(int(STANDARD_DEVIATIONS / step) + 1) * step
-    weight = np.exp(-0.5 * z * z) * step * 2.0 / np.sqrt(2.0 * np.pi)
-    weight[0] *= 0.5
     value = np.empty(theta.shape)
     for k, angle in enumerate(theta):
-        along = deviation * np.cos(0.5 * angle) * z[:, None]
-        across = deviation * np.sin(0.5 * angle) * z[None, :]
-        value[k] = weight @ (phi(along + across) * phi(along - across)) @ weight
+        nodes, weights = [], []
+        fast, slow = np.cos(0.5 * angle), np.sin(0.5 * angle)
+        for fraction, other in ((fast, slow), (slow, fast)):
+            spacing = 1.0 / np.hypot(fraction / step, other / COARSEST)
+            z = np.arange(int(STANDARD_DEVIATIONS / spacing) + 2) * spacing
+            weight = np.exp(-0.5 * z * z) * spacing * 2.0 / np.sqrt(2.0 * np.pi)
+            weight[0] *= 0.5
+            nodes.append(deviation * fraction * z)
+            weights.append(weight)
+        along, across = nodes[0][:, None], nodes[1]
+        value[k] = weights[0] @ (phi(along + across) * phi(along - across)) @ weights[1]
     return value
 
 

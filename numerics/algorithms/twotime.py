@@ -24,7 +24,7 @@ def energy_roots(primitive, strength, kinetic, lowest, highest):
 
     grid = np.geomspace(lowest, highest, 1 + int(np.ceil(24 * np.log10(highest / lowest))))
     with np.errstate(all="ignore"):
-        relative = energy(grid)[0] / grid**2
+        relative = (0.5 * grid**2 - strength * primitive.scan(grid) - kinetic) / grid**2
     sign = np.where(np.abs(relative) < FLAT, 0.0, np.sign(relative))
     for k in range(sign.size - 2, -1, -1):
         sign[k] = sign[k] or sign[k + 1]
