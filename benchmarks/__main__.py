@@ -21,6 +21,7 @@ SUBJECTS = (
     "evaluation",
     "solving",
     "corrections",
+    "dynamics",
     "commandline",
     "simulator",
     "refusal",
