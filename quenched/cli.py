@@ -18,8 +18,8 @@ BAD_INPUT, INTERRUPTED = 2, 130  # 0 and 1 come from the commands
 BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
 LONGEST_MESSAGE = 1000
 
-_EXITS = """exit codes: 0 done; 1 a comparison or a check that does not hold, or is inconclusive; 2 unusable input, explained in one
-sentence on standard error; 130 interrupted"""
+_EXITS = """exit codes: 0 done; 1 a comparison or a check that does not hold, or is inconclusive; 2 unusable input, or a question
+without an answer, explained in one sentence on standard error; 130 interrupted"""
 
 _ACTIVATION = """activation in x, e.g. 'tanh(x)', '-x/(1+x^2)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)';
 parameters declared after 'where' get their values as name=value pairs"""
