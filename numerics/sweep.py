@@ -147,6 +147,10 @@ class Sweep:
         rows = [f"{n} of {count} points have no solution, such as: {reason}" for reason, n in missing.items()]
         broken = sum(solution is not None and not solution.stable for solution in self.solutions)
         rows += [f"{broken} of {self.solved} solutions are not stable"] if broken else []
+        if self.network and not self.simulations:
+            rows.append(
+                "no networks were simulated: where the theory is stable, their units explore less than one direction"
+            )
         few = sum(point.few_directions for point in self.simulations)
         if few:
             rows.append(

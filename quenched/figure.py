@@ -68,10 +68,11 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
     Parameters
     ----------
     sweep : Sweep
+        With one solution at least.
     path : str
         Ends in .png, .pdf or .svg.
     quantities : sequence of str
-        Keys to draw; by default those of `numerics.views`.
+        Keys to draw; by default those of `numerics.views`, of a model that is not there the order parameters.
     N : float, optional
         Units at which the theory is drawn once more, with its 1/N terms, where they are known.
 
@@ -85,7 +86,8 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
     from matplotlib.figure import Figure  # without pyplot: no display is touched, whatever the backend
 
     view = view_of(sweep.model)
-    panels = view.panels_of(quantities) if quantities else view.panels
+    first = next(solution.order_parameters for solution in sweep.solutions if solution is not None)
+    panels = view.panels_of(quantities) if quantities else view.panels or view.panels_of(list(first))
     panels = tuple(p for panel in panels if (p := Panel(_present(panel, sweep), panel.label)).keys)
     kind = Path(path).suffix.lower().removeprefix(".")
     content = io.BytesIO()
@@ -139,7 +141,7 @@ def _curve(axes: Axes, sweep: Sweep, key: str, number: int, N: float | None, sty
 
     unstable = ~stable & np.isfinite(theory)
     beside = unstable | np.append(unstable[1:], False) | np.append(False, unstable[:-1])  # the curve has no gap
-    line(np.where(stable, theory, np.nan), "theory")
+    line(np.where(stable, theory, np.nan), r"theory, $N \to \infty$")
     line(np.where(beside & np.any(unstable), theory, np.nan), "theory, unstable", linestyle=":", alpha=0.5)
     if N is not None:
         line(np.where(stable, sweep.at_size(key, N), np.nan), f"theory, N = {N:g}", linestyle="--")

@@ -272,6 +272,11 @@ def test_simulated_points():
     assert data["points"][0]["directions"] == pytest.approx(30 * found["D_phi"][0])
 
 
+def test_nothing_to_simulate():
+    found = sweep("dynamic", "tanh(x)", {"g": [1.1, 1.2]}, simulated=2, N=100)
+    assert found.simulations == () and "no networks were simulated" in found.messages[0]
+
+
 def test_few_directions(chaotic):
     """N PR at 100 units: 0.6 at g = 1.5, less than any network can have; 2 at g = 2, marked."""
     found = sweep("dynamic", "tanh(x)", {"g": [1.5, 2.0]}, simulated=2, N=100, couplings=2, samples=4, T=2, burn=5)
@@ -320,6 +325,16 @@ def test_figure(capsys, tmp_path):
     ):
         assert part in drawn
     assert "fewer than" not in drawn and "variance" not in drawn
+
+
+def test_figure_of_a_model_that_no_table_lists(chaotic, monkeypatch, tmp_path):
+    pytest.importorskip("matplotlib")
+    from quenched import figure
+
+    monkeypatch.setattr(figure, "view_of", lambda model: View())
+    figure.draw(chaotic, str(tmp_path / "a.svg"))
+    drawn = (tmp_path / "a.svg").read_text()
+    assert "Delta0" in drawn and "C_phi0" in drawn and "PR_x" not in drawn
 
 
 def test_figure_of_a_map_and_of_few_directions(chaotic, tmp_path):
