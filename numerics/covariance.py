@@ -39,7 +39,7 @@ class CovarianceMatrices(NamedTuple):
 
 
 def covariance(
-    solution: Solution, J: ArrayLike, *, frequency: float | None = None, formal: bool = False
+    solution: Solution, J: ArrayLike, *, frequency: ArrayLike | None = None, formal: bool = False
 ) -> CovarianceMatrices | CovarianceInTime:
     """Covariance matrices of one network, predicted from its couplings.
 
@@ -50,9 +50,9 @@ def covariance(
     J : array_like, shape (N, N)
         Couplings; `J[i, j]` is the weight of unit j in the input of unit i. Mean square g^2/N, as in the solution, and
         N <J_ij J_ji> = eta g^2 where it has an `eta`, else 0.
-    frequency : float, optional
-        Of a network in time: cross-spectral matrices at this angular frequency, ``int <a_i(t+tau) a_j(t)> exp(-i omega tau) dtau``,
-        instead of covariances at equal times.
+    frequency : array_like, optional
+        Of a network in time: cross-spectral matrices ``int <a_i(t+tau) a_j(t)> exp(-i omega tau) dtau`` at these angular
+        frequencies instead of covariances at equal times.
     formal : bool
         Take a static solution that is flagged unstable, as that of the formal saddle.
 
@@ -95,14 +95,16 @@ def covariance(
     return CovarianceMatrices(_symmetric(phi), _symmetric(x), phi_x)
 
 
-def _angular(frequency: float | None) -> float | None:
+def _angular(frequency: ArrayLike | None) -> Array | None:
+    if frequency is None:
+        return None
     try:
-        number = 0.0 if frequency is None else float(frequency)
+        omega = np.asarray(frequency, dtype=float)
     except (TypeError, ValueError) as error:
-        raise InputError("frequency must be a real number") from error
-    if not np.isfinite(number):
-        raise InputError("frequency must be finite")
-    return None if frequency is None else number
+        raise InputError("frequency must be a real number, or an array of them") from error
+    if omega.size == 0 or not np.all(np.isfinite(omega)):
+        raise InputError("frequency must be finite, and there must be one")
+    return omega
 
 
 def numbers_of(solution: Solution, formal: bool) -> dict[str, float]:

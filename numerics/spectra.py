@@ -25,6 +25,7 @@ from numerics.solve import Solver
 from theory.errors import DomainError, InputError
 
 Complex = NDArray[np.complex128]
+Transform = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 BLOCK = 256  # frequencies transformed at once
 
 
@@ -54,7 +55,8 @@ def one_site(solution: Solution, omega: ArrayLike) -> OneSite:
     solution : Solution
         Of the model `dynamic`.
     omega : array_like
-        Real angular frequencies, in units of the inverse time constant of a unit; spectra are ``int C(tau) exp(-i omega tau) dtau``.
+        Real angular frequencies, in units of the inverse time constant of a unit; spectra are
+        ``int C(tau) exp(-i omega tau) dtau``.
 
     Returns
     -------
@@ -70,12 +72,14 @@ def one_site(solution: Solution, omega: ArrayLike) -> OneSite:
     Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
     """
     if not isinstance(solution, Solution) or solution.model != "dynamic":
-        raise InputError("a solution of the model 'dynamic' is needed, such as Solver('dynamic', 'tanh(x)').solve(g=1, sigma=1)")
+        raise InputError(
+            "a solution of the model 'dynamic' is needed, such as Solver('dynamic', 'tanh(x)').solve(g=1, sigma=1)"
+        )
     frequency = np.asarray(omega, dtype=float)
     if not np.all(np.isfinite(frequency)):
         raise InputError("frequencies must be finite")
-    transform = _transform(solution.activation, tuple(solution.parameters.items()))
-    X, C = transform(np.abs(frequency.ravel()))  # even in frequency
+    even = np.abs(frequency.ravel())
+    X, C = _sampled(solution.activation, tuple(solution.parameters.items()), even.tobytes())
     shape = frequency.shape
     closed = couplings_in_time_module().one_site(
         1j * frequency, solution.observables["gain"], C.reshape(shape), X.reshape(shape)
@@ -83,8 +87,13 @@ def one_site(solution: Solution, omega: ArrayLike) -> OneSite:
     return OneSite(*closed)
 
 
+@lru_cache(maxsize=32)  # networks with the same one-site functions share most frequencies
+def _sampled(activation: str, given: tuple[tuple[str, object], ...], omega: bytes) -> NDArray[np.float64]:
+    return _transform(activation, given)(np.frombuffer(omega))
+
+
 @lru_cache(maxsize=8)
-def _transform(activation: str, given: tuple[tuple[str, object], ...]) -> Callable[[NDArray[np.float64]], list]:
+def _transform(activation: str, given: tuple[tuple[str, object], ...]) -> Transform:
     """Spectra of x and phi as functions of frequency."""
     module, values = Solver("dynamic", activation).module, dict(given)
     numbers = tuple(values.get(name, 0.0) for name in module.PARAMETERS)  # a noise without a parameter does not use it
@@ -94,8 +103,8 @@ def _transform(activation: str, given: tuple[tuple[str, object], ...]) -> Callab
     return piecewise_transform(found)
 
 
-def piecewise_transform(found: Autocovariance) -> Callable[[NDArray[np.float64]], list]:
-    """Spectra of x and phi, two arrays for an array of frequencies, from the polynomials through the nodes of each panel.
+def piecewise_transform(found: Autocovariance) -> Transform:
+    """Spectra of x and phi, shape (2, frequencies), from the polynomials through the nodes of each panel.
 
     The weights of a panel add up to its length, so that the panels can be told from nodes and weights.
     """
@@ -107,12 +116,12 @@ def piecewise_transform(found: Autocovariance) -> Callable[[NDArray[np.float64]]
     # int_-1^1 P_n(t) exp(-i k t) dt = 2 (-i)^n j_n(k), and both halves of the lag axis count
     series = 4.0 * half[:, None, None] * (-1j) ** np.arange(ORDER)[:, None] * np.linalg.solve(basis, both)
 
-    def spectra(omega: NDArray[np.float64]) -> list:
+    def spectra(omega: NDArray[np.float64]) -> NDArray[np.float64]:
         parts = []
         for block in np.array_split(omega, 1 + omega.size // BLOCK):
             bessel = spherical_jn(np.arange(ORDER), block[:, None, None] * half[:, None])
             phase = np.exp(-1j * block[:, None] * middle)
             parts.append(np.real(np.einsum("wp,wpn,pnk->kw", phase, bessel, series)))
-        return list(np.concatenate(parts, axis=1))
+        return np.concatenate(parts, axis=1)
 
     return spectra

@@ -64,7 +64,8 @@ inverse_F, total, remainder = symbols("inverse_F Q D")
 """1/F of a linear unit, and the spectra of its noise n and of the part m of it."""
 
 G = MatrixSymbol("G", N, N)
-"""The response matrix (1/F - J)^{-1}."""
+propagator = (inverse_F * Identity(N) - J).I
+"""The response matrix of the linear network, as a symbol and in terms of J."""
 
 eigenvalue, gain = symbols("lambda gain")
 ORDER = 6  # in g, to which traces are compared with planar contractions
@@ -108,6 +109,8 @@ class EquivalenceInTime:
         1/F, Q and D in terms of S, C, g, eta and the spectrum Xi of the external noise.
     filter, noise : Expr
         h and Xi as T and K tell them.
+    propagator : MatrixExpr
+        G in terms of J and 1/F.
     phi, phi_x, x : Quadratic
         <phi phi^+>, <phi x^+> and <x x^+> in terms of G, h, 1/F, Q and D.
     derivation : Derivation
@@ -118,6 +121,7 @@ class EquivalenceInTime:
     remainder: Expr
     filter: Expr
     noise: Expr
+    propagator: MatrixExpr
     phi: Quadratic
     phi_x: Quadratic
     x: Quadratic
@@ -224,13 +228,14 @@ def derive() -> EquivalenceInTime:
             check=Replay(lambda equation: linear_root(equation, noise)),
         ),
         Step(
-            "With J = V diag(l) V^-1 and d = 1/(1/F - l), an integral over frequency acts on products of the d alone: G = V diag(d) V^-1 "
-            "and G G^+ = V [(d d^+) o (V^-1 V^-+)] V^+, where o multiplies entry by entry",
+            "With J = V diag(l) V^-1 and d = 1/(1/F - l), an integral over frequency acts on products of the d alone: "
+            "G = V diag(d) V^-1 and G G^+ = V [(d d^+) o (V^-1 V^-+)] V^+, where o multiplies entry by entry",
             "eigenvectors",
             check=Fact(_by_eigenvectors, f"random rational V and l of size {SIZE}, exactly"),
         ),
         Step(
-            "Modes of the linear network, at eta = 0 and h = 1/(1 + s): stable where Re lambda < 1/<phi'> for every eigenvalue of J",
+            "Modes of the linear network, at eta = 0 and h = 1/(1 + s): stable where Re lambda < 1/<phi'> for every eigenvalue "
+            "of J",
             "zero of 1/F(s) - lambda",
             Eq((1 + frequency) / gain, eigenvalue),
             gain * eigenvalue - 1,
@@ -251,6 +256,7 @@ def derive() -> EquivalenceInTime:
         remainder=of_noise - noise,
         filter=linear_root(filtered, h),
         noise=linear_root(heard, noise),
+        propagator=propagator,
         phi=found["phi", "phi"],
         phi_x=found["phi", "x"],
         x=found["x", "x"],
@@ -342,7 +348,8 @@ class _AtFixedCouplings:
     def __call__(self, step: Step) -> bool:
         """Whether the covariance is that of the step."""
         values, couplings, one = _numbers(), rational_matrix(SIZE, SIZE, 4), ImmutableMatrix.eye(SIZE)
-        inverse = _exact((values[inverse_F] * one - couplings).inv())
+        place = {MatrixSymbol("J", SIZE, SIZE): couplings}
+        inverse = _exact(ImmutableMatrix(propagator.xreplace(values).subs(N, SIZE).subs(place).doit()))
         answer = {  # to xi and to m
             "phi": (inverse, inverse),
             "x": (values[h] * (couplings * inverse + one), values[h] * couplings * inverse),

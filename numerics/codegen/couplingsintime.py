@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from types import ModuleType
 
-from sympy import Identity, Symbol, symbols
+from sympy import Symbol, symbols
 
 from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
@@ -60,11 +60,15 @@ def _text() -> str:
                 "propagator",
                 ("N", "J", "inverse_F"),
                 (),
-                ((equivalence.inverse_F * Identity(equivalence.N) - equivalence.J).I,),
+                (derived.propagator,),
                 "G, shape (N, N).",
             ),
             FunctionDef(
-                "quadratic", ("N", "G", *map(str, factors)), (), (generic.matrix,), "A cross-spectral matrix, shape (N, N)."
+                "quadratic",
+                ("N", "G", *map(str, factors)),
+                (),
+                (generic.matrix,),
+                "A cross-spectral matrix, shape (N, N).",
             ),
             lower(
                 "one_site",

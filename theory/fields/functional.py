@@ -1,10 +1,11 @@
 r"""Two weakly coupled units whose activity is any functional of their field: what a pair covariance can depend on.
 
-A unit takes the whole past of a Gaussian field u to its activity phi.  Functions of two times are matrices; with
+A unit takes the whole past of a Gaussian field u to its activity phi.  Functions of two times are matrices; let
 
     S = <d phi / d u>,    C = <phi phi^T>
 
-the mean response and the autocovariance of a unit, and two units with the fields u_1 + A_12 phi_2 and u_2 + A_21 phi_1, <u_1 u_2^T> = E_12,
+be the mean response and the autocovariance of a unit.  For two units with the fields u_1 + A_12 phi_2 and u_2 + A_21 phi_1,
+<u_1 u_2^T> = E_12,
 
     <phi u^T> = S <u u^T>,                                                             (Furutsu 1963, Novikov 1965)
     <phi_1 phi_2^T> = S A_12 C + C A_21^T S^T + S E_12 S^T,      R_12 = S A_12 S       to first order.
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from sympy import Eq, ImmutableMatrix, MatrixSymbol, Poly, Rational, Symbol, factorial2, symbols
+from sympy import Eq, Expr, ImmutableMatrix, MatrixSymbol, Poly, Rational, Symbol, factorial2, symbols
 
 from theory.derivation import Fact, Step
 
@@ -55,11 +56,13 @@ def pair_steps() -> tuple[Step, ...]:
             after=Eq(_phi_phi, to_first_order, evaluate=False),
             assumption="A and E are of order 1/sqrt(N)",
             reference=PAIRS,
-            check=Fact(lambda: _pair(CUBIC) == _predicted(CUBIC), f"two random cubic functionals over {TIMES} times, exactly"),
+            check=Fact(
+                lambda: _pair(CUBIC) == _predicted(CUBIC), f"two random cubic functionals over {TIMES} times, exactly"
+            ),
         ),
         Step(
-            "and the response of one to the other. A_12 = J_12 + sum J_1k R_kl J_l2 and E_12 = sum J_1k C_kl J_2l^T are made of the "
-            "couplings and of these same responses and covariances",
+            "and the response of one to the other. A_12 = J_12 + sum J_1k R_kl J_l2 and E_12 = sum J_1k C_kl J_2l^T are made of "
+            "the couplings and of these same responses and covariances",
             "first-order expansion",
             after=Eq(_R12, S_u * A12 * S_u, evaluate=False),
             assumption="A and E are of order 1/sqrt(N)",
@@ -70,8 +73,8 @@ def pair_steps() -> tuple[Step, ...]:
             ),
         ),
         Step(
-            "So at given couplings the covariances of any two units depend on the kind of unit through S and C alone: a linear unit "
-            "with independent noise and the same S and C has the same ones",
+            "So at given couplings the covariances of any two units depend on the kind of unit through S and C alone: a linear "
+            "unit with independent noise and the same S and C has the same ones",
             "comparison of the two networks",
             assumption="entry by entry to leading order in 1/sqrt(N)",
             reference="Clark 2026, arXiv 2604.23489",
@@ -86,7 +89,7 @@ def pair_steps() -> tuple[Step, ...]:
 # ---- exact averages over a few Gaussian variables ----------------------------------------------------------------------
 
 
-def _mean(expression) -> Rational:
+def _mean(expression: Expr) -> Expr:
     """Average over independent standard Gaussian variables, by Wick's theorem for each monomial."""
     poly = Poly(expression, *_first, *_second)
     return sum(
@@ -125,7 +128,7 @@ class Unit:
     """
 
     activity: ImmutableMatrix
-    noise: ImmutableMatrix = ImmutableMatrix.zeros(TIMES, TIMES)
+    noise: ImmutableMatrix
 
     def sample(self, z: tuple[Symbol, ...]) -> ImmutableMatrix:
         """phi in terms of Gaussian variables: the first half makes the field, the second the noise."""
@@ -156,7 +159,7 @@ class Unit:
 def _cubic() -> Unit:
     u, v = _u
     cubes = ImmutableMatrix([u**3, u**2 * v, u * v**2, v**3])
-    return Unit(_matrix(5) * _u + _matrix(6, 4) * cubes)
+    return Unit(_matrix(5) * _u + _matrix(6, 4) * cubes, ImmutableMatrix.zeros(TIMES, TIMES))
 
 
 CUBIC = _cubic()
