@@ -235,9 +235,9 @@ def test_symmetric_couplings_have_the_derived_traces():
         np.testing.assert_allclose(np.sum(np.abs(response) ** 2) / 400, squared, rtol=0.03)
 
 
-def compared(solution, g, noise, N, k, samples, T):
+def compared(solution, noise, N, k, samples, T):
     """Slope of simulated off-diagonal covariances on predicted ones, and their unexplained share, free of sampling noise."""
-    J, stream = draw(g, N=N, seed=11, coupling=k)
+    J, stream = draw(solution.parameters["g"], N=N, seed=11, coupling=k)
     driven = LinearNoise(noise["noise"], noise.get("sigma", 0.0), noise.get("tau_n", 1.0))
     x = trajectories(np.tanh, J, driven, stream, samples=samples, T=T, burn=20.0, dt=0.2)
     predicted, outside, rest = quenched.covariance(solution, J), ~np.eye(N, dtype=bool), []
@@ -253,17 +253,19 @@ def compared(solution, g, noise, N, k, samples, T):
 
 
 def test_a_simulated_network():
-    """N = 300, tanh, g = 0.9: the predicted matrices leave less than 2% of the variance over pairs unexplained.
+    """N = 300, tanh, g = 0.9: off the diagonal the predicted matrices are those of the simulated network.
 
-    Over ten other networks the slopes are 0.97 +- 0.02 and the shares 0.006 +- 0.002 (standard deviations); with the gain off by
-    10% the slope moves by 0.3.
+    Over ten networks the slopes are 0.994 +- 0.010 and the unexplained shares -0.001 +- 0.008 (standard deviations); five of them
+    are allowed.  With the gain off by 10% the slopes are below 0.89.
     """
     noise = {"noise": "white", "sigma": 0.7}
     solution = solved("tanh(x)", g=0.9, **noise)
-    found = compared(solution, 0.9, noise, 300, 0, 8, 300.0)
+    found = compared(solution, noise, 300, 0, 8, 300.0)
     for slope, share in zip(found[::2], found[1::2], strict=True):
-        assert abs(slope - 0.97) < 0.09
-        assert share < 0.02
+        assert abs(slope - 0.994) < 0.052
+        assert share < 0.04
+    wrong = replace(solution, observables={**solution.observables, "gain": 1.1 * solution.observables["gain"]})
+    assert max(compared(wrong, noise, 300, 0, 8, 300.0)[::2]) < 0.93
 
 
 @pytest.mark.heavy
@@ -272,8 +274,8 @@ def test_simulated_networks_approach_the_prediction(g, noise):
     """Slopes tend to 1 and unexplained shares to 0 as N grows, linearly in 1/N; six values, 2e-5 false alarms each."""
     solution, sizes = solved("tanh(x)", g=g, **noise), (100, 200, 400)
     columns = [
-        np.array([compared(solution, g, noise, N, k, 16, 300.0) for k in range(count)]).T
-        for N, count in zip(sizes, (16, 10, 6), strict=True)
+        np.array([compared(solution, noise, N, k, 16, 200.0) for k in range(count)]).T
+        for N, count in zip(sizes, (14, 8, 5), strict=True)
     ]
     for k in range(6):
         limit = extrapolate(sizes, [mean_estimate(column[k]) for column in columns])
