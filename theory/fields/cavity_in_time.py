@@ -114,7 +114,7 @@ def conjugate(e: Expr) -> Expr:
 def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
     """Pair spectra of phi and of x by the two-site cavity, for any one-site functions."""
     v, symmetry = couplings.strength**2, couplings.symmetry
-    S1, S2, S1c, S2c, C1, C2 = ONE.S, TWO.S, ONE.Sc, TWO.Sc, ONE.C, TWO.C
+    S1, S2, S2c, C1, C2 = ONE.S, TWO.S, TWO.Sc, ONE.C, TWO.C
 
     # responses of the reservoir: R_kk = S, R_kl = S A_kl S; its covariances: C_kk = C, C_kl = cross_spectrum
     alpha_rhs = v + v**2 * reservoir(S1 * S2, S1**2 * S2**2 * ALPHA)
@@ -150,8 +150,8 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
 
     steps = (
         Step(
-            "Add two units. Expand the cross-spectrum of their activities to first order in A_12 and A_21 (their coupling, beside and "
-            "through the reservoir) and E_12 (the covariance that the reservoir feeds to both)",
+            "Add two units. Expand the cross-spectrum of their activities to first order in A_12 and A_21 (their coupling, "
+            "beside and through the reservoir) and E_12 (the covariance that the reservoir feeds to both)",
             "linear response; Price's theorem for functionals of Gaussian fields",
             after=phi1,
             assumption="A and E are of order 1/sqrt(N); phi need not be Gaussian, its field is",
@@ -187,8 +187,7 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
             gamma,
             check=Fact(
                 lambda: (
-                    _response_and_input()
-                    and same(gamma_rhs.subs({ALPHA: alpha, BETA: beta, GAMMA12: gamma}), gamma)
+                    _response_and_input() and same(gamma_rhs.subs({ALPHA: alpha, BETA: beta, GAMMA12: gamma}), gamma)
                 ),
                 "second moments over couplings at N = 3, exactly; solution inserted",
             ),
@@ -221,7 +220,9 @@ def _table(seed: int) -> list[list[Rational]]:
     return [[Rational(source.randint(-9, 9), source.randint(1, 5)) for _ in range(3)] for _ in range(3)]
 
 
-def _over_reciprocal_pairs(count: int, value: Callable[[tuple[Rational, ...], tuple[Rational, ...]], Rational]) -> Rational:
+def _over_reciprocal_pairs(
+    count: int, value: Callable[[tuple[Rational, ...], tuple[Rational, ...]], Rational]
+) -> Rational:
     """Average over `count` pairs (J, J') of unit variance and correlation 7/25: exact for second moments in each pair."""
     u, w = Rational(4, 5), Rational(3, 5)
     pairs = [(u * p + w * q, u * p - w * q) for p, q in product((-1, 1), repeat=2)]

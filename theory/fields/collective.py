@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, factor, sqrt, sstr, zeros
+from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, sstr, zeros
 
 from theory.gaussian.average import Average, averages, stein
 from theory.gaussian.frozen import FrozenAverage, frozen_averages
@@ -285,7 +285,9 @@ class Kernel:
         """
         coupled = self._coupled()
         within, linked = (m.extract(coupled, coupled) for m in (self.Pi, self.coupling))
-        resolved = (eye(len(coupled)) - within * linked).to_DM(field=True).inv().to_Matrix().applyfunc(factor)
+        resolved = (
+            (eye(len(coupled)) - within * linked).to_DM(field=True).inv().to_Matrix().applyfunc(lambda e: e.factor())
+        )
         everything = list(range(len(self.fields)))
         spread = self.Pi.extract(everything, coupled) * (linked * resolved)
         return self.Pi[:, k] + spread * self.Pi.extract(coupled, [k])

@@ -77,9 +77,9 @@ def site_steps(site: OneSite, drive: Expr, feedback: Expr, found: Site, model_eq
     """From the cavity argument for one unit to its functions."""
     return (
         Step(
-            f"Add one unit to the network, {model_equation}. Its field is a sum of N weakly dependent terms, hence Gaussian, with spectrum "
-            "g^2 C + noise. Its own activity moves the others and returns through the reciprocal couplings: N J_0i J_i0 averages to "
-            "eta g^2, the response of the others is S",
+            f"Add one unit to the network, {model_equation}. Its field is a sum of N weakly dependent terms, hence "
+            "Gaussian, with spectrum g^2 C + noise. Its own activity moves the others and returns through the reciprocal "
+            "couplings: N J_0i J_i0 averages to eta g^2, the response of the others is S",
             "one-site cavity",
             after=site.h * (_field + feedback * site.S * _phi),
             assumption="N -> infinity; the others respond linearly to one more unit",
