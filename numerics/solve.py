@@ -206,7 +206,7 @@ def checked_parameters(model: Model, activation: Activation, values: Mapping[str
     problems = [f"unknown parameter '{name[:40]}'; allowed: {', '.join(known)}" for name in values if name not in known]
     words: dict[str, str] = {}
     for choice in model.choices:
-        word = values.get(choice.name, choice.default)
+        word = values.get(choice.name, choice.inferred(parameters.values(), values))
         if word not in choice.options:
             problems.append(f"{choice.name} = {str(word)[:40]} is not allowed; {choice.name} must be {choice.allowed}")
         words[choice.name] = str(word)

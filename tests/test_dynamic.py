@@ -416,10 +416,14 @@ def test_activation_that_is_not_odd(text):
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ({"g": 1}, "parameter sigma is missing .*needed with noise=white or ou"),
-        ({"g": 1, "noise": "pink", "sigma": 1}, "noise = pink is not allowed; noise must be one of white, ou, none$"),
+        ({"g": 1, "noise": "white"}, "parameter sigma is missing .*needed with noise=white or ou"),
+        ({"g": 1, "tau_n": 1}, "parameter sigma is missing .*needed with noise=white or ou"),
+        ({"g": 1, "noise": "pink", "sigma": 1}, "noise = pink is not allowed; noise must be one of none, white, ou$"),
         ({"g": 1, "noise": 3, "sigma": 1}, "noise = 3 is not allowed"),
-        ({"g": 1, "sigma": 1, "tau_n": 1}, "tau_n has a meaning only with noise=ou, not with noise=white"),
+        (
+            {"g": 1, "sigma": 1, "tau_n": 1, "noise": "white"},
+            "^tau_n has a meaning only with noise=ou, not with noise=white$",
+        ),
         ({"g": 1, "sigma": 1, "noise": "none"}, "sigma has a meaning only with noise=white or ou, not with noise=none"),
         ({"g": 1, "sigma": 1, "noise": "ou"}, "parameter tau_n is missing"),
         ({"g": 1, "sigma": 0}, "sigma must be a number > 0"),
@@ -429,6 +433,17 @@ def test_activation_that_is_not_odd(text):
 def test_unusable_parameters(solvers, numbers, words):
     with pytest.raises(InputError, match=words):
         solvers("tanh(x)").solve(**numbers)
+
+
+def test_noise_follows_from_the_parameters(solvers):
+    solver = solvers("tanh(x)")
+    for word, numbers in (("none", {}), ("white", {"sigma": 0.7}), ("ou", {"sigma": 0.7, "tau_n": 2})):
+        inferred, said = solver.solve(g=1.4, **numbers), solver.solve(g=1.4, noise=word, **numbers)
+        assert inferred.to_dict()["observables"] == said.to_dict()["observables"]
+        assert inferred.parameters == {"noise": word, "g": 1.4, **numbers}
+        assert solver.module.solve(1.4, **numbers)["Delta0"] == said.order_parameters["Delta0"]
+        lags = solver.module.autocovariance(0.5, 1.4, **numbers), solver.module.autocovariance(0.5, **said.parameters)
+        assert lags[0] == lags[1]
 
 
 # ---- the generated module ----------------------------------------------------------------------------------------------

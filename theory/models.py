@@ -6,7 +6,7 @@ patterns, multistable threshold networks) are a `Model` with descriptions of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -89,7 +89,7 @@ class Choice:
     options : tuple of str
         The words allowed.
     default : str or None
-        None: must be given.
+        None: the first word with which every parameter that was given has a meaning.
     """
 
     name: str
@@ -101,6 +101,15 @@ class Choice:
     def allowed(self) -> str:
         """The allowed words in a sentence."""
         return f"one of {', '.join(self.options)}"
+
+    def conditional(self, parameters: Collection[Parameter], word: str) -> tuple[Parameter, ...]:
+        """The parameters that have a meaning with some words, but not with this one."""
+        return tuple(p for p in parameters if p.only and p.only[0] == self.name and word not in p.only[1])
+
+    def inferred(self, parameters: Collection[Parameter], given: Container[str]) -> str:
+        """The word where none is given: the default, or the first that goes with every parameter named in `given`."""
+        fitting = (o for o in self.options if not any(p.name in given for p in self.conditional(parameters, o)))
+        return self.default or next(fitting, self.options[0])
 
 
 @dataclass(frozen=True)
@@ -240,7 +249,11 @@ DYNAMIC = DynamicNetwork(
     ),
     reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401; Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
     choices=(
-        Choice("noise", "external noise: white, ou (Ornstein-Uhlenbeck) or none", ("white", "ou", "none"), "white"),
+        Choice(
+            "noise",
+            "external noise: none, white or ou (Ornstein-Uhlenbeck); if not given, ou with tau_n, else white with sigma",
+            ("none", "white", "ou"),
+        ),
     ),
     couplings=GaussianCouplings(symmetry=eta),
     transfer=1 / (1 + frequency),

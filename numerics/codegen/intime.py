@@ -16,6 +16,7 @@ from theory.equations import AutocovarianceEquation
 from theory.fields.spectral import L_phi, L_x, OneSite
 from theory.gaussian.average import averages
 from theory.gaussian.pair import pair_closed_form
+from theory.models import Choice
 from theory.symbols import Delta, frequency, mu, rho, tau
 from theory.theory import Theory
 
@@ -87,6 +88,7 @@ def equations_in_time(
             {key: q.expression for key, q in theory.quantities.items()},
         ),
         _equations_object(theory, activation, kinetic, forcing, spectra),
+        *(_inferred(theory, choice) for choice in theory.model.choices),
         _solve(theory, extra),
     ]
 
@@ -195,10 +197,21 @@ def _equations_object(
     )
 
 
+def _inferred(theory: Theory, choice: Choice) -> str:
+    """The word of a choice that is not given: the first with which no parameter that has no meaning is set."""
+    parameters = theory.model.parameters
+    arguments = [p.name for p in parameters if p.only and p.only[0] == choice.name]
+    meaningless = {word: [p.name for p in choice.conditional(parameters, word)] for word in choice.options}
+    last = next(word for word, names in meaningless.items() if not names)
+    tests = "".join(f'"{word}" if {" == ".join([*names, "0"])} else ' for word, names in meaningless.items() if names)
+    doc = f"The {choice.name} that goes with these numbers, 0.0 where none is given."
+    return f'def inferred_{choice.name}({", ".join(arguments)}):\n    """{doc}"""\n    return {tests}"{last}"'
+
+
 def _solve(theory: Theory, extra: Sequence[str]) -> str:
     model = theory.model
     first, *optional = [p.name for p in model.parameters]
-    words = [f'{c.name}="{c.default}"' for c in model.choices]
+    words = [f"{c.name}=None" for c in model.choices]
     signature = ", ".join([first, *extra, *(f"{name}=0.0" for name in optional), *words])
     numbers = ", ".join([*(p.name for p in model.parameters), *extra])
     docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.quantities.items())
@@ -219,16 +232,16 @@ def _solve(theory: Theory, extra: Sequence[str]) -> str:
             "    residual, error : relative residual of the energy at tau = 0+, error of Delta0",
             "    roots, slopes : variances with the right energy, and the slope of the energy at each",
             '    """',
-            f"    return EQUATIONS.solve(noise, {together}, tau_n)",
+            f"    return EQUATIONS.solve(noise or inferred_noise(sigma, tau_n), {together}, tau_n)",
             "",
             "",
             f"def autocovariance(lag, {signature}):",
             '    """C_x and C_phi at the lags of an array; nan where there is no solution."""',
-            f"    return EQUATIONS.autocovariance(lag, noise, {together}, tau_n)",
+            f"    return EQUATIONS.autocovariance(lag, noise or inferred_noise(sigma, tau_n), {together}, tau_n)",
             "",
             "",
             f"def spectra(omega, {signature}):",
             '    """One-site functions S, T, C, K, X at real frequencies (see `one_site`); nan where there is no solution."""',
-            f"    return EQUATIONS.spectra(omega, noise, {together}, tau_n)",
+            f"    return EQUATIONS.spectra(omega, noise or inferred_noise(sigma, tau_n), {together}, tau_n)",
         ]
     )

@@ -36,7 +36,7 @@ _USE = {
         "observables(Delta, ...) evaluates the results at a given Delta, finite_size(Delta, ...) the 1/N terms.",
     ),
     "autocovariance": (
-        "Use: solve(g, ..., noise='white') returns a dict for one set of numbers; autocovariance(lag, g, ...) returns",
+        "Use: solve(g, ..., noise=...) returns a dict for one set of numbers; autocovariance(lag, g, ...) returns",
         "C_x and C_phi at the lags of an array.",
     ),
 }
