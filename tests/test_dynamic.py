@@ -440,7 +440,7 @@ def test_noise_follows_from_the_parameters(solvers):
     for word, numbers in (("none", {}), ("white", {"sigma": 0.7}), ("ou", {"sigma": 0.7, "tau_n": 2})):
         inferred, said = solver.solve(g=1.4, **numbers), solver.solve(g=1.4, noise=word, **numbers)
         assert inferred.to_dict()["observables"] == said.to_dict()["observables"]
-        assert inferred.parameters == {"noise": word, "g": 1.4, **numbers}
+        assert inferred.parameters == {"noise": word, "g": 1.4, **numbers, "eta": 0.0}
         assert solver.module.solve(1.4, **numbers)["Delta0"] == said.order_parameters["Delta0"]
         lags = solver.module.autocovariance(0.5, 1.4, **numbers), solver.module.autocovariance(0.5, **said.parameters)
         assert lags[0] == lags[1]
