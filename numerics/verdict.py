@@ -4,10 +4,11 @@ How the verdict is reached
 --------------------------
 A row (one observable) compares the extrapolated value with the theory. Its z is the deviation in standard errors,
 mapped from Student's t with the effective degrees of freedom of the error to the normal deviate of the same tail
-probability; a standard error of the theory itself (sampled solutions) counts too. So |z| >= 4 happens by chance
-with probability 6.3e-5 a row, and in a run at most with that times the number of tested rows (which are
-correlated). Where the theory gives the coefficient of 1/N, the measured slope is compared with it in the same way. The unknown term of order 1/N^2 counts as an error of it: a coefficient of standard deviation 4 c^2/|v| for
-a value v with 1/N term c, the size that a geometric series in 1/N has (for the variance of a linear network it is 2.3 c^2/v).
+probability; a standard error of the theory itself (sampled solutions) counts too. So |z| >= 4 happens by chance with
+probability 6.3e-5 a row, and in a run at most with that times the number of tested rows (which are correlated). Where
+the theory gives the coefficient of 1/N, the measured slope is compared with it in the same way. The unknown term of
+order 1/N^2 counts as an error of it: a coefficient of standard deviation 4 c^2/|v| for a value v with 1/N term c, the
+size that a geometric series in 1/N has (for the variance of a linear network it is 2.3 c^2/v).
 A row is
 
 * `disagree` if |z| >= 4 for the value or for the slope;
