@@ -10,15 +10,15 @@ import numpy as np
 from sympy import Float
 
 from numerics.algorithms import autocovariance
-from numerics.solution import Branch, shown
+from numerics.solution import Branch, Reading, shown
 from theory.errors import DomainError
 
 if TYPE_CHECKING:
     from numerics.solve import Solver
 
 
-def values(solver: Solver, numbers: Mapping[str, Any]) -> tuple[dict[str, float], tuple[Branch, ...]]:
-    """Results and branches from the generated module.
+def values(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
+    """Results, branches and errors from the generated module.
 
     Raises
     ------
@@ -34,7 +34,8 @@ def values(solver: Solver, numbers: Mapping[str, Any]) -> tuple[dict[str, float]
     if result["status"] != autocovariance.SOLVED:
         raise DomainError(_why(solver, numbers, result))
     raw = {key: float(result[key]) for key in (*solver.module.MEANINGS, "residual", "error")}
-    return {**raw, "multiplier": 1.0 - raw["kappa2"]}, branches
+    errors = {key: float(error) for key, error in result["errors"].items()}
+    return Reading({**raw, "multiplier": 1.0 - raw["kappa2"]}, branches, errors)
 
 
 def _branches(result: Mapping[str, Any]) -> tuple[Branch, ...]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from numerics import intime
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
-from numerics.solution import Branch, FiniteSize, Solution
+from numerics.solution import Branch, FiniteSize, Reading, Solution
 from theory.activations.activation import Activation
 from theory.catalogue import derive, describe_model
 from theory.errors import DomainError, InputError
@@ -37,11 +37,13 @@ class Solver:
         Name of the model.
     activation : Activation or str
         Activation, or its text.
+    filter : str, optional
+        Transfer function of one unit in s = i omega, such as ``1/(1+s)^2``, where the model has time.
 
     Raises
     ------
     InputError, DomainError
-        For an unusable or refused activation.
+        For an unusable or refused activation or filter.
 
     Attributes
     ----------
@@ -49,13 +51,19 @@ class Solver:
         The generated module; ``module.solve`` takes arrays of parameters.
     """
 
-    def __init__(self, model: str, activation: Activation | str) -> None:
+    def __init__(self, model: str, activation: Activation | str, *, filter: str | None = None) -> None:
         self.activation = Activation.from_text(activation) if isinstance(activation, str) else activation
-        self.model = describe_model(model)
-        name = f"{model}_{content_key(model, self.activation)}"
+        self.filter = filter
+        self.model = describe_model(model, filter)
+        name = f"{model}_{content_key(self.model.key, self.activation)}"
         self.module: ModuleType = load_cached(name) or store(
-            name, emit(derive(model, odd=self.activation.parity == "odd"), self.activation).text
+            name, emit(derive(model, odd=self.activation.parity == "odd", filter=filter), self.activation).text
         )
+
+    @classmethod
+    def of(cls, solution: Solution) -> Solver:
+        """The solver that a solution came from."""
+        return cls(solution.model, solution.activation, filter=solution.filter or None)
 
     def solve(self, /, **values: object) -> Solution:
         """Solve for one set of parameters.
@@ -68,7 +76,8 @@ class Solver:
             Where there is no solution; the text says why and where there would be one.
         """
         numbers = checked_parameters(self.model, self.activation, values)
-        raw, branches = _READ[self.module.EQUATION](self, numbers)
+        read = _READ[self.module.EQUATION](self, numbers)
+        raw = read.values
         self._assert_fluctuating(raw, numbers)
         self._assert_sound(raw)
         finite_size = self._finite_size(raw, numbers) if self.module.FINITE_SIZE else {}
@@ -76,6 +85,9 @@ class Solver:
             f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}{_ALWAYS if raw[key] == inf else ''}"
             for key, text in self.module.CONDITIONS.items()
             if not raw[key] < 1
+        )
+        undefined = tuple(
+            f"{key} is not defined: {text}" for key, text in self.module.UNDEFINED.items() if isnan(raw[key])
         )
         order = [key for key in self.module.MEANINGS if key in self.module.ORDER_PARAMETERS]
         return Solution(
@@ -88,9 +100,11 @@ class Solver:
             residual=raw["residual"],
             error=raw["error"],
             stable=not broken,
-            branches=branches,
-            messages=broken,
-            further_errors={name: raw[f"{name}_error"] for name in self.module.FOLLOW_UPS},
+            branches=read.branches,
+            messages=(*broken, *undefined, *read.messages),
+            errors=read.errors,
+            sampled=read.sampled,
+            filter=self.filter or "",
         )
 
     def _finite_size(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> dict[str, FiniteSize]:
@@ -104,7 +118,7 @@ class Solver:
             rows[key] = FiniteSize(term if isfinite(term) else float("nan"), of, relative)
         return rows
 
-    def _values(self, numbers: Mapping[str, float]) -> tuple[dict[str, float], tuple[Branch, ...]]:
+    def _values(self, numbers: Mapping[str, float]) -> Reading:
         arguments = tuple(numbers.values())
         try:
             with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
@@ -120,7 +134,9 @@ class Solver:
             raise DomainError(
                 f"the solution for {self.activation.text} at {given} leaves the range of double precision"
             ) from error
-        return raw, branches
+        first = self.module.ORDER_PARAMETERS[0]
+        further = {name: raw[f"{name}_error"] for name in self.module.FOLLOW_UPS}
+        return Reading(raw, branches, {first: raw["error"], **further})
 
     def _branches(
         self, found: NDArray[np.float64], arguments: tuple[float, ...], solved: Mapping[str, NDArray[np.float64]]
@@ -158,6 +174,8 @@ class Solver:
                 problems.append(f"the self-consistency is solved only to a relative residual of {raw[key]:.1e}")
         for key, (low, high) in self.module.BOUNDS.items():
             slack = SLACK * max(1.0, abs(raw[key]) if isfinite(raw[key]) else 1.0)
+            if isnan(raw[key]) and key in self.module.UNDEFINED:
+                continue
             if isnan(raw[key]):
                 problems.append(f"{key} is undefined in double precision")
             elif not low - slack <= raw[key] <= high + slack:
@@ -188,7 +206,7 @@ def checked_parameters(model: Model, activation: Activation, values: Mapping[str
     problems = [f"unknown parameter '{name[:40]}'; allowed: {', '.join(known)}" for name in values if name not in known]
     words: dict[str, str] = {}
     for choice in model.choices:
-        word = values.get(choice.name, choice.default)
+        word = values.get(choice.name, choice.inferred(parameters.values(), values))
         if word not in choice.options:
             problems.append(f"{choice.name} = {str(word)[:40]} is not allowed; {choice.name} must be {choice.allowed}")
         words[choice.name] = str(word)

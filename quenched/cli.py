@@ -84,7 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "model",
             metavar="MODEL",
-            help="the network model: static (parameters g, sigma) or dynamic (g, noise=white|ou|none, sigma, tau_n)",
+            help="the network model: static (parameters g, sigma) or dynamic (g, sigma, tau_n, noise=none|white|ou)",
         )
         sub.add_argument("-a", "--activation", action=_Once, required=True, metavar="EXPR", help=_ACTIVATION)
         if pairs:

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.interpolate import BPoly
 
 from numerics.algorithms.coloured import CLOSEST, by_collocation, by_continuation, closure, linear_curve
-from numerics.algorithms.contour import contour_integral
+from numerics.algorithms.contour import contour_integral, opposite_frequencies
 from numerics.algorithms.primitive import Primitive
 from numerics.algorithms.twotime import by_energy, energy_roots
 
@@ -32,25 +32,30 @@ class InTime:
     square, multiplier : callable
         <phi^2> as ``square(variance, *own)``, and ``multiplier(variance, *numbers)``, which is below 1 where C decays;
         `numbers` are all parameters.
-    strength : callable
-        ``strength(*numbers)``: factor of <phi phi> in the equation of C.
+    transfer : callable
+        ``transfer(s)``.
+    strength, feedback : callable
+        ``strength(*numbers)``: factor of <phi phi> in the equation of C; ``feedback(*numbers)``: of the response to a unit's own
+        activity.
     kinetic, forcing : dict
         By noise: ``kinetic(*numbers)`` = C'(0+)^2/2 where the noise vanishes at positive lags, else
         ``forcing(tau, *numbers)``, its autocovariance.
-    integrands : callable
+    noise_spectra : dict
+        By noise: ``spectrum(s, *numbers)``.
+    one_site, pair_spectra : callable
+        ``one_site(s, S, C, noise, *numbers)`` -> (S, T, C, K, X); ``pair_spectra(one, two, *numbers)`` -> psi_phi, psi_x.
+    integrands : callable or None
         ``integrands(s, transform, variance, *numbers)``: of psi_phi and psi_x.
+    gaussian_site : callable
+        ``gaussian_site(variance, *numbers)`` -> dict with <phi^2> and <phi'> where x is Gaussian.
     observables : callable
-        ``observables(variance, psi_phi, psi_x, S_phi, S_x, *numbers)`` -> dict.
+        ``observables(variance, P_0, G_0, S_0, T_0, C_0, K_0, X_0, psi_phi, psi_x, Psi_phi, *numbers)`` -> dict.
     count : int
         Number of parameters of the model; the rest of `numbers` is `own`.
     """
 
-    def __init__(
-        self, phi, points, pair, square, multiplier, strength, kinetic, forcing, integrands, observables, count
-    ):
-        self.phi, self.points, self.pair, self.square, self.multiplier = phi, points, pair, square, multiplier
-        self.strength, self.kinetic, self.forcing = strength, kinetic, forcing
-        self.integrands, self.observables, self.count = integrands, observables, count
+    def __init__(self, **equations):
+        self.__dict__.update(equations)
 
     def correlations(self, noise, numbers, tau_n):
         """(status, variance, table, autocovariance, roots, slopes, residual, error) for one set of numbers."""
@@ -150,29 +155,63 @@ class InTime:
         return SOLVED, finer, table, correlation, np.array([finer]), np.array([np.nan]), residual, error
 
     def solve(self, noise, numbers, tau_n):
-        """All results for one set of numbers: a dict with observables, diagnostics and ``status``."""
+        """All results for one set of numbers: a dict with observables, their errors, diagnostics and ``status``."""
         status, variance, _, found, roots, slopes, residual, error = self.correlations(noise, numbers, tau_n)
         result = {"status": status, "roots": roots, "slopes": slopes, "residual": residual, "error": error}
         result["variance"] = variance
         if status != SOLVED:
             return result
-        slowest = min(np.sqrt(1.0 - float(self.multiplier(variance, *numbers))), 1.0 / max(tau_n, 1.0))
+        decay = 1.0 - float(self.multiplier(variance, *numbers))
+        slowest = min(np.sqrt(decay), 1.0 / max(tau_n, 1.0))
 
         def integrand(s, transform):
             return self.integrands(s, transform, variance, *numbers)
 
-        coarse, fine = (contour_integral(found, integrand, slowest, order) for order in (12, 16))
-        spectrum_x, spectrum_phi = found.spectra(np.append(0.0, np.geomspace(1e-2 * slowest, 1.0, 40)))
+        def sites(omega):
+            return self.sites(omega, noise, numbers, variance, found)
+
+        def pairs(one, two):
+            return self.pair_spectra(one, two, *numbers)
+
+        integrals = []
+        for order in (12, 16):
+            slow, beyond = opposite_frequencies(sites, pairs, slowest, order)
+            integrals.append([*contour_integral(found, integrand, slowest, order), slow])
+        coarse, fine = np.array(integrals)
+        omega = np.append(0.0, np.geomspace(1e-2 * slowest, 1.0, 40))
+        one = sites(omega)
         sound = (
             np.allclose(coarse, fine, rtol=AGREEMENT, atol=AGREEMENT * variance**2 * 1e-3)
             and np.all(np.abs(found.x) <= variance * (1.0 + 1e-12))
-            and np.all(spectrum_x >= -1e-11 * spectrum_x[0])
-            and np.all(spectrum_phi >= -1e-11 * spectrum_phi[0])
+            and np.all(one[2] >= -1e-11 * one[2][0])
+            and np.all(one[4] >= -1e-11 * one[4][0])
         )
         if not sound:
             return {**result, "status": UNRESOLVED}
-        values = self.observables(variance, *fine, spectrum_phi[0], spectrum_x[0], *numbers)
-        return {**result, **{key: float(value) for key, value in values.items()}}
+        process = [*self.gaussian_site(variance, *numbers).values(), *(float(np.real(part[0])) for part in one)]
+        first, second = (self.observables(variance, *process, *integral, *numbers) for integral in (fine, coarse))
+        values = {key: float(value) for key, value in first.items()}
+        # an error of the variance moves the decay rate, on which the integrals depend through its inverse
+        relative = (error / variance + ROUNDING) * (1.0 + 3.0 / decay)
+        errors = {key: abs(v - float(second[key])) + relative * abs(v) for key, v in values.items()}
+        errors["Delta0"] = error
+        errors["tau_pop"] += abs(beyond / fine[0]) if fine[0] else 0.0
+        return {**result, **values, "errors": errors}
+
+    def sites(self, omega, noise, numbers, variance, found):
+        """One-site functions at real frequencies where x is Gaussian."""
+        s = 1j * np.asarray(omega, dtype=float)
+        response = self.gaussian_site(variance, *numbers)["G_0"] * self.transfer(s)
+        return self.one_site(s, response, found.spectra(omega)[1], self.noise_spectra[noise](s, *numbers), *numbers)
+
+    def spectra(self, omega, noise, numbers, tau_n):
+        """One-site functions S, T, C, K, X at real frequencies; nan where there is no solution."""
+        status, variance, _, found, *_ = self.correlations(noise, numbers, tau_n)
+        omega = np.asarray(omega, dtype=float)
+        if status != SOLVED:
+            return tuple(np.full(omega.shape, np.nan) for _ in range(5))
+        parts = self.sites(omega.ravel(), noise, numbers, variance, found)
+        return tuple(np.broadcast_to(part, omega.size).reshape(omega.shape) for part in parts)
 
     def autocovariance(self, lag, noise, numbers, tau_n):
         """C_x and C_phi at any lags; nan where there is no solution."""

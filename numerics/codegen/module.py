@@ -36,7 +36,7 @@ _USE = {
         "observables(Delta, ...) evaluates the results at a given Delta, finite_size(Delta, ...) the 1/N terms.",
     ),
     "autocovariance": (
-        "Use: solve(g, ..., noise='white') returns a dict for one set of numbers; autocovariance(lag, g, ...) returns",
+        "Use: solve(g, ..., noise=...) returns a dict for one set of numbers; autocovariance(lag, g, ...) returns",
         "C_x and C_phi at the lags of an array.",
     ),
 }
@@ -87,7 +87,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
             f"parameter name '{clash[0]}' of the activation is a parameter of the model {theory.model.name}"
         )
     theory.admit(activation)
-    digest = content_key(theory.model.name, activation)
+    digest = content_key(theory.model.key, activation)
     means = [lower_mean(average, activation) for average in theory.averages]
     conditional, variances, frozen = lower_frozen(theory.frozen_averages, activation)
     body = [
@@ -192,6 +192,7 @@ def _constants(theory: Theory, activation: Activation, digest: str) -> str:
             f"FOLLOW_UPS = {tuple(str(e.unknown) for e in theory.then)!r}",
             *_table("MEANINGS", {key: q.meaning for key, q in theory.quantities.items()}),
             *_table("BOUNDS", {key: q.bounds for key, q in theory.leading.items()}, _interval),
+            *_table("UNDEFINED", {key: q.undefined for key, q in theory.leading.items() if q.undefined}),
             "# 1/N terms: which quantity v each corrects, and whether as v (1 + c/N) rather than v + c/N",
             *_table("FINITE_SIZE", {key: (q.of, q.relative) for key, q in theory.finite_size.items()}),
             *_table("CONDITIONS", {c.key: c.broken for c in theory.conditions}),
