@@ -1,15 +1,15 @@
 """One-site functions of the network in time at real frequencies: responses and spectra of a solution.
 
-The autocovariances are polynomials on panels of the lag, whose Fourier transforms are spherical Bessel functions: the rule is exact
-at every frequency, where a quadrature of exp(-i omega tau) would need nodes for every oscillation (Filon 1928; Bakhvalov, Vasil'eva
+Autocovariances are polynomials on panels of the lag, whose Fourier transforms are spherical Bessel functions: the rule holds at
+every frequency, where a quadrature of exp(-i omega tau) would need nodes for every oscillation (Filon 1928; Bakhvalov, Vasil'eva
 1968, USSR Comput. Math. Math. Phys. 8, 241).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -19,13 +19,12 @@ from scipy.special import spherical_jn
 from numerics.algorithms import autocovariance
 from numerics.algorithms.primitive import ORDER
 from numerics.algorithms.twotime import Autocovariance
-from numerics.codegen.couplingsintime import couplings_in_time_module
 from numerics.solution import Solution
 from numerics.solve import Solver
 from theory.errors import DomainError, InputError
 
-Complex = NDArray[np.complex128]
-Transform = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Array = NDArray[Any]
+Real = NDArray[np.float64]
 BLOCK = 256  # frequencies transformed at once
 
 
@@ -40,11 +39,11 @@ class OneSite(NamedTuple):
         <phi phi*>, <phi x*> (complex) and <x x*>.
     """
 
-    S: Complex
-    T: Complex
-    C: Complex
-    K: Complex
-    X: Complex
+    S: Array
+    T: Array
+    C: Array
+    K: Array
+    X: Array
 
 
 def one_site(solution: Solution, omega: ArrayLike) -> OneSite:
@@ -78,50 +77,56 @@ def one_site(solution: Solution, omega: ArrayLike) -> OneSite:
     frequency = np.asarray(omega, dtype=float)
     if not np.all(np.isfinite(frequency)):
         raise InputError("frequencies must be finite")
-    even = np.abs(frequency.ravel())
-    X, C = _sampled(solution.activation, tuple(solution.parameters.items()), even.tobytes())
-    shape = frequency.shape
-    closed = couplings_in_time_module().one_site(
-        1j * frequency, solution.observables["gain"], C.reshape(shape), X.reshape(shape)
+    found = _sampled(
+        solution.activation, solution.filter, tuple(solution.parameters.items()), frequency.ravel().tobytes()
     )
-    return OneSite(*closed)
+    return OneSite(*(np.broadcast_to(part, frequency.size).reshape(frequency.shape) for part in found))
 
 
 @lru_cache(maxsize=32)  # networks with the same one-site functions share most frequencies
-def _sampled(activation: str, given: tuple[tuple[str, object], ...], omega: bytes) -> NDArray[np.float64]:
-    return _transform(activation, given)(np.frombuffer(omega))
+def _sampled(activation: str, filter: str, given: tuple[tuple[str, object], ...], omega: bytes) -> Sequence[Array]:
+    return _unit(activation, filter, given)(np.frombuffer(omega))
 
 
 @lru_cache(maxsize=8)
-def _transform(activation: str, given: tuple[tuple[str, object], ...]) -> Transform:
-    """Spectra of x and phi as functions of frequency."""
-    module, values = Solver("dynamic", activation).module, dict(given)
+def _unit(activation: str, filter: str, given: tuple[tuple[str, object], ...]) -> Callable[[Real], Sequence[Array]]:
+    """S, T, C, K, X as functions of frequency."""
+    module, values = Solver("dynamic", activation, filter=filter or None).module, dict(given)
+    if filter or values.get("eta", 0.0):
+        return lambda omega: module.spectra(omega, **values)
     numbers = tuple(values.get(name, 0.0) for name in module.PARAMETERS)  # a noise without a parameter does not use it
-    status, _, _, found, *_ = module.EQUATIONS.correlations(values["noise"], numbers, values.get("tau_n", 0.0))
+    equations, noise = module.EQUATIONS, values["noise"]
+    status, variance, _, found, *_ = equations.correlations(noise, numbers, values.get("tau_n", 0.0))
     if status != autocovariance.SOLVED:
         raise DomainError(f"the autocovariance for {activation} at these parameters could not be resolved")
-    return piecewise_transform(found)
+    transformed = PiecewiseTransform(found)
+    return lambda omega: equations.sites(omega, noise, numbers, variance, transformed)
 
 
-def piecewise_transform(found: Autocovariance) -> Transform:
-    """Spectra of x and phi, shape (2, frequencies), from the polynomials through the nodes of each panel.
+class PiecewiseTransform:
+    """Fourier transforms of C_x and C_phi, from the polynomials through the nodes of each panel.
 
-    The weights of a panel add up to its length, so that the panels can be told from nodes and weights.
+    Parameters
+    ----------
+    found : Autocovariance
+        Its weights add up to the length of each panel, so that nodes and weights tell the panels.
     """
-    length = found.weight.reshape(-1, ORDER).sum(axis=1)
-    end = np.cumsum(length)
-    half, middle = 0.5 * length, end - 0.5 * length
-    basis = legendre.legvander((found.lag.reshape(-1, ORDER) - middle[:, None]) / half[:, None], ORDER - 1)
-    both = np.stack([found.x.reshape(-1, ORDER), found.phi.reshape(-1, ORDER)], axis=-1)
-    # int_-1^1 P_n(t) exp(-i k t) dt = 2 (-i)^n j_n(k), and both halves of the lag axis count
-    series = 4.0 * half[:, None, None] * (-1j) ** np.arange(ORDER)[:, None] * np.linalg.solve(basis, both)
 
-    def spectra(omega: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __init__(self, found: Autocovariance) -> None:
+        length = found.weight.reshape(-1, ORDER).sum(axis=1)
+        self.half = 0.5 * length
+        self.middle = np.cumsum(length) - self.half
+        place = (found.lag.reshape(-1, ORDER) - self.middle[:, None]) / self.half[:, None]
+        both = np.stack([found.x.reshape(-1, ORDER), found.phi.reshape(-1, ORDER)], axis=-1)
+        legendre_series = np.linalg.solve(legendre.legvander(place, ORDER - 1), both)
+        # int_-1^1 P_n(t) exp(-i k t) dt = 2 (-i)^n j_n(k), and both halves of the lag axis count
+        self.series = 4.0 * self.half[:, None, None] * (-1j) ** np.arange(ORDER)[:, None] * legendre_series
+
+    def spectra(self, omega: Real) -> Real:
+        """Spectra of x and of phi, shape (2, frequencies)."""
         parts = []
-        for block in np.array_split(omega, 1 + omega.size // BLOCK):
-            bessel = spherical_jn(np.arange(ORDER), block[:, None, None] * half[:, None])
-            phase = np.exp(-1j * block[:, None] * middle)
-            parts.append(np.real(np.einsum("wp,wpn,pnk->kw", phase, bessel, series)))
+        for block in np.array_split(np.abs(omega), 1 + omega.size // BLOCK):
+            bessel = spherical_jn(np.arange(ORDER), block[:, None, None] * self.half[:, None])
+            phase = np.exp(-1j * block[:, None] * self.middle)
+            parts.append(np.real(np.einsum("wp,wpn,pnk->kw", phase, bessel, self.series)))
         return np.concatenate(parts, axis=1)
-
-    return spectra

@@ -45,6 +45,8 @@ from theory.equivalence import derive as derive_static
 from theory.fields.cavity import linear_root
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.fields.functional import PAIRS, pair_steps
+from theory.fields.site_in_time import filtered_site
+from theory.fields.spectral import OneSite
 from theory.gaussian.average import averages
 from theory.models import GaussianCouplings
 from theory.symbols import Delta, eta, frequency, g, sigma
@@ -54,8 +56,11 @@ EQUIVALENCE = "Clark 2026, arXiv 2604.23489"
 response, response_x, cross, h = symbols("S T K h")
 """Mean response of phi and of x to the field, <phi x*>, and the filter of a unit, all at one frequency."""
 
-C, noise = (Symbol(name, nonnegative=True) for name in ("C", "Xi"))
-"""Spectra of phi and of the external noise."""
+C, X, noise = (Symbol(name, nonnegative=True) for name in ("C", "X", "Xi"))
+"""Spectra of phi, of x and of the external noise."""
+
+_functions = (response, response_x, C, cross, X, h)
+SITE = OneSite(*_functions, *(conjugate(e) for e in (response, response_x, cross, h)))
 
 field = g**2 * C + noise
 """Spectrum of what a unit receives from the others and from outside."""
@@ -137,8 +142,8 @@ def derive() -> EquivalenceInTime:
     of_unit, of_noise = linear_root(drift, inverse_F), linear_root(spectrum, total)
     planar = C / of_noise  # (1/N) tr G G^+, for <phi phi^+> = Q G G^+ has the trace N C
     known = {inverse_F: of_unit, total: of_noise, remainder: of_noise - noise}
-    filtered = Eq(response_x, h * (1 + feedback * response))
-    heard = Eq(cross, one_site("phi", "x", feedback))
+    one = filtered_site(SITE, field, feedback / response)
+    filtered, heard = Eq(response_x, one.response_x), Eq(cross, one.cross)
 
     loss = -_squared(h) * remainder
     found = {
@@ -207,10 +212,10 @@ def derive() -> EquivalenceInTime:
             f"(1/N) tr <{a} {b}^+> is the spectrum of one unit, x = h (u + eta g^2 S phi) with <phi u*> = S <u u*>",
             "trace over planar contractions",
             quadratic.at(known).trace(planar),
-            one_site(a, b, feedback),
+            spectrum_of_one,
             check=Replay(lambda e: e, "as a canonical form"),
         )
-        for (a, b), quadratic in found.items()
+        for ((a, b), quadratic), spectrum_of_one in zip(found.items(), (C, one.cross, one.spectrum_x), strict=True)
     )
     use_steps = (
         Step(
@@ -281,13 +286,6 @@ def _feedback(exponent: Expr) -> Expr:
     activity_late = Bilinear.of((1, RESPONSE), (2, ACTIVITY))
     activity_early = Bilinear.of((1, ACTIVITY), (2, RESPONSE))
     return exponent.diff(activity_late.symbol).subs(activity_early.symbol, response)
-
-
-def one_site(a: str, b: str, feedback: Expr) -> Expr:
-    """<a b*> of one unit, a and b either 'phi' or 'x': x = h (u + feedback phi), <u u*> = field, <phi u*> = S field."""
-    of_field_and_phi = ImmutableMatrix([[field, conjugate(response) * field], [response * field, C]])
-    parts = {"phi": ImmutableMatrix([[0, 1]]), "x": ImmutableMatrix([[h, h * feedback]])}
-    return (parts[a] * of_field_and_phi * parts[b].applyfunc(conjugate).T)[0].expand()
 
 
 # ---- checks ------------------------------------------------------------------------------------------------------------

@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from types import ModuleType
 
-from sympy import Symbol, symbols
+from sympy import symbols
 
 from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import FunctionDef, lower
 from theory import equivalence_in_time as equivalence
-from theory.fields.spectral import Spectra
-from theory.models import DYNAMIC
-from theory.symbols import eta, frequency, g
+from theory.symbols import eta, g
 
 KINDS = ("phi", "x", "phi_x")
 """Matrices, in the order in which the generated code gives their coefficients."""
@@ -23,8 +21,7 @@ KINDS = ("phi", "x", "phi_x")
 def couplings_in_time_module() -> ModuleType:
     """The formulas of `theory.equivalence_in_time`; they hold for every odd activation.
 
-    `coefficients(S, T, C, K, g, eta)`, `propagator(N, J, inverse_F)`, `quadratic(N, G, square, left, right, constant)`, and
-    `one_site(s, gain, C, X)` for couplings without symmetry.
+    `coefficients(S, T, C, K, g, eta)`, `propagator(N, J, inverse_F)`, `quadratic(N, G, square, left, right, constant)`.
     """
     name = f"couplingsintime_{toolkit_digest()[:16]}"
     return load_cached(name) or store(name, _text())
@@ -44,9 +41,6 @@ def _text() -> str:
     factors = symbols("square left right constant")
     generic = equivalence.Quadratic(*factors)
 
-    site = Spectra.of(1)
-    gain, C, X = Symbol("gain", real=True), Symbol("C"), Symbol("X")
-    closed = site.two_point(gain).xreplace({site.h: DYNAMIC.transfer, site.phi: C, site.x: X})
     return emit_formulas(
         "Network in time at fixed couplings: cross-spectral matrices square G G^+ + left G + right G^+ + constant",
         [
@@ -69,12 +63,6 @@ def _text() -> str:
                 (),
                 (generic.matrix,),
                 "A cross-spectral matrix, shape (N, N).",
-            ),
-            lower(
-                "one_site",
-                (frequency, gain, C, X),
-                [closed[1, 0], closed[2, 0], C, closed[1, 2], X],
-                "(S, T, C, K, X) of a unit without feedback, x Gaussian.",
             ),
         ],
     )
