@@ -30,7 +30,7 @@ TOLERANCE = 1e-9  # of the lower one on every panel, relative to the whole
 FIRST_PANELS, PANELS, SHORTEST = 8, 8000, 1e-12
 DEFECTIVE = 1e-8  # relative error of G G^+ from eigenvectors above which it is computed without them
 RESOLVED = 1e-6  # relative error above which a result is refused
-# simulated networks (tanh, g = 0.9 to 3, with noise and without, N = 60 to 400) deviate by tens of percent beyond these
+# simulated networks (tanh, g = 0.9 to 3, with noise and without, N = 60 to 400) deviate by ten percent and more beyond these
 FEW = 50  # active directions
 EXCESS = 0.05  # of the predicted mean variance of phi over that of one unit
 
@@ -91,7 +91,9 @@ def _cautions(phi: Array, expected: float) -> tuple[str, ...]:
     traces = np.trace(phi, axis1=-2, axis2=-1).real
     active, ratio = np.mean(traces**2 / np.sum(np.abs(phi) ** 2, axis=(-2, -1))), traces.mean() / N / expected
     if active < FEW:
-        texts.append(f"only about {active:.3g} of {N} directions are active: covariances can be off by tens of percent")
+        texts.append(
+            f"only about {active:.3g} of {N} directions are active: covariances can be off by ten percent and more"
+        )
     if not abs(ratio - 1) <= EXCESS:
         texts.append(
             f"the predicted mean variance of phi is {ratio:.3g} times that of a large network: this J is close to instability, or "
@@ -217,7 +219,8 @@ class LinearNetwork:
         error = max(np.abs(a - b).max() for a, b in zip(rough, fine, strict=True)) + mismatch * size
         if not error <= RESOLVED * size:
             raise DomainError(f"the integral over frequency is not resolved: its error is {error:.1e}")
-        return fine, float(error)
+        phi, x, phi_x = fine
+        return [0.5 * (phi + phi.T), 0.5 * (x + x.T), phi_x], float(error)
 
     def _by_eigenvectors(self, order: int, inverse: Array) -> list[Array]:
         """Integrals of d_a d_b* and d_a for all eigenvalues, between the eigenvectors."""

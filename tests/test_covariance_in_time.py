@@ -144,7 +144,7 @@ def test_without_coupling():
 # ---- two routes to the same numbers ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text, g, noise", [("tanh(x)", 1.5, WHITE), ("x/(1+x^2/3)", 1.2, OU), ("erf(x)", 1.5, QUIET)])
+@pytest.mark.parametrize("text, g, noise", [("tanh(x)", 1.5, WHITE), ("tanh(x)", 1.2, OU), ("erf(x)", 1.5, QUIET)])
 def test_spectra_at_every_frequency(text, g, noise):
     """x = h (J phi + xi) relates both spectra, transformed one by one, from zero to far beyond the nodes of the lag."""
     solution = solved(text, g=g, **noise)
@@ -183,7 +183,7 @@ def by_residues(solution, J):
     return np.real(V @ (inner * (inverse @ inverse.conj().T)) @ V.conj().T)
 
 
-@pytest.mark.parametrize("text, g, noise", [("tanh(x)", 1.2, WHITE), ("x/(1+x^2/3)", 1.0, OU), ("erf(x)", 3.0, QUIET)])
+@pytest.mark.parametrize("text, g, noise", [("tanh(x)", 1.2, WHITE), ("erf(x)", 1.0, OU), ("erf(x)", 3.0, QUIET)])
 def test_equal_times_by_residues(text, g, noise):
     solution, J = solved(text, g=g, **noise), couplings(g, 40, k=2)
     found = quenched.covariance(solution, J)
@@ -200,6 +200,7 @@ def test_the_matrices_are_stationary(g, noise):
     flow = -2 * found.x + drift + drift.T + noise.get("sigma", 0.0) ** 2 * np.eye(40)
     np.testing.assert_allclose(flow, 0, atol=1e-9)
     for matrix in (found.phi, found.x):
+        np.testing.assert_array_equal(matrix, matrix.T)
         assert np.linalg.eigvalsh(matrix)[0] > 0
 
 

@@ -40,7 +40,7 @@ from sympy import (
 )
 
 from theory.derivation import Derivation, Fact, Replay, Step, chain, same
-from theory.equivalence import SIZE, J, LinearEquivalence, N, rational_matrix
+from theory.equivalence import SIZE, J, N, rational_matrix
 from theory.equivalence import derive as derive_static
 from theory.fields.cavity import linear_root
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
@@ -145,14 +145,7 @@ def derive() -> EquivalenceInTime:
     one = filtered_site(SITE, field, feedback / response)
     filtered, heard = Eq(response_x, one.response_x), Eq(cross, one.cross)
 
-    loss = -_squared(h) * remainder
-    found = {
-        ("phi", "phi"): Quadratic(total),
-        ("phi", "x"): Quadratic(conjugate(h) * total * conjugate(inverse_F), -conjugate(h) * remainder),
-        ("x", "x"): Quadratic(
-            _squared(h) * total * _squared(inverse_F), loss * inverse_F, loss * conjugate(inverse_F), -loss
-        ),
-    }
+    found = {pair: covariance(*pair) for pair in (("phi", "phi"), ("phi", "x"), ("x", "x"))}
     linear_steps = (
         Step(
             "The others feed the activity of a unit back to it: in the single-site weight, phi at one time comes with the response "
@@ -198,7 +191,7 @@ def derive() -> EquivalenceInTime:
     )
     matrix_steps = tuple(
         Step(
-            f"Solve phi = F (J phi + xi + m) and x = h (J phi + xi) at fixed J, and average: <{a} {b}^+>",
+            f"At fixed J, phi = F (J phi + n) is solved by phi = G n, and x = h (J phi + xi) is then h (phi/F - m). So <{a} {b}^+> is",
             "covariance of a linear combination",
             after=quadratic.matrix,
             assumption="the linear network is stable: 1/F(s) is an eigenvalue of J only where Re s < 0",
@@ -250,7 +243,7 @@ def derive() -> EquivalenceInTime:
             "Where nothing changes in time, h = 1 and S = <phi'>, the matrices are those of the static network",
             "limit",
             check=Fact(
-                partial(_tends_to_static, derive_static(), [q.at(known) for q in found.values()]),
+                partial(_tends_to_static, [q.at(known) for q in found.values()]),
                 f"against the static linear equivalence with a random rational J of size {SIZE}, exactly",
             ),
         ),
@@ -279,6 +272,18 @@ def derive() -> EquivalenceInTime:
 def _squared(number: Expr) -> Expr:
     """|number|^2."""
     return number * conjugate(number)
+
+
+SIGNALS = {"phi": (S.One, S.Zero), "x": (h * inverse_F, -h)}
+"""phi and x as combinations of G n and m."""
+
+
+def covariance(a: str, b: str) -> Quadratic:
+    """<a b^+> of 'phi' or 'x', from <n n^+> = Q and, as n = xi + m, <n m^+> = <m m^+> = D."""
+    (first, own), (second, others) = SIGNALS[a], (conjugate(e) for e in SIGNALS[b])
+    return Quadratic(
+        first * second * total, first * others * remainder, own * second * remainder, own * others * remainder
+    )
 
 
 def _feedback(exponent: Expr) -> Expr:
@@ -369,8 +374,9 @@ def _by_eigenvectors() -> bool:
     return same(_exact(V * diag(*d) * V.inv()), inverse) and same(_exact(product), _exact(inverse * inverse.H))
 
 
-def _tends_to_static(static: LinearEquivalence, matrices: list[Quadratic]) -> bool:
+def _tends_to_static(matrices: list[Quadratic]) -> bool:
     """Both sets of matrices for the same values of <phi'>, <phi^2>, g and sigma."""
+    static = derive_static()
     slope, power, strength, deviation = Rational(3, 7), Rational(2, 3), Rational(5, 6), Rational(5, 4)
     (square,) = set(averages(static.scale)) - {static.gain}
     couplings = rational_matrix(SIZE, SIZE, 4)
