@@ -179,7 +179,7 @@ def settle(ensemble, site):
         smallest, fraction = KEPT_MARGIN * site.margin, 1.0
         while True:
             candidate = unpacked(points[-1] + fraction * (target - points[-1]), new.tail)
-            if candidate.gain > 0 and candidate.margin >= smallest or fraction < 1e-6:
+            if (candidate.gain > 0 and candidate.margin >= smallest) or fraction < 1e-6:
                 break
             fraction *= 0.5
         site = candidate
@@ -311,7 +311,9 @@ def solve_by_trajectories(
     unit, series = LinearUnit(transfer, noise_spectrum, strength, feedback), HermiteSeries(phi, phi_prime)
     dt = STEP * unit.time_constant if dt is None else dt
     with np.errstate(all="ignore"):
-        guess, steps = gaussian_guess(unit, series, dt, FIRST_PERIOD * unit.time_constant if period is None else period, start)
+        guess, steps = gaussian_guess(
+            unit, series, dt, FIRST_PERIOD * unit.time_constant if period is None else period, start
+        )
         while True:
             sites, coarse, status = replicated(guess, series, steps, dt, seed, replicates, trajectories)
             if status != FOUND:
