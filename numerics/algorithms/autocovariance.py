@@ -1,22 +1,29 @@
-"""Solve the self-consistency of an autocovariance function, and integrate the pair spectra that it carries."""
+"""Solve the self-consistency of an autocovariance function; the state that is found carries the pair spectra."""
 
 import numpy as np
-from scipy.interpolate import BPoly
 
 from numerics.algorithms.coloured import CLOSEST, by_collocation, by_continuation, closure, linear_curve
-from numerics.algorithms.contour import contour_integral, opposite_frequencies
 from numerics.algorithms.primitive import Primitive
+from numerics.algorithms.states import (
+    CRITICAL,
+    NO_CONVERGENCE,
+    NO_DECAY,
+    NO_ROOT,
+    ROUNDING,
+    SILENT,
+    SOLVED,
+    UNRESOLVED,
+    GaussianState,
+    sampled_state,
+)
 from numerics.algorithms.twotime import by_energy, energy_roots
 
-SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, UNRESOLVED = range(7)  # status of a solution
 LOWEST_VARIANCE, DECADES = 1e-10, 1e22
-AGREEMENT = 1e-9  # of two orders of quadrature
 SMALLEST_RATE = 0.05  # of the panels, while the variance is a guess
 SLOWEST_RATE = 1e-3  # decay rate of C below which the frequency integrals are not resolved
 SAME = 1e-14  # relative distance of variances that share a table
 RESOLVED_VARIANCES = (1e-20, 1e20)
 LONGEST_MEMORY = 2000.0  # correlation time of the noise above which the frequency integrals are not resolved
-ROUNDING = 4e-16
 
 
 class InTime:
@@ -154,78 +161,40 @@ class InTime:
         error = abs(finer - variance) + ROUNDING * finer
         return SOLVED, finer, table, correlation, np.array([finer]), np.array([np.nan]), residual, error
 
+    def state(self, noise, numbers, tau_n):
+        """The solution for one set of numbers, by the route that its couplings ask for."""
+        if self.feedback(*numbers) != 0:
+            return sampled_state(self, noise, tuple(numbers))
+        return GaussianState(self, noise, numbers, tau_n)
+
     def solve(self, noise, numbers, tau_n):
         """All results for one set of numbers: a dict with observables, their errors, diagnostics and ``status``."""
-        status, variance, _, found, roots, slopes, residual, error = self.correlations(noise, numbers, tau_n)
-        result = {"status": status, "roots": roots, "slopes": slopes, "residual": residual, "error": error}
-        result["variance"] = variance
-        if status != SOLVED:
-            return result
-        decay = 1.0 - float(self.multiplier(variance, *numbers))
-        slowest = min(np.sqrt(decay), 1.0 / max(tau_n, 1.0))
-
-        def integrand(s, transform):
-            return self.integrands(s, transform, variance, *numbers)
-
-        def sites(omega):
-            return self.sites(omega, noise, numbers, variance, found)
-
-        def pairs(one, two):
-            return self.pair_spectra(one, two, *numbers)
-
-        integrals = []
-        for order in (12, 16):
-            slow, beyond = opposite_frequencies(sites, pairs, slowest, order)
-            integrals.append([*contour_integral(found, integrand, slowest, order), slow])
-        coarse, fine = np.array(integrals)
-        omega = np.append(0.0, np.geomspace(1e-2 * slowest, 1.0, 40))
-        one = sites(omega)
-        sound = (
-            np.allclose(coarse, fine, rtol=AGREEMENT, atol=AGREEMENT * variance**2 * 1e-3)
-            and np.all(np.abs(found.x) <= variance * (1.0 + 1e-12))
-            and np.all(one[2] >= -1e-11 * one[2][0])
-            and np.all(one[4] >= -1e-11 * one[4][0])
-        )
-        if not sound:
-            return {**result, "status": UNRESOLVED}
-        process = [*self.gaussian_site(variance, *numbers).values(), *(float(np.real(part[0])) for part in one)]
-        first, second = (self.observables(variance, *process, *integral, *numbers) for integral in (fine, coarse))
-        values = {key: float(value) for key, value in first.items()}
-        # an error of the variance moves the decay rate, on which the integrals depend through its inverse
-        relative = (error / variance + ROUNDING) * (1.0 + 3.0 / decay)
-        errors = {key: abs(v - float(second[key])) + relative * abs(v) for key, v in values.items()}
-        errors["Delta0"] = error
-        errors["tau_pop"] += abs(beyond / fine[0]) if fine[0] else 0.0
-        return {**result, **values, "errors": errors}
-
-    def sites(self, omega, noise, numbers, variance, found):
-        """One-site functions at real frequencies where x is Gaussian."""
-        s = 1j * np.asarray(omega, dtype=float)
-        response = self.gaussian_site(variance, *numbers)["G_0"] * self.transfer(s)
-        return self.one_site(s, response, found.spectra(omega)[1], self.noise_spectra[noise](s, *numbers), *numbers)
+        state = self.state(noise, numbers, tau_n)
+        values, errors = state.results() if state.status == SOLVED else ({}, {})
+        result = {
+            "status": state.status,
+            "variance": state.variance,
+            "roots": state.roots,
+            "slopes": state.slopes,
+            "residual": state.residual,
+            "error": errors.get("Delta0", np.nan),
+            "errors": errors,
+            "sampled": state.sampled,
+        }
+        return {**result, **values}
 
     def spectra(self, omega, noise, numbers, tau_n):
         """One-site functions S, T, C, K, X at real frequencies; nan where there is no solution."""
-        status, variance, _, found, *_ = self.correlations(noise, numbers, tau_n)
-        omega = np.asarray(omega, dtype=float)
-        if status != SOLVED:
+        state, omega = self.state(noise, numbers, tau_n), np.asarray(omega, dtype=float)
+        if state.status != SOLVED:
             return tuple(np.full(omega.shape, np.nan) for _ in range(5))
-        parts = self.sites(omega.ravel(), noise, numbers, variance, found)
-        return tuple(np.broadcast_to(part, omega.size).reshape(omega.shape) for part in parts)
+        parts = state.sites(np.abs(omega.ravel()))
+        whole = [np.broadcast_to(part, omega.size).reshape(omega.shape) for part in parts]
+        return tuple(np.where(omega < 0, np.conj(part), part) if np.iscomplexobj(part) else part for part in whole)
 
     def autocovariance(self, lag, noise, numbers, tau_n):
         """C_x and C_phi at any lags; nan where there is no solution."""
-        status, variance, table, found, *_ = self.correlations(noise, numbers, tau_n)
-        lag = np.abs(np.asarray(lag, dtype=float))
-        if status != SOLVED:
+        state, lag = self.state(noise, numbers, tau_n), np.abs(np.asarray(lag, dtype=float))
+        if state.status != SOLVED:
             return np.full(lag.shape, np.nan), np.full(lag.shape, np.nan)
-        order = np.append(0.0, found.lag)
-        noise_free = noise in self.kinetic
-        slope = -np.sqrt(2.0 * float(self.kinetic[noise](*numbers))) if noise_free else 0.0
-        strength = float(self.strength(*numbers))
-        phi = np.append(table.value(np.zeros(1)), found.phi)
-        x = np.append(variance, found.x)
-        second = x - strength * phi - (0.0 if noise_free else self.forcing[noise](order, *numbers))
-        curve = BPoly.from_derivatives(order, np.column_stack([x, np.append(slope, found.slope), second]))
-        at = np.where(lag < order[-1], curve(np.minimum(lag, order[-1])), 0.0)
-        return at, table.value(np.arccos(np.clip(at / variance, -1.0, 1.0)))
+        return state.lags(lag)

@@ -176,6 +176,7 @@ def _equations_object(
             f"PAIR = PairAverage(phi, MEAN_PHI, smooth={activation.is_smooth}, terms=pair_terms)",
             "EQUATIONS = InTime(",
             "    phi=phi,",
+            f"    phi_prime={'phi_prime' if activation.is_continuous else None},",
             "    points=MEAN_PHI2.breakpoints,",
             "    pair=PAIR,",
             "    square=mean_phi2,",

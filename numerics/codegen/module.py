@@ -43,6 +43,7 @@ _USE = {
 _IMPORTS = {
     "special.": "from scipy import special",
     "BPoly.": "from scipy.interpolate import BPoly",
+    "CubicSpline(": "from scipy.interpolate import CubicSpline",
     "brentq(": "from scipy.optimize import brentq",
 }
 
@@ -109,7 +110,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
 def _assembled(header: str, body: Sequence[str]) -> str:
     """A module text: header, the imports that the body needs, the body."""
     text = "\n\n\n".join(body) + "\n"
-    polynomials = [name for name in ("chebyshev", "legendre") if f"{name}." in text]
+    polynomials = [name for name in ("chebyshev", "legendre", "polynomial") if f" {name}." in text.replace("(", " ")]
     imports = ["import numpy as np"]
     imports += [f"from numpy.polynomial import {', '.join(polynomials)}"] if polynomials else []
     imports += [line for mark, line in _IMPORTS.items() if mark in text]
