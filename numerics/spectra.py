@@ -16,7 +16,6 @@ from numpy.polynomial import legendre
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import spherical_jn
 
-from numerics.algorithms import autocovariance
 from numerics.algorithms.primitive import ORDER
 from numerics.algorithms.twotime import Autocovariance
 from numerics.solution import Solution
@@ -77,30 +76,28 @@ def one_site(solution: Solution, omega: ArrayLike) -> OneSite:
     frequency = np.asarray(omega, dtype=float)
     if not np.all(np.isfinite(frequency)):
         raise InputError("frequencies must be finite")
-    found = _sampled(
-        solution.activation, solution.filter, tuple(solution.parameters.items()), frequency.ravel().tobytes()
-    )
-    return OneSite(*(np.broadcast_to(part, frequency.size).reshape(frequency.shape) for part in found))
+    even = np.abs(frequency.ravel())
+    found = _sampled(solution.activation, solution.filter, tuple(solution.parameters.items()), even.tobytes())
+    whole = (np.broadcast_to(part, even.size).reshape(frequency.shape) for part in found)
+    return OneSite(*(np.where(frequency < 0, np.conj(part), part) for part in whole))
 
 
 @lru_cache(maxsize=32)  # networks with the same one-site functions share most frequencies
-def _sampled(activation: str, filter: str, given: tuple[tuple[str, object], ...], omega: bytes) -> Sequence[Array]:
+def _sampled(activation: str, filter: str, given: tuple[tuple[str, Any], ...], omega: bytes) -> Sequence[Array]:
     return _unit(activation, filter, given)(np.frombuffer(omega))
 
 
 @lru_cache(maxsize=8)
-def _unit(activation: str, filter: str, given: tuple[tuple[str, object], ...]) -> Callable[[Real], Sequence[Array]]:
-    """S, T, C, K, X as functions of frequency."""
+def _unit(activation: str, filter: str, given: tuple[tuple[str, Any], ...]) -> Callable[[Real], Sequence[Array]]:
+    """S, T, C, K, X as functions of frequencies >= 0."""
     module, values = Solver("dynamic", activation, filter=filter or None).module, dict(given)
-    if filter or values.get("eta", 0.0):
-        return lambda omega: module.spectra(omega, **values)
     numbers = tuple(values.get(name, 0.0) for name in module.PARAMETERS)  # a noise without a parameter does not use it
-    equations, noise = module.EQUATIONS, values["noise"]
-    status, variance, _, found, *_ = equations.correlations(noise, numbers, values.get("tau_n", 0.0))
-    if status != autocovariance.SOLVED:
-        raise DomainError(f"the autocovariance for {activation} at these parameters could not be resolved")
-    transformed = PiecewiseTransform(found)
-    return lambda omega: equations.sites(omega, noise, numbers, variance, transformed)
+    state = module.EQUATIONS.state(values["noise"], numbers, values.get("tau_n", 0.0))
+    if state.status != module.SOLVED:
+        raise DomainError(f"the one-site functions for {activation} at these parameters could not be resolved")
+    if isinstance(state, module.GaussianState):
+        state.found = PiecewiseTransform(state.found)
+    return state.sites
 
 
 class PiecewiseTransform:

@@ -191,7 +191,7 @@ def derive() -> EquivalenceInTime:
     )
     matrix_steps = tuple(
         Step(
-            f"At fixed J, phi = F (J phi + n) is solved by phi = G n, and x = h (J phi + xi) is then h (phi/F - m). So <{a} {b}^+> is",
+            f"At fixed J, phi = F (J phi + n) is solved by phi = G n, and x = h (J phi + xi) is then h (phi/F - m): <{a} {b}^+>",
             "covariance of a linear combination",
             after=quadratic.matrix,
             assumption="the linear network is stable: 1/F(s) is an eigenvalue of J only where Re s < 0",
