@@ -8,6 +8,7 @@ every frequency, where a quadrature of exp(-i omega tau) would need nodes for ev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -96,6 +97,7 @@ def _unit(activation: str, filter: str, given: tuple[tuple[str, Any], ...]) -> C
     if state.status != module.SOLVED:
         raise DomainError(f"the one-site functions for {activation} at these parameters could not be resolved")
     if isinstance(state, module.GaussianState):
+        state = copy(state)
         state.found = PiecewiseTransform(state.found)
     return state.sites
 

@@ -120,6 +120,15 @@ def test_linear_network_with_symmetric_couplings_is_exact(g, eta):
             np.testing.assert_allclose(matrix, exact, atol=1e-10 * np.abs(exact).max())
 
 
+@pytest.mark.heavy
+@pytest.mark.parametrize("g, eta", [(0.5, -0.7), (0.35, 0.8)])
+def test_linear_network_with_symmetric_couplings_from_its_solution(g, eta):
+    J = elliptic(g, eta, 60, seed=3)
+    found = quenched.covariance(solved("x", g=g, eta=eta, **WHITE), J)
+    for matrix in (found.phi, found.x, found.phi_x):
+        np.testing.assert_allclose(matrix, lyapunov(J, 1.0), atol=1e-10)
+
+
 @pytest.mark.parametrize("distance", [0.0, 1e-12, 1e-6])
 def test_couplings_without_a_basis_of_eigenvectors(distance, monkeypatch):
     """A strictly triangular J has one eigenvector: the integral is done without any, as it is close to such a J."""
@@ -246,6 +255,8 @@ def test_symmetric_couplings_have_the_derived_traces():
 def compared(solution, noise, N, k, samples, T, predict=quenched.covariance):
     """Slope of simulated off-diagonal covariances on predicted ones, and their unexplained share, free of sampling noise."""
     J, stream = draw(solution.parameters["g"], N=N, seed=11, coupling=k)
+    if eta := solution.parameters["eta"]:
+        J = elliptic(solution.parameters["g"], eta, N, seed=k)
     driven = LinearNoise(noise["noise"], noise.get("sigma", 0.0), noise.get("tau_n", 1.0))
     x = trajectories(np.tanh, J, driven, stream, samples=samples, T=T, burn=20.0, dt=0.2)
     predicted, outside, rest = predict(solution, J), ~np.eye(N, dtype=bool), []
@@ -287,10 +298,12 @@ def stronger(solution, J):
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("g, noise", [(0.9, {"noise": "white", "sigma": 0.7}), (1.1, OU)], ids=str)
-def test_simulated_networks_approach_the_prediction(g, noise):
+@pytest.mark.parametrize(
+    "g, eta, noise", [(0.9, 0.0, {"noise": "white", "sigma": 0.7}), (1.1, 0.0, OU), (1.5, -0.4, WHITE)], ids=str
+)
+def test_simulated_networks_approach_the_prediction(g, eta, noise):
     """Slopes tend to 1 and unexplained shares to 0 as N grows, linearly in 1/N; six values, 2e-5 false alarms each."""
-    solution, sizes = solved("tanh(x)", g=g, **noise), (100, 200, 400)
+    solution, sizes = solved("tanh(x)", g=g, eta=eta, **noise), (100, 200, 400)
     columns = [
         np.array([compared(solution, noise, N, k, 16, 200.0) for k in range(count)]).T
         for N, count in zip(sizes, (14, 8, 5), strict=True)
