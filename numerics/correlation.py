@@ -40,7 +40,7 @@ def autocovariance(solution: Solution, lag: ArrayLike) -> Autocovariances:
     InputError
         For the solution of a model without time, or lags that are not finite.
     """
-    solver = Solver(solution.model, solution.activation)
+    solver = Solver.of(solution)
     if solver.module.EQUATION != "autocovariance":
         raise InputError(f"the model {solution.model} has no time; an autocovariance needs the model dynamic")
     lags = np.asarray(lag, dtype=float)

@@ -1,6 +1,7 @@
-"""Covariance matrices of one static network, predicted from its couplings: `quenched.covariance(solution, J)`.
+"""Covariance matrices of one network, predicted from its couplings: `quenched.covariance(solution, J)`.
 
-Evaluates the generated code of what `theory.equivalence` derives. Leading order in 1/N, entry by entry.
+Evaluates the generated code of what `theory.equivalence` and, in time, `theory.equivalence_in_time` derive. Leading order in
+1/N, entry by entry.
 
 Sources: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742; Hu & Sompolinsky 2022 (linear network).
 """
@@ -13,12 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.codegen.fixedcouplings import fixed_couplings_module
+from numerics.couplings import check_ensemble, coupling_matrix
+from numerics.covariance_in_time import CovarianceInTime, covariance_in_time
 from numerics.solution import Solution
 from theory.errors import DomainError, InputError
 
 Array = NDArray[np.float64]
-
-DEVIATION = 10  # standard errors by which the mean square of J may differ from g^2/N
 
 
 class CovarianceMatrices(NamedTuple):
@@ -37,37 +38,49 @@ class CovarianceMatrices(NamedTuple):
     phi_x: Array
 
 
-def covariance(solution: Solution, J: ArrayLike, *, formal: bool = False) -> CovarianceMatrices:
+def covariance(
+    solution: Solution, J: ArrayLike, *, frequency: ArrayLike | None = None, formal: bool = False
+) -> CovarianceMatrices | CovarianceInTime:
     """Covariance matrices of one network, predicted from its couplings.
 
     Parameters
     ----------
     solution : Solution
-        Of the model `static`.
+        Of the model `static` or `dynamic`.
     J : array_like, shape (N, N)
-        Couplings; `J[i, j]` is the weight of unit j in the input of unit i. Mean square g^2/N, as in the solution.
+        Couplings; `J[i, j]` is the weight of unit j in the input of unit i. Mean square g^2/N, as in the solution, and
+        N <J_ij J_ji> = eta g^2 where it has an `eta`, else 0.
+    frequency : array_like, optional
+        Of a network in time: cross-spectral matrices ``int <a_i(t+tau) a_j(t)> exp(-i omega tau) dtau`` at these angular
+        frequencies instead of covariances at equal times.
     formal : bool
-        Take a solution that is flagged unstable, as that of the formal saddle.
+        Take a static solution that is flagged unstable, as that of the formal saddle.
 
     Returns
     -------
-    CovarianceMatrices
-        Right to leading order in 1/N, entry by entry.
+    CovarianceMatrices or CovarianceInTime
+        With the matrices `phi`, `x` and `phi_x`, right to leading order in 1/N, entry by entry. Those of a network in time have
+        the `error` of the integral over frequency and `messages`.
 
     Raises
     ------
     InputError
-        For an unusable `J`, a solution of another model, or a `J` of another coupling strength.
+        For an unusable `J`, a solution of another model, or a `J` of another coupling strength or symmetry.
     DomainError
-        For an unstable solution, and where the spectral radius of gain J is not below 1.
+        For an unstable solution, and where the linearly equivalent network of this `J` is unstable.
 
     References
     ----------
-    Mato, Rigatuso, Torroba 2025, arXiv 2510.21742.
+    Mato, Rigatuso, Torroba 2025, arXiv 2510.21742; in time Clark 2026, arXiv 2604.23489.
     """
-    matrix = _couplings(J)
+    matrix = coupling_matrix(J)
+    if isinstance(solution, Solution) and solution.model == "dynamic":
+        check_ensemble(matrix, solution.parameters["g"], solution.parameters.get("eta", 0.0))
+        return covariance_in_time(solution, matrix, _angular(frequency))
     values = numbers_of(solution, formal)
-    _check_strength(matrix, values["g"])
+    if frequency is not None:
+        raise InputError("a frequency has a meaning only for a solution of the model 'dynamic'")
+    check_ensemble(matrix, values["g"])
     gain = values["gain"]
     radius = float(np.abs(np.linalg.eigvals(gain * matrix)).max())
     if not radius < 1:
@@ -80,6 +93,18 @@ def covariance(solution: Solution, J: ArrayLike, *, formal: bool = False) -> Cov
         len(matrix), matrix, response, *(values[key] for key in ("Delta", "C_phi", "gain", "g", "sigma"))
     )
     return CovarianceMatrices(_symmetric(phi), _symmetric(x), phi_x)
+
+
+def _angular(frequency: ArrayLike | None) -> Array | None:
+    if frequency is None:
+        return None
+    try:
+        omega = np.asarray(frequency, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError("frequency must be a real number, or an array of them") from error
+    if omega.size == 0 or not np.all(np.isfinite(omega)):
+        raise InputError("frequency must be finite, and there must be one")
+    return omega
 
 
 def numbers_of(solution: Solution, formal: bool) -> dict[str, float]:
@@ -95,32 +120,6 @@ def numbers_of(solution: Solution, formal: bool) -> dict[str, float]:
     if not (solution.stable or formal):
         raise DomainError("; ".join(solution.messages) + "; formal=True takes it nevertheless")
     return {**solution.parameters, **solution.order_parameters, **solution.observables}
-
-
-def _couplings(J: ArrayLike) -> Array:
-    try:
-        matrix = np.asarray(J, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError("J must be a matrix of real numbers") from error
-    problems = []
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
-        problems.append(f"J has shape {matrix.shape}; a square matrix is needed")
-    if not np.all(np.isfinite(matrix)):
-        problems.append("J has entries that are not finite")
-    if problems:
-        raise InputError(problems)
-    return matrix
-
-
-def _check_strength(matrix: Array, g: float) -> None:
-    """Refuse couplings that do not have the mean square g^2/N; without self-couplings it is smaller by a factor 1 - 1/N."""
-    N = len(matrix)
-    squares = N * matrix**2
-    allowed = DEVIATION * squares.std() / N + 2 * g**2 / N
-    if not abs(squares.mean() - g**2) <= allowed:
-        raise InputError(
-            f"the entries of J have mean square {squares.mean():.4g}/N, but the solution is for g^2/N with g^2 = {g**2:.4g}"
-        )
 
 
 def _symmetric(matrix: Array) -> Array:

@@ -193,6 +193,7 @@ def validate(
         phi,
         solution.parameters,
         slopes=solution.slopes(),
+        errors=solution.errors if solution.sampled else {},
         phi_prime=phi_prime if solver.activation.is_continuous else None,
         sizes=sizes,
         couplings=couplings,

@@ -9,32 +9,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sympy import Float
 
-from numerics.algorithms import autocovariance
-from numerics.solution import Branch, shown
+from numerics.algorithms import autocovariance, states
+from numerics.solution import Branch, Reading, shown
 from theory.errors import DomainError
 
 if TYPE_CHECKING:
     from numerics.solve import Solver
 
 
-def values(solver: Solver, numbers: Mapping[str, Any]) -> tuple[dict[str, float], tuple[Branch, ...]]:
-    """Results and branches from the generated module.
+def values(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
+    """Results, branches and errors from the generated module.
 
     Raises
     ------
     DomainError
         Where there is no solution, or none that could be resolved.
     """
+    if numbers["eta"] != 0 and not solver.activation.is_continuous:
+        raise DomainError(
+            f"{_opening(solver, numbers)} is not solved for eta other than 0: phi jumps, and the response of a unit to its own "
+            "activity needs phi'"
+        )
     try:
         with np.errstate(all="ignore"):
             result = solver.module.solve(**numbers)
     except (OverflowError, ZeroDivisionError, FloatingPointError, np.linalg.LinAlgError) as error:
         raise DomainError(f"{_opening(solver, numbers)} leaves the range of double precision") from error
     branches = _branches(result)
-    if result["status"] != autocovariance.SOLVED:
+    if result["status"] != states.SOLVED:
         raise DomainError(_why(solver, numbers, result))
     raw = {key: float(result[key]) for key in (*solver.module.MEANINGS, "residual", "error")}
-    return {**raw, "multiplier": 1.0 - raw["kappa2"]}, branches
+    errors = {key: float(error) for key, error in result["errors"].items()}
+    return Reading({**raw, "multiplier": 1.0 - raw["kappa2"]}, branches, errors, sampled=result["sampled"])
 
 
 def _branches(result: Mapping[str, Any]) -> tuple[Branch, ...]:
@@ -54,21 +60,26 @@ def _opening(solver: Solver, numbers: Mapping[str, Any]) -> str:
 def _why(solver: Solver, numbers: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     """One sentence on why there is no solution, and where there would be one."""
     opening, status = _opening(solver, numbers), result["status"]
-    if status == autocovariance.SILENT:
+    if status == states.UNSTABLE_PAIRS:
+        return (
+            f"{opening} has pair correlations that do not relax: g^2 |S|^2 is not below 1 at every frequency by three standard "
+            "errors; the network is at the edge of its stability for these couplings"
+        )
+    if status == states.SILENT:
         return f"{opening} is zero or unbounded: without noise {_threshold(solver, numbers)}"
-    if status == autocovariance.NO_ROOT:
+    if status == states.NO_ROOT:
         return f"{opening} does not exist: no equal-time variance balances the energy, activity grows without bound"
-    if status == autocovariance.NO_DECAY:
+    if status == states.NO_DECAY:
         return (
             f"{opening} does not decay to zero at variance {result['variance']:.6g}: kappa2 = 1 - g^2 <phi'>^2 is not "
             "positive or the force changes sign; states with a frozen part are not covered yet"
         )
-    if status == autocovariance.NO_CONVERGENCE:
+    if status == states.NO_CONVERGENCE:
         return (
             f"{opening} was not found: the boundary-value problem does not converge from any start; either activity grows "
             "without bound, or the noise is very weak and the network close to the onset of chaos"
         )
-    if status == autocovariance.CRITICAL:
+    if status == states.CRITICAL:
         return (
             f"{opening} is too close to a critical point: its decay rate is below {autocovariance.SLOWEST_RATE:g} and the "
             "frequency integrals cannot be resolved"

@@ -60,6 +60,30 @@ class FiniteSize:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a generated module says about one set of parameters.
+
+    Attributes
+    ----------
+    values : mapping of str to float
+        Results, with ``residual`` and ``error``.
+    branches : tuple of Branch
+    errors : mapping of str to float
+        Absolute errors of results.
+    sampled : bool
+        Whether errors are standard errors of sampled trajectories.
+    messages : tuple of str
+        Reasons for caution.
+    """
+
+    values: Mapping[str, float]
+    branches: tuple[Branch, ...]
+    errors: Mapping[str, float] = field(default_factory=dict)
+    sampled: bool = False
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Solution:
     """Solution of a theory at one set of parameters.
 
@@ -80,8 +104,12 @@ class Solution:
         All solutions found, increasing.
     messages : tuple of str
         Conditions that do not hold, and other reasons for caution.
-    further_errors : mapping of str to float
-        Estimates of the absolute errors of further order parameters, where the theory has them.
+    errors : mapping of str to float
+        Absolute errors of order parameters and observables, as far as they are estimated.
+    sampled : bool
+        Whether the solution comes from sampled trajectories: errors are then standard errors.
+    filter : str
+        Transfer function of one unit where it is not the model's own.
     """
 
     model: str
@@ -95,7 +123,9 @@ class Solution:
     stable: bool
     branches: tuple[Branch, ...]
     messages: tuple[str, ...] = ()
-    further_errors: Mapping[str, float] = field(default_factory=dict)
+    errors: Mapping[str, float] = field(default_factory=dict)
+    sampled: bool = False
+    filter: str = ""
 
     @property
     def leading(self) -> dict[str, float]:
@@ -137,13 +167,15 @@ class Solution:
             "model": self.model,
             "activation": self.activation,
             "parameters": dict(self.parameters),
+            **({"filter": self.filter} if self.filter else {}),
             "order_parameters": dict(self.order_parameters),
             "observables": {**self.observables, **{key: t.coefficient for key, t in self.finite_size.items()}},
             "diagnostics": {
                 "converged": True,  # a solution that did not converge is refused, never returned
                 "residual": self.residual,
                 "error": self.error,
-                **{f"error_{name}": error for name, error in self.further_errors.items()},
+                "errors": dict(self.errors),
+                "sampled": self.sampled,
                 "stable": self.stable,
                 "branches": len(self.branches),
                 "branch_list": [{"value": b.value, "slope": b.slope, "label": b.label} for b in self.branches],

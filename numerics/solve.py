@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from numerics import intime
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
-from numerics.solution import Branch, FiniteSize, Solution
+from numerics.solution import Branch, FiniteSize, Reading, Solution
 from theory.activations.activation import Activation
 from theory.catalogue import derive, describe_model
 from theory.errors import DomainError, InputError
 from theory.models import Model, Parameter
 
 RESIDUAL = 1e-11  # relative residual above which a solution is refused
+SAMPLED_RESIDUAL = 1e-3  # the same where the process of a unit is sampled
 FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
 SLACK = 1e-9  # relative rounding allowed in an invariant
 _ALWAYS = (
@@ -37,11 +38,13 @@ class Solver:
         Name of the model.
     activation : Activation or str
         Activation, or its text.
+    filter : str, optional
+        Transfer function of one unit in s = i omega, such as ``1/(1+s)^2``, where the model has time.
 
     Raises
     ------
     InputError, DomainError
-        For an unusable or refused activation.
+        For an unusable or refused activation or filter.
 
     Attributes
     ----------
@@ -49,13 +52,19 @@ class Solver:
         The generated module; ``module.solve`` takes arrays of parameters.
     """
 
-    def __init__(self, model: str, activation: Activation | str) -> None:
+    def __init__(self, model: str, activation: Activation | str, *, filter: str | None = None) -> None:
         self.activation = Activation.from_text(activation) if isinstance(activation, str) else activation
-        self.model = describe_model(model)
-        name = f"{model}_{content_key(model, self.activation)}"
+        self.filter = filter
+        self.model = describe_model(model, filter)
+        name = f"{model}_{content_key(self.model.key, self.activation)}"
         self.module: ModuleType = load_cached(name) or store(
-            name, emit(derive(model, odd=self.activation.parity == "odd"), self.activation).text
+            name, emit(derive(model, odd=self.activation.parity == "odd", filter=filter), self.activation).text
         )
+
+    @classmethod
+    def of(cls, solution: Solution) -> Solver:
+        """The solver that a solution came from."""
+        return cls(solution.model, solution.activation, filter=solution.filter or None)
 
     def solve(self, /, **values: object) -> Solution:
         """Solve for one set of parameters.
@@ -68,14 +77,18 @@ class Solver:
             Where there is no solution; the text says why and where there would be one.
         """
         numbers = checked_parameters(self.model, self.activation, values)
-        raw, branches = _READ[self.module.EQUATION](self, numbers)
+        read = _READ[self.module.EQUATION](self, numbers)
+        raw = read.values
         self._assert_fluctuating(raw, numbers)
-        self._assert_sound(raw)
+        self._assert_sound(raw, SAMPLED_RESIDUAL if read.sampled else RESIDUAL)
         finite_size = self._finite_size(raw, numbers) if self.module.FINITE_SIZE else {}
         broken = tuple(
             f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}{_ALWAYS if raw[key] == inf else ''}"
             for key, text in self.module.CONDITIONS.items()
             if not raw[key] < 1
+        )
+        undefined = tuple(
+            f"{key} is not defined: {text}" for key, text in self.module.UNDEFINED.items() if isnan(raw[key])
         )
         order = [key for key in self.module.MEANINGS if key in self.module.ORDER_PARAMETERS]
         return Solution(
@@ -88,9 +101,11 @@ class Solver:
             residual=raw["residual"],
             error=raw["error"],
             stable=not broken,
-            branches=branches,
-            messages=broken,
-            further_errors={name: raw[f"{name}_error"] for name in self.module.FOLLOW_UPS},
+            branches=read.branches,
+            messages=(*broken, *undefined, *read.messages),
+            errors=read.errors,
+            sampled=read.sampled,
+            filter=self.filter or "",
         )
 
     def _finite_size(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> dict[str, FiniteSize]:
@@ -104,7 +119,7 @@ class Solver:
             rows[key] = FiniteSize(term if isfinite(term) else float("nan"), of, relative)
         return rows
 
-    def _values(self, numbers: Mapping[str, float]) -> tuple[dict[str, float], tuple[Branch, ...]]:
+    def _values(self, numbers: Mapping[str, float]) -> Reading:
         arguments = tuple(numbers.values())
         try:
             with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
@@ -120,7 +135,9 @@ class Solver:
             raise DomainError(
                 f"the solution for {self.activation.text} at {given} leaves the range of double precision"
             ) from error
-        return raw, branches
+        first = self.module.ORDER_PARAMETERS[0]
+        further = {name: raw[f"{name}_error"] for name in self.module.FOLLOW_UPS}
+        return Reading(raw, branches, {first: raw["error"], **further})
 
     def _branches(
         self, found: NDArray[np.float64], arguments: tuple[float, ...], solved: Mapping[str, NDArray[np.float64]]
@@ -150,14 +167,16 @@ class Solver:
                     "network is frozen, its covariances vanish and the dimension is not defined"
                 )
 
-    def _assert_sound(self, raw: Mapping[str, float]) -> None:
+    def _assert_sound(self, raw: Mapping[str, float], allowed: float) -> None:
         """Invariants of every result; a violation is a defect of the toolkit or an unresolved average, never printed."""
         problems = []
         for key in ("residual", *(f"{name}_residual" for name in self.module.FOLLOW_UPS)):
-            if not abs(raw[key]) <= RESIDUAL:
+            if not abs(raw[key]) <= allowed:
                 problems.append(f"the self-consistency is solved only to a relative residual of {raw[key]:.1e}")
         for key, (low, high) in self.module.BOUNDS.items():
             slack = SLACK * max(1.0, abs(raw[key]) if isfinite(raw[key]) else 1.0)
+            if isnan(raw[key]) and key in self.module.UNDEFINED:
+                continue
             if isnan(raw[key]):
                 problems.append(f"{key} is undefined in double precision")
             elif not low - slack <= raw[key] <= high + slack:

@@ -103,7 +103,7 @@ class Sweep:
         return sum(solution is not None for solution in self.solutions)
 
     def __getitem__(self, key: str) -> Array:
-        """A swept parameter on the grid, a key of the theory, `error`, `residual`, `stable` or `reason`; of shape `shape`.
+        """A swept parameter on the grid, a key of the theory, one of `columns`; of shape `shape`.
 
         What is not defined is nan; `stable` is false where there is no solution.
         """
@@ -113,11 +113,23 @@ class Sweep:
             values: Sequence[Any] = self.reasons
         elif key == "stable":
             values = [solution is not None and solution.stable for solution in self.solutions]
-        elif key in (*self.meanings, *DIAGNOSTICS):
+        elif key in (*self.meanings, *DIAGNOSTICS, *self.errors):
             values = [float("nan") if solution is None else _value(solution, key) for solution in self.solutions]
         else:
             raise KeyError(key)
         return np.array(values).reshape(self.shape)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Keys `error_KEY` of the absolute errors of single results, as far as they are estimated."""
+        known = [solution.errors for solution in self.solutions if solution is not None]
+        return tuple(dict.fromkeys(f"error_{name}" for errors in known for name in errors))
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The fixed parameters that do not have their default value."""
+        usual = {p.name: p.default for p in describe_model(self.model).parameters}
+        return {name: value for name, value in self.parameters.items() if value != usual.get(name)}
 
     def at_size(self, key: str, N: float) -> Array:
         """A quantity with its 1/N term at N units; nan where that is not known."""
@@ -134,7 +146,7 @@ class Sweep:
 
     def columns(self) -> dict[str, Array]:
         """Every result by name, of shape `shape`; with simulated networks also `simulated_KEY` and `simulated_KEY_error`."""
-        found = {key: self[key] for key in (*self.axes, *self.meanings, *DIAGNOSTICS)}
+        found = {key: self[key] for key in (*self.axes, *self.meanings, *DIAGNOSTICS, *self.errors)}
         for key in dict.fromkeys(key for point in self.simulations for key in point.estimates):
             found[f"simulated_{key}"], found[f"simulated_{key}_error"] = self.simulated(key)
         return found
@@ -147,6 +159,8 @@ class Sweep:
         rows = [f"{n} of {count} points have no solution, such as: {reason}" for reason, n in missing.items()]
         broken = sum(solution is not None and not solution.stable for solution in self.solutions)
         rows += [f"{broken} of {self.solved} solutions are not stable"] if broken else []
+        cautions = _counted([m for s in self.solutions if s is not None and s.stable for m in s.messages])
+        rows += [f"{n} of {self.solved} solutions come with a caution, such as: {m}" for m, n in cautions.items()]
         if self.network and not self.simulations:
             rows.append(
                 "no networks were simulated: where the theory is stable, their units explore less than one direction"
@@ -185,7 +199,7 @@ class Sweep:
             "observables": {key: self[key].tolist() for key in self.meanings if key not in first},
             "diagnostics": {
                 "solved": self.solved,
-                **{key: self[key].tolist() for key in DIAGNOSTICS},
+                **{key: self[key].tolist() for key in (*DIAGNOSTICS, *self.errors)},
                 "messages": list(self.messages),
             },
             **({"simulation": simulation} if self.simulations else {}),
@@ -201,7 +215,7 @@ class Sweep:
             row.append("no solution" if reason else "" if solution is None or solution.stable else "not stable")
         head = [*columns, ""]
         widths = [max(len(line[k]) for line in (head, *rows)) for k in range(len(head))]
-        given = ", ".join(f"{name} = {shown(value)}" for name, value in self.parameters.items())
+        given = ", ".join(f"{name} = {shown(value)}" for name, value in self.stated.items())
         title = ", ".join(text for text in (self.model, f"phi = {self.activation}", given) if text)
         lines = [
             "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in (head, *rows)
@@ -399,6 +413,8 @@ def _chosen(swept: Sweep, count: int, directions: str, N: float) -> list[int]:
 def _value(solution: Solution, key: str) -> float:
     if key in ("error", "residual"):
         return float(getattr(solution, key))
+    if key.startswith("error_"):
+        return solution.errors.get(key.removeprefix("error_"), float("nan"))
     if key in solution.finite_size:
         return solution.finite_size[key].coefficient
     return solution.leading[key]

@@ -28,7 +28,7 @@ HOPELESS = 0.1  # unconverged fraction of the pilot above which more couplings a
 
 # A second measurement of the same quantity by another route.
 ALIASES = {"gain_derivative": "gain"}
-_NO_SLOPES: Mapping[str, float] = MappingProxyType({})
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ class Validation:
     def _row_dict(self, row: Row) -> dict[str, Any]:
         names = (
             "theory",
+            "theory_error",
             "simulation",
             "error",
             "z",
@@ -124,7 +125,7 @@ class Validation:
         body = [
             [
                 row.observable,
-                number(row.theory),
+                number(row.theory) + (f" ± {number(row.theory_error, 2)}" if row.theory_error else ""),
                 number(row.simulation),
                 number(row.error, 2),
                 _fixed(row.z),
@@ -200,7 +201,8 @@ def validate_model(
     phi: Function,
     parameters: Mapping[str, Any],
     *,
-    slopes: Mapping[str, float] = _NO_SLOPES,
+    slopes: Mapping[str, float] = _NOTHING,
+    errors: Mapping[str, float] = _NOTHING,
     phi_prime: Function | None = None,
     sizes: Sequence[int] | None = None,
     couplings: int | Sequence[int] | None = None,
@@ -221,6 +223,8 @@ def validate_model(
         Of the network.
     slopes : mapping of str to float
         Coefficients of 1/N of the values in `theory`, as far as they are known.
+    errors : mapping of str to float
+        Standard errors of the values in `theory`, where they are sampled.
     sizes : sequence of int, optional
         Numbers of units; two at least, three to test the extrapolation itself.
     couplings : int or sequence of int, optional
@@ -260,15 +264,18 @@ def validate_model(
             **settings,
         )
 
-    return judge(theory, _simulate_all(run, simulator.pilot, sizes, counts, progress), slopes)
+    return judge(theory, _simulate_all(run, simulator.pilot, sizes, counts, progress), slopes, errors)
 
 
 def judge(
-    theory: Mapping[str, float], simulated: Sequence[Sample], slopes: Mapping[str, float] = _NO_SLOPES
+    theory: Mapping[str, float],
+    simulated: Sequence[Sample],
+    slopes: Mapping[str, float] = _NOTHING,
+    errors: Mapping[str, float] = _NOTHING,
 ) -> Validation:
     """The comparison for simulations that are already there, one `Sample` for each size.
 
-    `slopes` are the coefficients of 1/N under the keys of `theory`, as far as they are known.
+    `slopes` are the coefficients of 1/N under the keys of `theory`, `errors` its standard errors, as far as they are known.
     """
     sizes = tuple(sample.N for sample in simulated)
     measured = [sample.observables() for sample in simulated]
@@ -278,7 +285,8 @@ def judge(
         value = float(theory[name] if name in theory else theory[ALIASES[name]])
         if all(name in at_size for at_size in measured):
             estimates = tuple(at_size[name] for at_size in measured)
-            rows.append(compare(name, value, sizes, estimates, slopes.get(name, math.nan)))
+            key = name if name in theory else ALIASES[name]
+            rows.append(compare(name, value, sizes, estimates, slopes.get(name, math.nan), errors.get(key, 0.0)))
         elif name in theory:
             rows.append(untested(name, value, "not measured by the simulation"))
     unconverged = tuple(sample.unconverged_fraction for sample in simulated)

@@ -4,10 +4,11 @@ How the verdict is reached
 --------------------------
 A row (one observable) compares the extrapolated value with the theory. Its z is the deviation in standard errors,
 mapped from Student's t with the effective degrees of freedom of the error to the normal deviate of the same tail
-probability; so |z| >= 4 happens by chance with probability 6.3e-5 a row, and in a run at most with that times the
-number of tested rows (which are correlated). Where the theory gives the coefficient of 1/N, the measured slope is compared with
-it in the same way. The unknown term of order 1/N^2 counts as an error of it: a coefficient of standard deviation 4 c^2/|v| for
-a value v with 1/N term c, the size that a geometric series in 1/N has (for the variance of a linear network it is 2.3 c^2/v).
+probability; a standard error of the theory itself (sampled solutions) counts too. So |z| >= 4 happens by chance with
+probability 6.3e-5 a row, and in a run at most with that times the number of tested rows (which are correlated). Where
+the theory gives the coefficient of 1/N, the measured slope is compared with it in the same way. The unknown term of
+order 1/N^2 counts as an error of it: a coefficient of standard deviation 4 c^2/|v| for a value v with 1/N term c, the
+size that a geometric series in 1/N has (for the variance of a linear network it is 2.3 c^2/v).
 A row is
 
 * `disagree` if |z| >= 4 for the value or for the slope;
@@ -76,6 +77,8 @@ class Row:
         Coefficient of 1/N according to the theory; nan where it is not known.
     slope_z : float
         Deviation of the measured slope from it as a normal deviate.
+    theory_error : float
+        Standard error of the theory's value, 0 where it is exact to rounding; it counts in every z.
     theory_at_sizes, z_at_sizes : tuple of float
         Theory with its 1/N term at each N, and the deviation of the simulation from it; empty where it is not known.
     """
@@ -97,6 +100,7 @@ class Row:
     slope_z: float = math.nan
     theory_at_sizes: tuple[float, ...] = ()
     z_at_sizes: tuple[float, ...] = ()
+    theory_error: float = 0.0
 
 
 def compare(
@@ -105,13 +109,17 @@ def compare(
     sizes: Sequence[int],
     estimates: tuple[Estimate, ...],
     slope_theory: float = math.nan,
+    theory_error: float = 0.0,
 ) -> Row:
     """One row: extrapolate the estimates at the given sizes, test the theory's value and, if given, its 1/N term."""
     fit = extrapolate(sizes, estimates)
-    threshold = _student(THRESHOLD, fit.error_dof)
+    both = math.hypot(fit.error, theory_error)
+    # Welch and Satterthwaite, the error of the theory taken as known
+    dof = fit.error_dof * (both / fit.error) ** 4 if fit.error > 0 else fit.error_dof
+    threshold = _student(THRESHOLD, dof)
     deviation = fit.value - theory
-    z = _deviate(deviation, fit.error, fit.error_dof)
-    detectable = threshold * fit.error / abs(theory) if theory else math.nan
+    z = _deviate(deviation, both, dof)
+    detectable = threshold * both / abs(theory) if theory else math.nan
     next_order = NEXT_ORDER * slope_theory**2 / abs(theory) if theory else 0.0
     slope_error = math.hypot(fit.slope_error, next_order * fit.curvature)
     slope_z = _deviate(fit.slope - slope_theory, slope_error, fit.error_dof)
@@ -136,9 +144,10 @@ def compare(
         slope_z=slope_z if known else math.nan,
         theory_at_sizes=predicted,
         z_at_sizes=tuple(
-            _deviate(e.value - value, math.hypot(e.error, next_order / N**2), e.dof)
+            _deviate(e.value - value, math.hypot(e.error, theory_error, next_order / N**2), e.dof)
             for N, e, value in zip(sizes, estimates, predicted, strict=False)
         ),
+        theory_error=theory_error,
     )
 
 

@@ -139,6 +139,10 @@ def _curve(axes: Axes, sweep: Sweep, key: str, number: int, N: float | None, sty
             axes.plot(x, values, color=colour, **style)
             styles[meaning] = {"color": GREY, **style}
 
+    sampled = [solution is not None and solution.sampled for solution in sweep.solutions]
+    if np.any(sampled) and f"error_{key}" in sweep.errors:
+        error = np.where(sampled & stable, sweep[f"error_{key}"], 0.0)
+        axes.fill_between(x, theory - error, theory + error, color=colour, alpha=0.25, linewidth=0)
     unstable = ~stable & np.isfinite(theory)
     beside = unstable | np.append(unstable[1:], False) | np.append(False, unstable[:-1])  # the curve has no gap
     line(np.where(stable, theory, np.nan), r"theory, $N \to \infty$")
@@ -226,16 +230,17 @@ def _symbol(name: str) -> str:
 
 
 def _title(sweep: Sweep) -> str:
-    words = [f"{name} = {value}" for name, value in sweep.parameters.items() if isinstance(value, str)]
-    given = [
-        f"{_symbol(name)} = {shown(value)}" for name, value in sweep.parameters.items() if not isinstance(value, str)
-    ]
+    words = [f"{name} = {value}" for name, value in sweep.stated.items() if isinstance(value, str)]
+    given = [f"{_symbol(name)} = {shown(value)}" for name, value in sweep.stated.items() if not isinstance(value, str)]
     text = sweep.activation if len(sweep.activation) <= 50 else f"{sweep.activation[:47]}..."
     return ", ".join([f"{sweep.model}, $\\phi(x)$ = {text}", *words, *given])
 
 
 def _caption(sweep: Sweep) -> str:
-    if not sweep.simulations:
-        return ""
-    settings = ", ".join(f"{name} = {value:g}" for name, value in sweep.network.items())
-    return f"points: simulated networks, {settings}; bars: one standard error over coupling matrices"
+    rows = []
+    if any(solution is not None and solution.sampled for solution in sweep.solutions):
+        rows.append("shaded: standard error of the theory where its process is sampled")
+    if sweep.simulations:
+        settings = ", ".join(f"{name} = {value:g}" for name, value in sweep.network.items())
+        rows.append(f"points: simulated networks, {settings}; bars: one standard error over coupling matrices")
+    return "; ".join(rows)

@@ -165,7 +165,7 @@ def solution_text(
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
         rows.append(f"  {key:<16} {value:<22.16g} {meanings[key]}")
-    errors = {next(iter(solution.order_parameters)): solution.error, **solution.further_errors}
+    errors = {key: error for key, error in solution.errors.items() if key in solution.order_parameters}
     rows += [
         "",
         "  "

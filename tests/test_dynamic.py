@@ -20,7 +20,7 @@ from theory.activations.activation import Activation
 from theory.catalogue import derive
 from theory.derivation import Step, same
 from theory.errors import DomainError, InputError
-from theory.fields.spectral import Spectra
+from theory.fields.spectral import OneSite
 from theory.gaussian.average import Average
 from theory.symbols import g as coupling
 from theory.symbols import phi, x
@@ -72,15 +72,17 @@ def test_steps_that_read_their_result_are_many():
 
 def test_published_pair_spectra():
     """Clark, Abbott, Litwin-Kumar 2023: psi of phi and of x at two frequencies, from the entries of the kernel."""
-    steps = {step.title.split(":")[0]: step.before for step in derive("dynamic").derivation if step.rule == "residues"}
+    steps = {
+        step.title.split(" for eta")[0]: step.before for step in derive("dynamic").derivation if step.rule == "residues"
+    }
     gain = Average(phi(x), 1)
-    one, two = Spectra.of(1), Spectra.of(2)
-    y, conjugate = coupling**2 * gain**2 * one.h * two.h, coupling**2 * gain**2 * one.conjugate * two.conjugate
-    power = one.phi * two.phi / ((1 - y) * (1 - conjugate))
+    one, two = OneSite.of(1), OneSite.of(2)
+    y, conjugate = coupling**2 * gain**2 * one.h * two.h, coupling**2 * gain**2 * one.hc * two.hc
+    power = one.C * two.C / ((1 - y) * (1 - conjugate))
     assert same(steps["Equal-time second moment of phi"], power)
     ladder = y / (1 - y) + conjugate / (1 - conjugate)
-    responses = one.h * two.h * one.conjugate * two.conjugate
-    assert same(steps["Equal-time second moment of x"], coupling**4 * responses * power + one.x * two.x * (1 + ladder))
+    responses = one.h * two.h * one.hc * two.hc
+    assert same(steps["Equal-time second moment of x"], coupling**4 * responses * power + one.X * two.X * (1 + ladder))
 
 
 # ---- reference values --------------------------------------------------------------------------------------------------
@@ -302,7 +304,7 @@ def test_energy_identity(solvers, tau_n):
 def test_spectra_obey_the_equation_at_zero_frequency(solvers, text, numbers):
     """S_x(0) = g^2 S_phi(0) + N(0): a sum rule that neither the energy nor collocation uses."""
     module = solvers(text).module
-    arguments = (numbers["g"], numbers.get("sigma", 0.0), numbers.get("tau_n", 0.0))
+    arguments = (numbers["g"], numbers.get("sigma", 0.0), numbers.get("tau_n", 0.0), 0.0)
     correlation = module.EQUATIONS.correlations(numbers.get("noise", "white"), arguments, arguments[2])[3]
     s_x, s_phi = correlation.spectra(np.zeros(1))
     noise = {"white": 1.0, "none": 0.0, "ou": 2 * arguments[2]}[numbers.get("noise", "white")] * arguments[1] ** 2
@@ -437,7 +439,7 @@ def test_noise_follows_from_the_parameters(solvers):
     solver = solvers("tanh(x)")
     for word, numbers in (("none", {}), ("white", {"sigma": 0.7}), ("ou", {"sigma": 0.7, "tau_n": 2.0})):
         given = {"g": 1.4, **numbers}
-        assert checked_parameters(solver.model, solver.activation, given) == {"noise": word, **given}
+        assert checked_parameters(solver.model, solver.activation, given) == {"noise": word, **given, "eta": 0.0}
         assert solver.module.inferred_noise(numbers.get("sigma", 0.0), numbers.get("tau_n", 0.0)) == word
     inferred, said = solver.module.solve(1.4, 0.7), solver.module.solve(1.4, noise="white", sigma=0.7)
     assert inferred["Delta0"] == said["Delta0"] == solver.solve(g=1.4, sigma=0.7).order_parameters["Delta0"]

@@ -258,7 +258,7 @@ def test_unstable_is_flagged():
 def test_the_error_estimate_covers_the_error(g):
     solution = Solver("static", "relu(x)").solve(g=g, sigma=1)
     error = abs(solution.order_parameters["Delta0"] - relu_theory(g, 1.0)["Delta0"])
-    assert error <= solution.further_errors["Delta0"] < 1e-11
+    assert error <= solution.errors["Delta0"] < 1e-11
 
 
 # ---- algorithms ------------------------------------------------------------------------------------------------------

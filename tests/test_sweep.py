@@ -68,7 +68,7 @@ def test_a_sweep_is_one_solution_after_the_other(chaotic):
         assert np.isnan(chaotic[key][0])
         assert chaotic[key][1:].tolist() == [solver.solve(g=g).leading[key] for g in (1.5, 2.0)]
     assert chaotic["error"][2] == solver.solve(g=2).error
-    assert chaotic.parameters == {"noise": "none"}
+    assert chaotic.parameters == {"noise": "none", "eta": 0.0} and chaotic.stated == {"noise": "none"}
     assert chaotic["PR_x"][1:] == pytest.approx([0.00561124146952, 0.0159147880109], rel=1e-10)  # Clark et al. 2023
     with pytest.raises(KeyError):
         chaotic["nothing"]
@@ -88,8 +88,15 @@ def test_two_parameters():
 
 def test_noise_follows_from_what_is_swept():
     found = sweep("dynamic", "x", {"g": 0.6, "sigma": [1.0, 2.0]})
-    assert found.parameters == {"noise": "white", "g": 0.6}
+    assert found.stated == {"noise": "white", "g": 0.6}
     assert found["Delta0"] == pytest.approx([1 / 1.6, 4 / 1.6], rel=1e-13)
+
+
+def test_errors_of_single_results(chaotic):
+    solution = Solver("dynamic", "tanh(x)").solve(g=2)
+    assert chaotic.errors == tuple(f"error_{key}" for key in solution.errors)
+    assert chaotic["error_PR_x"][2] == solution.errors["PR_x"] and np.isnan(chaotic["error_PR_x"][0])
+    assert {*chaotic.errors} < {*chaotic.columns()} and {*chaotic.errors} < {*chaotic.to_dict()["diagnostics"]}
 
 
 def test_progress_and_table(chaotic):
@@ -112,7 +119,7 @@ def test_csv(chaotic, tmp_path):
     data = (tmp_path / "found.csv").read_bytes()
     assert data.count(b"\r\n") == 4 == data.count(b"\n")
     rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
-    assert list(rows[0])[:3] == ["g", "noise", "Delta0"]
+    assert list(rows[0])[:4] == ["g", "noise", "eta", "Delta0"]
     assert rows[0]["Delta0"] == "" and "activity sets in" in rows[0]["reason"] and rows[0]["stable"] == "False"
     assert [float(row["PR_phi"]) for row in rows[1:]] == chaotic["PR_phi"][1:].tolist()  # every digit
 
@@ -131,7 +138,7 @@ def test_json_and_files_of_the_command(capsys, tmp_path):
     code, out, err = run(capsys, *words, "--json", "-o", str(tmp_path / "a.csv"))
     data = json.loads(out)
     assert code == 0 and err.startswith("quenched: warning: 1 of 2 points have no solution, such as: ")
-    assert data["swept"] == {"g": [0.9, 1.5]} and data["parameters"] == {"noise": "none"}
+    assert data["swept"] == {"g": [0.9, 1.5]} and data["parameters"] == {"noise": "none", "eta": 0.0}
     assert data["order_parameters"]["Delta0"] == [None, pytest.approx(0.747686380553398067, rel=1e-12)]
     assert data["diagnostics"]["stable"] == [False, True] and data["diagnostics"]["solved"] == 1
     assert (tmp_path / "a.csv").exists() and "simulation" not in data

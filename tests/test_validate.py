@@ -356,6 +356,19 @@ def test_square_root_activation(root_theory):
     assert row_of(result, "gain").status == "agree"
 
 
+def test_a_standard_error_of_the_theory_counts():
+    """A sampled theory: z is a normal deviate where both sides are drawn, and too large where its error is forgotten."""
+    random = np.random.default_rng(5)
+    known, forgotten = [], []
+    for _ in range(2000):
+        estimates = tuple(Estimate(1 + 0.03 * random.normal(), 0.03, 60.0) for _ in range(2))
+        theory = 1 + 0.2 * random.normal()
+        known.append(compare("Delta", theory, (100, 200), estimates, theory_error=0.2).z)
+        forgotten.append(compare("Delta", theory, (100, 200), estimates).z)
+    assert np.std(known) == pytest.approx(1, abs=0.07)  # 4.4 standard errors of a standard deviation of 2000
+    assert np.std(forgotten) > 2
+
+
 def test_a_large_deviation_has_a_finite_z():
     row = compare("Delta", 5.0, (50, 100), (Estimate(1.0, 1e-6, 1e4), Estimate(1.0, 1e-6, 1e4)))
     assert row.status == "disagree"

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from theory import dynamic, frozen, static
 from theory.errors import InputError
-from theory.models import DYNAMIC, STATIC, Model
+from theory.filters import Filter, network_in_time
+from theory.models import DYNAMIC, STATIC, DynamicNetwork, Model
 from theory.theory import Theory
 
 _MODELS: dict[str, tuple[Model, Callable[[], Theory]]] = {
@@ -25,18 +26,29 @@ def _entry(name: str) -> tuple[Model, Callable[[], Theory]]:
     return _MODELS[name]
 
 
-def describe_model(name: str) -> Model:
+def describe_model(name: str, filter: str | None = None) -> Model:
     """The description of a model.
+
+    Parameters
+    ----------
+    name : str
+    filter : str, optional
+        Transfer function of one unit, such as ``1/(1+s)^2``, where the model has time.
 
     Raises
     ------
     InputError
-        For an unknown name.
+        For an unknown name, or a filter that the model cannot have.
     """
-    return _entry(name)[0]
+    model = _entry(name)[0]
+    if filter is None:
+        return model
+    if not isinstance(model, DynamicNetwork):
+        raise InputError(f"the model {name} has no time; a filter needs the model {DYNAMIC.name}")
+    return network_in_time(Filter.from_text(filter).transfer)
 
 
-def derive(name: str, *, odd: bool = True) -> Theory:
+def derive(name: str, *, odd: bool = True, filter: str | None = None) -> Theory:
     """Derive the theory of a model for a generic activation.
 
     Parameters
@@ -44,11 +56,16 @@ def derive(name: str, *, odd: bool = True) -> Theory:
     name : str
     odd : bool
         Whether phi is odd. Other activations have a frozen mean activity, which a model may or may not cover.
+    filter : str, optional
+        Transfer function of one unit, where the model has time.
 
     Raises
     ------
     InputError
-        For an unknown name.
+        For an unknown name, or a filter that the model cannot have.
     """
-    model, derivation = _entry(name)
+    model = describe_model(name, filter)
+    if isinstance(model, DynamicNetwork):
+        return dynamic.derive(model.transfer)
+    derivation = _entry(name)[1]
     return derivation() if odd else _NOT_ODD.get(model.name, derivation)()

@@ -20,128 +20,186 @@ from theory.fields.collective import (
     RESPONSE,
     Bilinear,
     Kernel,
-    Operator,
     SiteMeasure,
     disorder_average,
     fluctuation_kernel,
-    in_multiplier,
     pair_fields,
 )
 from theory.fields.intime import (
     CLARK,
+    OPERATOR,
     energy_steps,
     field_steps,
     limit_steps,
+    pair_steps,
     residue_steps,
-    spectral_steps,
+    slow_steps,
 )
-from theory.fields.spectral import L_phi, L_x, Spectra, SpectralMeasure, inner_integral
+from theory.fields.site_in_time import filtered_site, site_steps
+from theory.fields.spectral import L_phi, L_x, OneSite, SpectralMeasure, inner_integral
+from theory.filters import FIRST_ORDER, network_in_time
 from theory.gaussian.average import Average
-from theory.models import DYNAMIC, STATIC
-from theory.symbols import Delta, frequency, g, mu, phi, sigma, tau, x
+from theory.models import STATIC, DynamicNetwork
+from theory.symbols import Delta, eta, frequency, g, mu, phi, sigma, tau, x
 from theory.theory import Condition, Quantity, Requirement, Theory
 
 OPERATORS = (RESPONSE, ACTIVITY, PREACTIVATION)
-OBSERVED: dict[str, Operator] = {"phi": ACTIVITY, "x": PREACTIVATION}
 VARIANCE, FRACTION = (0.0, inf), (0.0, 1.0)
 ODD = Requirement(
     lambda activation: activation.parity == "odd",
     "phi must be odd, phi(-x) = -phi(x); the frozen mean activity of other activations is not covered yet",
 )
-PSI = dict(zip(OBSERVED, symbols("psi_phi psi_x", nonnegative=True), strict=True))
+ONE, TWO, ZERO = OneSite.of(1), OneSite.of(2), OneSite.of(0)
+"""One-site functions of two replicas, each at its frequency, and of one at frequency zero."""
+
+POWER, GAIN = symbols("P_0 G_0", real=True)
+"""Equal-time variance and mean slope of phi, averages over the process of one unit."""
+
+PSI = dict(zip(OPERATOR, symbols("psi_phi psi_x", nonnegative=True), strict=True))
 """Integrated pair spectra: N times the mean squared off-diagonal covariance at equal times."""
 
-AT_ZERO = dict(zip(OBSERVED, symbols("S_phi S_x", nonnegative=True), strict=True))
-"""Spectra of phi and x at frequency zero."""
+PSI_LAGS = Symbol("Psi_phi", nonnegative=True)
+"""Integral over tau > 0 of N times the mean squared off-diagonal covariance of phi at lag tau."""
 
 POLES = symbols("p q")
 _t = Symbol("t")
 
 
-@lru_cache(maxsize=1)
-def derive() -> Theory[AutocovarianceEquation]:
+@lru_cache(maxsize=8)
+def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
     """Derive the theory of the network in time for a generic odd activation.
+
+    Parameters
+    ----------
+    transfer : Expr, optional
+        Transfer function h(s) of one unit; 1/(1+s) if not given.
 
     Returns
     -------
     Theory
         Order parameters `Delta0` = C_x(0), `C_phi0` = C_phi(0); observables `gain`, `kappa2`, `PR_x`, `PR_phi` (equal times),
-        `PR0_x`, `PR0_phi` (zero frequency).
+        `PR0_x`, `PR0_phi` (zero frequency), `tau_pop`.
     """
-    action = disorder_average(DYNAMIC.couplings)
+    model = network_in_time(transfer)
+    action = disorder_average(model.couplings)
     site = SiteMeasure(Delta)
     gain = site.average(Bilinear.of((1, RESPONSE), (1, ACTIVITY)))
     power = site.average(Bilinear.of((1, ACTIVITY), (1, ACTIVITY)))
+    strength, feedback = _strength(model), _feedback(model)
 
-    spectra = {replica: Spectra.of(replica) for replica in (1, 2)}
-    two_point = {replica: s.two_point(gain) for replica, s in spectra.items()}
-    kernel = fluctuation_kernel(action, pair_fields(OPERATORS), SpectralMeasure(OPERATORS, two_point))
-    covariance = kernel.covariance()
-    entries = {name: covariance[k, k] for name, k in _places(kernel).items()}
-    shown = _block(covariance, kernel)
-    multiplier = kernel.multipliers()[0].subs(spectra[1].h, 1).subs(spectra[2].h, 1)
+    drive = strength * ONE.C + Symbol("noise", nonnegative=True)
+    functions = filtered_site(ONE, drive, feedback)
 
-    transforms = {f"psi_{name}": _transform(entry, multiplier, spectra) for name, entry in entries.items()}
-    strength = 2 * action.conjugate(Bilinear.of((1, RESPONSE), (1, RESPONSE))).diff(
-        Bilinear.of((1, ACTIVITY), (1, ACTIVITY)).symbol
+    kernel = fluctuation_kernel(
+        action, pair_fields(OPERATORS), SpectralMeasure(OPERATORS, {1: ONE.two_point(), 2: TWO.two_point()})
     )
+    columns = {name: kernel.column(k) for name, k in _places(kernel).items()}
+    totals = {name: columns[name][k] for name, k in _places(kernel).items()}
+    totals["phi"] = totals["phi"].factor()
+    pairs = {"psi_phi": totals["phi"] - ONE.C * TWO.C, "psi_x": totals["x"] - ONE.X * TWO.X}
+
+    independent = {eta: S.Zero, **ONE.gaussian(gain), **TWO.gaussian(gain)}
+    entries = {name: e.xreplace(independent).factor() for name, e in totals.items()}
+    multiplier = strength * gain**2
+    conserved = transfer == FIRST_ORDER
+    transforms = {f"psi_{n}": _transform(e, multiplier, model) for n, e in entries.items()} if conserved else {}
     kinetic = {
-        word: (noise.impulse / 2) ** 2 / 2 for word, noise in DYNAMIC.noises.items() if noise.autocovariance == 0
+        word: (noise.impulse / 2) ** 2 / 2
+        for word, noise in model.noises.items()
+        if conserved and noise.autocovariance == 0
     }
     equation = AutocovarianceEquation(
         unknown=Delta,
         control=g,
+        transfer=transfer,
         strength=strength,
-        noises={word: noise.autocovariance for word, noise in DYNAMIC.noises.items()},
+        feedback=feedback,
+        noises={word: noise.autocovariance for word, noise in model.noises.items()},
+        noise_spectra={word: noise.spectrum for word, noise in model.noises.items()},
         kinetic=kinetic,
         pair_average=Average(phi(x), 0, mu, Delta),
+        power=power,
         gain=gain,
         multiplier=multiplier,
+        site=functions,
+        pair_spectra=pairs,
         transforms=transforms,
     )
+    static_response = transfer.subs(frequency, 0)
+    zero = {name: _at_zero(total) for name, total in totals.items()}
+    energy = (
+        energy_steps(kinetic["white"], Delta**2 / 2 - strength * Symbol("V", nonnegative=True)) if conserved else ()
+    )
+    inner = [residue_steps(n, entries[n], transforms[f"psi_{n}"], model) for n in OPERATOR] if conserved else []
+    ends = limit_steps(model, STATIC.noise.variance + strength * power, Delta - strength * power - sigma**2)
     return Theory(
-        model=DYNAMIC,
+        model=model,
         equation=equation,
         order_parameters=_keyed(
             Quantity("Delta0", Delta, "equal-time variance C_x(0) of x", CLARK, VARIANCE),
-            Quantity("C_phi0", power, "equal-time variance C_phi(0) of phi", CLARK, VARIANCE),
+            Quantity("C_phi0", POWER, "equal-time variance C_phi(0) of phi", CLARK, VARIANCE),
         ),
-        observables=_observables(entries, spectra, power, gain, multiplier),
+        observables=_observables(zero, strength),
         conditions=(
-            Condition("multiplier", multiplier, "pair correlations do not relax: the state described does not exist"),
+            Condition(
+                "multiplier",
+                strength * ZERO.S**2,
+                "pair correlations do not relax: the state described does not exist",
+            ),
         ),
         requirements=(ODD,),
+        closure={
+            POWER: power,
+            GAIN: gain,
+            ZERO.S: gain * static_response,
+            ZERO.T: static_response,
+            ZERO.K: gain * ZERO.X,
+        },
         derivation=chain(
-            "Network in time: two-time fields, autocovariance, pair spectra",
-            field_steps(DYNAMIC, action, C(tau) - strength * f(C(tau), Delta) - DYNAMIC.noises["ou"].autocovariance),
-            energy_steps(kinetic["white"], Delta**2 / 2 - strength * Symbol("V", nonnegative=True)),
-            spectral_steps(kernel, covariance, shown, two_point[1], _constant_noise(spectra, power), _static_block),
-            *(residue_steps(name, entries[name], transforms[f"psi_{name}"]) for name in OBSERVED),
-            limit_steps(DYNAMIC, STATIC.noise.variance + strength * power, Delta - strength * power - sigma**2),
+            f"Network in time, {model.equation}: two-time fields, autocovariance, pair spectra",
+            field_steps(
+                model,
+                action,
+                C(tau) - strength * f(C(tau), Delta) - model.noises["ou"].autocovariance if conserved else None,
+            ),
+            site_steps(ONE, drive, feedback, functions, model.equation),
+            energy,
+            pair_steps(kernel, columns, totals, independent, entries, gain, _static_block(power, gain)),
+            *inner,
+            slow_steps(zero["phi"], totals["phi"]),
+            ends if conserved else (),
         ),
     )
 
 
+def _strength(model: DynamicNetwork) -> Expr:
+    """Factor of <phi phi> in the spectrum of the field of one unit."""
+    action = disorder_average(model.couplings)
+    responses, activities = Bilinear.of((1, RESPONSE), (2, RESPONSE)), Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
+    return action.conjugate(responses).diff(activities.symbol)
+
+
+def _feedback(model: DynamicNetwork) -> Expr:
+    """Factor of the response of the network in the field that a unit's own activity sends back."""
+    action = disorder_average(model.couplings)
+    one, two = Bilinear.of((1, RESPONSE), (2, ACTIVITY)), Bilinear.of((2, RESPONSE), (1, ACTIVITY))
+    return action.conjugate(one).diff(two.symbol)
+
+
 def _places(kernel: Kernel) -> dict[str, int]:
-    return {name: kernel.index((1, operator), (2, operator)) for name, operator in OBSERVED.items()}
+    return {name: kernel.index((1, operator), (2, operator)) for name, operator in OPERATOR.items()}
 
 
-def _block(covariance: Matrix, kernel: Kernel) -> Matrix:
-    places = list(_places(kernel).values())
-    return covariance.extract(places, places)
-
-
-def _transform(entry: Expr, multiplier: Expr, spectra: dict[int, Spectra]) -> PairTransform:
+def _transform(entry: Expr, multiplier: Expr, model: DynamicNetwork) -> PairTransform:
     """The entry integrated over its second frequency, without the squared variance that its constant gives."""
-    one, two = spectra[1], spectra[2]
     p, q = POLES
-    h, conjugate = (DYNAMIC.transfer.subs(frequency, s) for s in (frequency, -frequency))
+    h, conjugate = (model.transfer.subs(frequency, s) for s in (frequency, -frequency))
     # the entry has poles in t where 1 - multiplier h(s) h(t) = 0: at t = -p, p = 1 - multiplier h(s), and at t = q
-    in_poles = {one.h: (1 - p) / multiplier, one.conjugate: (1 - q) / multiplier}
-    in_poles |= {two.h: DYNAMIC.transfer.subs(frequency, _t), two.conjugate: DYNAMIC.transfer.subs(frequency, -_t)}
+    in_poles = {ONE.h: (1 - p) / multiplier, ONE.hc: (1 - q) / multiplier}
+    in_poles |= {TWO.h: model.transfer.subs(frequency, _t), TWO.hc: model.transfer.subs(frequency, -_t)}
     total: Expr = S.Zero
-    for first, outer in ((one.phi, L_phi), (one.x, L_x)):
-        for second, inner in ((two.phi, L_phi), (two.x, L_x)):
+    for first, outer in ((ONE.C, L_phi), (ONE.X, L_x)):
+        for second, inner in ((TWO.C, L_phi), (TWO.X, L_x)):
             response = entry.diff(first, second).subs(in_poles)  # the entry is bilinear in the spectra
             if response != 0:
                 _, right, left = inner_integral(response.cancel(), _t, p, q)
@@ -149,38 +207,49 @@ def _transform(entry: Expr, multiplier: Expr, spectra: dict[int, Spectra]) -> Pa
     return PairTransform({p: 1 - multiplier * h, q: 1 - multiplier * conjugate}, total)
 
 
-def _constant_noise(spectra: dict[int, Spectra], power: Expr) -> dict[Symbol, Expr]:
-    """Responses and spectra when nothing changes in time: responses 1, spectra the variances."""
-    limits: dict[Symbol, Expr] = {}
-    for s in spectra.values():
-        limits |= {s.h: S.One, s.conjugate: S.One, s.phi: power, s.x: Delta}
-    return limits
+def _at_zero(total: Expr) -> Expr:
+    """A pair spectrum at frequency zero in both replicas, where everything is real."""
+    return total.xreplace(TWO.renamed(ONE)).xreplace(ONE.real()).xreplace(ONE.renamed(ZERO)).factor()
 
 
-def _static_block() -> Matrix:
-    """The block of the static network, from its own kernel."""
+def _static_block(power: Expr, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
+    """The block of the static network from its own kernel, and what one-site functions become when nothing changes in time."""
     pairs = static.pair_statistics(disorder_average(STATIC.couplings), SiteMeasure(Delta))
-    return _block(pairs.covariance, pairs.kernel)
+    places = list(_places(pairs.kernel).values())
+    limits: dict[Symbol, Expr] = {}
+    for s in (ONE, TWO):
+        limits |= {s.h: S.One, s.hc: S.One, s.C: power, s.X: Delta}
+    return pairs.covariance.extract(places, places), limits
 
 
-def _observables(
-    entries: dict[str, Expr], spectra: dict[int, Spectra], power: Expr, gain: Expr, multiplier: Expr
-) -> dict[str, Quantity]:
-    variance = {"phi": power, "x": Delta}
-    slow: dict[Symbol, Expr] = {}
-    for s in spectra.values():
-        slow |= {s.h: S.One, s.conjugate: S.One, s.phi: AT_ZERO["phi"], s.x: AT_ZERO["x"]}
-    dimension = {name: variance[name] ** 2 / (variance[name] ** 2 + PSI[name]) for name in OBSERVED}
-    at_zero = {name: in_multiplier(AT_ZERO[name] ** 2 / entries[name].xreplace(slow), multiplier) for name in OBSERVED}
+def _observables(zero: dict[str, Expr], strength: Expr) -> dict[str, Quantity]:
+    variance = {"phi": POWER, "x": Delta}
+    spectrum = {"phi": ZERO.C, "x": ZERO.X}
+    dimension = {name: variance[name] ** 2 / (variance[name] ** 2 + PSI[name]) for name in OPERATOR}
+    at_zero = {name: (spectrum[name] ** 2 / zero[name]).factor() for name in OPERATOR}
     ratio = "participation ratio over N of"
+    windows = "covariances at zero frequency (long windows)"
     return _keyed(
-        Quantity("gain", gain, "mean response <phi'>", CLARK),
-        Quantity("kappa2", 1 - multiplier, "squared decay rate 1 - g^2 <phi'>^2 of C at long lags", CLARK, FRACTION),
+        Quantity("gain", GAIN, "mean response <phi'>", CLARK),
+        Quantity(
+            "kappa2",
+            1 - strength * ZERO.S**2,
+            "1 - g^2 S(0)^2; for eta = 0 the squared decay rate 1 - g^2 <phi'>^2 of C at long lags",
+            CLARK,
+            FRACTION,
+        ),
         Quantity("PR_x", dimension["x"], f"{ratio} x, equal-time covariances", CLARK, FRACTION),
         Quantity("PR_phi", dimension["phi"], f"{ratio} phi, equal-time covariances", CLARK, FRACTION),
-        Quantity("PR0_x", at_zero["x"], f"{ratio} x, covariances at zero frequency (long windows)", CLARK, FRACTION),
+        Quantity("PR0_x", at_zero["x"], f"{ratio} x, {windows}", CLARK, FRACTION),
+        Quantity("PR0_phi", at_zero["phi"], f"{ratio} phi, {windows}", CLARK, FRACTION),
         Quantity(
-            "PR0_phi", at_zero["phi"], f"{ratio} phi, covariances at zero frequency (long windows)", CLARK, FRACTION
+            "tau_pop",
+            PSI_LAGS / PSI["phi"],
+            "correlation time of the population: integral over tau > 0 of the mean squared cross-covariance of phi at lag tau, "
+            "over its value at lag 0",
+            CLARK,
+            VARIANCE,
+            "without couplings no two units are correlated",
         ),
     )
 

@@ -8,11 +8,15 @@ from typing import ClassVar
 
 from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
+from theory.fields.site_in_time import Site
 from theory.gaussian.average import Average
-from theory.symbols import tau
+from theory.symbols import frequency, tau
 
 C = Function("C")
 """Autocovariance of x as a function of the lag."""
+
+C_phi = Function("C_phi")
+"""Spectrum of phi."""
 
 f = Function("f")
 """<phi(u) phi(v)> for x-covariance given as first, variance given as second argument."""
@@ -83,7 +87,11 @@ class PairTransform:
 
 @dataclass(frozen=True)
 class AutocovarianceEquation:
-    """``C'' = C - strength f(C; C(0)) - noise`` for the function C(tau), decaying to 0.
+    """``C_x(s) = h(s) h(-s) [strength C_phi(s) + noise(s)]`` for the function C(tau), decaying to 0.
+
+    For independent couplings x is Gaussian and C_phi(tau) = f(C(tau); C(0)); a leaky unit, h = 1/(1+s), turns the equation into
+    ``C'' = C - strength f(C; C(0)) - noise``.  For partially symmetric couplings C_phi comes from the process of one unit,
+    which the functions of `site` complete.
 
     Attributes
     ----------
@@ -91,48 +99,71 @@ class AutocovarianceEquation:
         The equal-time variance C(0).
     control : Symbol
         Parameter that is turned up to follow a branch, usually the coupling strength.
-    strength : Expr
-    noises : mapping of str to Expr
-        Autocovariance of the noise at lags tau > 0, by the word that chooses it.
+    transfer : Expr
+        h(s).
+    strength, feedback : Expr
+        Factor of C_phi in the field of a unit, and of the network's response to the unit's own activity.
+    noises, noise_spectra : mapping of str to Expr
+        Autocovariance of the noise at lags tau > 0 and its spectrum, by the word that chooses it.
     kinetic : mapping of str to Expr
-        C'(0+)^2/2 for the noises that vanish at tau > 0: there the energy is conserved.
-    pair_average, gain, multiplier : Expr
-        <phi> at any mean, from which f is integrated where it has no closed form; <phi'>; strength <phi'>^2.
+        C'(0+)^2/2 for the noises that vanish at tau > 0: there the energy is conserved. Empty for other filters than 1/(1+s).
+    pair_average, power, gain, multiplier : Expr
+        <phi> at any mean, from which f is integrated where it has no closed form; <phi^2>; <phi'>; strength <phi'>^2.
+    site : Site
+        T, K, X of one unit from S and C.
+    pair_spectra : mapping of str to Expr
+        ``psi_phi``, ``psi_x`` at two frequencies: N times the second moments over J of cross-spectra.
     transforms : mapping of str to PairTransform
-        The double frequency integrals ``psi_x``, ``psi_phi``.
+        The double frequency integrals ``psi_x``, ``psi_phi`` for independent couplings and h = 1/(1+s).
     """
 
     kind: ClassVar[str] = "autocovariance"
 
     unknown: Symbol
     control: Symbol
+    transfer: Expr
     strength: Expr
+    feedback: Expr
     noises: Mapping[str, Expr]
+    noise_spectra: Mapping[str, Expr]
     kinetic: Mapping[str, Expr]
     pair_average: Average
+    power: Expr
     gain: Expr
     multiplier: Expr
+    site: Site
+    pair_spectra: Mapping[str, Expr]
     transforms: Mapping[str, PairTransform]
 
     @property
     def statements(self) -> tuple[tuple[str, Expr, str], ...]:
         """(name, expression, meaning) of every equation."""
-        force = C(tau) - self.strength * f(C(tau), self.unknown)
         rows: list[tuple[str, Expr, str]] = []
         for word, noise in self.noises.items():
-            right = force - noise
-            rows.append(
-                (
-                    f"C''(tau), noise={word}",
-                    right,
-                    f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0; {_FORCE}",
+            if self.kinetic:
+                right = C(tau) - self.strength * f(C(tau), self.unknown) - noise
+                ends = f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0"
+                rows.append((f"C''(tau), noise={word}", right, f"{ends}; {_FORCE}; eta = 0"))
+            else:
+                both = self.transfer * self.transfer.subs(frequency, -frequency)
+                right = both * (self.strength * C_phi(frequency) + self.noise_spectra[word])
+                rows.append(
+                    (f"C_x(s), noise={word}", right, f"spectra; C_phi(tau) = f(C(tau), C(0)), {_FORCE}; eta = 0")
                 )
-            )
+        rows += [
+            ("T", self.site.response_x, "mean response of x; S that of phi, the process of one unit; any eta"),
+            ("K", self.site.cross, "cross-spectrum <phi x*>"),
+            ("X", self.site.spectrum_x, "spectrum of x"),
+        ]
+        rows += [
+            (f"{name}(omega_1, omega_2)", expression, "N times the second moment over J of cross-spectra")
+            for name, expression in self.pair_spectra.items()
+        ]
         rows += [
             (
                 name,
                 transform.integrand,
-                f"(2/pi) Re of its integral over omega, s = i omega, is {name}; {self._poles()}",
+                f"eta = 0: (2/pi) Re of its integral over omega, s = i omega, is {name}; {self._poles()}",
             )
             for name, transform in self.transforms.items()
         ]
@@ -152,7 +183,7 @@ class AutocovarianceEquation:
         transforms = tuple(
             expression for t in self.transforms.values() for expression in (t.integrand, *t.poles.values())
         )
-        return (self.pair_average, self.gain, self.multiplier, *transforms)
+        return (self.pair_average, self.power, self.gain, self.multiplier, *transforms)
 
 
 @dataclass(frozen=True)

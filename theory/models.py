@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from sympy import Expr, S, Symbol, exp
 
-from theory.symbols import frequency, g, sigma, tau, tau_n
+from theory.symbols import eta, frequency, g, sigma, tau, tau_n
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,15 @@ class Parameter:
         None: must be given.
     only : tuple of (str, tuple of str), optional
         The name of a `Choice` and the words for which the parameter has a meaning; elsewhere it is refused.
+    interval : tuple of float, optional
+        Closed interval of allowed values, where the symbol's assumptions do not say it.
     """
 
     symbol: Symbol
     meaning: str
     default: float | None = None
     only: tuple[str, tuple[str, ...]] | None = None
+    interval: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -45,6 +48,8 @@ class Parameter:
     def allowed(self) -> str:
         """The allowed range in words."""
         s = self.symbol
+        if self.interval is not None:
+            return f"a number from {self.interval[0]:g} to {self.interval[1]:g}"
         if s.is_positive:
             return "a number > 0"
         if s.is_nonnegative:
@@ -60,6 +65,8 @@ class Parameter:
         s = self.symbol
         if not abs(value) < float("inf"):
             return False
+        if self.interval is not None:
+            return self.interval[0] <= value <= self.interval[1]
         if s.is_positive:
             return value > 0
         if s.is_nonnegative:
@@ -163,6 +170,11 @@ class Model:
     reference: str
     choices: tuple[Choice, ...] = field(default=(), kw_only=True)
 
+    @property
+    def key(self) -> str:
+        """What tells the model apart from every other: generated modules are kept under it."""
+        return self.name
+
 
 @dataclass(frozen=True)
 class RandomNetwork(Model):
@@ -195,6 +207,11 @@ class DynamicNetwork(Model):
     transfer: Expr
     noises: Mapping[str, TemporalNoise]
 
+    @property
+    def key(self) -> str:
+        """Name and filter."""
+        return f"{self.name}|{self.transfer}"
+
 
 STATIC = RandomNetwork(
     name="static",
@@ -223,6 +240,12 @@ DYNAMIC = DynamicNetwork(
             "correlation time of the noise in units of the time constant of a unit",
             only=("noise", ("ou",)),
         ),
+        Parameter(
+            eta,
+            "symmetry of the couplings, N <J_ij J_ji> = eta g^2: 0 independent, 1 symmetric, -1 antisymmetric",
+            default=0.0,
+            interval=(-1.0, 1.0),
+        ),
     ),
     reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401; Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
     choices=(
@@ -232,7 +255,7 @@ DYNAMIC = DynamicNetwork(
             ("none", "white", "ou"),
         ),
     ),
-    couplings=GaussianCouplings(),
+    couplings=GaussianCouplings(symmetry=eta),
     transfer=1 / (1 + frequency),
     noises=MappingProxyType(
         {

@@ -8,7 +8,7 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from theory.derivation import Derivation
 from theory.equations import AutocovarianceEquation, FollowUp, SelfConsistency
@@ -37,6 +37,8 @@ class Quantity:
         Source.
     bounds : tuple of float
         Closed interval in which every valid result lies: an invariant, asserted on each solution.
+    undefined : str
+        Why there may be no such number; empty where there always is one.
     """
 
     key: str
@@ -44,6 +46,7 @@ class Quantity:
     meaning: str
     reference: str = ""
     bounds: tuple[float, float] = (-inf, inf)
+    undefined: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ class Theory(Generic[Equation]):
         1/N terms of the quantities above, where they are derived.
     conditions : tuple of Condition
     requirements : tuple of Requirement
+    closure : mapping of Symbol to Expr
+        What symbols in the quantities are for a Gaussian site, where the site need not be Gaussian.
     derivation : Derivation
     """
 
@@ -118,6 +123,7 @@ class Theory(Generic[Equation]):
     requirements: tuple[Requirement, ...] = field(default=())
     finite_size: Mapping[str, Correction] = field(default_factory=dict)
     then: tuple[FollowUp, ...] = field(default=())
+    closure: Mapping[Symbol, Expr] = field(default_factory=dict)
 
     @property
     def leading(self) -> Mapping[str, Quantity]:
@@ -137,7 +143,13 @@ class Theory(Generic[Equation]):
     @property
     def statements(self) -> tuple[tuple[str, Expr, str], ...]:
         """(name, expression, meaning) of every equation, in the order of solution."""
-        return (*self.equation.statements, *((str(e.unknown), e.right, "self-consistency") for e in self.then))
+        closed: list[tuple[str, Expr, str]] = [
+            (str(symbol), e, "for eta = 0, where x is Gaussian") for symbol, e in self.closure.items()
+        ]
+        followed: list[tuple[str, Expr, str]] = [
+            (str(equation.unknown), equation.right, "self-consistency") for equation in self.then
+        ]
+        return (*self.equation.statements, *followed, *closed)
 
     @property
     def derived(self) -> Mapping[str, Quantity]:

@@ -1,22 +1,29 @@
-"""Solve the self-consistency of an autocovariance function, and integrate the pair spectra that it carries."""
+"""Solve the self-consistency of an autocovariance function; the state that is found carries the pair spectra."""
 
 import numpy as np
-from scipy.interpolate import BPoly
 
 from numerics.algorithms.coloured import CLOSEST, by_collocation, by_continuation, closure, linear_curve
-from numerics.algorithms.contour import contour_integral
 from numerics.algorithms.primitive import Primitive
+from numerics.algorithms.states import (
+    CRITICAL,
+    NO_CONVERGENCE,
+    NO_DECAY,
+    NO_ROOT,
+    ROUNDING,
+    SILENT,
+    SOLVED,
+    UNRESOLVED,
+    GaussianState,
+    sampled_state,
+)
 from numerics.algorithms.twotime import by_energy, energy_roots
 
-SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, UNRESOLVED = range(7)  # status of a solution
 LOWEST_VARIANCE, DECADES = 1e-10, 1e22
-AGREEMENT = 1e-9  # of two orders of quadrature
 SMALLEST_RATE = 0.05  # of the panels, while the variance is a guess
 SLOWEST_RATE = 1e-3  # decay rate of C below which the frequency integrals are not resolved
 SAME = 1e-14  # relative distance of variances that share a table
 RESOLVED_VARIANCES = (1e-20, 1e20)
 LONGEST_MEMORY = 2000.0  # correlation time of the noise above which the frequency integrals are not resolved
-ROUNDING = 4e-16
 
 
 class InTime:
@@ -32,25 +39,30 @@ class InTime:
     square, multiplier : callable
         <phi^2> as ``square(variance, *own)``, and ``multiplier(variance, *numbers)``, which is below 1 where C decays;
         `numbers` are all parameters.
-    strength : callable
-        ``strength(*numbers)``: factor of <phi phi> in the equation of C.
+    transfer : callable
+        ``transfer(s)``.
+    strength, feedback : callable
+        ``strength(*numbers)``: factor of <phi phi> in the equation of C; ``feedback(*numbers)``: of the response to a unit's own
+        activity.
     kinetic, forcing : dict
         By noise: ``kinetic(*numbers)`` = C'(0+)^2/2 where the noise vanishes at positive lags, else
         ``forcing(tau, *numbers)``, its autocovariance.
-    integrands : callable
+    noise_spectra : dict
+        By noise: ``spectrum(s, *numbers)``.
+    one_site, pair_spectra : callable
+        ``one_site(s, S, C, noise, *numbers)`` -> (S, T, C, K, X); ``pair_spectra(one, two, *numbers)`` -> psi_phi, psi_x.
+    integrands : callable or None
         ``integrands(s, transform, variance, *numbers)``: of psi_phi and psi_x.
+    gaussian_site : callable
+        ``gaussian_site(variance, *numbers)`` -> dict with <phi^2> and <phi'> where x is Gaussian.
     observables : callable
-        ``observables(variance, psi_phi, psi_x, S_phi, S_x, *numbers)`` -> dict.
+        ``observables(variance, P_0, G_0, S_0, T_0, C_0, K_0, X_0, psi_phi, psi_x, Psi_phi, *numbers)`` -> dict.
     count : int
         Number of parameters of the model; the rest of `numbers` is `own`.
     """
 
-    def __init__(
-        self, phi, points, pair, square, multiplier, strength, kinetic, forcing, integrands, observables, count
-    ):
-        self.phi, self.points, self.pair, self.square, self.multiplier = phi, points, pair, square, multiplier
-        self.strength, self.kinetic, self.forcing = strength, kinetic, forcing
-        self.integrands, self.observables, self.count = integrands, observables, count
+    def __init__(self, **equations):
+        self.__dict__.update(equations)
 
     def correlations(self, noise, numbers, tau_n):
         """(status, variance, table, autocovariance, roots, slopes, residual, error) for one set of numbers."""
@@ -149,44 +161,40 @@ class InTime:
         error = abs(finer - variance) + ROUNDING * finer
         return SOLVED, finer, table, correlation, np.array([finer]), np.array([np.nan]), residual, error
 
+    def state(self, noise, numbers, tau_n):
+        """The solution for one set of numbers, by the route that its couplings ask for."""
+        if self.feedback(*numbers) != 0:
+            return sampled_state(self, noise, tuple(numbers))
+        return GaussianState(self, noise, numbers, tau_n)
+
     def solve(self, noise, numbers, tau_n):
-        """All results for one set of numbers: a dict with observables, diagnostics and ``status``."""
-        status, variance, _, found, roots, slopes, residual, error = self.correlations(noise, numbers, tau_n)
-        result = {"status": status, "roots": roots, "slopes": slopes, "residual": residual, "error": error}
-        result["variance"] = variance
-        if status != SOLVED:
-            return result
-        slowest = min(np.sqrt(1.0 - float(self.multiplier(variance, *numbers))), 1.0 / max(tau_n, 1.0))
+        """All results for one set of numbers: a dict with observables, their errors, diagnostics and ``status``."""
+        state = self.state(noise, numbers, tau_n)
+        values, errors = state.results() if state.status == SOLVED else ({}, {})
+        result = {
+            "status": state.status,
+            "variance": state.variance,
+            "roots": state.roots,
+            "slopes": state.slopes,
+            "residual": state.residual,
+            "error": errors.get("Delta0", np.nan),
+            "errors": errors,
+            "sampled": state.sampled,
+        }
+        return {**result, **values}
 
-        def integrand(s, transform):
-            return self.integrands(s, transform, variance, *numbers)
-
-        coarse, fine = (contour_integral(found, integrand, slowest, order) for order in (12, 16))
-        spectrum_x, spectrum_phi = found.spectra(np.append(0.0, np.geomspace(1e-2 * slowest, 1.0, 40)))
-        sound = (
-            np.allclose(coarse, fine, rtol=AGREEMENT, atol=AGREEMENT * variance**2 * 1e-3)
-            and np.all(np.abs(found.x) <= variance * (1.0 + 1e-12))
-            and np.all(spectrum_x >= -1e-11 * spectrum_x[0])
-            and np.all(spectrum_phi >= -1e-11 * spectrum_phi[0])
-        )
-        if not sound:
-            return {**result, "status": UNRESOLVED}
-        values = self.observables(variance, *fine, spectrum_phi[0], spectrum_x[0], *numbers)
-        return {**result, **{key: float(value) for key, value in values.items()}}
+    def spectra(self, omega, noise, numbers, tau_n):
+        """One-site functions S, T, C, K, X at real frequencies; nan where there is no solution."""
+        state, omega = self.state(noise, numbers, tau_n), np.asarray(omega, dtype=float)
+        if state.status != SOLVED:
+            return tuple(np.full(omega.shape, np.nan) for _ in range(5))
+        parts = state.sites(np.abs(omega.ravel()))
+        whole = [np.broadcast_to(part, omega.size).reshape(omega.shape) for part in parts]
+        return tuple(np.where(omega < 0, np.conj(part), part) if np.iscomplexobj(part) else part for part in whole)
 
     def autocovariance(self, lag, noise, numbers, tau_n):
         """C_x and C_phi at any lags; nan where there is no solution."""
-        status, variance, table, found, *_ = self.correlations(noise, numbers, tau_n)
-        lag = np.abs(np.asarray(lag, dtype=float))
-        if status != SOLVED:
+        state, lag = self.state(noise, numbers, tau_n), np.abs(np.asarray(lag, dtype=float))
+        if state.status != SOLVED:
             return np.full(lag.shape, np.nan), np.full(lag.shape, np.nan)
-        order = np.append(0.0, found.lag)
-        noise_free = noise in self.kinetic
-        slope = -np.sqrt(2.0 * float(self.kinetic[noise](*numbers))) if noise_free else 0.0
-        strength = float(self.strength(*numbers))
-        phi = np.append(table.value(np.zeros(1)), found.phi)
-        x = np.append(variance, found.x)
-        second = x - strength * phi - (0.0 if noise_free else self.forcing[noise](order, *numbers))
-        curve = BPoly.from_derivatives(order, np.column_stack([x, np.append(slope, found.slope), second]))
-        at = np.where(lag < order[-1], curve(np.minimum(lag, order[-1])), 0.0)
-        return at, table.value(np.arccos(np.clip(at / variance, -1.0, 1.0)))
+        return state.lags(lag)

@@ -11,6 +11,7 @@ import numpy as np
 from numerics.algorithms.primitive import gauss_panels, graded
 
 BEND, FARTHEST_FREQUENCY = 1.0, 1e9
+HIGHEST = 40.0  # frequency beyond which spectra are power laws
 
 
 def contour(slowest, order=14):
@@ -35,3 +36,32 @@ def contour_integral(autocovariance, integrand, slowest, order=14):
     s, ds = contour(slowest, order)
     values = integrand(s, autocovariance.laplace)
     return [2.0 / np.pi * float(np.sum(np.real(ds * value))) for value in values]
+
+
+def opposite_frequencies(sites, pair_spectra, slowest, order=14):
+    """``(1/2) int domega/(2 pi) psi_phi(omega, -omega)``: the integral over tau > 0 of psi_phi(tau, tau).
+
+    Parameters
+    ----------
+    sites : callable
+        Frequencies -> one-site functions (S, T, C, K, X).
+    pair_spectra : callable
+        Of the one-site functions at two frequencies: psi_phi and psi_x.
+    slowest : float
+
+    Returns
+    -------
+    integral : float
+    beyond : float
+        The part beyond the highest frequency, extrapolated as a power law; zero where the spectrum decays faster.
+    """
+    edges = np.append(0.0, graded(1e-2 * slowest, HIGHEST, 2.0))
+    omega, weight = gauss_panels(edges, order)
+    at = np.concatenate([omega.ravel(), [HIGHEST / 1.2, HIGHEST]])
+    one = sites(at)
+    values = pair_spectra(one, [np.conj(part) for part in one])[0] / (2.0 * np.pi)
+    inside = float(weight.ravel() @ values[:-2])
+    before, last = values[-2:]
+    steepness = np.log(before / last) / np.log(1.2) if before > last > 0 else np.inf
+    beyond = last * HIGHEST / (steepness - 1.0) if 3.0 < steepness < 12.0 else 0.0
+    return inside + float(beyond), float(beyond)

@@ -13,18 +13,36 @@ from numerics.algorithms import (
     coloured,
     contour,
     frozen,
+    hermite,
+    onesite,
     pairs,
+    pairsum,
     primitive,
     quadrature,
     roots,
     self_consistency,
+    states,
+    trajectories,
     twotime,
 )
 
 _AVERAGES = (quadrature, averages)
 _SOLVERS = {  # in dependency order
     "number": (*_AVERAGES, roots, self_consistency),
-    "autocovariance": (*_AVERAGES, pairs, primitive, twotime, coloured, contour, autocovariance),
+    "autocovariance": (
+        *_AVERAGES,
+        pairs,
+        primitive,
+        twotime,
+        coloured,
+        contour,
+        hermite,
+        onesite,
+        trajectories,
+        pairsum,
+        states,
+        autocovariance,
+    ),
 }
 
 

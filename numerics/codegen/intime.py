@@ -13,12 +13,15 @@ from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
 from theory.activations.activation import Activation
 from theory.equations import AutocovarianceEquation
-from theory.fields.spectral import L_phi, L_x
+from theory.fields.spectral import L_phi, L_x, OneSite
 from theory.gaussian.average import averages
 from theory.gaussian.pair import pair_closed_form
 from theory.models import Choice
 from theory.symbols import Delta, frequency, mu, rho, tau
 from theory.theory import Theory
+
+_PROCESS = ("P_0", "G_0", "S_0", "T_0", "C_0", "K_0", "X_0")
+"""What the results need from the process of one unit: <phi^2>, <phi'>, one-site functions at frequency 0."""
 
 
 def equations_in_time(
@@ -30,9 +33,10 @@ def equations_in_time(
     extra = [str(p) for p in activation.parameters]
     numbers = [*(p.name for p in theory.model.parameters), *extra]
     at_variance = ["Delta", *numbers]
-    integrated = [*equation.transforms, "S_phi", "S_x"]
+    integrated = [*_PROCESS, *equation.pair_spectra, "Psi_phi"]
     kinetic = {word: f"kinetic_{word}" for word in equation.kinetic}
     forcing = {word: f"noise_{word}" for word in equation.noises if word not in kinetic}
+    spectra = {word: f"spectrum_{word}" for word in equation.noise_spectra}
     inner = ", ".join(["Delta", *extra])
 
     calls = {m.average: call(m.name, ["Delta", *extra]) for m in means}
@@ -42,7 +46,9 @@ def equations_in_time(
 
     return [
         _pair_terms(activation),
+        at("transfer", "Transfer function of one unit at s = i omega.", ["s"], {"": equation.transfer}),
         at("strength", "Factor of <phi phi> in the equation of C.", numbers, {"": equation.strength}),
+        at("feedback", "Factor of the network's response to a unit's own activity.", numbers, {"": equation.feedback}),
         at("multiplier", "g^2 <phi'>^2, below 1 where C decays.", at_variance, {"": equation.multiplier}),
         *(
             at(kinetic[word], f"C'(0+)^2/2 for noise={word}.", numbers, {"": energy})
@@ -57,17 +63,68 @@ def equations_in_time(
             )
             for word in forcing
         ),
-        _integrands(equation, at_variance, inner),
+        *(
+            at(
+                name,
+                f"Spectrum of the noise at s = i omega, noise={word}.",
+                ["s", *numbers],
+                {"": equation.noise_spectra[word]},
+            )
+            for word, name in spectra.items()
+        ),
+        _one_site(equation, numbers),
+        _pair_spectra(equation, numbers),
+        *([_integrands(equation, at_variance, inner)] if equation.transforms else []),
+        at(
+            "gaussian_site",
+            "P_0 = <phi^2> and G_0 = <phi'> where x is Gaussian, eta = 0.",
+            at_variance,
+            {name: theory.closure[Symbol(name, real=True)] for name in ("P_0", "G_0")},
+        ),
         at(
             "observables",
-            f"Results at given {', '.join(['Delta', *integrated])}.",
+            f"Results at given {', '.join(['Delta', *integrated])}; X_0, ... are one-site functions at frequency 0.",
             ["Delta", *integrated, *numbers],
             {key: q.expression for key, q in theory.quantities.items()},
         ),
-        _equations_object(theory, activation, kinetic, forcing),
+        _equations_object(theory, activation, kinetic, forcing, spectra),
         *(_inferred(theory, choice) for choice in theory.model.choices),
         _solve(theory, extra),
     ]
+
+
+def _one_site(equation: AutocovarianceEquation, numbers: Sequence[str]) -> str:
+    """S, T, C, K, X from S and C."""
+    site = OneSite.of(1)
+    rows = [
+        f"def one_site(s, S_1, C_1, noise, {', '.join(numbers)}):",
+        '    """S, T, C, K, X of one unit at s = i omega from S and C; `noise`: spectrum of the noise."""',
+        "    h_1 = transfer(s)",
+        "    hc_1, Sc_1 = np.conj(h_1), np.conj(S_1)",
+    ]
+    code = lower(
+        "one_site",
+        [str(site.S), str(site.C)],
+        [equation.site.response_x, equation.site.cross, equation.site.spectrum_x],
+    )
+    rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
+    response, cross, spectrum = map(source, code.results)
+    return "\n".join([*rows, f"    return S_1, {response}, C_1, {cross}, np.real({spectrum})"])
+
+
+def _pair_spectra(equation: AutocovarianceEquation, numbers: Sequence[str]) -> str:
+    """psi_phi and psi_x from the one-site functions at two frequencies."""
+    rows = [
+        f"def pair_spectra(one, two, {', '.join(numbers)}):",
+        f'    """{" and ".join(equation.pair_spectra)} at two frequencies; `one`, `two`: (S, T, C, K, X) there."""',
+    ]
+    for k, name in ((1, "one"), (2, "two")):
+        rows.append(f"    S_{k}, T_{k}, C_{k}, K_{k}, X_{k} = {name}")
+        rows.append(f"    Sc_{k}, Tc_{k}, Kc_{k} = np.conj(S_{k}), np.conj(T_{k}), np.conj(K_{k})")
+    code = lower("pair_spectra", numbers, list(equation.pair_spectra.values()))
+    rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
+    rows += [f"    return {', '.join(f'np.real({source(result)})' for result in code.results)}"]
+    return "\n".join(rows)
 
 
 def _pair_terms(activation: Activation) -> str:
@@ -105,7 +162,11 @@ def _integrands(equation: AutocovarianceEquation, arguments: Sequence[str], inne
 
 
 def _equations_object(
-    theory: Theory, activation: Activation, kinetic: Mapping[str, str], forcing: Mapping[str, str]
+    theory: Theory,
+    activation: Activation,
+    kinetic: Mapping[str, str],
+    forcing: Mapping[str, str],
+    spectra: Mapping[str, str],
 ) -> str:
     def table(names: Mapping[str, str]) -> str:
         return "{" + ", ".join(f'"{word}": {name}' for word, name in names.items()) + "}"
@@ -115,14 +176,21 @@ def _equations_object(
             f"PAIR = PairAverage(phi, MEAN_PHI, smooth={activation.is_smooth}, terms=pair_terms)",
             "EQUATIONS = InTime(",
             "    phi=phi,",
+            f"    phi_prime={'phi_prime' if activation.is_continuous else None},",
             "    points=MEAN_PHI2.breakpoints,",
             "    pair=PAIR,",
             "    square=mean_phi2,",
             "    multiplier=multiplier,",
+            "    transfer=transfer,",
             "    strength=strength,",
+            "    feedback=feedback,",
             f"    kinetic={table(kinetic)},",
             f"    forcing={table(forcing)},",
-            "    integrands=pair_integrands,",
+            f"    noise_spectra={table(spectra)},",
+            "    one_site=one_site,",
+            "    pair_spectra=pair_spectra,",
+            f"    integrands={'pair_integrands' if theory.equation.transforms else None},",
+            "    gaussian_site=gaussian_site,",
             "    observables=observables,",
             f"    count={len(theory.model.parameters)},",
             ")",
@@ -171,5 +239,10 @@ def _solve(theory: Theory, extra: Sequence[str]) -> str:
             f"def autocovariance(lag, {signature}):",
             '    """C_x and C_phi at the lags of an array; nan where there is no solution."""',
             f"    return EQUATIONS.autocovariance(lag, noise or inferred_noise(sigma, tau_n), {together}, tau_n)",
+            "",
+            "",
+            f"def spectra(omega, {signature}):",
+            '    """One-site functions S, T, C, K, X at real frequencies (see `one_site`); nan where there is no solution."""',
+            f"    return EQUATIONS.spectra(omega, noise or inferred_noise(sigma, tau_n), {together}, tau_n)",
         ]
     )

@@ -43,6 +43,7 @@ _USE = {
 _IMPORTS = {
     "special.": "from scipy import special",
     "BPoly.": "from scipy.interpolate import BPoly",
+    "CubicSpline(": "from scipy.interpolate import CubicSpline",
     "brentq(": "from scipy.optimize import brentq",
 }
 
@@ -87,7 +88,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
             f"parameter name '{clash[0]}' of the activation is a parameter of the model {theory.model.name}"
         )
     theory.admit(activation)
-    digest = content_key(theory.model.name, activation)
+    digest = content_key(theory.model.key, activation)
     means = [lower_mean(average, activation) for average in theory.averages]
     conditional, variances, frozen = lower_frozen(theory.frozen_averages, activation)
     body = [
@@ -109,7 +110,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
 def _assembled(header: str, body: Sequence[str]) -> str:
     """A module text: header, the imports that the body needs, the body."""
     text = "\n\n\n".join(body) + "\n"
-    polynomials = [name for name in ("chebyshev", "legendre") if f"{name}." in text]
+    polynomials = [name for name in ("chebyshev", "legendre", "polynomial") if f" {name}." in text.replace("(", " ")]
     imports = ["import numpy as np"]
     imports += [f"from numpy.polynomial import {', '.join(polynomials)}"] if polynomials else []
     imports += [line for mark, line in _IMPORTS.items() if mark in text]
@@ -192,6 +193,7 @@ def _constants(theory: Theory, activation: Activation, digest: str) -> str:
             f"FOLLOW_UPS = {tuple(str(e.unknown) for e in theory.then)!r}",
             *_table("MEANINGS", {key: q.meaning for key, q in theory.quantities.items()}),
             *_table("BOUNDS", {key: q.bounds for key, q in theory.leading.items()}, _interval),
+            *_table("UNDEFINED", {key: q.undefined for key, q in theory.leading.items() if q.undefined}),
             "# 1/N terms: which quantity v each corrects, and whether as v (1 + c/N) rather than v + c/N",
             *_table("FINITE_SIZE", {key: (q.of, q.relative) for key, q in theory.finite_size.items()}),
             *_table("CONDITIONS", {c.key: c.broken for c in theory.conditions}),

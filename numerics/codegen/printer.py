@@ -24,6 +24,7 @@ class NumpySourcePrinter(SciPyPrinter):
         "erfinv": "special.erfinv({})",
         "erfcinv": "special.erfcinv({})",
         "LambertW": "np.real(special.lambertw({}))",
+        "conjugate": "np.conj({})",
     }
 
     def __init__(self) -> None:
@@ -69,6 +70,9 @@ class NumpySourcePrinter(SciPyPrinter):
 
     def _print_Identity(self, node):
         return f"np.eye({self._print(node.rows)})"
+
+    def _print_Adjoint(self, node):
+        return f"np.conj({self.parenthesize(node.arg, PRECEDENCE['Pow'])}.T)"
 
     def _print_re(self, node):
         return f"np.real({self._print(node.args[0])})"

@@ -278,11 +278,28 @@ class Kernel:
         factored = {entry: entry.factor() for entry in dict.fromkeys(matrix)}  # most entries occur more than once
         return matrix.applyfunc(factored.__getitem__)
 
+    def column(self, k: int) -> Matrix:
+        """Column k of N Cov(B), as a sum over the fields that couplings connect; entries are not expanded.
+
+        ``(1 - Pi F'')^{-1} Pi = Pi + Pi_c F''_cc (1 - Pi_cc F''_cc)^{-1} Pi_c^T``, c the coupled fields: sources need no inversion.
+        """
+        coupled = self._coupled()
+        within, linked = (m.extract(coupled, coupled) for m in (self.Pi, self.coupling))
+        resolved = (
+            (eye(len(coupled)) - within * linked).to_DM(field=True).inv().to_Matrix().applyfunc(lambda e: e.factor())
+        )
+        everything = list(range(len(self.fields)))
+        spread = self.Pi.extract(everything, coupled) * (linked * resolved)
+        return self.Pi[:, k] + spread * self.Pi.extract(coupled, [k])
+
     def multipliers(self) -> tuple[Expr, ...]:
         """Distinct non-zero eigenvalues of Pi F'' on the coupled fields: 1 means an instability."""
-        coupled = [k for k in range(len(self.fields)) if any(self.coupling[k, :])]
+        coupled = self._coupled()
         block = (self.Pi * self.coupling).extract(coupled, coupled)
         return tuple(sorted((v for v in block.eigenvals() if v != 0), key=str))
+
+    def _coupled(self) -> list[int]:
+        return [k for k in range(len(self.fields)) if any(self.coupling[k, :])]
 
     def index(self, *factors: tuple[int, Operator]) -> int:
         """Position of the field with the given factors."""

@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import mpmath
-from sympy import Derivative, Eq, Expr, Function, Integral, Matrix, Rational, S, Symbol, cos, exp, eye, oo, sqrt
+from sympy import (
+    Derivative,
+    Eq,
+    Expr,
+    Function,
+    Integral,
+    Matrix,
+    Rational,
+    S,
+    Symbol,
+    cos,
+    exp,
+    eye,
+    oo,
+    pi,
+    sqrt,
+    symbols,
+)
 
-from theory.derivation import Fact, Replay, Sides, Step
+from theory.derivation import Fact, Replay, Sides, Step, same
 from theory.equations import C, PairTransform, f
 from theory.fields.argument import coupling_steps
-from theory.fields.collective import ACTIVITY, RESPONSE, Action, Bilinear, Kernel
+from theory.fields.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel, Operator
+from theory.fields.spectral import OneSite
 from theory.models import DynamicNetwork
-from theory.symbols import Delta, frequency, g, sigma, tau, tau_n
+from theory.symbols import Delta, eta, frequency, g, sigma, tau, tau_n
 
+OPERATOR = {"phi": ACTIVITY, "x": PREACTIVATION}
 CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 _a, _omega = Symbol("a", positive=True), Symbol("omega", real=True)
 _W, _V = Function("W"), Symbol("V", nonnegative=True)
 
 
-def field_steps(model: DynamicNetwork, action: Action, equation: Expr) -> tuple[Step, ...]:
-    """From the equation of motion to the equation of the autocovariance."""
+def field_steps(model: DynamicNetwork, action: Action, equation: Expr | None) -> tuple[Step, ...]:
+    """From the equation of motion to the equation of the autocovariance; `equation` is C'' for a leaky unit, else None."""
     responses, activities = Bilinear.of((1, RESPONSE), (2, RESPONSE)), Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
+    own, reaction = Bilinear.of((1, RESPONSE), (2, ACTIVITY)), Bilinear.of((1, ACTIVITY), (2, RESPONSE))
+    autocovariance = (
+        (
+            Step(
+                "Equation of the autocovariance for eta = 0: <phi phi> of two Gaussian variables of variance C(0) and covariance "
+                "C(tau) is f(C(tau); C(0)). Shown for ou; without noise and for white noise the last term is absent at tau > 0",
+                "saddle values inserted",
+                after=Eq(Derivative(C(tau), (tau, 2)), equation),
+                reference=CLARK,
+            ),
+        )
+        if equation is not None
+        else ()
+    )
     return (
         Step(
             f"Impose {model.equation} at every time with response fields. Causal (Ito) dynamics has unit Jacobian. Labels 1, 2 "
@@ -41,11 +76,18 @@ def field_steps(model: DynamicNetwork, action: Action, equation: Expr) -> tuple[
             check=Replay(lambda F: F.diff(responses.symbol)),
         ),
         Step(
-            "Both ends of the covariance pass through the unit: (1 + s)(1 - s) C_x(s) = g^2 C_phi(s) + noise, s = d/dtau",
+            "The coefficient of xr1 phi2 is a force: the unit's own activity returns to it with the response of the network",
+            "saddle point",
+            action.F,
+            eta * g**2 * reaction.symbol,
+            check=Replay(lambda F: F.diff(own.symbol)),
+        ),
+        Step(
+            "Both ends of the covariance pass through the unit: C_x(s)/[h(s) h(-s)] = g^2 C_phi(s) + noise, eta = 0, s = d/dtau",
             "linear filter",
             model.transfer,
-            1 - frequency**2,
-            check=Replay(lambda h: (1 / (h * h.subs(frequency, -frequency))).expand()),
+            1 / (model.transfer * model.transfer.subs(frequency, -frequency)).cancel(),
+            check=Replay(lambda h: 1 / (h * h.subs(frequency, -frequency)).cancel()),
         ),
         Step(
             "Spectrum of the Ornstein-Uhlenbeck noise",
@@ -60,13 +102,7 @@ def field_steps(model: DynamicNetwork, action: Action, equation: Expr) -> tuple[
                 lambda random: (random.uniform(0, 3), random.uniform(0.2, 3)),
             ),
         ),
-        Step(
-            "Equation of the autocovariance: <phi phi> of two Gaussian variables of variance C(0) and covariance C(tau) is "
-            "f(C(tau); C(0)). Shown for ou; without noise and for white noise the last term is absent at tau > 0",
-            "saddle values inserted",
-            after=Eq(Derivative(C(tau), (tau, 2)), equation),
-            reference=CLARK,
-        ),
+        *autocovariance,
     )
 
 
@@ -174,69 +210,165 @@ def _linear_ou(a: float, t: float, lag: float) -> mpmath.mpf:
     return (mpmath.exp(-b * lag) - b / a * mpmath.exp(-a * lag)) / (a * a - b * b)
 
 
-def spectral_steps(
+def pair_steps(
     kernel: Kernel,
-    covariance: Matrix,
-    shown: Matrix,
-    two_point: Matrix,
-    constant: Mapping[Symbol, Expr],
-    static: Callable[[], Matrix],
+    columns: Mapping[str, Matrix],
+    totals: Mapping[str, Expr],
+    independent: Mapping[Symbol, Expr],
+    entries: Mapping[str, Expr],
+    gain: Expr,
+    static: tuple[Matrix, Mapping[Symbol, Expr]],
 ) -> tuple[Step, ...]:
     """Fluctuations of the pair fields of two replicas, each at its own frequency.
 
-    `constant` holds responses and spectra for noise that never changes, `static` is the block of the static network.
+    Parameters
+    ----------
+    kernel : Kernel
+    columns, totals : mapping
+        By observable: the column of N Cov(B) of its pair field, and the entry on the diagonal.
+    independent : mapping
+        Independent couplings, where x is Gaussian.
+    entries : mapping
+        `totals` there.
+    gain : Expr
+        <phi'>.
+    static : (Matrix, mapping)
+        The block of the static network, and what one-site functions are for noise that never changes.
     """
-    size = len(kernel.fields)
+    one, two = OneSite.of(1), OneSite.of(2)
+    y, z, yc, zc = symbols("y z y_c z_c")
+    ladder = one.C * two.C * (1 / (1 - z) + 1 / (1 - zc) - 1) / ((1 - y) * (1 - yc))
+    in_ladder = {
+        y: g**2 * one.S * two.S,
+        yc: g**2 * one.Sc * two.Sc,
+        z: eta * g**2 * one.S * two.Sc,
+        zc: eta * g**2 * one.Sc * two.S,
+    }
+    block, constant = static
     return (
         Step(
             "Two replicas with different noise, at frequencies omega_1 and omega_2: one-site two-point function G of (response, "
             "activity, preactivation) at one frequency; Pi is the Kronecker product of two G",
-            "<phi a> = <phi'> <x a> for a Gaussian a (Stein)",
-            after=two_point,
+            "definition of the one-site functions S, T, C, K, X",
+            after=one.two_point(),
             assumption="odd phi, independent replicas",
         ),
-        Step(
-            "Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{-1} Pi. Shown: the block of phi1 phi2 and x1 x2",
-            "Gaussian integral over the collective fields",
-            after=shown,
-            assumption="1/N small, and g^2 <phi'>^2 below 1",
-            reference=CLARK,
-            check=Fact(
-                lambda: (
-                    ((eye(size) - kernel.Pi * kernel.coupling) * covariance - kernel.Pi)
-                    .applyfunc(lambda e: e.together().expand().factor())
-                    .is_zero_matrix
+        *(
+            Step(
+                f"Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{{-1}} Pi. Entry of {name}1 {name}2: "
+                f"(1/N) sum_ij of the product of two cross-spectra of {name}",
+                "Gaussian integral over the collective fields",
+                after=totals[name],
+                assumption="1/N small, and the pair sector stable: g^2 |S|^2 below 1 at every frequency",
+                reference=CLARK,
+                check=Fact(
+                    partial(_solves_column, kernel, columns[name], totals[name], OPERATOR[name]),
+                    "the whole column X inserted into (1 - Pi F'') X = Pi, at random rational points",
                 ),
-                "the whole solution X inserted into (1 - Pi F'') X = Pi",
+            )
+            for name in totals
+        ),
+        Step(
+            "In one line, y = g^2 S_1 S_2, z = eta g^2 S_1 S_2*: C_1 C_2 Re[(1 + z)/(1 - z)]/|1 - y|^2",
+            "regrouped",
+            totals["phi"],
+            ladder,
+            check=Fact(
+                lambda: same(totals["phi"], ladder.xreplace(in_ladder)),
+                "y and z inserted, rational canonical forms compared",
+            ),
+        ),
+        *(
+            Step(
+                f"Independent couplings, eta = 0: x is Gaussian, S = <phi'> h, T = h, K = <phi'> X (Stein); entry of {name}",
+                "limit",
+                totals[name],
+                entries[name],
+                reference=CLARK,
+                check=Replay(lambda e: e.xreplace(dict(independent)).factor()),
+            )
+            for name in totals
+        ),
+        Step(
+            "Noise that never changes, tau_n -> infinity: responses become 1, spectra become variances, and the entries of phi "
+            "and x are those of the static network",
+            "limit",
+            Matrix([entries["phi"], entries["x"]]),
+            Matrix([block[0, 0], block[1, 1]]),
+            reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
+            check=Replay(lambda both: both.xreplace(dict(constant))),
+        ),
+    )
+
+
+def _solves_column(kernel: Kernel, column: Matrix, total: Expr, operator: Operator) -> bool:
+    """(1 - Pi F'') X = Pi in one column, exactly, at random rational values of every symbol; and the entry that is shown."""
+    place = kernel.index((1, operator), (2, operator))
+    draw = random.Random(31)
+    for _ in range(3):
+        symbols_of = sorted(kernel.Pi.free_symbols | kernel.coupling.free_symbols, key=str)
+        point = {s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in symbols_of}
+        Pi, coupling, found = (m.xreplace(point) for m in (kernel.Pi, kernel.coupling, column))
+        if (eye(len(kernel.fields)) - Pi * coupling) * found != Pi[:, place] or found[place] != total.xreplace(point):
+            return False
+    return True
+
+
+def slow_steps(zero: Expr, total: Expr) -> tuple[Step, ...]:
+    """Zero frequency (long windows), any single frequency, and the time over which pairs stay correlated."""
+    one, two, nought = OneSite.of(1), OneSite.of(2), OneSite.of(0)
+    opposite = two.renamed(one) | {two.S: one.Sc, two.Sc: one.S}
+    single = total.xreplace(opposite).factor()
+    return (
+        Step(
+            "Zero frequency, covariances over windows long against every correlation time: everything is real, and the "
+            "participation ratio over N of phi is",
+            "both frequencies 0",
+            total,
+            (nought.C**2 / zero).factor(),
+            reference=CLARK,
+            check=Replay(
+                lambda e: (one.C**2 / e.xreplace(two.renamed(one)).xreplace(one.real())).xreplace(one.renamed(nought))
             ),
         ),
         Step(
-            "Noise that never changes, tau_n -> infinity: responses become 1, spectra become variances, and the block "
-            "is that of the static network",
-            "limit",
-            shown,
-            shown.xreplace(dict(constant)),
-            reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
-            check=Fact(
-                lambda: (shown.xreplace(dict(constant)) - static()).applyfunc(lambda e: e.factor()).is_zero_matrix,
-                "equals the block of the static network's own kernel",
+            "Any one frequency: the cross-spectral matrix C_ij(omega) has the participation ratio over N of phi",
+            "omega_2 = -omega_1",
+            total,
+            (one.C**2 / single).factor(),
+            reference=CLARK,
+            check=Replay(lambda e: (one.C**2 / e.xreplace(opposite)).factor()),
+        ),
+        Step(
+            "The mean squared cross-covariance at lag tau, integrated over all lags, is a single frequency integral: "
+            "integral over tau > 0 of psi(tau, tau) = (1/2) int domega/(2 pi) psi(omega, -omega)",
+            "Parseval",
+            after=Integral(single - one.C**2, (_omega, -oo, oo)) / (4 * pi),
+            check=Sides(
+                lambda a, b: mpmath.quad(lambda t: mpmath.exp(-(a + b) * t), [0, mpmath.inf]),
+                lambda a, b: (
+                    mpmath.quad(lambda w: 4 * a * b / ((a * a + w * w) * (b * b + w * w)), [-mpmath.inf, 0, mpmath.inf])
+                    / (4 * mpmath.pi)
+                ),
+                lambda draw: (draw.uniform(0.3, 2), draw.uniform(0.3, 2)),
+                name="psi(tau_1, tau_2) = exp(-a |tau_1| - b |tau_2|), both sides by quadrature",
             ),
         ),
     )
 
 
-def residue_steps(name: str, entry: Expr, transform: PairTransform) -> tuple[Step, ...]:
+def residue_steps(name: str, entry: Expr, transform: PairTransform, model: DynamicNetwork) -> tuple[Step, ...]:
     """From one entry of N Cov(B) at two frequencies to the second moment at equal times."""
     return (
         Step(
-            f"Equal-time second moment of {name}: integrate the entry over both frequencies. The inner integral is done by "
-            "residues: 1/(t + p) is the transform of exp(-p tau), which leaves the Laplace transform L(p) of the autocovariance. "
-            "The constant at t -> oo gives the squared variance; the rest is psi",
+            f"Equal-time second moment of {name} for eta = 0: integrate the entry over both frequencies. The inner integral is "
+            "done by residues: 1/(t + p) is the transform of exp(-p tau), which leaves the Laplace transform L(p) of the "
+            "autocovariance. The constant at t -> oo gives the squared variance; the rest is psi",
             "residues",
             entry,
             transform.integrand,
             reference=CLARK,
-            check=_Residues(name, entry, transform),
+            check=_Residues(name, entry, transform, model.transfer),
         ),
     )
 
@@ -246,27 +378,29 @@ class _Residues:
 
     name = "double frequency integral by quadrature for exponential autocovariances, 8 digits"
 
-    def __init__(self, which: str, entry: Expr, transform: PairTransform) -> None:
-        self.which, self.entry, self.transform = which, entry, transform
+    def __init__(self, which: str, entry: Expr, transform: PairTransform, transfer: Expr) -> None:
+        self.which, self.entry, self.transform, self.transfer = which, entry, transform, transfer
 
     def __call__(self, step: Step) -> bool:
         """Whether both integrals agree."""
         from sympy import lambdify
 
-        from theory.fields.spectral import L_phi, L_x, Spectra
+        from theory.fields.spectral import L_phi, L_x
         from theory.gaussian.average import averages
 
         rates, sizes, values = {"phi": 0.9, "x": 0.7}, {"phi": 0.5, "x": 1.1}, {g: 1.2}
-        t, one, two = Symbol("t"), Spectra.of(1), Spectra.of(2)
+        t, one, two = Symbol("t"), OneSite.of(1), OneSite.of(2)
 
         def spectrum(kind: str, s: Expr) -> Expr:
             return 2 * sizes[kind] * rates[kind] / (rates[kind] ** 2 - s**2)
 
         gain = {average: Rational(3, 5) for average in averages(self.entry)}
         dressed = self.entry.xreplace(gain).subs(values)
-        for symbols, s in ((one, frequency), (two, t)):
-            dressed = dressed.subs({symbols.h: 1 / (1 + s), symbols.conjugate: 1 / (1 - s)})
-            dressed = dressed.subs({symbols.phi: spectrum("phi", s), symbols.x: spectrum("x", s)})
+        for site, s in ((one, frequency), (two, t)):
+            h, conjugate = (self.transfer.subs(frequency, at) for at in (s, -s))
+            dressed = dressed.subs(
+                {site.h: h, site.hc: conjugate, site.C: spectrum("phi", s), site.X: spectrum("x", s)}
+            )
         double = lambdify((frequency, t), dressed, "math")  # rational: plain complex numbers will do
         single = step.after.xreplace(gain).subs(values)
         for pole, rate in self.transform.poles.items():
@@ -305,4 +439,4 @@ def limit_steps(model: DynamicNetwork, static_right: Expr, dynamic_right: Expr) 
     )
 
 
-__all__ = ["energy_steps", "field_steps", "limit_steps", "residue_steps", "spectral_steps"]
+__all__ = ["energy_steps", "field_steps", "limit_steps", "pair_steps", "residue_steps", "slow_steps"]

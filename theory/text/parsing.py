@@ -93,10 +93,10 @@ def _formula(
 ) -> Expr | None:
     """Build the formula; problems found are appended."""
     check_order(tokens, end)
-    builder = Builder(text, _columns(tokens), tokens, parameters)
+    builder = Builder(text, columns(tokens), tokens, parameters)
     expression = bare_family(tokens[0].text) if len(tokens) == 1 else None
     if expression is None:
-        expression = builder.build(_tree(tokens))
+        expression = builder.build(tree(tokens))
     problems += builder.problems
     if expression is not None and not problems:
         unused = [name for name in sorted(parameters) if parameters[name] not in expression.free_symbols]
@@ -108,7 +108,7 @@ def _formula(
     return expression
 
 
-def _columns(tokens: Sequence[Token]) -> list[int]:
+def columns(tokens: Sequence[Token]) -> list[int]:
     """Index in the text of every character of the source given to `ast` (^ becomes **)."""
     return [token.start + (0 if token.text == "^" else k) for token in tokens for k in range(len(_python(token)) + 1)]
 
@@ -117,7 +117,8 @@ def _python(token: Token) -> str:
     return "**" if token.text == "^" else token.text
 
 
-def _tree(tokens: Sequence[Token]) -> ast.AST:
+def tree(tokens: Sequence[Token]) -> ast.AST:
+    """The syntax tree of a formula."""
     # Tokens are joined by blanks: the order has been checked, so this is the user's formula and nothing else. A leading
     # zero (007) is not Python, and the value of a number is read from its token anyway.
     source = " ".join("0" * len(t.text) if t.kind == "number" else _python(t) for t in tokens)

@@ -1,0 +1,242 @@
+"""One-site functions at any frequency, from the response of phi to x and the part of phi that is uncorrelated with its field.
+
+The single site of a network with partially symmetric couplings obeys ``x = h * [zeta + xi + feedback R * phi(x)]``: the Gaussian
+zeta has the spectrum ``strength C`` of phi, and R, with transform S, is the mean response of phi to the field; strength = g^2,
+feedback = eta g^2.  With p the mean response of phi to x, and T that of x to the field,
+
+    S = p T,   T = h (1 + feedback S^2)   =>   S = 2 p h / (1 + sqrt(1 - 4 feedback (p h)^2)) :
+
+the elliptic law with a gain that depends on frequency.  With N the spectrum of xi and D that of the part of phi which is
+uncorrelated with H = zeta + xi,
+
+    C = |S|^2 (strength C + N) + D   =>   C = (|S|^2 N + D) / (1 - strength |S|^2) .
+
+The functional Stein lemma <phi H*> = S <H H*> (Furutsu 1963, Novikov 1965) gives the rest, K = <phi x*> and X = <x x*>.
+Model: Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
+"""
+
+import numpy as np
+from scipy import special
+from scipy.interpolate import CubicSpline
+
+from numerics.algorithms.primitive import gauss_panels
+
+SMALLEST_MARGIN = 1e-9  # that 1 - strength |S|^2 is divided by: states beyond are refused later
+PANEL_ORDER = 12
+WIDTHS_PER_PANEL = 2.0  # of the sharpest feature of a pair spectrum
+RESOLVED_TAIL = 1e-4  # of the Legendre series on a panel, relative to the largest value
+DOUBLINGS, MOST_HALVINGS = 13, 14  # of the panels, from the bandwidth of a unit up and down
+IMAGES = 6  # of the frequency window on either side that are summed one by one
+
+
+class LinearUnit:
+    """The linear part of a unit, its drive and its feedback.
+
+    Parameters
+    ----------
+    transfer : callable
+        h(s) at s = i omega for an array of s: causal, decaying at least like 1/s.
+    noise_spectrum : callable
+        N(omega), real.
+    strength, feedback : float
+        g^2 and eta g^2.
+    """
+
+    def __init__(self, transfer, noise_spectrum, strength, feedback):
+        self.transfer, self.noise_spectrum = transfer, noise_spectrum
+        self.strength, self.feedback = strength, feedback
+
+    def filter(self, omega):
+        """h at real frequencies."""
+        return self.transfer(1j * omega) * np.ones_like(omega)
+
+    def noise(self, omega):
+        """N at real frequencies."""
+        return self.noise_spectrum(omega) * np.ones_like(omega)
+
+    @property
+    def time_constant(self):
+        """``max |h|^2 / (2 int |h|^2 domega/2pi)``: 1 for h = 1/(1+s)."""
+        omega = np.geomspace(1e-8, 1e8, 3201)
+        size = np.abs(self.filter(omega)) ** 2
+        return np.max(size) * np.pi / (2.0 * np.log(omega[1] / omega[0]) * np.sum(size * omega))
+
+    def responses(self, omega, slope):
+        """S and T from p, at frequencies that increase and end where |feedback (p h)^2| is small."""
+        h = self.filter(omega)
+        square = 1.0 - 4.0 * self.feedback * (slope * h) ** 2
+        phase = np.unwrap(np.angle(square)[::-1])[::-1]  # the branch that tends to 1 at high frequency
+        S = 2.0 * slope * h / (1.0 + np.sqrt(np.abs(square)) * np.exp(0.5j * phase))
+        return S, h * (1.0 + self.feedback * S**2)
+
+    def spectra(self, omega, S, T, residual):
+        """C, K and X from the responses and D."""
+        noise, size = self.noise(omega), np.abs(S) ** 2
+        C = (size * noise + residual) / np.maximum(1.0 - self.strength * size, SMALLEST_MARGIN)
+        drive = self.strength * C + noise
+        echo = self.feedback * np.conj(self.filter(omega) * S)  # of phi in x, conjugate
+        return C, np.conj(T) * S * drive + echo * residual, np.abs(T) ** 2 * drive + np.abs(echo) ** 2 * residual
+
+
+class LagWindow:
+    """Lags and frequencies of a periodic window; functions of the lag have decayed at half the period.
+
+    Attributes
+    ----------
+    steps, dt : int, float
+        Even number of time steps, and the step.
+    omega : ndarray
+        Frequencies from 0 to `nyquist` = pi/dt.
+    time : ndarray
+        Lags from 0 to half the period.
+    """
+
+    def __init__(self, steps, dt):
+        self.steps, self.dt, self.nyquist = steps, dt, np.pi / dt
+        self.time = dt * np.arange(steps // 2 + 1)
+        self.omega = 2.0 * np.pi / (steps * dt) * np.arange(steps // 2 + 1)
+
+    def spectrum(self, lags):
+        """Transform of an even function given at `time`: that of the sampled function."""
+        return self.dt * np.fft.hfft(lags, self.steps)[: self.time.size]
+
+    def lags(self, spectrum):
+        """Inverse of `spectrum`."""
+        return np.fft.irfft(spectrum, self.steps)[: self.time.size] / self.dt
+
+    def causal(self, values):
+        """Transform of a function that vanishes at negative times, given at `time`."""
+        return self.dt * np.fft.rfft(values, self.steps)
+
+    def sampled(self, spectrum, inside=None):
+        """Spectrum of a process with 1/omega^2 tail when it is seen at the times of the window: the sum over all images.
+
+        Parameters
+        ----------
+        spectrum : callable
+            Of increasing frequencies >= 0.
+        inside : ndarray, optional
+            Its values at `omega`.
+        """
+        period = 2.0 * self.nyquist
+        total = np.array(spectrum(self.omega) if inside is None else inside)
+        for m in range(1, IMAGES + 1):
+            total += spectrum(m * period + self.omega) + spectrum(m * period - self.omega[::-1])[::-1]
+        last = spectrum(np.array([IMAGES * period]))[0]
+        return total + 2.0 * last * IMAGES**2 * special.polygamma(1, IMAGES + 1)
+
+    def images(self, omega):
+        """``sum over m != 0 of 1/(omega + 2 pi m/dt)^2``: what sampling adds to a spectrum with the tail 1/omega^2."""
+        half = np.maximum(0.5 * self.dt * omega, 1e-2)  # below, the difference would cancel
+        return (0.5 * self.dt) ** 2 * (1.0 / np.sin(half) ** 2 - 1.0 / half**2)
+
+
+class Site:
+    """The solution of one site.
+
+    Attributes
+    ----------
+    unit : LinearUnit
+    window : LagWindow
+    gain : float
+        <phi'>.
+    memory : ndarray
+        p(t) - gain delta(t) at the times of the window.
+    residual : ndarray
+        Autocovariance with spectrum D, sampled at the lags of the window.
+    tail : float
+        ``omega^2 D`` at high frequency.
+    """
+
+    def __init__(self, unit, window, gain, memory, residual, tail):
+        self.unit, self.window = unit, window
+        self.gain, self.memory, self.residual, self.tail = gain, memory, residual, tail
+
+    @classmethod
+    def mean(cls, sites):
+        """The site with the mean of what defines the given ones."""
+        parts = zip(*((s.gain, s.memory, s.residual, s.tail) for s in sites), strict=True)
+        return cls(sites[0].unit, sites[0].window, *(np.mean(part, axis=0) for part in parts))
+
+    def on(self, window):
+        """The same functions on another window."""
+        slope, residual = self.slope_and_residual(window.omega)
+        memory = np.fft.irfft(slope - self.gain, window.steps)[: window.time.size] / window.dt
+        sampled = window.lags(residual + self.tail * window.images(window.omega))
+        return Site(self.unit, window, self.gain, memory, sampled, self.tail)
+
+    def on_grid(self):
+        """p and D at the frequencies of the window; D of sampled functions may be slightly negative."""
+        slope = self.gain + self.window.causal(self.memory)
+        return slope, self.window.spectrum(self.residual) - self.tail * self.window.images(self.window.omega)
+
+    def slope_and_residual(self, omega):
+        """p and D at any frequencies >= 0: exact interpolation within the window, the tail beyond."""
+        window = self.window
+        inside = omega <= window.nyquist
+        slope, residual = (
+            np.full(omega.shape, self.gain, dtype=complex),
+            self.tail / np.maximum(omega, window.nyquist) ** 2,
+        )
+        phases = window.dt * np.exp(-1j * np.outer(omega[inside], window.time))
+        slope[inside] += phases @ self.memory
+        both_signs = 2.0 * self.residual
+        both_signs[[0, -1]] *= 0.5
+        residual[inside] = phases.real @ both_signs - self.tail * window.images(omega[inside])
+        return slope, residual
+
+    def one_site(self, omega):
+        """(S, T, C, K, X) at any frequencies >= 0."""
+        slope, residual = self.slope_and_residual(omega)
+        every, place = np.unique(np.append(omega, self.window.omega), return_inverse=True)  # to follow the branch of S
+        slopes = np.empty(every.shape, dtype=complex)
+        slopes[place] = np.append(slope, self.on_grid()[0])
+        S, T = (values[place[: omega.size]] for values in self.unit.responses(every, slopes))
+        return S, T, *self.unit.spectra(omega, S, T, residual)
+
+    @property
+    def margin(self):
+        """Smallest value of ``1 - strength |S|^2``, positive where pair correlations decay."""
+        S, _ = self.unit.responses(self.window.omega, self.on_grid()[0])
+        return 1.0 - self.unit.strength * np.max(np.abs(S)) ** 2
+
+    def frequencies(self):
+        """Nodes and weights of panels from 0 to infinity that resolve one-site functions and their pair spectra."""
+        edges = np.append(0.0, 2.0 ** np.arange(DOUBLINGS)) / self.unit.time_constant
+        for _ in range(MOST_HALVINGS):
+            coarse = self._unresolved(edges)
+            if not np.any(coarse):
+                break
+            edges = np.sort(np.append(edges, 0.5 * (edges[1:] + edges[:-1])[coarse]))
+        omega, weight = gauss_panels(edges, PANEL_ORDER)
+        return omega.ravel(), weight.ravel()
+
+    def _unresolved(self, edges):
+        """Panels wider than the ridge at omega_2 = -omega_1 of a pair spectrum, or on which C and X are no short series."""
+        nodes = gauss_panels(edges, PANEL_ORDER)[0]
+        S, _, C, _, X = self.one_site(nodes.ravel())
+        turning = np.abs(np.gradient(S, nodes.ravel())) * np.abs(S) * self.unit.strength
+        width = np.maximum(1.0 - self.unit.strength * np.abs(S) ** 2, SMALLEST_MARGIN) / np.maximum(turning, 1e-300)
+        ridge = np.diff(edges) > WIDTHS_PER_PANEL * np.min(width.reshape(nodes.shape), axis=1)
+        x, w = np.polynomial.legendre.leggauss(PANEL_ORDER)
+        to_series = (np.polynomial.legendre.legvander(x, PANEL_ORDER - 1) * w[:, None]) * (np.arange(PANEL_ORDER) + 0.5)
+        curved = [
+            np.max(np.abs(values.reshape(nodes.shape) @ to_series)[:, -3:], axis=1) > RESOLVED_TAIL * np.max(values)
+            for values in (C, X)
+        ]
+        return ridge | curved[0] | curved[1]
+
+    def autocovariance(self, lag):
+        """C_x and C_phi at lags >= 0: exact at those of the window, a spline between, 0 beyond."""
+        window, end = self.window, self.window.time[-1]
+        found = []
+        for index in (4, 2):
+            spectrum = window.sampled(lambda omega, k=index: self.one_site(omega)[k])
+            curve = CubicSpline(window.time, window.lags(spectrum))
+            found.append(np.where(lag <= end, curve(np.minimum(lag, end)), 0.0))
+        return tuple(found)
+
+    @property
+    def variances(self):
+        """C_x(0) and C_phi(0)."""
+        return tuple(float(value[0]) for value in self.autocovariance(np.zeros(1)))

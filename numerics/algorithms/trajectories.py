@@ -1,0 +1,361 @@
+"""The self-consistent single site with feedback, from trajectories that differ little from an exactly solved Gaussian process.
+
+The equation of the site, ``x = h * [H + feedback R * phi(x)]``, is solved by all times at once in a periodic window:
+
+    x = y + kappa * (phi(x) - p * x),   y = T H Gaussian,   kappa = feedback S T,
+
+the same equation with what phi does on average taken to the left.  For a linear phi the bracket vanishes and x = y; otherwise x is
+close to y, of which every average is a sum over Hermite orders.  Averages over x are therefore those over y plus the mean of a
+difference along the same trajectories.  The mean response needs the linearised equation with an impulse at one time u,
+
+    d = T + kappa * (phi'(x) d - p * d),   p T = <phi'(x) d>,
+
+whose first order in kappa contains only the autocovariance of phi' and is averaged over all u; trajectories with an impulse add
+the higher orders.  The random numbers stay fixed while gain, memory and residual of the site converge (Anderson's method).
+"""
+
+import numpy as np
+from scipy.optimize import brentq
+
+from numerics.algorithms.hermite import HermiteSeries, mehler_sum
+from numerics.algorithms.onesite import LagWindow, LinearUnit, Site
+
+FOUND, NO_MARGIN, UNBOUNDED, UNSETTLED, WINDOW_TOO_SHORT = range(5)  # status of a solution by trajectories
+FIXED_POINT, MOST_UPDATES = 1e-7, 80  # relative change at which the iteration ends
+HISTORY = 6  # of Anderson's method
+KEPT_MARGIN = 0.2  # the margin may not shrink faster than to this part of itself in one step
+SWEEPS = 2  # of the trajectories' own fixed point for one update of the site
+STEP, FIRST_PERIOD, MOST_STEPS = 0.2, 32.0, 2**13  # time step and window, in time constants of a unit
+DECAYED, STILL_DECAYED = 3e-4, 2e-3  # what is left of C and R at half the period: aimed at, accepted
+RESOLVED_MARGIN = 3.0  # standard errors that the margin must be away from 0
+
+
+class Ensemble:
+    """Trajectories of one replicate, with their random numbers.
+
+    Parameters
+    ----------
+    unit : LinearUnit
+    series : HermiteSeries
+    window : LagWindow
+    white : ndarray of complex, shape (trajectories, steps/2 + 1)
+        Fourier coefficients of white noise of unit variance; real at frequency 0 and at the last.  None: the Gaussian process y
+        stands for x, to first order in kappa.
+    """
+
+    def __init__(self, unit, series, window, white=None):
+        self.unit, self.series, self.window, self.white = unit, series, window, white
+        shape = () if white is None else (white.shape[0], window.steps)
+        self.echo = self.higher = np.zeros(shape)  # x - y, and the tangent beyond its first order
+        self.unsettled = 0.0
+
+    def update(self, site):
+        """Gain, memory and residual of a site that is driven by the given one."""
+        unit, window = self.unit, self.window
+        slope, residual = site.on_grid()
+        S, T = unit.responses(window.omega, slope)
+        C = unit.spectra(window.omega, S, T, np.maximum(residual, 0.0))[0]
+        seen, tail = self._seen_spectrum(site, np.abs(T) ** 2 * (unit.strength * C + unit.noise(window.omega)))
+        lags = window.lags(seen)
+        rho = np.clip(lags / lags[0], -1.0, 1.0)
+        gain, rest, fluctuation = self.series.at(lags[0])
+        rest, slopes = mehler_sum(rest, rho), mehler_sum(fluctuation, rho)
+        kappa = real_at_end(unit.feedback * S * T)
+        higher = 0.0
+        if self.white is not None:
+            x, y, uncorrelated = self._trajectories(S, T, slope, kappa, seen)
+            shift = self.series.phi_prime(y) - gain
+            gain, reference = gain + np.mean(self.series.phi_prime(x) - gain - shift), gain
+            delta = self.series.phi_prime(x) - gain
+            rest = rest + self._difference(uncorrelated, self.series.phi(y) - reference * y)
+            slopes = slopes + self._difference(delta, shift)
+            higher = self._higher_orders(delta, slope - site.gain, T, kappa)
+        memory = np.fft.irfft(kappa, window.steps)[: window.time.size] / window.dt * slopes + higher
+        memory[-1] = 0.0
+        return Site(unit, window, gain, memory, rest, tail * slopes[0])
+
+    def _seen_spectrum(self, site, inside):
+        """Spectrum of y seen at the times of the window, and its tail ``omega^2 Y``; the images carry no memory."""
+        unit, window = self.unit, self.window
+
+        def beyond(omega):
+            S, T = unit.responses(omega, np.full(omega.shape, site.gain, dtype=complex))
+            return np.abs(T) ** 2 * (unit.strength * unit.spectra(omega, S, T, 0.0)[0] + unit.noise(omega))
+
+        far = np.array([100.0 * window.nyquist])
+        return window.sampled(beyond, inside), float((far**2 * beyond(far))[0])
+
+    def _trajectories(self, S, T, slope, kappa, seen):
+        """x, y and what of phi(x) is uncorrelated with the field, at the times of the window."""
+        steps = self.window.steps
+        field = self.white * np.sqrt(seen * steps / self.window.dt) / np.abs(T)
+        y, mean = np.fft.irfft(field * T, steps), np.fft.irfft(field * S, steps)
+        slope = real_at_end(slope)
+        for _ in range(SWEEPS):
+            before = self.echo
+            bracket = np.fft.rfft(self.series.phi(y + before) - mean) - slope * np.fft.rfft(before)
+            self.echo = np.fft.irfft(kappa * bracket, steps)
+        self.unsettled = np.sqrt(np.mean((self.echo - before) ** 2) / np.mean(y**2))
+        x = y + self.echo
+        return x, y, self.series.phi(x) - mean
+
+    def _difference(self, one, other):
+        """Difference of the autocovariances of two sets of trajectories."""
+        powers = [np.mean(np.abs(np.fft.rfft(z)) ** 2, axis=0) for z in (one, other)]
+        return self.window.lags((powers[0] - powers[1]) * self.window.dt / self.window.steps)
+
+    def _higher_orders(self, delta, memory, T, kappa):
+        """p(t) beyond first order in kappa, from one impulse on each trajectory; `delta` = phi' - <phi'>."""
+        steps, dt = self.window.steps, self.window.dt
+        impulse, memory = np.fft.irfft(real_at_end(T), steps) / dt, real_at_end(memory)
+        first = np.fft.irfft(kappa * np.fft.rfft(delta * impulse), steps)
+        for _ in range(SWEEPS):
+            change = first + self.higher
+            bracket = np.fft.rfft(delta * change) - memory * np.fft.rfft(impulse + change)
+            self.higher = np.fft.irfft(kappa * bracket, steps)
+        response = np.fft.rfft(np.mean(delta * self.higher, axis=0))
+        seen = np.abs(T) > 1e-9 * np.max(np.abs(T))
+        return np.fft.irfft(np.where(seen, response / np.where(seen, T, 1.0), 0.0), steps)[: self.window.time.size]
+
+
+def real_at_end(values):
+    """Spectrum of a real sequence of even length: the last coefficient is real."""
+    return np.append(values[:-1], values[-1].real)
+
+
+def white_coefficients(generator, trajectories, steps):
+    """Fourier coefficients of real white noise, mean square 1; those at frequency 0 and at the last are real."""
+    parts = generator.standard_normal((2, trajectories, steps // 2 + 1)) / np.sqrt(2.0)
+    white = parts[0] + 1j * parts[1]
+    white[:, [0, -1]] = np.sqrt(2.0) * parts[0][:, [0, -1]]
+    return white
+
+
+def every_second_step(white):
+    """The same noise for a window of half as many steps."""
+    if white is None:
+        return None
+    coarse = white[:, : white.shape[1] // 2 + 1].copy()
+    coarse[:, -1] = np.sqrt(2.0) * coarse[:, -1].real
+    return coarse
+
+
+def settle(ensemble, site):
+    """Fixed point of `Ensemble.update` by Anderson's method (1965, J. ACM 12, 547), where pair correlations decay.
+
+    Returns
+    -------
+    site, status
+    """
+    size = site.window.time.size
+    power = max(float(site.residual[0]), 1e-12 * site.gain**2)
+    scale = np.concatenate([[site.gain], np.full(size, site.gain / site.window.dt), np.full(size, power)])
+
+    def packed(s):
+        return np.concatenate([[s.gain], s.memory, s.residual]) / scale
+
+    def unpacked(vector, tail):
+        gain, memory, residual = np.split(vector * scale, [1, 1 + size])
+        return Site(site.unit, site.window, float(gain[0]), memory, residual, tail)
+
+    points, changes = [], []
+    for _ in range(MOST_UPDATES):
+        new = ensemble.update(site)
+        points.append(packed(site))
+        changes.append(packed(new) - points[-1])
+        change = np.linalg.norm(changes[-1])
+        if not np.isfinite(change):
+            return site, UNBOUNDED
+        if max(change, ensemble.unsettled) < FIXED_POINT:
+            return new, FOUND
+        if change > 10.0 * min(np.linalg.norm(c) for c in changes):  # led astray: forget
+            points, changes = points[-1:], changes[-1:]
+        points, changes = points[-HISTORY:], changes[-HISTORY:]
+        target = points[-1] + changes[-1]
+        if len(points) > 1:
+            past = np.array([changes[-1] - c for c in changes[:-1]]).T
+            moves = np.array([points[-1] - q for q in points[:-1]]).T + past
+            target = target - moves @ np.linalg.lstsq(past, changes[-1], rcond=1e-8)[0]
+        smallest, fraction = KEPT_MARGIN * site.margin, 1.0
+        while True:
+            candidate = unpacked(points[-1] + fraction * (target - points[-1]), new.tail)
+            if (candidate.gain > 0 and candidate.margin >= smallest) or fraction < 1e-6:
+                break
+            fraction *= 0.5
+        site = candidate
+    return site, UNSETTLED if site.margin > 1e-2 else NO_MARGIN
+
+
+def first_site(unit, series, window):
+    """A site without memory, inside the region where pair correlations decay."""
+    size = np.abs(unit.filter(window.omega)) ** 2
+    driven = 2.0 * np.sum(size * unit.noise(window.omega)) / (window.steps * window.dt)
+    asymmetry = max(1.0 + unit.feedback / max(unit.strength, 1e-300), 0.3)
+    largest = 0.9 / (np.sqrt(max(unit.strength, 1e-300) * np.max(size)) * asymmetry)
+
+    def excess(log_variance):
+        return series.at(np.exp(log_variance))[0] - largest
+
+    lowest, highest = np.log(max(driven, 1e-3)), 25.0
+    inside = excess(lowest) > 0.0 > excess(highest)
+    variance = np.exp(brentq(excess, lowest, highest) if inside else lowest)
+    gain, rest, _ = series.at(variance)
+    shape = np.exp(-window.time / unit.time_constant)
+    return Site(unit, window, min(gain, largest), np.zeros(window.time.size), mehler_sum(rest, shape), 0.0)
+
+
+def started_site(unit, window, start):
+    """The site with given C and S."""
+    C, S = start(window.omega)
+    slope = S / (unit.filter(window.omega) * (1.0 + unit.feedback * S**2))
+    gain = float(slope[-1].real)
+    memory = np.fft.irfft(real_at_end(slope - gain), window.steps)[: window.time.size] / window.dt
+    size = np.abs(S) ** 2
+    residual = C * (1.0 - unit.strength * size) - size * unit.noise(window.omega)
+    return Site(unit, window, gain, memory, window.lags(residual), 0.0)
+
+
+def left_at_the_end(site):
+    """Largest part of C and of R that is left at half the period of the window."""
+    window = site.window
+    S, _, C, _, _ = site.one_site(window.omega)
+    response = np.abs(np.fft.irfft(real_at_end(S), window.steps))
+    correlation = np.abs(window.lags(C))
+    late, end = window.time > 0.9 * window.time[-1], window.time.size
+    middle = response[end - late.sum() : end]
+    return max(np.max(correlation[late]) / correlation[0], np.max(middle) / np.max(response))
+
+
+class FeedbackSolution:
+    """Replicates of the site, each with its own random numbers.
+
+    Attributes
+    ----------
+    status : int
+        FOUND; else NO_MARGIN (pair correlations do not decay: ``strength max|S|^2`` is not below 1 by `RESOLVED_MARGIN`
+        standard errors), UNBOUNDED, UNSETTLED (the iteration does not converge) or WINDOW_TOO_SHORT.
+    sites : list of Site
+    coarse : list of Site
+        The same with twice the time step.
+    site : Site
+        The pooled solution.
+    left : float
+        Part of C and R that is left at half the period of the window.
+    """
+
+    def __init__(self, status, sites, coarse, left):
+        self.status, self.sites, self.coarse, self.left = status, sites, coarse, left
+        self.site = Site.mean(sites) if sites else None
+
+    def one_site(self, omega):
+        """(S, T, C, K, X), each of shape (replicates, frequencies)."""
+        return tuple(np.array(rows) for rows in zip(*(site.one_site(omega) for site in self.sites), strict=True))
+
+    def jackknife(self, functional):
+        """Value and standard error of any functional of the pooled solution.
+
+        The error is that of the random numbers, by leaving out one replicate after the other, and that of the time step, half
+        the change from twice the step.
+
+        Parameters
+        ----------
+        functional : callable
+            Takes a `Site`, returns a number or an array.
+        """
+        value = np.asarray(functional(self.site))
+        count = len(self.sites)
+        left_out = [functional(Site.mean(self.sites[:k] + self.sites[k + 1 :])) for k in range(count)]
+        variance = (count - 1) * np.var(left_out, axis=0)
+        step = 0.5 * np.abs(value - functional(Site.mean(self.coarse)))
+        return value, np.sqrt(variance + step**2)
+
+
+def solve_by_trajectories(
+    phi,
+    phi_prime,
+    transfer,
+    noise_spectrum,
+    strength,
+    feedback,
+    *,
+    seed=0,
+    replicates=16,
+    trajectories=256,
+    dt=None,
+    period=None,
+    start=None,
+):
+    """Solve ``x = h * [zeta + xi + feedback R * phi(x)]`` self-consistently.
+
+    Parameters
+    ----------
+    phi, phi_prime : callable
+        Of arrays; phi is odd.
+    transfer, noise_spectrum : callable
+        h(s) for an array of s = i omega, causal and decaying at least like 1/s, and N(omega), real.
+    strength, feedback : float
+        g^2 and eta g^2, |eta| <= 1.
+    seed : int
+        The stream of replicate k depends on (seed, k) alone.
+    replicates, trajectories : int
+        Independent solutions, at least 2, and trajectories of each.
+    dt, period : float, optional
+        Time step, by default `STEP` time constants of h, and shortest window; it is doubled until C and R fit.
+    start : callable, optional
+        ``omega -> (C, S)``, a guess.
+
+    Returns
+    -------
+    FeedbackSolution
+    """
+    unit, series = LinearUnit(transfer, noise_spectrum, strength, feedback), HermiteSeries(phi, phi_prime)
+    dt = STEP * unit.time_constant if dt is None else dt
+    with np.errstate(all="ignore"):
+        guess, steps = gaussian_guess(
+            unit, series, dt, FIRST_PERIOD * unit.time_constant if period is None else period, start
+        )
+        while True:
+            sites, coarse, status = replicated(guess, series, steps, dt, seed, replicates, trajectories)
+            if status != FOUND:
+                return FeedbackSolution(status, [], [], np.nan)
+            left = left_at_the_end(Site.mean(sites))
+            if left < STILL_DECAYED or steps >= MOST_STEPS:
+                break
+            guess, steps = Site.mean(coarse), 2 * steps
+        found = FeedbackSolution(FOUND, sites, coarse, left)
+        margin, error = found.jackknife(lambda site: site.margin)
+    if left >= STILL_DECAYED:
+        found.status = WINDOW_TOO_SHORT
+    elif margin < RESOLVED_MARGIN * error:
+        found.status = NO_MARGIN
+    return found
+
+
+def gaussian_guess(unit, series, dt, period, start):
+    """The site to first order in kappa, where there is such a solution, and the number of steps of a window that it fits."""
+    steps = 4 * int(np.ceil(period / dt / 4))
+    window = LagWindow(steps // 2, 2.0 * dt)
+    site = first_site(unit, series, window) if start is None else started_site(unit, window, start)
+    while True:
+        found, status = settle(Ensemble(unit, series, window), site.on(window))
+        if status != FOUND or steps >= MOST_STEPS or left_at_the_end(found) < DECAYED:
+            return found, steps
+        site, steps = found, 2 * steps
+        window = LagWindow(steps // 2, 2.0 * dt)
+
+
+def replicated(guess, series, steps, dt, seed, replicates, trajectories):
+    """Sites of all replicates, with the time step and with twice the step, and the status."""
+    unit, windows = guess.unit, (LagWindow(steps // 2, 2.0 * dt), LagWindow(steps, dt))
+    found = [], []
+    for k in range(replicates):
+        white = None
+        if unit.feedback != 0:
+            white = white_coefficients(np.random.default_rng([seed, k]), trajectories, steps)
+        site = guess
+        for window, noise, sites in zip(windows, (every_second_step(white), white), found, strict=True):
+            site, status = settle(Ensemble(unit, series, window, noise), site.on(window))
+            if status != FOUND:
+                return [], [], status
+            sites.append(site)
+    return found[1], found[0], FOUND

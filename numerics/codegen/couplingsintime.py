@@ -1,0 +1,68 @@
+"""Generated code for the network in time at fixed couplings: its cross-spectral matrices at one frequency."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import ModuleType
+
+from sympy import symbols
+
+from numerics.codegen.cache import load_cached, store, toolkit_digest
+from numerics.codegen.module import emit_formulas
+from numerics.codegen.statements import FunctionDef, lower
+from theory import equivalence_in_time as equivalence
+from theory.symbols import eta, g
+
+KINDS = ("phi", "x", "phi_x")
+"""Matrices, in the order in which the generated code gives their coefficients."""
+
+
+@lru_cache(maxsize=1)
+def couplings_in_time_module() -> ModuleType:
+    """The formulas of `theory.equivalence_in_time`; they hold for every odd activation.
+
+    `coefficients(S, T, C, K, g, eta)`, `propagator(N, J, inverse_F)`, `quadratic(N, G, square, left, right, constant)`.
+    """
+    name = f"couplingsintime_{toolkit_digest()[:16]}"
+    return load_cached(name) or store(name, _text())
+
+
+def _text() -> str:
+    derived = equivalence.derive()
+    own = (equivalence.response, equivalence.response_x, equivalence.C, equivalence.cross, g, eta)
+    noise = derived.noise.xreplace({equivalence.h: derived.filter})
+    values = {
+        equivalence.h: derived.filter,
+        equivalence.inverse_F: derived.inverse_F,
+        equivalence.total: derived.total,
+        equivalence.remainder: derived.remainder.xreplace({equivalence.noise: noise}),
+    }
+    matrices = [getattr(derived, kind).at(values) for kind in KINDS]
+    factors = symbols("square left right constant")
+    generic = equivalence.Quadratic(*factors)
+
+    return emit_formulas(
+        "Network in time at fixed couplings: cross-spectral matrices square G G^+ + left G + right G^+ + constant",
+        [
+            lower(
+                "coefficients",
+                own,
+                [derived.inverse_F, *(c for matrix in matrices for c in matrix.coefficients)],
+                f"1/F, then square, left, right and constant of {', '.join(KINDS)}, at one frequency or an array of them.",
+            ),
+            FunctionDef(
+                "propagator",
+                ("N", "J", "inverse_F"),
+                (),
+                (derived.propagator,),
+                "G, shape (N, N).",
+            ),
+            FunctionDef(
+                "quadratic",
+                ("N", "G", *map(str, factors)),
+                (),
+                (generic.matrix,),
+                "A cross-spectral matrix, shape (N, N).",
+            ),
+        ],
+    )

@@ -1,0 +1,55 @@
+"""Coupling matrices handed in by the user: whether they are matrices, and of the ensemble that a solution is for."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from theory.errors import InputError
+
+Array = NDArray[np.float64]
+
+DEVIATION = 10  # standard errors by which a moment of J may differ from that of its ensemble
+
+
+def coupling_matrix(J: ArrayLike) -> Array:
+    """J as an array of shape (N, N).
+
+    Raises
+    ------
+    InputError
+        Where it is none, with all problems.
+    """
+    try:
+        matrix = np.asarray(J, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError("J must be a matrix of real numbers") from error
+    problems = []
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
+        problems.append(f"J has shape {matrix.shape}; a square matrix is needed")
+    if not np.all(np.isfinite(matrix)):
+        problems.append("J has entries that are not finite")
+    if problems:
+        raise InputError(problems)
+    return matrix
+
+
+def check_ensemble(matrix: Array, g: float, eta: float = 0.0) -> None:
+    """Refuse couplings without the mean square g^2/N or without N <J_ij J_ji> = eta g^2.
+
+    Both within ten standard errors; a share 1/N is left for self-couplings, which may be absent.
+    """
+    N = len(matrix)
+    squares, slack = N * matrix**2, 2 * g**2 / N
+    problems = []
+    if not abs(squares.mean() - g**2) <= DEVIATION * squares.std() / N + slack:
+        problems.append(
+            f"the entries of J have mean square {squares.mean():.4g}/N, but the solution is for g^2/N with g^2 = {g**2:.4g}"
+        )
+    pairs = N * (matrix * matrix.T)[np.triu_indices(N, 1)]
+    if pairs.size and not abs(pairs.mean() - eta * g**2) <= DEVIATION * pairs.std() / np.sqrt(pairs.size) + slack:
+        problems.append(
+            f"pairs of entries of J have N <J_ij J_ji> = {pairs.mean():.4g}, but the solution is for eta g^2 = {eta * g**2:.4g}"
+        )
+    if problems:
+        raise InputError(problems)
