@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -222,7 +223,7 @@ def _even_in_log(values: NDArray[np.float64]) -> bool:
 def _named(sweep: Sweep, name: str) -> str:
     """A parameter in words, with its symbol."""
     meaning = {p.name: p.meaning for p in describe_model(sweep.model).parameters}.get(name, "parameter")
-    return f"{meaning.split(':')[0].split(';')[0]}, {_symbol(name)}"
+    return f"{re.split('[:;,]', meaning)[0]}, {_symbol(name)}"
 
 
 def _symbol(name: str) -> str:
