@@ -1,0 +1,392 @@
+"""The autocovariance C(tau) for any rational filter: ``S_x(omega) = |h(i omega)|^2 (strength S_phi(omega) + N(omega))``.
+
+In time this is an integral equation.  ``|h|^2`` is a chain of stages ``1/(r^2 - s^2)``, each of which is solved exactly for
+polynomials on panels of the lag; what is left is Newton's method on the nodes.
+"""
+
+import numpy as np
+
+from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, ITERATIONS, REFRESHES, SETTLED
+from numerics.algorithms.panels import Panels
+from numerics.algorithms.primitive import gauss_panels, graded, subdivided
+from numerics.algorithms.transfer import PowerTransfer
+from numerics.algorithms.twotime import LONGEST_PANEL, Autocovariance
+
+SOLVED_FILTER, NO_START, LOST, CLOSE_TO_CRITICAL, TOO_MANY_SCALES = (
+    "solved",
+    "silent",
+    "no convergence",
+    "critical",
+    "unresolved",
+)
+LARGEST_SYSTEM = 2000  # nodes of the lag
+SLOWEST_GUESS, SMALLEST_GAP = 0.04, 1e-6  # 1 - strength <phi'>^2 max |h|^2: smallest while guessing, and refused below
+SHORTEST_STEP = 1e-3  # of the continuation
+LONG, ROUGH = 34.0, 18.0  # the longest lag in units of the slowest decay: of the result, and of guesses
+NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
+RESOLVED_TAIL = 1e-11  # last Legendre coefficients of a resolved panel, relative to the variance
+SUM_RULE = 1e-8  # relative violation of the equation in frequency above which a solution is refused
+NEGATIVE = 1e-10  # relative size of a negative spectrum that is rounding
+CHANGE = 1e-10  # of the variance on finer panels
+SEPARATE = 0.05  # relative distance of the poles above which partial fractions do not cancel
+
+
+def lag_edges(rates, end=LONG, fineness=1.0, shortest=0.2):
+    """Edges of panels for functions that decay at complex rates; `shortest` is in units of the fastest."""
+    fastest, slowest = np.max(np.abs(rates)), np.min(np.real(rates))
+    edges = [0.0, fineness * shortest / fastest]
+    while edges[-1] < end / slowest:
+        alive = rates[np.real(rates) * edges[-1] < end]
+        phase = 3.0 if edges[-1] * slowest < NONLINEAR else 5.0
+        edges.append(edges[-1] + min(edges[-1], fineness * phase / np.max(np.abs(alive))))
+    return np.array(edges)
+
+
+class Stage:
+    """Solution of ``r^2 y - y'' = q`` for even functions: y at 0, y and y' at the nodes, as matrices acting on q."""
+
+    def __init__(self, panels, rate):
+        order, count, size = panels.order, panels.half.size, panels.nodes.size
+        length = 2.0 * panels.half
+        inside, whole = exponential_moments(panels, rate)
+        place = 0.5 * (1.0 + np.polynomial.legendre.leggauss(order)[0])  # of the nodes in their panel
+        before, after = np.zeros((size, size), dtype=complex), np.zeros((size, size), dtype=complex)
+        left, right = np.zeros(size, dtype=complex), np.zeros(size, dtype=complex)
+        for k in range(count):
+            block = slice(k * order, (k + 1) * order)
+            before[block] = np.exp(-rate * length[k] * place)[:, None] * left
+            before[block, block] += inside[k]
+            left = np.exp(-rate * length[k]) * left
+            left[block] += whole[k]
+        for k in reversed(range(count)):
+            block = slice(k * order, (k + 1) * order)
+            after[block] = np.exp(-rate * length[k] * (1.0 - place))[:, None] * right
+            after[block, block] += inside[k][::-1, ::-1]
+            right = np.exp(-rate * length[k]) * right
+            right[block] += whole[k][::-1]
+        mirror = np.exp(-rate * panels.nodes)[:, None] * right
+        self.start = right / rate
+        self.value = (before + after + mirror) / (2.0 * rate)
+        self.slope = (after - before - mirror) / 2.0
+
+    def act(self, q):
+        """y at 0 and at the nodes; y' at the nodes."""
+        return np.append(self.start @ q, self.value @ q), self.slope @ q
+
+
+def exponential_moments(panels, rate):
+    """``int exp(-rate (t - u)) l_j(u) du`` from the left edge of a panel to each node t, and to its right edge.
+
+    l_j are the Lagrange polynomials of the nodes; arrays of shape (panels, order, order) and (panels, order).
+    """
+    x = np.polynomial.legendre.leggauss(panels.order)[0]
+    reach = 0.5 * (1.0 + np.append(x, 1.0))  # from the left edge, in units of the length
+    narrow = 1.0 / max(1.0, np.max(2.0 * panels.half) * abs(rate))
+    v, weight = gauss_panels(np.append(0.0, graded(narrow, 1.0, 2.0) if narrow < 1.0 else [1.0]))
+    v, weight = v.ravel(), weight.ravel()
+    moments = []
+    for part in reach:
+        lagrange = np.polynomial.legendre.legvander(2.0 * part * (1.0 - v) - 1.0, panels.order - 1) @ panels.to_series
+        span = 2.0 * panels.half * part
+        moments.append((span[:, None] * np.exp(-rate * np.outer(span, v)) * weight) @ lagrange)
+    return np.stack(moments[:-1], axis=1), moments[-1]
+
+
+class Convolution:
+    """The autocorrelation of a filter as an operator on even functions of the lag.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (1 + nodes, nodes)
+        (A * q)(0) and (A * q) at the nodes, from q at the nodes.
+    """
+
+    def __init__(self, transfer, panels):
+        self.panels, self.terms = panels, transfer.terms(SEPARATE)
+        self.stages = {rate: Stage(panels, rate) for rate in {rate for _, chain in self.terms for rate in chain}}
+        products, self.matrix = {(): None}, 0.0
+        for part, chain in self.terms:
+            *before, last = chain
+            stage, earlier = self.stages[last], products[tuple(before)]
+            rows = np.vstack([stage.start, stage.value])
+            rows = rows if earlier is None else rows @ earlier
+            products[chain] = rows[1:]
+            self.matrix = self.matrix + np.real(part * rows)
+
+    def apply(self, q, impulse=0.0):
+        """Values at 0 and at the nodes, and slopes at the nodes, of the response to q plus `impulse` times a delta function."""
+        value, slope = 0.0, 0.0
+        for part, chain in self.terms:
+            rate, *further = chain
+            decay = impulse / (2.0 * rate) * np.exp(-rate * np.append(0.0, self.panels.nodes))
+            here, rise = self.stages[rate].act(q)
+            here, rise = here + decay, rise - rate * decay[1:]
+            for later in further:
+                here, rise = self.stages[later].act(here[1:])
+            value, slope = value + np.real(part * here), slope + np.real(part * rise)
+        return value, slope
+
+
+class FilteredAutocovariance(Autocovariance):
+    """An autocovariance that is a polynomial on every panel, so that its spectra are exact at any frequency.
+
+    Attributes
+    ----------
+    panels : Panels
+    on_panels : tuple of ndarray
+        C_x and C_phi at the nodes of `panels`.
+    """
+
+    def __init__(self, panels, x, phi, slope, variance, table, mismatch):
+        self.panels, self.on_panels, self.variance = panels, (x, phi), variance
+        # panels fine enough for Laplace transforms
+        edges = subdivided(np.concatenate([[0.0], graded(1e-9, panels.edges[1], 2.5), panels.edges[2:]]), LONGEST_PANEL)
+        lag, weight = (a.ravel() for a in gauss_panels(edges))
+        fine = panels.at(x, lag)
+        theta = np.arccos(np.clip(fine / variance, -1.0, 1.0))
+        super().__init__(lag, weight, fine, table.value(theta), panels.at(slope, lag), mismatch)
+
+    def at(self, lag):
+        """C_x at any lags >= 0."""
+        lag = np.asarray(lag, dtype=float)
+        inside = self.panels.at(self.on_panels[0], np.minimum(lag, self.panels.edges[-1]))
+        return np.where(lag <= self.panels.edges[-1], inside, 0.0)
+
+    def spectra(self, omega):
+        """Spectra of x and of phi at real frequencies, an array of any shape."""
+        omega = np.asarray(omega, dtype=float)
+        return list(self.panels.cosine(self.on_panels, omega.ravel()).reshape(2, *omega.shape))
+
+
+class Drive:
+    """Noise of a network: a white part, and a part with a smooth autocovariance.
+
+    Parameters
+    ----------
+    white : float
+        Spectrum of the white part.
+    forcing : callable, optional
+        Autocovariance of the other part at lags >= 0.
+    spectrum : callable, optional
+        Its spectrum.
+    rate : float, optional
+        Its decay rate.
+    """
+
+    def __init__(self, white=0.0, forcing=None, spectrum=None, rate=None):
+        self.white, self.forcing, self.smooth_spectrum = white, forcing, spectrum
+        self.rates = [] if rate is None else [rate]
+
+    def at(self, lag):
+        """Autocovariance of the smooth part."""
+        return np.zeros_like(lag) if self.forcing is None else self.forcing(lag)
+
+    def spectrum(self, omega):
+        """Spectrum of both parts."""
+        return self.white + (0.0 if self.smooth_spectrum is None else self.smooth_spectrum(omega))
+
+
+def by_filter(table_at, numerator, denominator, strength, drive, start=None):
+    """C(tau) of a network of units with any rational filter.
+
+    Parameters
+    ----------
+    table_at : callable
+        Variance -> `PairTable`.
+    numerator, denominator : ndarray
+        Real coefficients of h(s) in increasing powers of s.  A delay changes nothing here.
+    strength : float
+        Factor of <phi phi>.
+    drive : Drive
+    start : callable, optional
+        ``start(strength)``: (variance, curve) of the network with h = 1/(1 + s) and without noise, or None; needed without noise.
+
+    Returns
+    -------
+    status, variance, table, autocovariance
+        `status` is one of ``solved``, ``silent``, ``no convergence``, ``critical``, ``unresolved``; without a solution the rest is
+        None.
+
+    Raises
+    ------
+    ValueError
+        For an unusable filter.
+    """
+    transfer = PowerTransfer.of(numerator, denominator)
+    equation = FilteredEquation(table_at, transfer, strength, drive)
+    if drive.white == 0.0 and drive.forcing is None:
+        rough = equation.from_first_order(start)
+    else:
+        rough = equation.from_no_couplings()
+    return rough if isinstance(rough[0], str) else equation.refined(*rough)
+
+
+def follow(solve, known):
+    """Solution at t = 1 from a guess at t = 0, in steps that adapt; None where they become too short."""
+    t, step = 0.0, 1.0
+    while t < 1.0:
+        ahead = min(t + step, 1.0)
+        found = solve(ahead, known)
+        if found is None:
+            step *= 0.5
+            if step < SHORTEST_STEP:
+                return None
+        else:
+            t, known, step = ahead, found, 2.0 * step
+    return known
+
+
+class FilteredEquation:
+    """``C = A * (strength f(C; C(0)) + noise)``, A the autocorrelation of the filter, f = <phi phi>.
+
+    Parameters
+    ----------
+    table_at : callable
+    transfer : PowerTransfer
+    strength : float
+    drive : Drive
+    """
+
+    def __init__(self, table_at, transfer, strength, drive):
+        self.table_at, self.transfer, self.strength, self.drive = table_at, transfer, strength, drive
+
+    def multiplier(self, variance, table):
+        """strength <phi'>^2; times |h|^2 it is below 1 where pair correlations relax."""
+        return self.strength * float(table.slope(np.array(0.5 * np.pi))) / variance
+
+    def gap(self, variance, table):
+        """``1 - strength <phi'>^2 |h|^2`` at the largest |h|^2."""
+        return 1.0 - self.multiplier(variance, table) * self.transfer.peak()[1]
+
+    def rates(self, gap, transfer):
+        """Decay rates that set the scales of the lag."""
+        of_network = transfer.decay_rates((1.0 - gap) / transfer.peak()[1])
+        return np.concatenate([transfer.rates, self.drive.rates, of_network])
+
+    def from_no_couplings(self):
+        """(variance, curve) found by raising the strength from 0, else (status, ...)."""
+        panels = Panels(lag_edges(self.rates(SLOWEST_GUESS, self.transfer), ROUGH))
+        if panels.nodes.size > LARGEST_SYSTEM:
+            return TOO_MANY_SCALES, None, None, None
+        operator = Convolution(self.transfer, panels)
+        noise, _ = operator.apply(self.drive.at(panels.nodes), self.drive.white)
+
+        def solve(t, unknown):
+            found = settled(self.table_at, operator.matrix, noise, t * self.strength, unknown)
+            return None if found is None else found[0]
+
+        unknown = follow(solve, noise)
+        return (LOST, None, None, None) if unknown is None else (unknown[0], curve_on(panels, unknown[1:]))
+
+    def from_first_order(self, start):
+        """The same without noise: by deforming the filter from one of first order with the same peak."""
+        peak, scale = self.transfer.peak()[1], np.sum(1.0 / np.abs(self.transfer.rates))
+        known = start(self.strength * peak)
+        if known is None:
+            return NO_START, None, None, None
+        first = PowerTransfer([peak / scale**2], [1.0 / scale])
+        both = [self.rates(SLOWEST_GUESS, transfer) for transfer in (first, self.transfer)]
+        panels = Panels(lag_edges(np.concatenate(both), ROUGH))
+        if panels.nodes.size > LARGEST_SYSTEM:
+            return TOO_MANY_SCALES, None, None, None
+        old, new = Convolution(first, panels).matrix, Convolution(self.transfer, panels).matrix
+
+        def solve(t, unknown):
+            found = settled(self.table_at, (1.0 - t) * old + t * new, 0.0, self.strength, unknown)
+            return None if found is None else found[0]
+
+        unknown = follow(solve, np.append(known[0], known[1](panels.nodes / scale)))
+        return (LOST, None, None, None) if unknown is None else (unknown[0], curve_on(panels, unknown[1:]))
+
+    def refined(self, variance, curve):
+        """(status, variance, table, autocovariance) on panels that fit the solution."""
+        shortest, fineness, previous, beside = 0.2, 1.0, None, None
+        for _ in range(5):
+            gap = self.gap(variance, self.table_at(variance))
+            panels = Panels(lag_edges(self.rates(max(gap, SMALLEST_GAP), self.transfer), LONG, fineness, shortest))
+            if panels.nodes.size > LARGEST_SYSTEM:
+                break
+            operator, smooth = Convolution(self.transfer, panels), self.drive.at(panels.nodes)
+            noise, _ = operator.apply(smooth, self.drive.white)
+            guess = np.append(variance, curve(panels.nodes))
+            found = settled(self.table_at, operator.matrix, noise, self.strength, guess, beside)
+            if found is None:
+                return LOST, None, None, None
+            (variance, *x), table, beside = found
+            x, gap = np.array(x), self.gap(variance, table)
+            if gap < SMALLEST_GAP:
+                return (CLOSE_TO_CRITICAL if gap > -SMALLEST_GAP else LOST), None, None, None
+            phi = table.value(np.arccos(np.clip(x / variance, -1.0, 1.0)))
+            error = panels.tail(phi) * variance / float(table.value(np.zeros(1))[0])
+            change = np.inf if previous is None else abs(variance / previous - 1.0)
+            if change < CHANGE and np.max(error) < RESOLVED_TAIL * variance:
+                slope = operator.apply(self.strength * phi + smooth, self.drive.white)[1]
+                return self.judged(panels, variance, x, phi, slope, table, change)
+            if error[0] >= RESOLVED_TAIL * variance:
+                shortest *= 1e-3
+            fineness *= 0.8
+            previous, curve = variance, curve_on(panels, x)
+        return TOO_MANY_SCALES, None, None, None
+
+    def judged(self, panels, variance, x, phi, slope, table, change):
+        """The solution, if its spectra obey the equation and are not negative."""
+        scales = np.append(np.abs(self.transfer.rates), self.transfer.peak()[0])
+        omega = np.append(0.0, np.outer(np.geomspace(0.03, 3.0, 7), scales))
+        of_x, of_phi = panels.cosine((x, phi), omega)
+        expected = self.transfer(omega) * (self.strength * of_phi + self.drive.spectrum(omega))
+        violation = np.max(np.abs(of_x - expected)) / np.max(np.abs(expected))
+        positive = np.min(of_x) >= -NEGATIVE * np.max(of_x) and np.min(of_phi) >= -NEGATIVE * np.max(of_phi)
+        if not (violation < SUM_RULE and positive and np.all(np.abs(x) <= variance * (1.0 + 1e-12))):
+            return TOO_MANY_SCALES, None, None, None
+        found = FilteredAutocovariance(panels, x, phi, slope, variance, table, max(violation, change))
+        return SOLVED_FILTER, variance, table, found
+
+
+def curve_on(panels, x):
+    """A function of the lag from values at the nodes, zero beyond the last panel."""
+    return lambda lag: np.where(lag < panels.edges[-1], panels.at(x, np.minimum(lag, panels.edges[-1])), 0.0)
+
+
+def settled(table_at, matrix, noise, strength, unknown, beside=None):
+    """(unknown, table, another variance) by Newton's method, or None; `unknown` is C at 0 and at the nodes.
+
+    The dependence of f on the variance is differenced between the tables of two variances that close in on the solution.
+    """
+    variance = float(unknown[0])
+    beside = beside or variance * (1.0 + FIRST_STEP)
+    tables = [(beside, table_at(beside)), (variance, table_at(variance))]
+    for _ in range(REFRESHES):
+        unknown = filtered_newton(*tables, matrix, noise, unknown, strength)
+        variance = float(unknown[0])
+        if not (np.all(np.isfinite(unknown)) and 0.05 < variance / tables[1][0] < 20.0):
+            return None
+        moved = abs(variance / tables[1][0] - 1.0)
+        if moved > CLOSEST:
+            tables[0] = tables[1]
+        tables[1] = (variance, table_at(variance))
+        if moved <= SETTLED:
+            return unknown, tables[1][1], tables[0][0]
+    return None
+
+
+def filtered_newton(older, newest, matrix, noise, unknown, strength):
+    """Solve on the nodes, with f linear in the variance through two tables, as far as that is accurate."""
+    (other_variance, other), (at, table) = older, newest
+    for _ in range(ITERATIONS):
+        variance, x = unknown[0], unknown[1:]
+        rho = np.clip(x / variance, -1.0, 1.0)
+        theta = np.arccos(rho)
+        value, slope = table.value(theta), table.slope(theta)
+        rate = (other.value(theta) - value) / (other_variance - at)
+        residual = unknown - noise - strength * (matrix @ (value + (variance - at) * rate))
+        jacobian = np.eye(unknown.size)
+        jacobian[:, 1:] -= strength * matrix * (slope / variance)
+        jacobian[:, 0] -= strength * (matrix @ (rate - slope * rho / variance))
+        step = np.linalg.solve(jacobian, residual)
+        step *= min(1.0, 0.5 * abs(variance) / max(abs(step[0]), 1e-300))
+        unknown = unknown - step
+        if not np.all(np.isfinite(unknown)) or unknown[0] <= 0.0:
+            break
+        if np.max(np.abs(step)) <= max(1e-14 * unknown[0], 1e-3 * abs(unknown[0] - at)):
+            break
+    return unknown
