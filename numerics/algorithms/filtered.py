@@ -6,7 +6,7 @@ polynomials on panels of the lag; what is left is Newton's method on the nodes.
 
 import numpy as np
 
-from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, ITERATIONS, REFRESHES, SETTLED
+from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, REFRESHES, SETTLED
 from numerics.algorithms.panels import Panels
 from numerics.algorithms.primitive import gauss_panels, graded, subdivided
 from numerics.algorithms.transfer import PowerTransfer
@@ -21,25 +21,33 @@ SOLVED_FILTER, NO_START, LOST, CLOSE_TO_CRITICAL, TOO_MANY_SCALES = (
 )
 LARGEST_SYSTEM = 2000  # nodes of the lag
 SLOWEST_GUESS, SMALLEST_GAP = 0.04, 1e-6  # 1 - strength <phi'>^2 max |h|^2: smallest while guessing, and refused below
+NEWTON_STEPS = 12
 SHORTEST_STEP = 1e-3  # of the continuation
-LONG, ROUGH = 34.0, 18.0  # the longest lag in units of the slowest decay: of the result, and of guesses
+LONG, SHORT, ROUGH = 34.0, 30.0, 18.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
-RESOLVED_TAIL = 1e-11  # last Legendre coefficients of a resolved panel, relative to the variance
+RESOLVED_TAIL = 1e-12  # last Legendre coefficients of a resolved panel, relative to <phi^2>
 SUM_RULE = 1e-8  # relative violation of the equation in frequency above which a solution is refused
 NEGATIVE = 1e-10  # relative size of a negative spectrum that is rounding
-CHANGE = 1e-10  # of the variance on finer panels
+ADAPTATIONS, GRADING = 6, 7  # of the panels; halvings at lag 0
 SEPARATE = 0.05  # relative distance of the poles above which partial fractions do not cancel
 
 
-def lag_edges(rates, end=LONG, fineness=1.0, shortest=0.2):
-    """Edges of panels for functions that decay at complex rates; `shortest` is in units of the fastest."""
+def lag_edges(rates, end):
+    """Edges of panels for functions that decay at complex rates, up to `end` times the slowest decay."""
     fastest, slowest = np.max(np.abs(rates)), np.min(np.real(rates))
-    edges = [0.0, fineness * shortest / fastest]
+    edges = [0.0, 0.2 / fastest]
     while edges[-1] < end / slowest:
         alive = rates[np.real(rates) * edges[-1] < end]
         phase = 3.0 if edges[-1] * slowest < NONLINEAR else 5.0
-        edges.append(edges[-1] + min(edges[-1], fineness * phase / np.max(np.abs(alive))))
+        edges.append(edges[-1] + min(edges[-1], phase / np.max(np.abs(alive))))
     return np.array(edges)
+
+
+def split(edges, unresolved):
+    """Edges with some panels halved; the first panel is graded towards 0, where kinks of phi leave powers of the lag."""
+    middle = 0.5 * (edges[1:] + edges[:-1])[unresolved]
+    nearer = edges[1] * 0.5 ** np.arange(1, GRADING + 1) if unresolved[0] else []
+    return np.unique(np.concatenate([edges, middle, nearer]))
 
 
 class Stage:
@@ -300,10 +308,10 @@ class FilteredEquation:
 
     def refined(self, variance, curve):
         """(status, variance, table, autocovariance) on panels that fit the solution."""
-        shortest, fineness, previous, beside = 0.2, 1.0, None, None
-        for _ in range(5):
-            gap = self.gap(variance, self.table_at(variance))
-            panels = Panels(lag_edges(self.rates(max(gap, SMALLEST_GAP), self.transfer), LONG, fineness, shortest))
+        gap = self.gap(variance, self.table_at(variance))
+        edges, beside = lag_edges(self.rates(max(gap, SMALLEST_GAP), self.transfer), LONG), None
+        for _ in range(ADAPTATIONS):
+            panels = Panels(edges)
             if panels.nodes.size > LARGEST_SYSTEM:
                 break
             operator, smooth = Convolution(self.transfer, panels), self.drive.at(panels.nodes)
@@ -316,19 +324,19 @@ class FilteredEquation:
             x, gap = np.array(x), self.gap(variance, table)
             if gap < SMALLEST_GAP:
                 return (CLOSE_TO_CRITICAL if gap > -SMALLEST_GAP else LOST), None, None, None
-            phi = table.value(np.arccos(np.clip(x / variance, -1.0, 1.0)))
-            error = panels.tail(phi) * variance / float(table.value(np.zeros(1))[0])
-            change = np.inf if previous is None else abs(variance / previous - 1.0)
-            if change < CHANGE and np.max(error) < RESOLVED_TAIL * variance:
-                slope = operator.apply(self.strength * phi + smooth, self.drive.white)[1]
-                return self.judged(panels, variance, x, phi, slope, table, change)
-            if error[0] >= RESOLVED_TAIL * variance:
-                shortest *= 1e-3
-            fineness *= 0.8
-            previous, curve = variance, curve_on(panels, x)
+            if edges[-1] * np.min(np.real(self.rates(gap, self.transfer))) < SHORT:  # the guess decayed too fast
+                edges = lag_edges(self.rates(gap, self.transfer), LONG)
+            else:
+                phi = table.value(np.arccos(np.clip(x / variance, -1.0, 1.0)))
+                tail = panels.tail(phi) / float(table.value(np.zeros(1))[0])
+                if np.max(tail) < RESOLVED_TAIL:
+                    slope = operator.apply(self.strength * phi + smooth, self.drive.white)[1]
+                    return self.judged(panels, variance, x, phi, slope, table, np.max(tail))
+                edges = split(edges, tail >= RESOLVED_TAIL)
+            curve = curve_on(panels, x)
         return TOO_MANY_SCALES, None, None, None
 
-    def judged(self, panels, variance, x, phi, slope, table, change):
+    def judged(self, panels, variance, x, phi, slope, table, tail):
         """The solution, if its spectra obey the equation and are not negative."""
         scales = np.append(np.abs(self.transfer.rates), self.transfer.peak()[0])
         omega = np.append(0.0, np.outer(np.geomspace(0.03, 3.0, 7), scales))
@@ -338,7 +346,7 @@ class FilteredEquation:
         positive = np.min(of_x) >= -NEGATIVE * np.max(of_x) and np.min(of_phi) >= -NEGATIVE * np.max(of_phi)
         if not (violation < SUM_RULE and positive and np.all(np.abs(x) <= variance * (1.0 + 1e-12))):
             return TOO_MANY_SCALES, None, None, None
-        found = FilteredAutocovariance(panels, x, phi, slope, variance, table, max(violation, change))
+        found = FilteredAutocovariance(panels, x, phi, slope, variance, table, max(violation, tail))
         return SOLVED_FILTER, variance, table, found
 
 
@@ -357,9 +365,9 @@ def settled(table_at, matrix, noise, strength, unknown, beside=None):
     tables = [(beside, table_at(beside)), (variance, table_at(variance))]
     for _ in range(REFRESHES):
         unknown = filtered_newton(*tables, matrix, noise, unknown, strength)
-        variance = float(unknown[0])
-        if not (np.all(np.isfinite(unknown)) and 0.05 < variance / tables[1][0] < 20.0):
+        if unknown is None or not 0.05 < unknown[0] / tables[1][0] < 20.0:
             return None
+        variance = float(unknown[0])
         moved = abs(variance / tables[1][0] - 1.0)
         if moved > CLOSEST:
             tables[0] = tables[1]
@@ -372,7 +380,7 @@ def settled(table_at, matrix, noise, strength, unknown, beside=None):
 def filtered_newton(older, newest, matrix, noise, unknown, strength):
     """Solve on the nodes, with f linear in the variance through two tables, as far as that is accurate."""
     (other_variance, other), (at, table) = older, newest
-    for _ in range(ITERATIONS):
+    for _ in range(NEWTON_STEPS):
         variance, x = unknown[0], unknown[1:]
         rho = np.clip(x / variance, -1.0, 1.0)
         theta = np.arccos(rho)
@@ -388,5 +396,5 @@ def filtered_newton(older, newest, matrix, noise, unknown, strength):
         if not np.all(np.isfinite(unknown)) or unknown[0] <= 0.0:
             break
         if np.max(np.abs(step)) <= max(1e-14 * unknown[0], 1e-3 * abs(unknown[0] - at)):
-            break
-    return unknown
+            return unknown
+    return None
