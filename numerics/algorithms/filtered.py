@@ -19,10 +19,11 @@ SOLVED_FILTER, NO_START, LOST, CLOSE_TO_CRITICAL, TOO_MANY_SCALES = (
     "critical",
     "unresolved",
 )
-LARGEST_SYSTEM = 2000  # nodes of the lag
-SLOWEST_GUESS, SMALLEST_GAP = 0.04, 1e-6  # 1 - strength <phi'>^2 max |h|^2: smallest while guessing, and refused below
+LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, and of guesses
+ROUGH_GAPS, SMALLEST_GAP = (1e-3, 1e-2, 0.1), 1e-6  # 1 - strength <phi'>^2 max |h|^2: while guessing; refused below
+VARIANCES, AMPLIFYING = (1e10, 1e-10, 81), 0.7  # tried, and 1 - gap at which activity without noise is looked for
 NEWTON_STEPS = 12
-SHORTEST_STEP = 1e-3  # of the continuation
+SHORTEST_STEP = 1e-4  # of the continuation
 LONG, SHORT, ROUGH = 34.0, 30.0, 18.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
 RESOLVED_TAIL = 1e-12  # last Legendre coefficients of a resolved panel, relative to <phi^2>
@@ -194,20 +195,20 @@ class Drive:
         return self.white + (0.0 if self.smooth_spectrum is None else self.smooth_spectrum(omega))
 
 
-def by_filter(table_at, numerator, denominator, strength, drive, start=None):
+def by_filter(table_at, multiplier, numerator, denominator, strength, drive):
     """C(tau) of a network of units with any rational filter.
 
     Parameters
     ----------
     table_at : callable
         Variance -> `PairTable`.
+    multiplier : callable
+        Variance -> strength <phi'>^2.  Times |h|^2 it is below 1 where pair correlations relax.
     numerator, denominator : ndarray
         Real coefficients of h(s) in increasing powers of s.  A delay changes nothing here.
     strength : float
         Factor of <phi phi>.
     drive : Drive
-    start : callable, optional
-        ``start(strength)``: (variance, curve) of the network with h = 1/(1 + s) and without noise, or None; needed without noise.
 
     Returns
     -------
@@ -221,26 +222,24 @@ def by_filter(table_at, numerator, denominator, strength, drive, start=None):
         For an unusable filter.
     """
     transfer = PowerTransfer.of(numerator, denominator)
-    equation = FilteredEquation(table_at, transfer, strength, drive)
-    if drive.white == 0.0 and drive.forcing is None:
-        rough = equation.from_first_order(start)
-    else:
-        rough = equation.from_no_couplings()
-    return rough if isinstance(rough[0], str) else equation.refined(*rough)
+    equation = FilteredEquation(table_at, multiplier, transfer, strength, drive)
+    guess = equation.rough()
+    return (guess, None, None, None) if isinstance(guess, str) else equation.refined(*guess)
 
 
 def follow(solve, known):
-    """Solution at t = 1 from a guess at t = 0, in steps that adapt; None where they become too short."""
-    t, step = 0.0, 1.0
+    """Solution at t = 1 from a guess at t = 0, in steps that adapt, along the secant; None where they become too short."""
+    t, step, rate, failed = 0.0, 1.0, 0.0, False
     while t < 1.0:
         ahead = min(t + step, 1.0)
-        found = solve(ahead, known)
+        found = solve(ahead, known + (ahead - t) * rate)
         if found is None:
-            step *= 0.5
+            step, failed = 0.5 * step, True
             if step < SHORTEST_STEP:
                 return None
         else:
-            t, known, step = ahead, found, 2.0 * step
+            rate = (found - known) / (ahead - t) if t > 0.0 else 0.0
+            t, known, step, failed = ahead, found, step if failed else 2.0 * step, False
     return known
 
 
@@ -249,67 +248,57 @@ class FilteredEquation:
 
     Parameters
     ----------
-    table_at : callable
+    table_at, multiplier : callable
     transfer : PowerTransfer
     strength : float
     drive : Drive
     """
 
-    def __init__(self, table_at, transfer, strength, drive):
-        self.table_at, self.transfer, self.strength, self.drive = table_at, transfer, strength, drive
+    def __init__(self, table_at, multiplier, transfer, strength, drive):
+        self.table_at, self.multiplier, self.transfer = table_at, multiplier, transfer
+        self.strength, self.drive = strength, drive
 
-    def multiplier(self, variance, table):
-        """strength <phi'>^2; times |h|^2 it is below 1 where pair correlations relax."""
-        return self.strength * float(table.slope(np.array(0.5 * np.pi))) / variance
-
-    def gap(self, variance, table):
+    def gap(self, variance):
         """``1 - strength <phi'>^2 |h|^2`` at the largest |h|^2."""
-        return 1.0 - self.multiplier(variance, table) * self.transfer.peak()[1]
+        return 1.0 - float(self.multiplier(variance)) * self.transfer.peak()[1]
 
-    def rates(self, gap, transfer):
+    def rates(self, gap):
         """Decay rates that set the scales of the lag."""
-        of_network = transfer.decay_rates((1.0 - gap) / transfer.peak()[1])
-        return np.concatenate([transfer.rates, self.drive.rates, of_network])
+        of_network = self.transfer.decay_rates((1.0 - gap) / self.transfer.peak()[1])
+        return np.concatenate([self.transfer.rates, self.drive.rates, of_network])
 
-    def from_no_couplings(self):
-        """(variance, curve) found by raising the strength from 0, else (status, ...)."""
-        panels = Panels(lag_edges(self.rates(SLOWEST_GUESS, self.transfer), ROUGH))
-        if panels.nodes.size > LARGEST_SYSTEM:
-            return TOO_MANY_SCALES, None, None, None
+    def rough(self):
+        """(variance, curve), a guess; or one word why there is none."""
+        trials = (Panels(lag_edges(self.rates(gap), ROUGH)) for gap in ROUGH_GAPS)
+        panels = next((p for p in trials if p.nodes.size <= ROUGH_SYSTEM), None)
+        if panels is None:
+            return TOO_MANY_SCALES
         operator = Convolution(self.transfer, panels)
-        noise, _ = operator.apply(self.drive.at(panels.nodes), self.drive.white)
 
-        def solve(t, unknown):
-            found = settled(self.table_at, operator.matrix, noise, t * self.strength, unknown)
+        def solve(strength, noise, unknown):
+            found = settled(self.table_at, operator.matrix, noise, strength, unknown)
             return None if found is None else found[0]
 
-        unknown = follow(solve, noise)
-        return (LOST, None, None, None) if unknown is None else (unknown[0], curve_on(panels, unknown[1:]))
+        quiet = self.drive.white == 0.0 and self.drive.forcing is None
+        noise = operator.apply(self.drive.at(panels.nodes), 1.0 if quiet else self.drive.white)[0]
+        if quiet:
+            variance = self.saturating()
+            if variance is None:
+                return NO_START
+            noise *= variance / noise[0]
+        unknown = follow(lambda t, known: solve(t * self.strength, noise, known), noise)
+        if quiet and unknown is not None:
+            unknown = follow(lambda t, known: solve(self.strength, (1.0 - t) * noise, known), unknown)
+        return LOST if unknown is None else (unknown[0], curve_on(panels, unknown[1:]))
 
-    def from_first_order(self, start):
-        """The same without noise: by deforming the filter from one of first order with the same peak."""
-        peak, scale = self.transfer.peak()[1], np.sum(1.0 / np.abs(self.transfer.rates))
-        known = start(self.strength * peak)
-        if known is None:
-            return NO_START, None, None, None
-        first = PowerTransfer([peak / scale**2], [1.0 / scale])
-        both = [self.rates(SLOWEST_GUESS, transfer) for transfer in (first, self.transfer)]
-        panels = Panels(lag_edges(np.concatenate(both), ROUGH))
-        if panels.nodes.size > LARGEST_SYSTEM:
-            return TOO_MANY_SCALES, None, None, None
-        old, new = Convolution(first, panels).matrix, Convolution(self.transfer, panels).matrix
-
-        def solve(t, unknown):
-            found = settled(self.table_at, (1.0 - t) * old + t * new, 0.0, self.strength, unknown)
-            return None if found is None else found[0]
-
-        unknown = follow(solve, np.append(known[0], known[1](panels.nodes / scale)))
-        return (LOST, None, None, None) if unknown is None else (unknown[0], curve_on(panels, unknown[1:]))
+    def saturating(self):
+        """The largest variance at which a linear network with the same <phi'> would still amplify, or None."""
+        return next((v for v in np.geomspace(*VARIANCES) if 1.0 - self.gap(v) > AMPLIFYING), None)
 
     def refined(self, variance, curve):
         """(status, variance, table, autocovariance) on panels that fit the solution."""
-        gap = self.gap(variance, self.table_at(variance))
-        edges, beside = lag_edges(self.rates(max(gap, SMALLEST_GAP), self.transfer), LONG), None
+        gap = self.gap(variance)
+        edges, beside = lag_edges(self.rates(max(gap, SMALLEST_GAP)), LONG), None
         for _ in range(ADAPTATIONS):
             panels = Panels(edges)
             if panels.nodes.size > LARGEST_SYSTEM:
@@ -321,11 +310,11 @@ class FilteredEquation:
             if found is None:
                 return LOST, None, None, None
             (variance, *x), table, beside = found
-            x, gap = np.array(x), self.gap(variance, table)
+            x, gap = np.array(x), self.gap(variance)
             if gap < SMALLEST_GAP:
                 return (CLOSE_TO_CRITICAL if gap > -SMALLEST_GAP else LOST), None, None, None
-            if edges[-1] * np.min(np.real(self.rates(gap, self.transfer))) < SHORT:  # the guess decayed too fast
-                edges = lag_edges(self.rates(gap, self.transfer), LONG)
+            if edges[-1] * np.min(np.real(self.rates(gap))) < SHORT:  # the guess decayed too fast
+                edges = lag_edges(self.rates(gap), LONG)
             else:
                 phi = table.value(np.arccos(np.clip(x / variance, -1.0, 1.0)))
                 tail = panels.tail(phi) / float(table.value(np.zeros(1))[0])

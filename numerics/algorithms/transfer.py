@@ -80,14 +80,6 @@ class PowerTransfer:
         z = polynomial.polyroots(polynomial.polysub(self.denominator, multiplier * self.numerator))
         return np.sqrt(z.astype(complex))
 
-    def deformed(self, other, weight):
-        """``(1 - weight) other + weight self``."""
-        numerator = polynomial.polyadd(
-            (1.0 - weight) * polynomial.polymul(other.numerator, self.denominator),
-            weight * polynomial.polymul(self.numerator, other.denominator),
-        )
-        return PowerTransfer(numerator, np.append(other.rates, self.rates))
-
 
 def in_squares(polynomial_in_s):
     """Coefficients of ``p(s) p(-s)`` in powers of s^2."""
