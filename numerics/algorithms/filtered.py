@@ -22,11 +22,11 @@ SOLVED_FILTER, NO_START, LOST, CLOSE_TO_CRITICAL, TOO_MANY_SCALES = (
 LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, and of guesses
 ROUGH_GAPS, SMALLEST_GAP = (1e-3, 1e-2, 0.1), 1e-6  # 1 - strength <phi'>^2 max |h|^2: while guessing; refused below
 VARIANCES, AMPLIFYING = (1e10, 1e-10, 81), 0.7  # tried, and 1 - gap at which activity without noise is looked for
-NEWTON_STEPS = 12
+NEWTON_STEPS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at which a guess is good enough
 SHORTEST_STEP = 1e-4  # of the continuation
-LONG, SHORT, ROUGH = 34.0, 30.0, 18.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
+LONG, SHORT, ROUGH = 30.0, 26.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
-RESOLVED_TAIL = 1e-12  # last Legendre coefficients of a resolved panel, relative to <phi^2>
+RESOLVED_TAIL, ACCEPTED_TAIL = 1e-12, 1e-8  # last Legendre coefficients of a panel over <phi^2>: aimed at, at most
 SUM_RULE = 1e-8  # relative violation of the equation in frequency above which a solution is refused
 NEGATIVE = 1e-10  # relative size of a negative spectrum that is rounding
 ADAPTATIONS, GRADING = 6, 7  # of the panels; halvings at lag 0
@@ -276,7 +276,7 @@ class FilteredEquation:
         operator = Convolution(self.transfer, panels)
 
         def solve(strength, noise, unknown):
-            found = settled(self.table_at, operator.matrix, noise, strength, unknown)
+            found = settled(self.table_at, operator.matrix, noise, strength, unknown, GUESSED)
             return None if found is None else found[0]
 
         quiet = self.drive.white == 0.0 and self.drive.forcing is None
@@ -289,7 +289,9 @@ class FilteredEquation:
         unknown = follow(lambda t, known: solve(t * self.strength, noise, known), noise)
         if quiet and unknown is not None:
             unknown = follow(lambda t, known: solve(self.strength, (1.0 - t) * noise, known), unknown)
-        return LOST if unknown is None else (unknown[0], curve_on(panels, unknown[1:]))
+        if unknown is None:
+            return NO_START if quiet and self.gap(VARIANCES[1]) > 0.0 else LOST
+        return unknown[0], curve_on(panels, unknown[1:])
 
     def saturating(self):
         """The largest variance at which a linear network with the same <phi'> would still amplify, or None."""
@@ -306,7 +308,7 @@ class FilteredEquation:
             operator, smooth = Convolution(self.transfer, panels), self.drive.at(panels.nodes)
             noise, _ = operator.apply(smooth, self.drive.white)
             guess = np.append(variance, curve(panels.nodes))
-            found = settled(self.table_at, operator.matrix, noise, self.strength, guess, beside)
+            found = settled(self.table_at, operator.matrix, noise, self.strength, guess, SETTLED, beside)
             if found is None:
                 return LOST, None, None, None
             (variance, *x), table, beside = found
@@ -318,10 +320,12 @@ class FilteredEquation:
             else:
                 phi = table.value(np.arccos(np.clip(x / variance, -1.0, 1.0)))
                 tail = panels.tail(phi) / float(table.value(np.zeros(1))[0])
-                if np.max(tail) < RESOLVED_TAIL:
+                finer = split(edges, tail >= RESOLVED_TAIL)
+                most = (finer.size - 1) * panels.order > LARGEST_SYSTEM
+                if np.max(tail) < (ACCEPTED_TAIL if most else RESOLVED_TAIL):
                     slope = operator.apply(self.strength * phi + smooth, self.drive.white)[1]
                     return self.judged(panels, variance, x, phi, slope, table, np.max(tail))
-                edges = split(edges, tail >= RESOLVED_TAIL)
+                edges = finer
             curve = curve_on(panels, x)
         return TOO_MANY_SCALES, None, None, None
 
@@ -344,7 +348,7 @@ def curve_on(panels, x):
     return lambda lag: np.where(lag < panels.edges[-1], panels.at(x, np.minimum(lag, panels.edges[-1])), 0.0)
 
 
-def settled(table_at, matrix, noise, strength, unknown, beside=None):
+def settled(table_at, matrix, noise, strength, unknown, accuracy, beside=None):
     """(unknown, table, another variance) by Newton's method, or None; `unknown` is C at 0 and at the nodes.
 
     The dependence of f on the variance is differenced between the tables of two variances that close in on the solution.
@@ -361,7 +365,7 @@ def settled(table_at, matrix, noise, strength, unknown, beside=None):
         if moved > CLOSEST:
             tables[0] = tables[1]
         tables[1] = (variance, table_at(variance))
-        if moved <= SETTLED:
+        if moved <= accuracy:
             return unknown, tables[1][1], tables[0][0]
     return None
 
@@ -384,6 +388,6 @@ def filtered_newton(older, newest, matrix, noise, unknown, strength):
         unknown = unknown - step
         if not np.all(np.isfinite(unknown)) or unknown[0] <= 0.0:
             break
-        if np.max(np.abs(step)) <= max(1e-14 * unknown[0], 1e-3 * abs(unknown[0] - at)):
+        if np.max(np.abs(step)) <= max(1e-12 * unknown[0], 1e-3 * abs(unknown[0] - at)):
             return unknown
     return None
