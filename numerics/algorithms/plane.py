@@ -14,7 +14,8 @@ FIRST_DROP = 1e-15  # spectra over their maximum at which the range of frequenci
 HIGHEST, RATIO = 1e9, 3.0  # end of the range in units of the slowest rate at the latest; of neighbouring panels at first
 SMOOTH = 1e-11  # last Legendre coefficients of a pair spectrum on a panel, times its area, over the whole integral
 COARSE, FINE = 12, 16  # nodes of one panel, for the error and for the result
-HALVINGS, MOST_NODES = 30, 6000
+SMOOTH_STRIP = 1e-7  # the same along the axes
+HALVINGS, MOST_NODES, LARGEST_SQUARE = 30, 2500, 500_000  # LARGEST_SQUARE: array elements handled at once
 
 
 class PairPlane:
@@ -65,26 +66,30 @@ class PairPlane:
         shape = (panels.half.size, panels.order)
         functions = [values.reshape(shape) for values in self.sites(panels.nodes)]
         one, two = [f[:, :, None] for f in functions], [f[:, None, :] for f in functions]
-        area, bad = (2.0 * panels.half) ** 2, np.zeros(panels.half.size, dtype=bool)
-        diagonal = np.einsum("pi,pj->pij", *(panels.weight.reshape(shape),) * 2)
+        length, bad = 2.0 * panels.half, np.zeros(panels.half.size, dtype=bool)
+        both = np.einsum("pi,pj->pij", *(panels.weight.reshape(shape),) * 2)
         squares = [*self.entries(one, two), *self.entries(one, [np.conj(f) for f in two])]
-        for first, mirrored in zip(squares[:2], squares[2:], strict=True):
-            scale = np.sum(diagonal * (np.abs(first) + np.abs(mirrored)))
-            for square in (first, mirrored):
-                series = panels.to_series @ np.real(square)
-                tail = np.max(np.abs(series[:, -3:, :]), axis=(1, 2))
-                bad |= tail * area > SMOOTH * scale
+        scales = [np.sum(both * (np.abs(a) + np.abs(b))) for a, b in zip(squares[:2], squares[2:], strict=True)]
+        for square, scale in zip(squares, scales * 2, strict=True):
+            bad |= np.max(np.abs(panels.to_series[-3:] @ np.real(square)), axis=(1, 2)) * length**2 > SMOOTH * scale
+        # strips along the axes, where one frequency is high and the other is not
+        middle = [f[None, None, :] for f in self.sites(panels.middle)]
+        for strip, scale in zip(self.entries([f[:, :, None] for f in functions], middle), scales, strict=True):
+            tail = np.max(np.abs(panels.to_series[-3:] @ np.real(strip)), axis=1)
+            bad |= np.max(tail * length, axis=1) * length > SMOOTH_STRIP * scale
         return bad
 
     def _grid(self, order):
-        """Panels, and the four sums and differences of the pair spectra at (omega_1, omega_2) and (omega_1, -omega_2)."""
+        """Panels, and the sums and differences of the pair spectra at (omega_1, -omega_2) and (omega_1, omega_2)."""
         panels = Panels(self.edges, order)
         functions = self.sites(panels.nodes)
-        one, two = [f[:, None] for f in functions], [f[None, :] for f in functions]
-        same = self.entries(one, two)
-        opposite = self.entries(one, [np.conj(f) for f in two])
-        even = [np.real(a) + np.real(b) for a, b in zip(same, opposite, strict=True)]
-        odd = [np.real(b) - np.real(a) for a, b in zip(same, opposite, strict=True)]
+        even, odd = np.empty((2, 2, panels.nodes.size, panels.nodes.size))
+        two = [f[None, :] for f in functions]
+        mirrored = [np.conj(f) for f in two]
+        for rows in np.array_split(np.arange(panels.nodes.size), max(1, panels.nodes.size**2 // LARGEST_SQUARE)):
+            one = [f[rows, None] for f in functions]
+            for k, (same, opposite) in enumerate(zip(self.entries(one, two), self.entries(one, mirrored), strict=True)):
+                even[k, rows], odd[k, rows] = np.real(opposite) + np.real(same), np.real(opposite) - np.real(same)
         return panels, even, odd
 
     def at(self, t1, t2):
