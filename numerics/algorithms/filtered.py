@@ -26,7 +26,7 @@ NEWTON_STEPS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at 
 SHORTEST_STEP = 1e-4  # of the continuation
 LONG, SHORT, ROUGH = 30.0, 26.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
-RESOLVED_TAIL, ACCEPTED_TAIL = 1e-12, 1e-8  # last Legendre coefficients of a panel over <phi^2>: aimed at, at most
+RESOLVED_TAIL, ACCEPTED_TAIL = 1e-12, 1e-8  # last Legendre coefficients of <phi phi> on a panel, relative: aimed at, at most
 SUM_RULE = 1e-8  # relative violation of the equation in frequency above which a solution is refused
 NEGATIVE = 1e-10  # relative size of a negative spectrum that is rounding
 ADAPTATIONS, GRADING = 6, 7  # of the panels; halvings at lag 0
@@ -195,7 +195,7 @@ class Drive:
         return self.white + (0.0 if self.smooth_spectrum is None else self.smooth_spectrum(omega))
 
 
-def by_filter(table_at, multiplier, numerator, denominator, strength, drive):
+def by_filter(table_at, multiplier, numerator, denominator, strength, drive, start=None):
     """C(tau) of a network of units with any rational filter.
 
     Parameters
@@ -209,6 +209,9 @@ def by_filter(table_at, multiplier, numerator, denominator, strength, drive):
     strength : float
         Factor of <phi phi>.
     drive : Drive
+    start : callable, optional
+        ``start(strength)``: (variance, curve) of the network with h = 1/(1 + s) and without noise, or None.  A guess that saves time
+        where there is no noise.
 
     Returns
     -------
@@ -223,7 +226,7 @@ def by_filter(table_at, multiplier, numerator, denominator, strength, drive):
     """
     transfer = PowerTransfer.of(numerator, denominator)
     equation = FilteredEquation(table_at, multiplier, transfer, strength, drive)
-    guess = equation.rough()
+    guess = equation.rough(start)
     return (guess, None, None, None) if isinstance(guess, str) else equation.refined(*guess)
 
 
@@ -267,7 +270,7 @@ class FilteredEquation:
         of_network = self.transfer.decay_rates((1.0 - gap) / self.transfer.peak()[1])
         return np.concatenate([self.transfer.rates, self.drive.rates, of_network])
 
-    def rough(self):
+    def rough(self, start):
         """(variance, curve), a guess; or one word why there is none."""
         trials = (Panels(lag_edges(self.rates(gap), ROUGH)) for gap in ROUGH_GAPS)
         panels = next((p for p in trials if p.nodes.size <= ROUGH_SYSTEM), None)
@@ -282,6 +285,9 @@ class FilteredEquation:
         quiet = self.drive.white == 0.0 and self.drive.forcing is None
         noise = operator.apply(self.drive.at(panels.nodes), 1.0 if quiet else self.drive.white)[0]
         if quiet:
+            unknown = self.like_first_order(start, panels, solve)
+            if unknown is not None:
+                return unknown[0], curve_on(panels, unknown[1:])
             variance = self.saturating()
             if variance is None:
                 return NO_START
@@ -292,6 +298,15 @@ class FilteredEquation:
         if unknown is None:
             return NO_START if quiet and self.gap(VARIANCES[1]) > 0.0 else LOST
         return unknown[0], curve_on(panels, unknown[1:])
+
+    def like_first_order(self, start, panels, solve):
+        """Solution from the curve of the filter 1/(1 + s), with its height and duration scaled, or None."""
+        known = None if start is None else start(self.strength * self.transfer.peak()[1])
+        if known is None:
+            return None
+        duration = np.sum(1.0 / np.abs(self.transfer.rates))
+        unknown = solve(self.strength, 0.0, np.append(known[0], known[1](panels.nodes / duration)))
+        return unknown if unknown is not None and self.gap(unknown[0]) > 0.0 else None
 
     def saturating(self):
         """The largest variance at which a linear network with the same <phi'> would still amplify, or None."""
@@ -320,6 +335,7 @@ class FilteredEquation:
             else:
                 phi = table.value(np.arccos(np.clip(x / variance, -1.0, 1.0)))
                 tail = panels.tail(phi) / float(table.value(np.zeros(1))[0])
+                tail *= np.minimum(1.0, 2.0 * panels.half * np.max(np.abs(self.transfer.rates)))
                 finer = split(edges, tail >= RESOLVED_TAIL)
                 most = (finer.size - 1) * panels.order > LARGEST_SYSTEM
                 if np.max(tail) < (ACCEPTED_TAIL if most else RESOLVED_TAIL):
