@@ -26,7 +26,10 @@ NEWTON_STEPS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at 
 SHORTEST_STEP = 1e-4  # of the continuation
 LONG, SHORT, ROUGH = 30.0, 26.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
-RESOLVED_TAIL, ACCEPTED_TAIL = 1e-12, 1e-8  # last Legendre coefficients of <phi phi> on a panel, relative: aimed at, at most
+RESOLVED_TAIL, ACCEPTED_TAIL = (
+    1e-12,
+    1e-8,
+)  # last Legendre coefficients of <phi phi> on a panel, relative: aimed at, at most
 SUM_RULE = 1e-8  # relative violation of the equation in frequency above which a solution is refused
 NEGATIVE = 1e-10  # relative size of a negative spectrum that is rounding
 ADAPTATIONS, GRADING = 6, 7  # of the panels; halvings at lag 0
@@ -195,6 +198,33 @@ class Drive:
         return self.white + (0.0 if self.smooth_spectrum is None else self.smooth_spectrum(omega))
 
 
+def one_site_functions(found, h, gain, strength, drive):
+    """The one-site functions of a network with independent couplings.
+
+    Parameters
+    ----------
+    found : FilteredAutocovariance
+    h : callable
+        omega -> h(i omega), with its delay.
+    gain : float
+        <phi'>.
+    strength : float
+    drive : Drive
+
+    Returns
+    -------
+    callable
+        omega -> (S, T, C, K, X): responses of phi and x, spectrum of phi, <phi x*>, spectrum of x.
+    """
+
+    def sites(omega):
+        transfer, of_phi = h(omega), found.spectra(omega)[1]
+        of_x = np.abs(transfer) ** 2 * (strength * of_phi + drive.spectrum(omega))
+        return gain * transfer, transfer, of_phi, gain * of_x, of_x
+
+    return sites
+
+
 def by_filter(table_at, multiplier, numerator, denominator, strength, drive, start=None):
     """C(tau) of a network of units with any rational filter.
 
@@ -210,8 +240,8 @@ def by_filter(table_at, multiplier, numerator, denominator, strength, drive, sta
         Factor of <phi phi>.
     drive : Drive
     start : callable, optional
-        ``start(strength)``: (variance, curve) of the network with h = 1/(1 + s) and without noise, or None.  A guess that saves time
-        where there is no noise.
+        ``start(strength)``: (variance, curve) of the network with h = 1/(1 + s), or None.  A guess that saves time, above all
+        without noise.
 
     Returns
     -------
@@ -272,6 +302,8 @@ class FilteredEquation:
 
     def rough(self, start):
         """(variance, curve), a guess; or one word why there is none."""
+        if all(self.gap(v) <= 0.0 for v in np.geomspace(*VARIANCES)):  # a linear network beyond its instability
+            return LOST
         trials = (Panels(lag_edges(self.rates(gap), ROUGH)) for gap in ROUGH_GAPS)
         panels = next((p for p in trials if p.nodes.size <= ROUGH_SYSTEM), None)
         if panels is None:
@@ -284,10 +316,12 @@ class FilteredEquation:
 
         quiet = self.drive.white == 0.0 and self.drive.forcing is None
         noise = operator.apply(self.drive.at(panels.nodes), 1.0 if quiet else self.drive.white)[0]
+        unknown = self.like_first_order(
+            start, panels, lambda known: solve(self.strength, 0.0 if quiet else noise, known)
+        )
+        if unknown is not None:
+            return unknown[0], curve_on(panels, unknown[1:])
         if quiet:
-            unknown = self.like_first_order(start, panels, solve)
-            if unknown is not None:
-                return unknown[0], curve_on(panels, unknown[1:])
             variance = self.saturating()
             if variance is None:
                 return NO_START
@@ -305,7 +339,7 @@ class FilteredEquation:
         if known is None:
             return None
         duration = np.sum(1.0 / np.abs(self.transfer.rates))
-        unknown = solve(self.strength, 0.0, np.append(known[0], known[1](panels.nodes / duration)))
+        unknown = solve(np.append(known[0], known[1](panels.nodes / duration)))
         return unknown if unknown is not None and self.gap(unknown[0]) > 0.0 else None
 
     def saturating(self):
@@ -348,7 +382,7 @@ class FilteredEquation:
     def judged(self, panels, variance, x, phi, slope, table, tail):
         """The solution, if its spectra obey the equation and are not negative."""
         scales = np.append(np.abs(self.transfer.rates), self.transfer.peak()[0])
-        omega = np.append(0.0, np.outer(np.geomspace(0.03, 3.0, 7), scales))
+        omega = np.append(0.0, np.outer(np.geomspace(0.03, 3.0, 24), scales))
         of_x, of_phi = panels.cosine((x, phi), omega)
         expected = self.transfer(omega) * (self.strength * of_phi + self.drive.spectrum(omega))
         violation = np.max(np.abs(of_x - expected)) / np.max(np.abs(expected))

@@ -11,7 +11,10 @@ import numpy as np
 from numerics.algorithms.panels import Panels
 
 FIRST_DROP = 1e-15  # spectra over their maximum at which the range of frequencies ends
-HIGHEST, RATIO = 1e9, 3.0  # end of the range in units of the slowest rate at the latest; of neighbouring panels at first
+HIGHEST, RATIO = (
+    1e9,
+    3.0,
+)  # end of the range in units of the slowest rate at the latest; of neighbouring panels at first
 SMOOTH = 1e-11  # last Legendre coefficients of a pair spectrum on a panel, times its area, over the whole integral
 COARSE, FINE = 12, 16  # nodes of one panel, for the error and for the result
 SMOOTH_STRIP = 1e-7  # the same along the axes
@@ -24,8 +27,8 @@ class PairPlane:
     Parameters
     ----------
     sites : callable
-        ``sites(omega)``: the one-site functions at an array of frequencies >= 0, arrays (S, T, C, K, X) of the same shape: responses of
-        phi and x, spectrum of phi, cross spectrum <phi x*>, spectrum of x.
+        ``sites(omega)``: the one-site functions at an array of frequencies >= 0, arrays (S, T, C, K, X) of the same shape:
+        responses of phi and x, spectrum of phi, cross spectrum <phi x*>, spectrum of x.
     entries : callable
         ``entries(one, two)``: the pair spectra (psi_phi, psi_x) from two tuples of one-site functions; real up to rounding.
     slowest : float

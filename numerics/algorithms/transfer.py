@@ -38,9 +38,12 @@ class PowerTransfer:
         return cls(in_squares(numerator) / denominator[-1] ** 2, rates)
 
     def __call__(self, omega):
+        """|h(i omega)|^2 at real frequencies."""
         z = -(np.asarray(omega, dtype=float) ** 2)
         # as a product: the denominator's coefficients would cancel at high frequencies
-        return polynomial.polyval(z, self.numerator) / np.real(np.prod(np.subtract.outer(-z, -self.rates**2), axis=-1))
+        return polynomial.polyval(z, self.numerator) / np.real(
+            np.prod(np.subtract.outer(-z, -(self.rates**2)), axis=-1)
+        )
 
     def terms(self, separate):
         """Pairs (a, chain of rates r): ``|h|^2`` is the real part of the sum of ``a / prod (r^2 - z)``, in increasing length.
@@ -88,10 +91,10 @@ def in_squares(polynomial_in_s):
 
 
 def frequency_response(numerator, denominator, delay=0.0):
-    """The function omega -> h(i omega)."""
+    """The function omega -> h(i omega), for complex omega too."""
 
     def h(omega):
-        s = 1j * np.asarray(omega, dtype=float)
+        s = 1j * np.asarray(omega)
         return np.exp(-delay * s) * polynomial.polyval(s, numerator) / polynomial.polyval(s, denominator)
 
     return h
