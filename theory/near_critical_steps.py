@@ -82,7 +82,7 @@ def derive() -> Derivation:
 
 def near_critical_steps(found: NearCritical) -> tuple[Step, ...]:
     """The argument and what it gives for one activation; nothing where there is no onset of this kind."""
-    if found.kind == "none":
+    if found.coupling is None or found.b is None or found.d is None:
         return ()
     return (
         *derive(),
@@ -288,7 +288,8 @@ def _dimension_steps() -> tuple[Step, ...]:
     return (
         Step(
             "Integrate the Lorentzian over delta_omega, 1/(2 (kappa^2 + omega^2)), then over omega = kappa y. In time the square "
-            "of the spectrum is 2 u/sinh u and 1/(1 + y^2) is e^-|u|/2: a sum of 1/n^2. This is kappa^3 psi/Delta0^2 at leading order",
+            "of the spectrum is 2 u/sinh u and 1/(1 + y^2) is e^-|u|/2: a sum of 1/n^2. This is kappa^3 psi/Delta0^2 at leading "
+            "order",
             "Parseval; e^-u/sinh u = 2 sum_n e^(-2 n u)",
             Integral(spectrum / (2 * (1 + _y**2)), (_y, -oo, oo)),
             pole_moment(1) / 2,
@@ -420,7 +421,7 @@ def _taylor_holds(found: NearCritical) -> bool:
             return mpmath.re(coefficient) * mpmath.factorial(n) / radius**n
 
         slope = derivative(1)
-        claimed = [mpmath.mpmathify(e.subs(own).evalf(50)) for e in (found.coupling, found.b, found.d)]
+        claimed = [mpmath.mpmathify((S.Zero + e).subs(own).evalf(50)) for e in (found.coupling, found.b, found.d)]
         measured = [abs(1 / slope), derivative(3) / slope, derivative(5) / slope]
         return all(abs(c - v) <= mpmath.mpf(10) ** -12 * max(1, abs(v)) for c, v in zip(claimed, measured, strict=True))
 
