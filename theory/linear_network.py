@@ -23,7 +23,6 @@ from theory.fields.cavity_in_time import CLARK, ONE, TWO, linear_root, two_site_
 from theory.fields.site_in_time import filtered_site
 from theory.highprecision import mp_function
 from theory.models import DYNAMIC, GaussianCouplings
-from theory.powers import tidy
 from theory.symbols import eta, frequency, g, sigma
 
 ELLIPTIC = "Sommers, Crisanti, Sompolinsky, Stein 1988, PRL 60 1895"
@@ -148,7 +147,14 @@ def enhancement_at_zero() -> Expr:
 def dimension_at_zero() -> Expr:
     """C^2 over that moment, as factors in y = g^2 S^2."""
     even = (1 / enhancement_at_zero()).cancel().subs(ONE.S**2, _y / g**2)
-    return tidy(even).subs(_y, g**2 * ONE.S**2)
+    return _positive_factors(even.factor()).subs(_y, g**2 * ONE.S**2)
+
+
+def _positive_factors(product: Expr) -> Expr:
+    """Every factor with the sign that it has at weak coupling; the product is positive."""
+    weak = {_y: Rational(1, 2), eta: Rational(1, 2)}
+    factors = (factor.as_base_exp() for factor in Mul.make_args(product))
+    return Mul(*((base if base.subs(weak) > 0 else (-base).expand()) ** power for base, power in factors))
 
 
 # ---- the argument as checked steps ---------------------------------------------------------------------------------------------
