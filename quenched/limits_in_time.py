@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Float, Symbol, sqrt
+from sympy import Expr, Float, Symbol, sqrt, sstr
 
 from quenched.limits import Row
 from theory.activations.activation import Activation
@@ -14,6 +14,7 @@ from theory.derivation import Step
 from theory.fields.cavity_in_time import ONE
 from theory.linear_network import decay, linear_network
 from theory.linear_network import derive as derive_linear_network
+from theory.models import DYNAMIC
 from theory.near_critical import NearCritical, near_critical
 from theory.near_critical_steps import near_critical_steps
 from theory.rendering import escaped
@@ -41,8 +42,11 @@ class LimitsInTime:
     slope: Expr | None
 
     @classmethod
-    def of(cls, activation: Activation) -> LimitsInTime:
-        """All limits of one odd activation."""
+    def of(cls, activation: Activation, transfer: Expr = DYNAMIC.transfer) -> LimitsInTime:
+        """All limits of one odd activation; none where the transfer function of a unit is another."""
+        if transfer != DYNAMIC.transfer:
+            reason = f"derived for the transfer function {sstr(DYNAMIC.transfer)} only"
+            return cls(NearCritical(activation, "none", reason), Saturation(activation, "none", reason), None)
         slope = activation.pieces.expressions[0].diff(x) if len(activation.pieces.expressions) == 1 else x
         return cls(near_critical(activation), saturation(activation), None if slope.has(x) else slope)
 
@@ -110,7 +114,8 @@ class LimitsInTime:
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
-        return {"rows": [row.data for row in self.rows], "reasons": list(self.reasons), "remark": self.remark}
+        rows = [row.data for row in self.rows]
+        return {"limits": {"rows": rows, "reasons": list(self.reasons), "remark": self.remark}}
 
     def write(self, style: str) -> str:
         """In one of the styles 'text', 'markdown', 'latex'."""

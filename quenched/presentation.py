@@ -66,7 +66,7 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
 def _limits(theory: Theory, activation: Activation) -> StaticLimits | LimitsInTime:
     """What is known in closed form of a network in time, or of a static one."""
     if isinstance(theory.equation, AutocovarianceEquation):
-        return LimitsInTime.of(activation)
+        return LimitsInTime.of(activation, theory.equation.transfer)
     return StaticLimits.of(theory, activation)
 
 
