@@ -105,7 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     model_command("simulate", "simulate the network", pairs=True)
     model_command("validate", "compare theory and simulation", pairs=True)
     check = command("check", "check the claims of a paper against the theory derived here")
-    check.add_argument("paper", metavar="PAPER", help="name of the paper: mato2025")
+    check.add_argument("paper", metavar="PAPER", help="name of the paper: clark2023 or mato2025")
     _add_json(check)
     return parser
 
