@@ -76,7 +76,7 @@ ROWS: tuple[Row, ...] = (
     (
         "Simulations agree with the theory for tanh, g = 1.5, white noise of sigma = 1: variances and equal-time dimensions",
         "simulation at N = 120 and 240, extrapolated in 1/N: every value within 4 standard errors (false alarm 4e-4); an error of "
-        "the theory of 4% in the variances and of a quarter in the dimensions would show",
+        "the theory of 5% in the variances and of a quarter in the dimensions would show",
         partial(_agrees, _NOISY, (120, 240), (100, 50), {"Delta0": 0.05, "C_phi0": 0.05, "PR_x": 0.25, "PR_phi": 0.25}),
     ),
     (
