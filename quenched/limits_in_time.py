@@ -73,8 +73,9 @@ class LimitsInTime:
         section = f"{self.onset.sentence}; eps = g/g_c - 1"
         for keys, law in _together(self.onset.laws):
             yield Row(section, keys, "~", law)
+        universal = "the same for every such activation; kappa^2 = kappa2, tau_unit = int_0^oo (C_x/C_x(0))^2 dtau"
         for keys, law in _together(self.onset.in_kappa):
-            yield Row("the same for every such activation, kappa^2 = kappa2", keys, "~", law)
+            yield Row(universal, keys, "~", law)
 
     def _large(self) -> Iterator[Row]:
         found = self.large

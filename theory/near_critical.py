@@ -32,7 +32,14 @@ eps = Symbol("eps", positive=True)
 kappa = Symbol("kappa", positive=True)
 """Decay rate of the autocovariance at long lags."""
 
-_EVEN = "phi must be odd"
+_STEEP = "phi is infinitely steep at 0: x = 0 is unstable at every g, there is no critical coupling"
+_FLAT = "phi'(0) = 0: x = 0 is stable at every g, other states set in at a finite variance"
+_KINKED = "phi is not smooth at 0, where the series needs its fifth derivative"
+_STRAIGHT = "phi'''(0) = 0: the variance does not grow linearly with g - g_c; that case is not derived"
+_AWAY = (
+    "phi'''(0)/phi'(0) > 0, phi bends away from the axis: small activity exists below g_c only, where it is not the stable "
+    "state, and chaos sets in at a finite variance"
+)
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,9 @@ class NearCritical:
     b, d : Expr or None
         Third and fifth derivative at 0 over the slope there.
     laws : mapping of str to Expr
-        Series in `eps`: Delta0, kappa2, kappa, PR_x, PR_phi, tau_pop, tau.
+        Series in `eps`: Delta0, kappa2, kappa, PR_x, PR_phi, tau_pop, tau_unit.
     in_kappa : mapping of str to Expr
-        PR_x, PR_phi, tau_pop and tau in `kappa`, the same for every activation.
+        PR_x, PR_phi, tau_pop and tau_unit in `kappa`, the same for every activation.
     condition : Boolean
         On the parameters of the activation.
     """
@@ -115,39 +122,29 @@ def near_critical(activation: Activation | str) -> NearCritical:
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    reason, coupling = "", None
     if activation.parity != "odd":
-        reason = _EVEN
-    elif (slope := activation.slope_at_zero) is None or slope.is_finite is False:
-        reason = "phi is infinitely steep at 0: x = 0 is unstable at every g, there is no critical coupling"
-    elif sign_of(slope) == 0:
-        reason = "phi'(0) = 0: x = 0 is stable at every g, other states set in at a finite variance"
-    elif any(kink.position.is_zero for kink in activation.kinks):
-        reason, coupling = "phi is not smooth at 0, where the series needs its fifth derivative", abs(1 / slope)
-    else:
-        coupling = abs(1 / slope)
-        third, fifth = (_derivative_at_zero(activation, order) / slope for order in (3, 5))
-        bend = sign_of(third)
-        if bend == 0:
-            reason = "phi'''(0) = 0: the variance does not grow linearly with g - g_c; that case is not derived"
-        elif bend == 1:
-            reason = (
-                "phi'''(0)/phi'(0) > 0, phi bends away from the axis: small activity exists below g_c only, where it "
-                "is not the stable state, and chaos sets in at a finite variance"
-            )
-    if reason:
-        return NearCritical(activation, "none", reason, coupling)
-    own = {b: third, d: fifth}
-    condition = true if bend == -1 else third < 0
+        return NearCritical(activation, "none", "phi must be odd")
+    slope = activation.slope_at_zero
+    if slope.is_finite is False:
+        return NearCritical(activation, "none", _STEEP)
+    if sign_of(slope) == 0:
+        return NearCritical(activation, "none", _FLAT)
+    coupling = abs(1 / slope)
+    if any(kink.position.is_zero for kink in activation.kinks):
+        return NearCritical(activation, "none", _KINKED, coupling)
+    third, fifth = (_derivative_at_zero(activation, order) / slope for order in (3, 5))
+    bend = sign_of(third)
+    if bend in (0, 1):
+        return NearCritical(activation, "none", _STRAIGHT if bend == 0 else _AWAY, coupling)
     return NearCritical(
         activation,
         "continuous",
         coupling=coupling,
         b=third,
         d=fifth,
-        laws={key: law.subs(own, simultaneous=True) for key, law in laws().items()},
+        laws={key: law.subs({b: third, d: fifth}, simultaneous=True) for key, law in laws().items()},
         in_kappa=in_kappa(),
-        condition=condition,
+        condition=true if bend == -1 else third < 0,
     )
 
 
@@ -275,7 +272,7 @@ def in_kappa() -> dict[str, Expr]:
         "PR_x": found.dimension,
         "PR_phi": found.dimension,
         "tau_pop": found.population_time,
-        "tau": found.unit_time,
+        "tau_unit": found.unit_time,
     }
 
 
