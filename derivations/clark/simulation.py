@@ -103,8 +103,8 @@ ROWS: tuple[Row, ...] = (
     (
         "Linear network with partially symmetric couplings, white noise: equal-time dimensions "
         + ", ".join(f"{value} (g = {s}, eta = {t})" for (s, t), value in _MATRICES.items()),
-        "simulation of random matrices, 12 of 150 units each: within 4 standard errors plus 2/N (false alarm 1%); the pair spectrum "
-        "of the path integral with the elliptic law integrated over both frequencies",
+        "simulation of random matrices, 12 of 150 units each: within 4 standard errors plus 2/N (false alarm 1%); the pair "
+        "spectrum of the path integral with the elliptic law integrated over both frequencies",
         _random_matrices,
     ),
     (
