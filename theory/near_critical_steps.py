@@ -294,9 +294,7 @@ def _dimension_steps() -> tuple[Step, ...]:
             Integral(spectrum / (2 * (1 + _y**2)), (_y, -oo, oo)),
             pole_moment(1) / 2,
             reference=CLARK,
-            check=Sides(
-                partial(_by_quadrature, 1), lambda: mpmath.mpf(_number(pole_moment(1) / 2)), lambda _: (), points=1
-            ),
+            check=_pole_moment_check(1),
         ),
         Step(
             "Next order: away from the pole the pair spectrum is C(omega_1) C(omega_2)/delta_omega^2, in time -|tau|/2 with C^2. "
@@ -317,6 +315,16 @@ def _dimension_steps() -> tuple[Step, ...]:
             reference=CLARK,
             check=Replay(lambda psi: kappa**3 * truncated((1 / (psi * kappa**3)).cancel(), kappa, 1)),
         ),
+    )
+
+
+def _pole_moment_check(power: int) -> Sides:
+    return Sides(
+        partial(_by_quadrature, power),
+        lambda: _number(pole_moment(power) / 2),
+        lambda _: (),
+        points=1,
+        name="the integral by quadrature, 12 digits",
     )
 
 
@@ -373,9 +381,7 @@ def _time_steps() -> tuple[Step, ...]:
             "Parseval with 1/(1 + y^2)^2 = transform of (1 + |u|) e^-|u|/4",
             Integral(spectrum / (2 * (1 + _y**2) ** 2), (_y, -oo, oo)),
             pole_moment(2) / 2,
-            check=Sides(
-                partial(_by_quadrature, 2), lambda: mpmath.mpf(_number(pole_moment(2) / 2)), lambda _: (), points=1
-            ),
+            check=_pole_moment_check(2),
         ),
         Step(
             "tau_pop in kappa: longer than the time of one unit by 1/kappa",

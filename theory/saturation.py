@@ -190,7 +190,7 @@ def saturation_steps(found: Saturation) -> tuple[Step, ...]:
     return (
         Step(
             f"At large variance only the tails count, |phi| ~ {sstr(c * Abs(x) ** p)}: Phi = int phi grows as |x|^(p+1)/(p+1), p = "
-            f"{sstr(p)}, and its variance is",
+            f"{sstr(p)}, Var Phi as a power of Delta",
             "absolute moments of a Gaussian",
             variance,
             law,
@@ -206,7 +206,7 @@ def saturation_steps(found: Saturation) -> tuple[Step, ...]:
             Eq(Delta**2 / 2, g**2 * law),
             Eq(Delta, found.laws["Delta0"]),
             reference="Sompolinsky, Crisanti, Sommers 1988, PRL 61 259",
-            check=Fact(partial(_energy_holds, found, law), "inserted, 30 digits at random parameters"),
+            check=Fact(partial(_energy_holds, found, law), "inserted, 25 digits at random parameters"),
         ),
         Step(
             "Size of the mean slope <phi'> = <x phi>/Delta",
@@ -223,7 +223,7 @@ def saturation_steps(found: Saturation) -> tuple[Step, ...]:
             1 - g**2 * gain**2,
             found.laws["kappa2"],
             reference=CLARK,
-            check=Fact(partial(_decay_holds, found, gain), "30 digits at random parameters"),
+            check=Fact(partial(_decay_holds, found, gain), "25 digits at random parameters"),
         ),
         Step(
             "The correlation rho = C/Delta0 obeys an equation without g: every function of rho alone, as PR_x and PR_phi, is that "
