@@ -186,7 +186,7 @@ def test_power_laws_are_free_of_scale(p):
 
 
 @pytest.mark.parametrize(
-    "text", ["sign(x)", "-k*tanh(c*x) where c>0, k>0", "power(p) where p>0", "x/(1+abs(x)^(2/3))", "power(3/4)"]
+    "text", ["sign(x)", "-k*tanh(c*x) where c>0, k>0", "power(p) where p>0", "x/(1+abs(x)^(2/3))", "2*x/(1+3*x^2)"]
 )
 def test_every_step_of_large_coupling_holds(text):
     steps = saturation_steps(saturation(text))
@@ -196,17 +196,33 @@ def test_every_step_of_large_coupling_holds(text):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("x/(1+x^2)", "decays at infinity"),
+        ("x/(1+x^4)", "decays faster than 1/x"),
+        ("x*exp(-x^2)", "decays exponentially"),
         ("sin(x)", "oscillates"),
         ("tanh(x)+x/5", "does not grow slower than x"),
         ("x^3", "does not grow slower than x"),
-        ("asinh(x)", "unlike a power"),
+        ("asinh(x)", "tails are no power"),
         ("softplus(x)", "must be odd"),
     ],
 )
 def test_no_limit_at_large_coupling(text, words):
     found = saturation(text)
     assert found.kind == "none" and words in found.reason and saturation_steps(found) == ()
+
+
+def test_limits_of_an_activation_that_decays_as_1_over_x():
+    """Phi = log|x| beyond: Delta0 = pi g/2, kappa^2 = 1 - 4/pi^2; corrections of relative order Delta0^(-1/2) ~ g^(-1/2)."""
+    found = saturation("x/(1+x^2)")
+    assert found.kind == "decaying" and not found.network and not found.everywhere
+    assert same(found.laws["Delta0"], pi * g / 2) and same(found.laws["kappa2"], 1 - 4 / pi**2)
+    assert float(found.laws["C_phi0"].subs(g, 4)) == pytest.approx(0.25, rel=1e-14)
+    near, far = (
+        {key: 1 - solve("x/(1+x^2)", g=q, noise="none")[key] / float(law.subs(g, q)) for key, law in found.laws.items()}
+        for q in (20.0, 80.0)
+    )
+    assert abs(far.pop("C_phi0")) < 0.03  # where two corrections nearly cancel
+    for key, deviation in far.items():
+        assert 0 < deviation < 0.45 and 1.45 < near[key] / deviation < 2, key  # 2 in the limit
 
 
 def test_scale_free_laws_in_the_exponent():
@@ -263,10 +279,10 @@ def test_limits_on_the_command_line(capsys):
     text = capsys.readouterr().out
     assert "onset of chaos without noise at g_c = 1/k" in text and "Delta0 ~ 7*eps**2/(6*k**2) + eps/k**2" in text
     assert "PR_x and PR_phi tend to those of phi = sign(x)" in text
-    assert main(["derive", "dynamic", "-a", "x/(1+x^2)", "--format", "json"]) == 0
+    assert main(["derive", "dynamic", "-a", "x/(1+x^4/9+x^2)", "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)["limits"]
     laws_of = {row["left"]: row["right"] for row in data["rows"]}
-    assert laws_of["Delta0"] == "5*eps**2/18 + eps/3" and any("decays" in reason for reason in data["reasons"])
+    assert laws_of["kappa2"].endswith("eps**2/3") and any("decays" in reason for reason in data["reasons"])
     linear_rows = LimitsInTime.of(Activation.from_text("-2*x")).write("latex")
     assert r"\subsection*{Limits}" in linear_rows and r"\sqrt{1 - 4 g^{2}}" in linear_rows
 

@@ -1,4 +1,4 @@
-r"""Large coupling without noise: activations that saturate, |phi| -> c, or grow as a power, |phi| ~ c |x|^p with 0 <= p < 1.
+r"""Large coupling without noise: activations with tails |phi| ~ c |x|^p, -1 <= p < 1; for p = 0 they saturate.
 
 Without noise nothing but the tails sets a scale for x. Var Phi = V Delta^(p+1) with Phi' = phi turns the energy condition
 Delta0^2/2 = g^2 Var Phi into Delta0 = (2 V g^2)^(1/(1-p)), and the correlation rho = C/Delta0 obeys an equation without g. For
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import mpmath
-from sympy import Abs, Eq, Expr, Function, Lt, Rational, S, Symbol, powsimp, sign, sqrt, sstr
+from sympy import Abs, Eq, Expr, Function, Lt, Rational, S, Symbol, expand_log, log, powsimp, sign, sqrt, sstr
 from sympy.logic.boolalg import Boolean, true
 
 from theory.activations.activation import Activation
@@ -35,6 +35,9 @@ from theory.near_critical import kappa
 from theory.near_critical_steps import pair_enhancement
 from theory.symbols import Delta, g, phi, rho, tau, x
 
+_NO_POWER = "not derived: phi oscillates, decays exponentially, or its tails are no power"
+_TOO_FAST = "phi does not grow slower than x: g or the variance is bounded, there is no limit"
+_TOO_SLOW = "not derived: phi decays faster than 1/x, Var Phi is not set by the tails"
 _rho = Function("rho")(tau)
 _F = Function("F")
 
@@ -47,7 +50,7 @@ class Saturation:
     ----------
     activation : Activation
     kind : str
-        'saturating' (p = 0), 'power' (0 < p < 1) or 'none'.
+        'saturating' (p = 0), 'power' (0 < p < 1), 'decaying' (-1 <= p < 0) or 'none'.
     reason : str
         For the kind 'none': why.
     exponent, prefactor : Expr or None
@@ -59,7 +62,8 @@ class Saturation:
     equation : Eq or None
         Of rho(tau) = C(tau)/Delta0.
     network : str
-        The activation whose PR_x and PR_phi, the same at every g, are the limits.
+        The activation whose PR_x and PR_phi, the same at every g, are the limits; empty for p < 0, where phi = sign(x) |x|^p
+        is infinite at 0.
     condition : Boolean
         On the parameters of the activation.
     """
@@ -96,34 +100,32 @@ def saturation(activation: Activation | str) -> Saturation:
     Returns
     -------
     Saturation
-        Of the kind 'none', with the reason, where the tails are no power between 0 and 1.
+        Of the kind 'none', with the reason, where the tails are no power between -1 and 1.
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    reason = ""
     if activation.parity != "odd":
         return Saturation(activation, "none", "phi must be odd")
     found = tails(activation.pieces.power(2))
     if found is None or found[1].is_finite is False:
-        reason = "not derived: phi oscillates, decays, or grows unlike a power"
-        return Saturation(activation, "none", reason)
-    weight, p = found[0], found[1] / 2
-    if sign_of(p) == -1 or (sign_of(p) is None and p.is_nonnegative is not True):
-        reason = "not derived: phi decays at infinity" if sign_of(p) == -1 else f"depends on the sign of {sstr(p)}"
-    elif sign_of(p - 1) in (0, 1):
-        reason = "phi does not grow slower than x: g or the variance is bounded, there is no limit"
-    if reason:
-        return Saturation(activation, "none", reason)
-    c = sqrt(weight)
+        return Saturation(activation, "none", _NO_POWER)
+    c, p = sqrt(found[0]), found[1] / 2
+    sign_of_p = 1 if p.is_positive else sign_of(p)
+    if sign_of_p is None:
+        return Saturation(activation, "none", f"depends on the sign of {sstr(p)}")
+    if sign_of(p - 1) in (0, 1):
+        return Saturation(activation, "none", _TOO_FAST)
+    if sign_of_p == -1 and sign_of(p + 1) != 1 and p != -1:
+        return Saturation(activation, "none", _TOO_SLOW)
     return Saturation(
         activation,
-        "saturating" if p == 0 else "power",
+        {0: "saturating", 1: "power", -1: "decaying"}[sign_of_p],
         exponent=p,
         prefactor=c,
         everywhere=degree(activation.pieces) is not None,
-        laws=laws(p, c),
+        laws=laws(p, c, activation),
         equation=scaled_equation(p),
-        network="sign(x)" if p == 0 else f"power({sstr(p)})",
+        network={0: "sign(x)", 1: f"power({sstr(p)})", -1: ""}[sign_of_p],
         condition=true if sign_of(p - 1) == -1 else Lt(p, 1),
     )
 
@@ -133,23 +135,31 @@ def absolute_moment(q: Expr) -> Expr:
     return 2 * half_moment(q, S.One)
 
 
+def degree_of_primitive(p: Expr) -> Expr:
+    """d in Phi = |x|^d/d; 1 for p = -1, where Phi = log |x|."""
+    return S.One if p == -1 else p + 1
+
+
 def relative_spread(p: Expr) -> Expr:
-    """Var |x|^(p+1) / <|x|^(p+1)>^2."""
+    """Var |x|^(p+1) / <|x|^(p+1)>^2; for p = -1 Var log |x|, the second cumulant of log |x|."""
+    if p == -1:
+        q = Symbol("q", positive=True)
+        return expand_log(log(absolute_moment(q))).diff(q, 2).subs(q, 0)
     return powsimp(absolute_moment(2 * p + 2) / absolute_moment(p + 1) ** 2) - 1
 
 
 def spread(p: Expr) -> Expr:
-    """Var Phi at unit variance for phi = sign(x) |x|^p, where Phi = |x|^(p+1)/(p+1)."""
-    return absolute_moment(p + 1) ** 2 * relative_spread(p) / (p + 1) ** 2
+    """Var Phi at unit variance for phi = sign(x) |x|^p."""
+    return absolute_moment(p + 1) ** 2 * relative_spread(p) / degree_of_primitive(p) ** 2
 
 
-def laws(p: Expr, c: Expr) -> dict[str, Expr]:
+def laws(p: Expr, c: Expr, activation: Activation) -> dict[str, Expr]:
     """Delta0 and C_phi0 in g, limits of kappa2, PR0_x and PR0_phi."""
     variance = (2 * spread(p) * c**2 * g**2) ** (1 / (1 - p))
-    decay = decay_rate_squared(p)
+    decay, power = decay_rate_squared(p), large_variance(Average(phi(x) ** 2), activation)
     return {
         "Delta0": variance.factor() if p == 0 else variance,
-        "C_phi0": c**2 * absolute_moment(2 * p) * variance**p,
+        **({} if power is None else {"C_phi0": power.of(variance)}),
         "kappa2": decay,
         **{key: _at_limit(decay, value) for _, key, value in _zero_frequency()},
     }
@@ -157,21 +167,24 @@ def laws(p: Expr, c: Expr) -> dict[str, Expr]:
 
 def decay_rate_squared(p: Expr) -> Expr:
     """kappa^2 = 1 - g^2 <phi'>^2 on the solution, <phi'> = <x phi>/Delta: neither g nor c is left."""
-    return 1 - (p + 1) ** 2 / (2 * relative_spread(p)).expand()
+    return 1 - degree_of_primitive(p) ** 2 / (2 * relative_spread(p)).expand()
 
 
 def pair_function(p: Expr) -> Expr:
-    """<phi(u) phi(v)> at unit variance and correlation rho for phi = sign(x) |x|^p, from the table; F(rho) where it has none."""
-    pieces = Activation.from_expression(sign(x) * Abs(x) ** p).pieces
+    """<phi(u) phi(v)> at unit variance and correlation rho < 1 for phi = sign(x) |x|^p, from the table; F(rho) where it has none.
+
+    For p < 0 by continuation in p: the average over 1/(u v) exists as a principal value.
+    """
+    continued = sign_of(p) == -1
+    q = Symbol("q", positive=True) if continued else p
+    pieces = Activation.from_expression(sign(x) * Abs(x) ** q).pieces
     closed = pair_closed_form(pieces, pieces, S.Zero, S.One, rho)
-    return _F(rho) if closed is None else closed.expression
+    return _F(rho) if closed is None else closed.expression.subs(q, p)
 
 
 def scaled_equation(p: Expr) -> Eq:
     """rho'' = rho - F(rho)/(2 V): C = Delta0 rho inserted, g^2 c^2 Delta0^(p-1) = 1/(2 V)."""
-    factor = (
-        (pair_function(p) / absolute_moment(p + 1) ** 2).expand() * (p + 1) ** 2 / (2 * relative_spread(p)).expand()
-    )
+    factor = (pair_function(p) / absolute_moment(p + 1) ** 2).expand() * (1 - decay_rate_squared(p))
     return Eq(_rho.diff(tau, 2), _rho - factor.subs(rho, _rho))
 
 
@@ -189,8 +202,8 @@ def saturation_steps(found: Saturation) -> tuple[Step, ...]:
     assumption = sstr(found.condition) if found.condition != true else ""
     return (
         Step(
-            f"At large variance only the tails count, |phi| ~ {sstr(c * Abs(x) ** p)}: Phi = int phi grows as |x|^(p+1)/(p+1), p = "
-            f"{sstr(p)}, Var Phi as a power of Delta",
+            f"At large variance only the tails count, |phi| ~ {sstr(c * Abs(x) ** p)}: Phi = int phi grows as "
+            f"{'log |x|' if p == -1 else '|x|^(p+1)/(p+1)'}, p = {sstr(p)}; Var Phi as a power of Delta",
             "absolute moments of a Gaussian",
             variance,
             law,
@@ -281,10 +294,16 @@ def _pair(p: Expr) -> tuple[Callable[[mpmath.mpf], mpmath.mpf], mpmath.mpf]:
 
 
 def _variance_from_pairs(p: Expr) -> bool:
-    """W(Delta) = int_0^Delta f(c) dc, the potential of the force, is Var Phi."""
-    with mpmath.workdps(25):
+    """W(Delta) = int_0^Delta f(c) dc, the potential of the force, is Var Phi; rho = sin(angle) tames the end."""
+    with mpmath.workdps(40):
         F, total = _pair(p)
-        return bool(abs(mpmath.quad(F, [0, mpmath.mpf(1) / 2, 1]) - total) < mpmath.mpf(10) ** -15)
+
+        def power(angle: mpmath.mpf) -> mpmath.mpf:
+            correlation = mpmath.sin(angle)
+            return F(correlation) * mpmath.cos(angle) if correlation < 1 else mpmath.mpf(0)  # beyond rounding
+
+        work = mpmath.quad(power, [0, mpmath.pi / 4, mpmath.pi / 2], maxdegree=7)
+        return bool(abs(work - total) < mpmath.mpf(10) ** -15)
 
 
 def _energy_holds(found: Saturation, law: Expr) -> bool:
