@@ -119,7 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
     sweep.add_argument("--quantity", action="append", default=[], metavar="KEY", help="what is drawn; repeatable")
     sweep.add_argument("--executor", default="local", metavar="E", help="local (default) or dask://HOST:PORT")
     check = command("check", "check the claims of a paper against the theory derived here")
-    check.add_argument("paper", metavar="PAPER", help="name of the paper: mato2025")
+    check.add_argument("paper", metavar="PAPER", help="name of the paper: clark2023 or mato2025")
     _add_json(check)
     return parser
 

@@ -1,4 +1,4 @@
-"""Power laws and strong coupling as a person reads them: rows ``left = right``, written as text, Markdown, LaTeX or data."""
+"""Power laws and strong coupling of the static network as a person reads them, as text, Markdown, LaTeX or data."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import Any
 from sympy import Basic, Expr, latex, sstr
 from sympy.logic.boolalg import true
 
+from theory.activations.activation import Activation
+from theory.chaos import derive_chaotic_state
+from theory.derivation import Step
 from theory.powers import Power
 from theory.rendering import escaped
-from theory.scaling import MEANINGS, Point, PowerLaw, m
-from theory.strong_coupling import StrongCoupling
+from theory.scaling import MEANINGS, Point, PowerLaw, m, power_law
+from theory.scaling_steps import scaling_steps
+from theory.strong_coupling import StrongCoupling, strong_coupling, strong_coupling_steps
 from theory.symbols import Delta, g
+from theory.theory import Theory
 
 _NO_DIMENSION = ("D_x", "D_phi", "stability", "slope")
 
@@ -177,3 +182,40 @@ def write_strong_coupling(found: StrongCoupling, style: str) -> str:
     """One line in one of the styles 'text', 'markdown', 'latex'."""
     sentence = found.sentence[0].upper() + found.sentence[1:] + "."
     return escaped(sentence) if style == "latex" else sentence
+
+
+@dataclass(frozen=True)
+class StaticLimits:
+    """What is known in closed form of the static network for one activation.
+
+    Attributes
+    ----------
+    theory : Theory
+    law : PowerLaw or None
+        For a homogeneous activation.
+    strong : StrongCoupling
+    """
+
+    theory: Theory
+    law: PowerLaw | None
+    strong: StrongCoupling
+
+    @classmethod
+    def of(cls, theory: Theory, activation: Activation) -> StaticLimits:
+        """All limits of one activation that the theory admits."""
+        return cls(theory, power_law(theory, activation), strong_coupling(theory, activation))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The argument for those that exist, and for the chaotic state that replaces an unstable fixed point."""
+        scaling = () if self.law is None else scaling_steps(self.law)
+        return (*scaling, *strong_coupling_steps(self.theory, self.strong), *derive_chaotic_state().steps)
+
+    def data(self) -> dict[str, Any]:
+        """For JSON."""
+        own = {} if self.law is None else {"power_law": power_law_data(self.law)}
+        return {"strong_coupling": strong_coupling_data(self.strong), **own}
+
+    def write(self, style: str) -> str:
+        """In one of the styles 'text', 'markdown', 'latex'."""
+        return write_strong_coupling(self.strong, style) if self.law is None else write_power_law(self.law, style)

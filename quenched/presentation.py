@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Symbol, latex, sstr
 
 from numerics.solution import Solution, shown
-from quenched.limits import power_law_data, strong_coupling_data, write_power_law, write_strong_coupling
+from quenched.limits import StaticLimits
+from quenched.limits_in_time import LimitsInTime
 from theory.activations.activation import Activation
-from theory.chaos import derive_chaotic_state
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
+from theory.equations import AutocovarianceEquation
 from theory.existence import existence
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
-from theory.scaling import power_law
-from theory.scaling_steps import scaling_steps
-from theory.strong_coupling import strong_coupling, strong_coupling_steps
 from theory.theory import Quantity, Theory
 
 if TYPE_CHECKING:
@@ -43,17 +41,13 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         If a step does not hold.
     """
     closed = closed_form_steps(theory, activation)
-    law, strong = power_law(theory, activation), strong_coupling(theory, activation)
-    limits = [*(scaling_steps(law) if law is not None else ()), *strong_coupling_steps(theory, strong)]
-    chaos = derive_chaotic_state().steps
-    rows = verified([*theory.derivation.steps, *closed, *limits, *chaos] if steps else closed)
+    limits = _limits(theory, activation)
+    rows = verified([*theory.derivation.steps, *closed, *limits.steps] if steps else closed)
     failed = [str(number) for number, _, holds in rows if not holds]
     if failed:
         raise StepFailed(f"steps {', '.join(failed)} of the derivation do not hold")
     if style == "json":
-        extra = {"strong_coupling": strong_coupling_data(strong)}
-        extra |= {} if law is None else {"power_law": power_law_data(law)}
-        return json.dumps(_data(theory, activation, rows) | extra, indent=2)
+        return json.dumps(_data(theory, activation, rows) | limits.data(), indent=2)
     writer = {"text": step_text, "markdown": step_markdown, "latex": step_latex}[style]
     head, equations = _heading(theory, activation, style), _equations(theory, style)
     argument = ("\n\n" if style == "markdown" else "\n").join(writer(*row) for row in rows)
@@ -64,10 +58,16 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
     )
     validity = _validity(theory, activation, style)
-    limiting = write_strong_coupling(strong, style) if law is None else write_power_law(law, style)
-    results = [equations, validity, limiting]
+    results = [equations, validity, limits.write(style)]
     order = [head, argument, *results, tail] if steps else [head, *results, argument]
     return "\n\n".join(order)
+
+
+def _limits(theory: Theory, activation: Activation) -> StaticLimits | LimitsInTime:
+    """What is known in closed form of a network in time, or of a static one."""
+    if isinstance(theory.equation, AutocovarianceEquation):
+        return LimitsInTime.of(activation, theory.equation.transfer)
+    return StaticLimits.of(theory, activation)
 
 
 def _validity(theory: Theory, activation: Activation, style: str) -> str:

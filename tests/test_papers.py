@@ -9,37 +9,50 @@ from sympy import Rational
 
 from derivations import catalogue, mato2025
 from derivations.claims import Claim, Paper, check_paper, summary, verdict_table
+from derivations.clark import numbers, pairs
+from derivations.clark.quantities import values
 from derivations.comparison import precisely, tends_to
 from derivations.mato import one_loop, pade, powerlaws, quantities
 from derivations.mato.quantities import GAMMA, POWER, matches, on_branch
 from quenched.cli import main
 from theory.errors import DomainError
 from theory.gaussian.average import Average
-from theory.symbols import Delta, g, phi, x
+from theory.symbols import Delta, eta, g, phi, x
 
 CLAIMS = mato2025.PAPER.claims
+PAPERS = list(catalogue.PAPERS.values())
+SLOW = {
+    "mato2025": ("simulation of", "simulation at", "nine digits", "25 digits", "Delta = 10^16", "solutions at two"),
+    "clark2023": (
+        "simulation",
+        "derivation replayed",
+        "the generated solver",
+        "tanh and erf",
+        "solutions inserted",
+        "two deriv",
+    ),
+}
+"""Beginnings of the words that say how a claim is checked, for those that take a second or more."""
 
 
-def _is_heavy(claim):
-    return claim.how.startswith(
-        ("simulation of", "simulation at", "nine digits", "25 digits", "Delta = 10^16", "solutions at two")
-    )
+def _marked(paper, claim):
+    heavy = pytest.mark.heavy if claim.how.startswith(SLOW[paper.name]) else ()
+    return pytest.param(claim, marks=heavy, id=f"{paper.name}-{claim.number}")
 
 
-@pytest.mark.parametrize(
-    "claim",
-    [pytest.param(c, marks=pytest.mark.heavy) if _is_heavy(c) else c for c in CLAIMS],
-    ids=lambda claim: f"{claim.number}",
-)
-def test_claim_of_mato2025_holds(claim):
+@pytest.mark.parametrize("claim", [_marked(paper, claim) for paper in PAPERS for claim in paper.claims])
+def test_claim_holds(claim):
     assert claim.check() is True
 
 
-def test_the_table_is_complete():
-    assert len(CLAIMS) > 10
-    assert [claim.number for claim in CLAIMS] == list(range(1, len(CLAIMS) + 1))
-    assert len({claim.statement for claim in CLAIMS}) == len(CLAIMS)
-    assert all(claim.how and "2510.21742" in claim.reference for claim in CLAIMS)
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_the_table_is_complete(paper):
+    claims = paper.claims
+    assert len(claims) > 10
+    assert [claim.number for claim in claims] == list(range(1, len(claims) + 1))
+    assert len({claim.statement for claim in claims}) == len(claims)
+    assert all(claim.how and claim.reference == paper.reference for claim in claims)
+    assert {"mato2025": "2510.21742", "clark2023": "PRL 131 118401"}[paper.name] in paper.reference
 
 
 WRONG = {
@@ -65,6 +78,23 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_claim_fails(name):
     assert WRONG[name]() is False
+
+
+def test_wrong_pair_spectra_fail(monkeypatch):
+    """Another factor in the engine's pair spectra, and the claims on them do not hold."""
+    right = pairs.pair_spectrum
+    monkeypatch.setattr(pairs, "pair_spectrum", lambda name: right(name) * (1 + eta * g**2))
+    assert not pairs._symmetric_limit() and pairs._independent()
+    monkeypatch.setattr(pairs, "pair_spectrum", lambda name: right(name) * (1 + g**2))
+    assert not pairs._independent() and not pairs._one_frequency()
+
+
+def test_wrong_numbers_fail(monkeypatch):
+    """A dimension that is off by 2e-9."""
+    monkeypatch.setattr(
+        numbers, "values", lambda *given, **more: {k: v * (1 + 2e-9) for k, v in values(*given, **more).items()}
+    )
+    assert not numbers._white_noise()
 
 
 def _paper(*checks):
@@ -122,6 +152,6 @@ def test_a_changed_theory_is_caught(monkeypatch):
 
 def test_what_is_open_is_said(capsys):
     assert main(["check", "unheard2020"]) == 2
-    assert "available: mato2025" in capsys.readouterr().err
+    assert "available: mato2025, clark2023" in capsys.readouterr().err
     text = " ".join(mato2025.PAPER.not_covered)
     assert "not odd" in text and "p <= 1/2" in text

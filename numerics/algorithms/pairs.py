@@ -12,6 +12,7 @@ SMALLEST = 1e-9  # angle below which nothing is left to resolve
 TAIL = 3e-15  # relative size of the last Chebyshev coefficients of a resolved panel
 STANDARD_DEVIATIONS = 8.9  # the Gaussian weight beyond is below 1e-17
 SMALLEST_ERROR = 1e-18  # that the step aims at; rounding comes first
+LARGEST_ANGLE = 1.55  # angle beyond every node: terms of a closed form cancel most where the correlation is smallest
 COARSEST, FINEST = 0.4, 0.012  # steps of the two-dimensional trapezoidal rule, in standard deviations
 
 
@@ -71,7 +72,7 @@ class PairAverage:
             return self.nested(variance, theta, parameters) / np.cos(theta)
 
         trial = np.array([1e-3, 0.3, 0.9, 1.3])
-        if self.terms is not None and np.all(np.isfinite(closed(trial))):
+        if self.terms is not None and np.all(np.isfinite(closed(np.append(trial, LARGEST_ANGLE)))):
             return closed
         step = self.quadrant_step(deviation, trial, parameters) if self.smooth else None
         if step is not None:
