@@ -141,49 +141,50 @@ class NumpyBackend(Backend):
     parallel = True
 
     def asarray(self, host: Any) -> Any:
+        """The array itself where it has the right type."""
         return np.asarray(host, dtype=self.dtype)
 
     def tohost(self, array: Any) -> Any:
+        """A copy in double precision."""
         return array.astype(float)
 
     def advance(self, phi: Callable[[Any], Any], scheme: Scheme) -> Advance:
-        """The steps of a scheme; a state returned is overwritten by the second call after."""
+        """The steps of a scheme; a state returned is overwritten by the next call in the thread."""
         return _Workspace(phi, scheme, self.dtype)
 
 
 class _Workspace(local):
-    """Two sets of rows, new in every thread: the new state of one is written where the other begins."""
+    """The rows of a step, and room for its result; new in every thread. Little memory: it shares the cache with J."""
 
     def __init__(self, phi: Callable[[Any], Any], scheme: Scheme, dtype: np.dtype) -> None:
         self.phi, self.scheme, self.dtype = phi, scheme, dtype
         self.stages = [row.astype(dtype) for row in scheme.stages]
         self.final = list(scheme.final.astype(dtype))
-        self.rows: list[Any] = []
+        self.rows = self.result = np.zeros((0, 0, 0), dtype)
 
     def __call__(self, J: Any, state: Any, noise: Any) -> Any:
         size, units, columns = state.shape
-        if not self.rows or self.rows[0].shape[1:] != state.shape[1:]:
+        if self.result.shape != state.shape:
             count = size + self.scheme.noise + self.scheme.drives
-            self.rows = [np.zeros((count, units, columns), self.dtype) for _ in range(2)]
-            self.flat = [rows.reshape(count, -1) for rows in self.rows]
-        self.rows[0][:size] = state
+            self.rows, self.result = np.zeros((count, units, columns), self.dtype), np.empty(state.shape, self.dtype)
+        self.result[:] = state
         for kick in noise:
-            self._step(J, kick, size)
-        return self.rows[0][:size]
+            self._step(J, kick)
+        return self.result
 
-    def _step(self, J: Any, kick: Any, size: int) -> None:
-        (rows, other), (flat, following) = self.rows, self.flat
-        count = size + len(kick)
-        rows[size:count] = kick
-        x = rows[0]
+    def _step(self, J: Any, kick: Any) -> None:
+        rows, result = self.rows, self.result
+        flat, sums = rows.reshape(len(rows), -1), result.reshape(len(result), -1)
+        x = result[0]
+        count = len(result) + len(kick)
+        rows[: len(result)], rows[len(result) : count] = result, kick
         for weights in self.stages:
             np.matmul(J, self._activity(x), out=rows[count])
             count += 1
-            x = np.dot(weights, flat[:count]).reshape(x.shape)
+            np.dot(weights, flat[:count], out=sums[0])
         np.matmul(J, self._activity(x), out=rows[count])
         for k, weights in enumerate(self.final):
-            np.dot(weights, flat, out=following[k])
-        self.rows, self.flat = [other, rows], [following, flat]
+            np.dot(weights, flat, out=sums[k])
 
     def _activity(self, x: Any) -> Any:
         """phi(x) in the precision of x, also where phi returns one number."""
@@ -205,18 +206,24 @@ class JaxBackend(Backend):
             self.jax.config.update("jax_enable_x64", True)
 
     def asarray(self, host: Any) -> Any:
+        """On the default device."""
         return self.jax.numpy.asarray(np.asarray(host, self.dtype))
 
     def tohost(self, array: Any) -> Any:
+        """A copy in double precision."""
         return np.array(array, dtype=float)
 
     def stack(self, rows: Sequence[Any]) -> Any:
+        """Rows as one array."""
         return self.jax.numpy.stack(rows)
 
     def product(self, J: Any, columns: Any) -> Any:
+        """Without the shortened numbers that a GPU takes by default."""
         return self.jax.numpy.matmul(J, columns, precision="highest")
 
     def repeated(self, step: Advance) -> Advance:
+        """One compiled loop."""
+
         def advance(J: Any, state: Any, noise: Any) -> Any:
             return self.jax.lax.scan(lambda s, kick: (step(J, s, kick), None), state, noise)[0]
 
@@ -238,12 +245,15 @@ class TorchBackend(Backend):
         return getattr(self.torch, self.dtype.name)
 
     def asarray(self, host: Any) -> Any:
+        """On the device."""
         return self.torch.tensor(host, dtype=self._type, device=self.device)
 
     def tohost(self, array: Any) -> Any:
+        """A copy in double precision."""
         return array.cpu().numpy().astype(float)
 
     def stack(self, rows: Sequence[Any]) -> Any:
+        """Rows as one array."""
         return self.torch.stack(rows)
 
 

@@ -132,7 +132,7 @@ def read_transfer(transfer: object) -> tuple[Coefficients, Coefficients]:
         If these are not two sequences of real numbers.
     """
     try:
-        numerator, denominator = transfer  # type: ignore[misc]
-        return tuple(map(float, np.atleast_1d(numerator))), tuple(map(float, np.atleast_1d(denominator)))
+        numerator, denominator = (tuple(map(float, np.atleast_1d(part))) for part in transfer)  # type: ignore[attr-defined]
+        return numerator, denominator
     except (TypeError, ValueError):
         raise InputError("transfer: numerator and denominator are finite coefficients, highest power first") from None
