@@ -86,7 +86,7 @@ class Backend:
         raise NotImplementedError
 
     def tohost(self, array: Any) -> Any:
-        """A NumPy array in double precision, a copy."""
+        """A NumPy array of the same precision, valid until the next step."""
         raise NotImplementedError
 
     def stack(self, rows: Sequence[Any]) -> Any:
@@ -134,6 +134,18 @@ def combined(weights: Sequence[float], rows: Sequence[Any]) -> Any:
     return total
 
 
+def matched(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of NumPy arrays with the shape and precision of its argument, also where it returns one number."""
+
+    def call(x: Any) -> Any:
+        value = function(x)
+        if getattr(value, "dtype", None) == x.dtype and value.shape == x.shape:
+            return value
+        return np.broadcast_to(np.asarray(value, dtype=x.dtype), x.shape)
+
+    return call
+
+
 class NumpyBackend(Backend):
     """NumPy: the state, noise and drives of a step are the rows of one workspace."""
 
@@ -145,8 +157,8 @@ class NumpyBackend(Backend):
         return np.asarray(host, dtype=self.dtype)
 
     def tohost(self, array: Any) -> Any:
-        """A copy in double precision."""
-        return array.astype(float)
+        """The array itself."""
+        return array
 
     def advance(self, phi: Callable[[Any], Any], scheme: Scheme) -> Advance:
         """The steps of a scheme; a state returned is overwritten by the next call in the thread."""
@@ -157,7 +169,7 @@ class _Workspace(local):
     """The rows of a step, and room for its result; new in every thread. Little memory: it shares the cache with J."""
 
     def __init__(self, phi: Callable[[Any], Any], scheme: Scheme, dtype: np.dtype) -> None:
-        self.phi, self.scheme, self.dtype = phi, scheme, dtype
+        self.phi, self.scheme, self.dtype = matched(phi), scheme, dtype
         self.stages = [row.astype(dtype) for row in scheme.stages]
         self.final = list(scheme.final.astype(dtype))
         self.rows = self.result = np.zeros((0, 0, 0), dtype)
@@ -179,19 +191,12 @@ class _Workspace(local):
         count = len(result) + len(kick)
         rows[: len(result)], rows[len(result) : count] = result, kick
         for weights in self.stages:
-            np.matmul(J, self._activity(x), out=rows[count])
+            np.matmul(J, self.phi(x), out=rows[count])
             count += 1
             np.dot(weights, flat[:count], out=sums[0])
-        np.matmul(J, self._activity(x), out=rows[count])
+        np.matmul(J, self.phi(x), out=rows[count])
         for k, weights in enumerate(self.final):
             np.dot(weights, flat, out=sums[k])
-
-    def _activity(self, x: Any) -> Any:
-        """phi(x) in the precision of x, also where phi returns one number."""
-        f = self.phi(x)
-        if getattr(f, "dtype", None) == self.dtype and f.shape == x.shape:
-            return f
-        return np.broadcast_to(np.asarray(f, dtype=self.dtype), x.shape)
 
 
 class JaxBackend(Backend):
@@ -210,8 +215,8 @@ class JaxBackend(Backend):
         return self.jax.numpy.asarray(np.asarray(host, self.dtype))
 
     def tohost(self, array: Any) -> Any:
-        """A copy in double precision."""
-        return np.array(array, dtype=float)
+        """From the device."""
+        return np.asarray(array)
 
     def stack(self, rows: Sequence[Any]) -> Any:
         """Rows as one array."""
@@ -249,8 +254,8 @@ class TorchBackend(Backend):
         return self.torch.tensor(host, dtype=self._type, device=self.device)
 
     def tohost(self, array: Any) -> Any:
-        """A copy in double precision."""
-        return array.cpu().numpy().astype(float)
+        """From the device."""
+        return array.cpu().numpy()
 
     def stack(self, rows: Sequence[Any]) -> Any:
         """Rows as one array."""

@@ -46,7 +46,7 @@ class Unchanging(Backend):
         return array
 
     def tohost(self, array):
-        return np.array(array, dtype=float)
+        return np.asarray(array)
 
     def stack(self, rows):
         return self.asarray(np.stack(rows))

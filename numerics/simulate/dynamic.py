@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.backends import Advance, Backend, NumpyBackend, backend_named
+from numerics.backends import Advance, Backend, NumpyBackend, backend_named, matched
 from numerics.estimate import Estimate, mean_estimate
 from numerics.simulate.couplings import draw
 from numerics.simulate.intime import Sample
 from numerics.simulate.linear import LOW_PASS, LinearUnit, read_transfer
 from numerics.simulate.moments import Moments, Row, rounded
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, STABLE, default_method
-from numerics.simulate.static import WORKERS, Function, Progress, elementwise, is_odd
+from numerics.simulate.static import WORKERS, Function, Progress, is_odd
 from theory.errors import DomainError, InputError
 
 Array = NDArray[np.float64]
@@ -84,7 +84,7 @@ def simulate(
         Exponential Runge-Kutta of second order with exact filter and noise, or the classical one of fourth order, for
         noise=none only and there the default.
     precision : {64, 32}
-        Bits of state and products; statistics are always in double precision.
+        Bits of state and products; sums of statistics are in double precision always.
     backend : {'numpy', 'jax', 'torch'}
         Array library of the time steps. JAX and PyTorch are extras; they use a GPU where they find one.
     transfer : pair of arrays
@@ -117,10 +117,10 @@ def simulate(
     if burn is None:
         burn = _settling(unit)
     library = backend_named(backend, int(precision))
-    host = elementwise(phi)
+    host = matched(phi)
     if not (is_odd(host) if centred is None else centred):
         raise DomainError("the network in time is simulated for odd phi only: others have a frozen mean activity")
-    slope = elementwise(phi_prime) if phi_prime is not None and eta != 0 else None
+    slope = matched(phi_prime) if phi_prime is not None and eta != 0 else None
 
     every = _every(dt)
     scheme = METHODS[method](unit, SPACING / every)
@@ -130,7 +130,7 @@ def simulate(
 
     def one(k: int) -> Row:
         J, stream = draw(g, eta, N=N, seed=seed, coupling=k)
-        moments = Moments(host, slope, N, samples, times)
+        moments = Moments(host, slope, N, samples, times, library.dtype)
         with np.errstate(all="ignore"):
             state = unit.start(stream, N, samples)
             noise = _ahead(noise_pool, stream, (every, scheme.noise, N, samples), library.dtype, before + times)
@@ -289,7 +289,6 @@ def time_step_error(
     order p the error is 2^p/(2^p - 1) of the difference. Where trajectories are chaotic the two runs part, and the standard
     error says how little the difference means.
     """
-    phi = elementwise(phi)
     J, stream = draw(g, eta, N=N, seed=seed, coupling=0)
     every, library = _every(dt), NumpyBackend("float64")
     coarse, fine = (METHODS[method](unit, SPACING / (every * parts)) for parts in (1, 2))

@@ -5,13 +5,14 @@ A squared covariance is estimated from products of two different trajectories a 
     sum_ij C_ij(tau)^2 = < [phi_a(t + tau) . phi_b(s + tau)] [phi_a(t) . phi_b(s)] >_{t, s}
 
 over all pairs of times t, s of a block, so that neither sampling noise nor correlations in time bias it. Snapshots are kept
-for one block; of a block remains one number per pair of trajectories and statistic. Everything is in double precision.
+for one block; of a block remains one number per pair of trajectories and statistic. Inner products have the precision of the
+snapshots; their squares and all sums are in double precision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
 
-COLUMNS = 1024  # snapshots of all trajectories in a block: few enough for their matrix of inner products to be cheap
+COLUMNS = 512  # snapshots of all trajectories in a block: few enough for their matrix of inner products to be cheap
 STARTS = 16  # about as many times t of a block are used at each lag: neighbours say the same
 
 
@@ -49,15 +50,19 @@ class Moments:
     Parameters
     ----------
     phi, phi_prime : callable
-        In double precision; without phi_prime there is no `slope`.
+        Without phi_prime there is no `slope`.
     N, samples, times : int
         Units, trajectories, snapshots to come: as many as `rounded` says.
+    dtype : numpy.dtype
+        Precision of the snapshots.
     """
 
-    def __init__(self, phi: Function, phi_prime: Function | None, N: int, samples: int, times: int) -> None:
+    def __init__(
+        self, phi: Function, phi_prime: Function | None, N: int, samples: int, times: int, dtype: Any = float
+    ) -> None:
         self.phi, self.phi_prime = phi, phi_prime
         self.units, self.samples, self.blocks = N, samples, blocks(samples, times)
-        self.block = np.empty((times // self.blocks, N, samples))
+        self.block = np.empty((times // self.blocks, N, samples), dtype)
         self.filled = 0
         names = ["x2", "phi2", "x_phi", *(["slope"] if phi_prime is not None else [])]
         self.single = {name: np.zeros(samples) for name in names}
@@ -84,7 +89,7 @@ class Moments:
         if self.phi_prime is not None:
             self.single["slope"] += share * _mean(self.phi_prime(x), samples)
         for name, rows in (("x", x), ("phi", f)):
-            gram = (rows @ rows.T).reshape(samples, times, samples, times) / units
+            gram = (rows @ rows.T).astype(float).reshape(samples, times, samples, times) / units
             self.pair[f"square_trace_{name}"] += share * units * np.einsum("atbs,atbs->ab", gram, gram) / times**2
         lags = np.stack([_pair_spectrum(gram, lag, units) for lag in range(times // 2 + 1)])
         self.pair["pair_area"] += share * _trapezoid(lags)
@@ -124,7 +129,7 @@ def rounded(samples: int, times: int) -> int:
 
 def _mean(products: Array, samples: int) -> Array:
     """Mean over units and times for each trajectory."""
-    return products.reshape(samples, -1).mean(axis=1)
+    return products.reshape(samples, -1).mean(axis=1, dtype=float)
 
 
 def _pair_spectrum(gram: Array, lag: int, units: int) -> Array:
