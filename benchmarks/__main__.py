@@ -23,6 +23,7 @@ SUBJECTS = (
     "corrections",
     "commandline",
     "simulator",
+    "trajectories",
     "refusal",
 )
 PREAMBLE = """\

@@ -122,7 +122,7 @@ def simulate(
         raise DomainError("the network in time is simulated for odd phi only: others have a frozen mean activity")
     slope = matched(phi_prime) if phi_prime is not None and eta != 0 else None
 
-    every = _every(dt)
+    every = steps_between(dt)
     scheme = METHODS[method](unit, SPACING / every)
     advance = library.advance(phi, scheme)
     before, times = int(np.ceil(burn / SPACING)), rounded(samples, int(T / SPACING))
@@ -133,8 +133,8 @@ def simulate(
         moments = Moments(host, slope, N, samples, times, library.dtype)
         with np.errstate(all="ignore"):
             state = unit.start(stream, N, samples)
-            noise = _ahead(noise_pool, stream, (every, scheme.noise, N, samples), library.dtype, before + times)
-            for count, x in enumerate(_snapshots(advance, library, J, state, noise)):
+            noise = noise_ahead(noise_pool, stream, (every, scheme.noise, N, samples), library.dtype, before + times)
+            for count, x in enumerate(snapshots(advance, library, J, state, noise)):
                 if tally.stopped:
                     break
                 if count >= before:
@@ -178,8 +178,8 @@ def _settling(unit: LinearUnit) -> float:
     return SETTLING * unit.memory + (NOISE_TIMES * unit.tau_n if unit.noise == "ou" else 0.0)
 
 
-def _every(dt: float) -> int:
-    """Steps between two snapshots."""
+def steps_between(dt: float) -> int:
+    """Steps from one snapshot to the next."""
     return max(1, round(SPACING / dt))
 
 
@@ -242,7 +242,7 @@ class _Tally:
                 self.progress(self.done / self.total)
 
 
-def _ahead(
+def noise_ahead(
     pool: Executor, stream: np.random.Generator, shape: tuple[int, ...], dtype: Any, count: int
 ) -> Iterator[Array]:
     """Standard normal numbers for `count` intervals; large ones are drawn while the steps of the interval before are made."""
@@ -261,7 +261,7 @@ def _ahead(
         yield numbers
 
 
-def _snapshots(advance: Advance, library: Backend, J: Array, state: Array, noise: Iterator[Array]) -> Iterator[Array]:
+def snapshots(advance: Advance, library: Backend, J: Array, state: Array, noise: Iterator[Array]) -> Iterator[Array]:
     """x after every interval, shape (N, samples)."""
     couplings, at = library.asarray(J), library.asarray(state)
     for numbers in noise:
@@ -290,7 +290,7 @@ def time_step_error(
     error says how little the difference means.
     """
     J, stream = draw(g, eta, N=N, seed=seed, coupling=0)
-    every, library = _every(dt), NumpyBackend("float64")
+    every, library = steps_between(dt), NumpyBackend("float64")
     coarse, fine = (METHODS[method](unit, SPACING / (every * parts)) for parts in (1, 2))
     joined = _joined(unit, SPACING / (2 * every))
     rough_steps, smooth_steps = library.advance(phi, coarse), library.advance(phi, fine)
