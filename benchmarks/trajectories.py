@@ -13,9 +13,10 @@ from benchmarks.harness import Effort, Row, alternated
 from numerics.backends import NumpyBackend
 from numerics.codegen.backends import array_functions
 from numerics.simulate.couplings import draw
-from numerics.simulate.dynamic import noise_ahead, snapshots, steps_between
+from numerics.simulate.dynamic import snapshots, steps_between
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.moments import Moments, rounded
+from numerics.simulate.normals import drawn_ahead
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, Scheme, default_method
 from theory.activations.activation import Activation
 
@@ -74,7 +75,7 @@ def _ours(
     state = unit.start(stream, N, SAMPLES)
     advance = library.advance(phi, scheme)
     moments = Moments(phi, None, N, SAMPLES, times, library.dtype)
-    noise = noise_ahead(pool, stream, (every, scheme.noise, N, SAMPLES), library.dtype, times)
+    noise = drawn_ahead(pool, stream, (every, scheme.noise, N, SAMPLES), library.dtype, times)
     couplings = library.asarray(J)
     start = perf_counter()
     for x in snapshots(advance, library, couplings, state, noise):

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from numerics.backends import NumpyBackend
@@ -13,6 +14,7 @@ from numerics.simulate.couplings import draw
 from numerics.simulate.dynamic import simulate, time_step_error
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.moments import Moments, blocks, rounded
+from numerics.simulate.normals import standard_normal
 from numerics.simulate.schemes import heun, rk4
 from numerics.validate import judge
 from quenched.cli import main
@@ -73,6 +75,20 @@ def test_equal_rates():
 def test_unusable_filters(transfer, sentence):
     with pytest.raises(InputError, match=sentence):
         simulate(np.tanh, {"g": 1.0, "noise": "none"}, N=10, couplings=1, transfer=transfer)
+
+
+def test_single_precision_normal_numbers():
+    """4e5 numbers: Kolmogorov-Smirnov above 1e-4, pairs that share a radius uncorrelated also in their squares (4 errors)."""
+    numbers = standard_normal(np.random.default_rng(5), (3, 133_333), np.float32)
+    assert numbers.shape == (3, 133_333) and numbers.dtype == np.float32
+    flat = numbers.astype(float).ravel()
+    assert stats.kstest(flat, "norm").pvalue > 1e-4
+    assert abs(np.mean(flat**4) - 3) < 4 * np.sqrt(96 / flat.size)
+    first, second = flat[:200_000], flat[200_000:]
+    count = second.size
+    for power, spread in ((1, 1.0), (2, 2.0)):
+        product = (first[:count] ** power - (power == 2)) * (second**power - (power == 2))
+        assert abs(product.mean()) < 4 * spread / np.sqrt(count)
 
 
 # ---- one step ----------------------------------------------------------------------------------------------------------
@@ -314,7 +330,7 @@ def test_numbers_do_not_depend_on_how_the_noise_is_drawn(monkeypatch):
     """Drawn ahead in another thread or not."""
     network, arguments = {"g": 1.2, "noise": "white", "sigma": 1.0}, {"N": 20, "couplings": 1, "samples": 4, "T": 5}
     plain = simulate(np.tanh, network, **arguments)
-    monkeypatch.setattr("numerics.simulate.dynamic.AHEAD", 1)
+    monkeypatch.setattr("numerics.simulate.normals.AHEAD", 1)
     ahead = simulate(np.tanh, network, **arguments)
     assert all(np.array_equal(plain.statistics[name], ahead.statistics[name]) for name in plain.statistics)
 

@@ -12,7 +12,7 @@ and the same noise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -26,6 +26,7 @@ from numerics.simulate.couplings import draw
 from numerics.simulate.intime import Sample
 from numerics.simulate.linear import LOW_PASS, LinearUnit, read_transfer
 from numerics.simulate.moments import Moments, Row, rounded
+from numerics.simulate.normals import drawn_ahead
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, STABLE, default_method
 from numerics.simulate.static import WORKERS, Function, Progress, is_odd
 from theory.errors import DomainError, InputError
@@ -36,7 +37,6 @@ SPACING = 1.0  # time between the snapshots of a trajectory
 # default time before the first snapshot: in units of the filter's slowest time constant; last: in units of tau_n
 SETTLING, SETTLING_AUTONOMOUS, NOISE_TIMES = 20.0, 100.0, 5.0
 STEP_TRAJECTORIES = 16  # of the run that measures the time-step error
-AHEAD = 8192  # numbers per step above which the noise is drawn in another thread: below, handing over costs more
 NETWORK = ("noise", "g", "eta", "sigma", "tau_n")
 
 
@@ -133,7 +133,7 @@ def simulate(
         moments = Moments(host, slope, N, samples, times, library.dtype)
         with np.errstate(all="ignore"):
             state = unit.start(stream, N, samples)
-            noise = noise_ahead(noise_pool, stream, (every, scheme.noise, N, samples), library.dtype, before + times)
+            noise = drawn_ahead(noise_pool, stream, (every, scheme.noise, N, samples), library.dtype, before + times)
             for count, x in enumerate(snapshots(advance, library, J, state, noise)):
                 if tally.stopped:
                     break
@@ -240,25 +240,6 @@ class _Tally:
             if (hundredths := 100 * self.done // self.total) > self.told:
                 self.told = hundredths
                 self.progress(self.done / self.total)
-
-
-def noise_ahead(
-    pool: Executor, stream: np.random.Generator, shape: tuple[int, ...], dtype: Any, count: int
-) -> Iterator[Array]:
-    """Standard normal numbers for `count` intervals; large ones are drawn while the steps of the interval before are made."""
-
-    def drawn() -> Array:
-        return stream.standard_normal(shape, dtype=dtype)
-
-    if np.prod(shape[1:]) < AHEAD:
-        yield from (drawn() for _ in range(count))
-        return
-    following = pool.submit(drawn)
-    for k in range(count):
-        numbers = following.result()
-        if k + 1 < count:
-            following = pool.submit(drawn)
-        yield numbers
 
 
 def snapshots(advance: Advance, library: Backend, J: Array, state: Array, noise: Iterator[Array]) -> Iterator[Array]:

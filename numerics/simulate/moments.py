@@ -63,6 +63,9 @@ class Moments:
         self.phi, self.phi_prime = phi, phi_prime
         self.units, self.samples, self.blocks = N, samples, blocks(samples, times)
         self.block = np.empty((times // self.blocks, N, samples), dtype)
+        count = samples * len(self.block)
+        self.rows, self.products = np.empty((count, N), dtype), np.empty((count, count), dtype)
+        self.gram = np.empty((samples, len(self.block)) * 2)
         self.filled = 0
         names = ["x2", "phi2", "x_phi", *(["slope"] if phi_prime is not None else [])]
         self.single = {name: np.zeros(samples) for name in names}
@@ -80,8 +83,8 @@ class Moments:
     def _count(self) -> None:
         """Adds the block: columns of trajectory a at time t become the rows (a, t)."""
         times, units, samples = self.block.shape
-        x = self.block.transpose(2, 0, 1).reshape(samples * times, units)
-        f = self.phi(x)
+        self.rows.reshape(samples, times, units)[:] = self.block.transpose(2, 0, 1)
+        x, f = self.rows, self.phi(self.rows)
         share = 1.0 / self.blocks
         self.single["x2"] += share * _mean(x * x, samples)
         self.single["phi2"] += share * _mean(f * f, samples)
@@ -89,9 +92,11 @@ class Moments:
         if self.phi_prime is not None:
             self.single["slope"] += share * _mean(self.phi_prime(x), samples)
         for name, rows in (("x", x), ("phi", f)):
-            gram = (rows @ rows.T).astype(float).reshape(samples, times, samples, times) / units
-            self.pair[f"square_trace_{name}"] += share * units * np.einsum("atbs,atbs->ab", gram, gram) / times**2
-        lags = np.stack([_pair_spectrum(gram, lag, units) for lag in range(times // 2 + 1)])
+            np.matmul(rows, rows.T, out=self.products)
+            np.divide(self.products.reshape(self.gram.shape), units, out=self.gram)
+            squares = np.einsum("atbs,atbs->ab", self.gram, self.gram) / times**2
+            self.pair[f"square_trace_{name}"] += share * units * squares
+        lags = np.stack([_pair_spectrum(self.gram, lag, units) for lag in range(times // 2 + 1)])
         self.pair["pair_area"] += share * _trapezoid(lags)
         self.pair["pair_tail"] += share * _trapezoid(lags[times // 4 :])
 
