@@ -25,7 +25,7 @@ from numerics.estimate import Estimate, mean_estimate
 from numerics.simulate.couplings import draw
 from numerics.simulate.intime import Sample
 from numerics.simulate.linear import LOW_PASS, LinearUnit, read_transfer
-from numerics.simulate.moments import Moments, Row, rounded
+from numerics.simulate.moments import Moments, Row, longest_lag, rounded
 from numerics.simulate.normals import drawn_ahead
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, STABLE, default_method
 from numerics.simulate.static import WORKERS, Function, Progress, is_odd
@@ -162,6 +162,8 @@ def simulate(
         T=times * SPACING,
         burn=burn,
         dt=SPACING / every,
+        lags=longest_lag(samples, times) * SPACING,
+        transfer=unit.transfer,
         method=method,
         precision=library.dtype.itemsize * 8,
         backend=backend,

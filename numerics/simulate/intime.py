@@ -19,7 +19,8 @@ from numerics.estimate import Estimate, jackknife
 Array = NDArray[np.float64]
 
 NOTICEABLE = 1.0  # time-step error, in standard errors of the estimate, above which it is announced
-TAIL = 0.1  # share of the later half of the lags above which an integral over lags is not reported
+LAGS = 5.0  # an integral over lags is reported where they reach this far in units of the slowest decay
+PHASES = 33  # of the eigenvalues at the edge of the spectrum of g <phi'> J
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +34,10 @@ class Sample:
     parameters : mapping
         Of the network.
     seed : int
-    T, burn, dt : float
-        Time over which each trajectory is observed, time before that, time step.
+    T, burn, dt, lags : float
+        Time over which each trajectory is observed, time before that, time step, longest lag of covariances.
+    transfer : pair of tuples of float
+        Numerator and denominator of the filter.
     method, precision, backend : str, int, str
         Scheme of the time step, bits of the numbers, array library.
     unconverged : array, shape (couplings,)
@@ -55,6 +58,8 @@ class Sample:
     T: float
     burn: float
     dt: float
+    lags: float
+    transfer: tuple[tuple[float, ...], tuple[float, ...]]
     method: str
     precision: int
     backend: str
@@ -91,10 +96,11 @@ class Sample:
             `Delta0` = [<x^2>], `C_phi0` = [<phi^2>]; `gain` = [<phi'>], from <x phi>/<x x> (Stein's lemma) where x is Gaussian
             (eta = 0), else from phi' itself; `kappa2` = 1 - g^2 gain^2 for eta = 0; `PR_x`, `PR_phi` = (tr C)^2/(N tr C^2).
             `tau_pop` = int_0^L psi_phi(tau, tau) dtau / psi_phi(0, 0), psi_phi(tau, tau) = (1/N) sum_ij C_ij(tau)^2 - C(tau)^2,
-            by the trapezoidal rule on the snapshots, L half the length of a block (`numerics.simulate.moments.COLUMNS`), at most
-            T/2: reported where the later half of these lags makes up less than a tenth, so that about a hundredth lies beyond L;
-            elsewhere take a larger T and fewer `samples`. The participation ratios at zero frequency are not measured: they
-            need windows that are long against the slowest correlations.
+            by the trapezoidal rule on the snapshots. L = `lags` is half a block of them (`numerics.simulate.moments.COLUMNS`), at
+            most T/2, and has to be five times the decay time of psi_phi(tau, tau), so that about a hundredth lies beyond it:
+            elsewhere `tau_pop` is missing, and a larger T or fewer `samples` help. Nor is it measured where eta is not 0: the
+            decay time is not known. The participation ratios at zero frequency are not measured: they need windows that are long
+            against the slowest correlations.
         """
         s = self._usable(self.statistics)
         return {name: jackknife(f, *(s[key] for key in keys)) for name, (f, keys) in self._formulas().items()}
@@ -129,10 +135,21 @@ class Sample:
         elif "slope" in s:
             found["gain"] = _first, ("slope",)
         found |= {f"PR_{name}": (_ratio, (f"trace_squared_{name}", f"square_trace_{name}")) for name in ("x", "phi")}
-        beyond = jackknife(_ratio, s["pair_tail"], s["pair_area"])
-        if beyond.value + np.nan_to_num(beyond.error) < TAIL:
+        if gaussian and self.lags * self._decay(g * float(np.mean(s["x_phi"]) / np.mean(s["x2"]))) > LAGS:
             found["tau_pop"] = _ratio, ("pair_area", "pair_phi")
         return found
+
+    def _decay(self, radius: float) -> float:
+        """Decay rate of squared covariances: twice that of the slowest mode of the network linearised, or of its noise.
+
+        The modes are the roots of 1 = lambda h(s), with the eigenvalues lambda of g <phi'> J at the edge of their disc.
+        """
+        numerator, denominator = self.transfer
+        edge = radius * np.exp(1j * np.linspace(0.0, np.pi, PHASES))
+        slowest = max(np.max(np.roots(np.polysub(denominator, at * np.array(numerator))).real) for at in edge)
+        if self.parameters["noise"] == "ou":
+            slowest = max(slowest, -1.0 / float(self.parameters["tau_n"]))
+        return -2.0 * slowest
 
 
 def _first(means: Array) -> Array:

@@ -32,7 +32,7 @@ class Row(NamedTuple):
     values : dict of str to float
         `x2`, `phi2`, `x_phi`, `slope` (mean of phi'): means over units and time; `trace_squared_*` = (tr C)^2/N^2 and
         `square_trace_*` = tr C^2/N at equal times, for x and phi; `pair_phi` = psi_phi(0, 0) = their difference for phi,
-        `pair_area`, `pair_tail` = the integral of psi_phi(tau, tau) over the lags of a block, and over their second half.
+        `pair_area` = the integral of psi_phi(tau, tau) over the lags up to half a block.
     without_one : dict of str to array, shape (trajectories,)
         The same with one trajectory left out; nan where too few are left, and for trajectories that were lost.
     lost : int
@@ -69,7 +69,7 @@ class Moments:
         self.filled = 0
         names = ["x2", "phi2", "x_phi", *(["slope"] if phi_prime is not None else [])]
         self.single = {name: np.zeros(samples) for name in names}
-        pairs = ("trace_squared_x", "trace_squared_phi", "square_trace_x", "square_trace_phi", "pair_area", "pair_tail")
+        pairs = ("trace_squared_x", "trace_squared_phi", "square_trace_x", "square_trace_phi", "pair_area")
         self.pair = {name: np.zeros((samples, samples)) for name in pairs}
 
     def add(self, x: Array) -> None:
@@ -96,9 +96,8 @@ class Moments:
             np.divide(self.products.reshape(self.gram.shape), units, out=self.gram)
             squares = np.einsum("atbs,atbs->ab", self.gram, self.gram) / times**2
             self.pair[f"square_trace_{name}"] += share * units * squares
-        lags = np.stack([_pair_spectrum(self.gram, lag, units) for lag in range(times // 2 + 1)])
-        self.pair["pair_area"] += share * _trapezoid(lags)
-        self.pair["pair_tail"] += share * _trapezoid(lags[times // 4 :])
+        lags = np.stack([_pair_spectrum(self.gram, lag, units) for lag in range(longest_lag(samples, times) + 1)])
+        self.pair["pair_area"] += share * (lags.sum(axis=0) - 0.5 * (lags[0] + lags[-1]))
 
     def row(self) -> Row:
         """What was found, from at least two trajectories that stayed finite."""
@@ -132,6 +131,11 @@ def rounded(samples: int, times: int) -> int:
     return count * -(-times // count)
 
 
+def longest_lag(samples: int, times: int) -> int:
+    """Half the snapshots of a block."""
+    return times // blocks(samples, times) // 2
+
+
 def _mean(products: Array, samples: int) -> Array:
     """Mean over units and times for each trajectory."""
     return products.reshape(samples, -1).mean(axis=1, dtype=float)
@@ -145,10 +149,6 @@ def _pair_spectrum(gram: Array, lag: int, units: int) -> Array:
     squares = units * np.einsum("atbs,atbs->ab", later, earlier) / (later.shape[1] * later.shape[3])
     traces = np.einsum("atat->a", gram[:, lag:, :, : times - lag]) / (times - lag)
     return squares - np.outer(traces, traces)
-
-
-def _trapezoid(values: Array) -> Array:
-    return values.sum(axis=0) - 0.5 * (values[0] + values[-1])
 
 
 def _means(values: Array) -> tuple[float, Array]:
