@@ -419,6 +419,44 @@ def test_theory_agrees_beyond_the_onset(noise):
     assert run.verdict == "agree", run.sentence
 
 
+def test_population_time_needs_lags():
+    """Reported where the lags reach five decay times, which are 1/(2 - 2 g <phi'>), or half of tau_n; not with symmetry."""
+    network, small = {"g": 0.5, "noise": "white", "sigma": 1.0}, {"N": 30, "couplings": 2, "samples": 3, "burn": 5}
+
+    def has_it(parameters, T, **more):
+        sample = simulate(np.tanh, parameters, **small, T=T, **more)
+        assert sample.lags == T // 2
+        return "tau_pop" in sample.observables()
+
+    assert has_it(network, 12) and not has_it(network, 6)
+    assert not has_it({**network, "eta": 0.5}, 12)
+    slow = {"g": 0.5, "noise": "ou", "sigma": 1.0, "tau_n": 10.0}
+    assert has_it(slow, 60) and not has_it(slow, 40)
+    assert not has_it(network, 30, transfer=((1.0,), (20.0, 1.0)))
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(300)
+def test_two_schemes_on_the_same_chaotic_networks():
+    """tanh, g = 3 without noise, four matrices of 400 units: fourth order in single precision, second order in double.
+
+    Single matrices differ much from each other and from the theory, but not from themselves: four numbers at |z| < 4 by errors
+    within couplings, 2e-3 with Student's t.
+    """
+    one, two = (
+        simulate(np.tanh, {"g": 3.0, "noise": "none"}, N=400, couplings=4, samples=32, T=48, seed=1, **options)
+        for options in ({"precision": 32}, {"method": "heun", "dt": 0.125})
+    )
+    assert (one.method, two.method) == ("rk4", "heun")
+    assert abs(one.time_step.value) < 4 * one.time_step.error < 0.1
+    for name in ("Delta0", "C_phi0", "PR_x", "PR_phi"):
+        first, second = one.observables()[name], two.observables()[name]
+        error = np.hypot(one.time_errors[name], two.time_errors[name])
+        assert error < 0.06 * first.value and abs(first.value - second.value) < 4 * error, name
+    found = one.observables()["C_phi0"]  # theory by 40-digit quadrature
+    assert found.error < 0.02 and abs(found.value - 0.68057948112094) < 4 * found.error
+
+
 @pytest.mark.heavy
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
