@@ -50,7 +50,7 @@ def _function(name: str, pieces: Pieces, activation: Activation) -> str:
 
 def array_functions(activation: Activation, values: Mapping[str, Any]) -> tuple[Callable, Callable]:
     """phi and its derivative as functions of x alone, for arrays of any library that `numerics.backends` knows."""
-    name = f"arrays_{content_key('arrays', activation)}"
+    name = f"activation_{content_key('activation', activation)}"
     module = load_cached(name) or store(name, emit_for_arrays(activation))
     own = [values[p.name] for p in activation.parameters]
     return (
