@@ -24,6 +24,7 @@ SUBJECTS = (
     "dynamics",
     "commandline",
     "simulator",
+    "trajectories",
     "refusal",
 )
 PREAMBLE = """\

@@ -15,7 +15,7 @@ from sympy import Rational, S
 from benchmarks.harness import Effort, Row, Sample
 from benchmarks.naive import by_hermite
 from numerics.average import average
-from numerics.experiment import activation_functions
+from numerics.codegen.backends import array_functions
 from theory.activations.activation import Activation
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import certified
@@ -64,7 +64,7 @@ def rows(effort: Effort) -> list[Row]:
     theirs: list[tuple[float, str]] = []
     for family in FAMILIES:
         activation = Activation.from_text(family)
-        phi, phi_prime = activation_functions(activation, {})
+        phi, phi_prime = array_functions(activation, {})
         hermite: dict[str, Callable] = {
             "phi^2": partial(_squared, phi),
             "phi'": phi_prime,

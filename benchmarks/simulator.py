@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.counted import counting
 from benchmarks.harness import Effort, Row, Sample, process_time, repeated, timed
-from numerics.experiment import activation_functions
+from numerics.codegen.backends import array_functions
 from numerics.simulate.static import draw, fixed_points
 from theory.activations.activation import Activation
 
@@ -27,7 +27,7 @@ def rows(effort: Effort) -> list[Row]:
 
 
 def _one_matrix(effort: Effort) -> Row:
-    phi, _ = activation_functions(Activation.from_text(TEXT), {})
+    phi, _ = array_functions(Activation.from_text(TEXT), {})
     J, noise = draw(G, SIGMA, N=N, samples=SAMPLES, seed=0, coupling=0)
     products: Counter[tuple[int, int]] = Counter()
     fixed_points(counting(phi, products), J, noise)

@@ -6,11 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from numerics.codegen.cache import content_key, load_cached, store
-from numerics.codegen.module import emit_activation
+from numerics.codegen.backends import array_functions
 from numerics.simulate.catalogue import SIMULATORS
 from numerics.simulate.sample import Sample
 from numerics.solution import Solution, shown
@@ -21,7 +17,6 @@ from theory.activations.activation import Activation
 from theory.catalogue import derive, describe_model
 from theory.errors import DomainError
 
-Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Progress = Callable[[float], None]
 
 
@@ -61,6 +56,7 @@ class Simulation:
                 "samples": self.sample.samples,
                 "seed": self.sample.seed,
                 "standard_errors": {key: e.error for key, e in estimates.items()},
+                "time_errors": dict(self.sample.time_errors),
                 "messages": list(self.messages),
             },
         }
@@ -77,17 +73,10 @@ class Simulation:
         rows = [
             f"{self.model}, phi = {self.activation}, N = {s.N}, {s.couplings} coupling matrices x {s.samples} noise draws"
         ]
-        rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}" for key, e in estimates.items()]
+        within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
+        rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}{within.get(key, '')}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")
         return "\n".join(rows)
-
-
-def activation_functions(activation: Activation, values: Mapping[str, Any]) -> tuple[Function, Function]:
-    """phi and its derivative as NumPy functions of x alone, from a generated module."""
-    name = f"activation_{content_key('activation', activation)}"
-    module = load_cached(name) or store(name, emit_activation(activation))
-    own = [values[p.name] for p in activation.parameters]
-    return (lambda x: module.phi(x, *own)), (lambda x: module.phi_prime(x, *own))
 
 
 def simulate(
@@ -115,7 +104,8 @@ def simulate(
     progress : callable, optional
         Called with the finished fraction.
     **settings
-        Of the model's simulator: `samples`, independent draws of the noise for each coupling matrix, and others.
+        Of the model's simulator: `samples`, independent draws of the noise for each coupling matrix, and others; see
+        `numerics.simulate.dynamic.simulate` for those of networks in time.
 
     Raises
     ------
@@ -127,7 +117,7 @@ def simulate(
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
     values = checked_parameters(describe_model(model), activation, parameters)
-    phi, phi_prime = activation_functions(activation, values)
+    phi, phi_prime = array_functions(activation, values)
     simulator = SIMULATORS[model]
     sample = simulator.run(
         phi,
@@ -186,7 +176,7 @@ def validate(
     checked_parameters(describe_model(model), activation, parameters)  # before anything is derived
     solver = Solver(model, activation)
     solution = solver.solve(**parameters)
-    phi, phi_prime = activation_functions(solver.activation, solution.parameters)
+    phi, phi_prime = array_functions(solver.activation, solution.parameters)
     validation = validate_model(
         SIMULATORS[model],
         solution.leading,

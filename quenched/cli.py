@@ -27,6 +27,8 @@ parameters declared after 'where' get their values as name=value pairs"""
 _OBSERVABLE = """one-site observable whose average and 1/N term are wanted (static), e.g. 'x^4', 'exp(-x^2)', 'x*phi'; may be
 given several times"""
 
+_BACKEND = "array library of the time steps (dynamic): numpy (default), jax or torch"
+
 _PARAMETERS = "parameters of the model and of the activation: decimal numbers or fractions, e.g. g=1.2 sigma=1/2"
 
 _RANGES = """; one or two of them a range start:stop:count, evenly spaced with both ends, or start:stop:count:log, e.g.
@@ -111,8 +113,9 @@ def build_parser() -> argparse.ArgumentParser:
     emit.add_argument(
         "-o", "--output", action=_Once, metavar="FILE", help="file to write; standard output if not given"
     )
-    model_command("simulate", "simulate the network", pairs=True)
-    model_command("validate", "compare theory and simulation", pairs=True)
+    for name, help_text in (("simulate", "simulate the network"), ("validate", "compare theory and simulation")):
+        sub = model_command(name, help_text, pairs=True)
+        sub.add_argument("--backend", action=_Once, metavar="B", help=_BACKEND)
     sweep = model_command("sweep", "solve the theory along one or two parameters", pairs=True, ranges=True)
     sweep.add_argument("-o", "--output", action=_Once, metavar="FILE", help=_TABLE)
     sweep.add_argument("--plot", action=_Once, metavar="FILE", help=_FIGURE)

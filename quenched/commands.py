@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quenched.jsontext import json_text
-from quenched.pairs import read_pairs, settings_of
+from quenched.pairs import Pairs, read_pairs, settings_of
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation
 from theory.catalogue import derive as derive_theory
@@ -105,7 +105,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import simulate
 
     pairs = read_pairs(arguments.pairs, settings_of("simulate", arguments.model))
-    settings: dict[str, Any] = {name: values[0] for name, values in pairs.settings.items() if values}
+    settings = _single(pairs) | _backend(arguments)
     with progress_bar("simulate") as progress:
         simulation = simulate(arguments.model, arguments.activation, pairs.parameters, progress=progress, **settings)
     _print(arguments, simulation.to_dict(), simulation.table)
@@ -117,7 +117,7 @@ def _validate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import validate
 
     pairs = read_pairs(arguments.pairs, settings_of("validate", arguments.model))
-    settings: dict[str, Any] = {name: values[0] for name, values in pairs.settings.items() if values}
+    settings = _single(pairs) | _backend(arguments)
     lists = {"sizes": pairs.settings["N"] or None, "couplings": pairs.settings["couplings"] or None}
     settings = {name: value for name, value in settings.items() if name not in ("N", "couplings")} | lists
     with progress_bar("validate") as progress:
@@ -138,6 +138,20 @@ def _sweep(arguments: argparse.Namespace) -> int:
         _print(arguments, found.to_dict(), found.table)
     _warn(found.messages)
     return 0
+
+
+def _single(pairs: Pairs) -> dict[str, Any]:
+    """Settings that were given, or have a default, one value each."""
+    return {name: values[0] for name, values in pairs.settings.items() if values}
+
+
+def _backend(arguments: argparse.Namespace) -> dict[str, str]:
+    """The array library, if one was asked for."""
+    if arguments.backend is None:
+        return {}
+    if arguments.model != "dynamic":
+        raise InputError("--backend is for the model dynamic")
+    return {"backend": arguments.backend}
 
 
 def _check(arguments: argparse.Namespace) -> int:

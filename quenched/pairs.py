@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
+from typing import Any
 
 from theory.errors import InputError
 
@@ -33,20 +34,25 @@ class Option:
         The one model that has it; empty for all.
     whole : bool
         Whether it takes whole numbers only.
+    words : tuple of str
+        The words allowed instead of numbers.
     """
 
     name: str
     meaning: str
     default: tuple[float, ...]
-    lowest: float
+    lowest: float = 0
     highest: float = 10**6
     most: int = 1
     model: str = ""
     whole: bool = True
+    words: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
+        if self.words:
+            return f"one of {', '.join(self.words)}"
         plural = "s, separated by commas," if self.most > 1 else ""
         return f"{'whole ' if self.whole else ''}number{plural} from {self.lowest} to {self.highest}"
 
@@ -56,6 +62,8 @@ _IN_TIME = (
     Option("T", "observation time of each trajectory", (), 1, 10**6, model="dynamic", whole=False),
     Option("burn", "time before the observation", (), 0, 10**6, model="dynamic", whole=False),
     Option("dt", "time step", (), 1e-4, 1, model="dynamic", whole=False),
+    Option("method", "second order with exact noise, or fourth order", (), model="dynamic", words=("heun", "rk4")),
+    Option("precision", "bits of the numbers", (), model="dynamic", words=("64", "32")),
 )
 SETTINGS: dict[str, tuple[Option, ...]] = {
     "solve": (Option("N", "units at which the 1/N terms are added", (), 2, 10**9, model="static"),),
@@ -96,7 +104,7 @@ class Pairs:
     """Model parameters, and settings of the command."""
 
     parameters: Mapping[str, object]
-    settings: Mapping[str, tuple[float, ...]]
+    settings: Mapping[str, tuple[Any, ...]]
 
 
 def number(text: str) -> float | str:
@@ -151,7 +159,7 @@ def read_pairs(
     """
     known = {option.name: option for option in options}
     parameters: dict[str, object] = {}
-    settings = {option.name: option.default for option in options}
+    settings: dict[str, tuple[Any, ...]] = {option.name: option.default for option in options}
     problems, seen = [], set()
     for word in words:
         name, equals, value = word.partition("=")
@@ -173,10 +181,16 @@ def read_pairs(
     return Pairs(parameters, settings)
 
 
-def _setting(option: Option, text: str) -> tuple[float, ...]:
+def _setting(option: Option, text: str) -> tuple[Any, ...]:
+    if text.strip() in option.words:
+        return (text.strip(),)
     pieces = [piece.strip() for piece in text.split(",")]
     shape = "[0-9]{1,11}" if option.whole else _DECIMAL
-    if len(pieces) <= option.most and all(len(p) <= _LONGEST and re.fullmatch(shape, p) for p in pieces):
+    if (
+        not option.words
+        and len(pieces) <= option.most
+        and all(len(p) <= _LONGEST and re.fullmatch(shape, p) for p in pieces)
+    ):
         values = tuple((int if option.whole else float)(piece) for piece in pieces)
         if all(option.lowest <= value <= option.highest for value in values):
             return values

@@ -118,13 +118,6 @@ def _assembled(header: str, body: Sequence[str]) -> str:
     return f"{header}\n\n" + "\n".join(imports) + f"\n\n\n{text}"
 
 
-def emit_activation(activation: Activation) -> str:
-    """Source of a module with phi and phi_prime alone, for simulations of any activation."""
-    return _assembled(
-        f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative."""', [_activation(activation)]
-    )
-
-
 def emit_mean(average: Average, activation: Activation, observable: Activation | None = None) -> str:
     """Source of a module that evaluates one Gaussian average; `observable` is what ``O(x)`` stands for, if it occurs."""
     header = f'"""{sstr(average)} for phi(x) = {sstr(activation.expression)}."""'

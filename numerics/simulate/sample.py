@@ -39,5 +39,9 @@ class Sample(Protocol):
     def messages(self) -> tuple[str, ...]:
         """Reasons to distrust the estimates."""
 
+    @property
+    def time_errors(self) -> Mapping[str, float]:
+        """The part of each standard error that finite time and few draws at fixed couplings make; empty if not known."""
+
     def observables(self) -> dict[str, Estimate]:
         """Estimates under the keys of the theory; empty if there is nothing to report."""

@@ -84,6 +84,11 @@ class Sample:
         lost = self.unconverged_fraction
         return (f"{percent(lost)} of the noise draws have no fixed point and are left out",) if lost else ()
 
+    @property
+    def time_errors(self) -> dict[str, float]:
+        """None: fixed points have no time."""
+        return {}
+
     def observables(self) -> dict[str, Estimate]:
         """Estimates with errors over the coupling matrices; see `numerics.estimate.observables`."""
         return observables(self.statistics, self.g)

@@ -1,0 +1,59 @@
+"""The activation as generated code for every array library: no masks are assigned to, no library is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sympy import Symbol, sstr
+
+from numerics.backends import functions_for
+from numerics.codegen.cache import content_key, load_cached, store
+from numerics.codegen.printer import source
+from numerics.codegen.statements import lower, numpy_source
+from theory.activations.activation import Activation
+from theory.activations.pieces import Pieces
+from theory.symbols import x
+
+_LIBRARIES = ("np", "special")
+
+
+def emit_for_arrays(activation: Activation) -> str:
+    """Source of a module with ``phi(np, special, x, ...)`` and ``phi_prime``; the first two are the functions of a library."""
+    header = (
+        f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative, for the arrays of any library.\n\n'
+        'Arguments: elementary functions, special functions, x, parameters.\n"""'
+    )
+    functions = [
+        _function("phi", activation.pieces, activation),
+        _function("phi_prime", activation.derivative(1), activation),
+    ]
+    return "\n\n\n".join([header, *functions]) + "\n"
+
+
+def _function(name: str, pieces: Pieces, activation: Activation) -> str:
+    """Every piece is evaluated everywhere, with x held within its ends, so that it cannot overflow where another holds."""
+    arguments = (*_LIBRARIES, x, *activation.parameters)
+    if not pieces.breakpoints:
+        text = numpy_source(lower(name, arguments, [pieces.expressions[0]]))
+        return text if pieces.expressions[0].has(x) else text.replace("    return ", "    return 0.0*x + ")
+    ends = [None, *pieces.breakpoints, None]
+    rows = [f"def {name}({', '.join(map(str, arguments))}):"]
+    for k, expression in enumerate(pieces.expressions):
+        left, right = (None if end is None else source(end) for end in ends[k : k + 2])
+        piece = source(expression.xreplace({x: Symbol("here", real=True)}))
+        piece = piece if expression.has(x) else f"0.0*here + {piece}"
+        rows.append(f"    here = np.clip(x, {left}, {right})")
+        rows.append(f"    value = {piece}" if left is None else f"    value = np.where(x >= {left}, {piece}, value)")
+    return "\n".join([*rows, "    return value"])
+
+
+def array_functions(activation: Activation, values: Mapping[str, Any]) -> tuple[Callable, Callable]:
+    """phi and its derivative as functions of x alone, for arrays of any library that `numerics.backends` knows."""
+    name = f"activation_{content_key('activation', activation)}"
+    module = load_cached(name) or store(name, emit_for_arrays(activation))
+    own = [values[p.name] for p in activation.parameters]
+    return (
+        lambda at: module.phi(*functions_for(at), at, *own),
+        lambda at: module.phi_prime(*functions_for(at), at, *own),
+    )
