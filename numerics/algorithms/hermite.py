@@ -29,6 +29,10 @@ class HermiteSeries:
             rows.append((self.z * rows[n] - np.sqrt(n) * rows[n - 1]) / np.sqrt(n + 1.0))
         self.table = np.array(rows) * self.weight
 
+    def gain(self, variance):
+        """<phi'>."""
+        return np.sum(self.weight * self.phi_prime(np.sqrt(variance) * self.z))
+
     def at(self, variance):
         """(gain, residual, slopes): <phi'>, and the squared coefficients of phi - <phi'> x and of phi' - <phi'>.
 
