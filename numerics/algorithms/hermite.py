@@ -33,6 +33,10 @@ class HermiteSeries:
         """<phi'>."""
         return np.sum(self.weight * self.phi_prime(np.sqrt(variance) * self.z))
 
+    def power(self, variance):
+        """<phi^2>."""
+        return np.sum(self.weight * self.phi(np.sqrt(variance) * self.z) ** 2)
+
     def at(self, variance):
         """(gain, residual, slopes): <phi'>, and the squared coefficients of phi - <phi'> x and of phi' - <phi'>.
 

@@ -180,7 +180,10 @@ class Site:
         """p and D at any frequencies >= 0: exact interpolation within the window, the tail beyond."""
         window = self.window
         inside = omega <= window.nyquist
-        slope, residual = np.full(omega.shape, self.gain, dtype=complex), self.tail / np.maximum(omega, window.nyquist) ** 2
+        slope, residual = (
+            np.full(omega.shape, self.gain, dtype=complex),
+            self.tail / np.maximum(omega, window.nyquist) ** 2,
+        )
         phases = window.dt * np.exp(-1j * np.outer(omega[inside], window.time))
         slope[inside] += phases @ self.memory
         both_signs = 2.0 * self.residual

@@ -26,7 +26,8 @@ HISTORY = 6  # of Anderson's method
 LEAST_MARGIN, SILENCE = 1e-6, 1e-10  # of 1 - strength max|S|^2, and of the spectrum of y summed over frequencies
 LARGEST_DEVIATION = 10.0  # factor on the standard range of x within which the steepest slope is looked for
 SWEEPS = 2  # of the trajectories' own fixed point for one update of the site
-STEP, FIRST_PERIOD, MOST_GUESSED, MOST_STEPS = 0.2, 32.0, 2**11, 2**13  # time step, window in time constants; steps
+STEP, FIRST_PERIOD = 0.25, 32.0  # time step and shortest window, in time constants of a unit
+FULL_STEPS, MOST_STEPS = 2**10, 2**12  # of a window: longer ones have fewer trajectories, none is longer
 DECAYED, STILL_DECAYED = 3e-4, 2e-3  # what is left of C and R at half the period: aimed at, accepted
 RESOLVED_MARGIN = 3.0  # standard errors that the margin must be away from 0
 
@@ -49,7 +50,8 @@ class Ensemble:
         shape = () if white is None else (white.shape[0], window.steps)
         self.echo = self.higher = np.zeros(shape)  # x - y, and the tangent beyond its first order
         self.unsettled = 0.0
-        self.steepest = np.max(series.phi_prime(series.z * LARGEST_DEVIATION))
+        slopes = series.phi_prime(series.z * LARGEST_DEVIATION)
+        self.slopes = np.nanmin(slopes), np.nanmax(slopes)
 
     def balanced(self, site):
         """The site with the gain that its own variance produces, and the spectrum of y.
@@ -71,11 +73,11 @@ class Ensemble:
         def excess(gain):
             S, _, Y = gaussian(gain)
             if unit.strength * np.max(np.abs(S)) ** 2 >= 1.0:
-                return -gain
+                return -gain  # the variance is infinite
             return self.series.gain(window.lags(window.sampled(Y))[0]) + site.shift - gain
 
-        upper = 1.01 * (self.steepest + abs(site.shift))
-        gain = brentq(excess, 1e-6 * upper, upper, xtol=1e-13, rtol=1e-13)
+        lowest, highest = (1.01 * (slope + np.copysign(abs(site.shift), slope)) for slope in self.slopes)
+        gain = brentq(excess, min(lowest, -1e-9), max(highest, 1e-9), xtol=1e-13, rtol=1e-13)
         S, T, Y = gaussian(gain)
         inside = slice(window.omega.size)
         balanced = Site(unit, window, gain, site.memory, site.residual, site.tail, site.shift)
@@ -165,9 +167,9 @@ def settle(ensemble, site):
     -------
     site, status
     """
-    size = site.window.time.size
-    power = max(float(site.residual[0]), 1e-12)
-    scale = np.concatenate([[site.gain], np.full(size, site.gain / site.window.dt), np.full(size, power)])
+    size, gain = site.window.time.size, max(np.abs(ensemble.slopes))
+    power = ensemble.series.power(site.window.lags(ensemble.balanced(site)[3])[0])
+    scale = np.concatenate([[gain], np.full(size, gain / site.window.dt), np.full(size, power)])
 
     def packed(s):
         return np.concatenate([[s.shift], s.memory, s.residual]) / scale
@@ -177,7 +179,7 @@ def settle(ensemble, site):
         balanced = ensemble.balanced(site)
         if balanced[0].margin < LEAST_MARGIN:
             return site, NO_MARGIN
-        if np.sum(balanced[3]) < SILENCE:
+        if np.sum(balanced[3]) < SILENCE and not np.any(site.unit.noise(site.window.omega)):
             return site, SILENT_SITE
         new = ensemble.update(balanced)
         points.append(packed(site))
@@ -202,10 +204,13 @@ def settle(ensemble, site):
 
 def first_site(unit, series, window):
     """A site without memory, inside the region where pair correlations decay."""
-    largest = np.sqrt(max(unit.strength, 1e-300)) * unit.peak * max(1.0 + unit.feedback / max(unit.strength, 1e-300), 0.3)
+    strength = max(unit.strength, 1e-300)
+    stable = 0.9 / (
+        np.sqrt(strength) * unit.peak * max(1.0 + unit.feedback / strength, 0.3)
+    )  # for linear phi, h = 1/(1+s)
 
     def excess(log_variance):
-        return series.gain(np.exp(log_variance)) - 0.9 / largest
+        return abs(series.gain(np.exp(log_variance))) - stable
 
     lowest, highest = np.log(1e-3), 25.0
     variance = np.exp(brentq(excess, lowest, highest) if excess(lowest) > 0.0 > excess(highest) else lowest)
@@ -245,7 +250,8 @@ class FeedbackSolution:
     ----------
     status : int
         FOUND; else NO_MARGIN (pair correlations do not decay: ``strength max|S|^2`` is not below 1 by `RESOLVED_MARGIN`
-        standard errors), UNBOUNDED, UNSETTLED (the iteration does not converge) or WINDOW_TOO_SHORT.
+        standard errors), UNBOUNDED, UNSETTLED (the iteration does not converge), WINDOW_TOO_SHORT (C or R has not decayed) or
+        SILENT_SITE (x = 0).  Without sites, but for NO_MARGIN by the standard errors and WINDOW_TOO_SHORT.
     sites : list of Site
     coarse : list of Site
         The same with twice the time step.
@@ -266,8 +272,8 @@ class FeedbackSolution:
     def jackknife(self, functional):
         """Value and standard error of any functional of the pooled solution.
 
-        The error is that of the random numbers, by leaving out one replicate after the other, and that of the time step, half
-        the change from twice the step.
+        The error is that of the random numbers, by leaving out one replicate after the other, that of the time step, the change
+        from twice the step, and that of the window, the part `left` of the value.
 
         Parameters
         ----------
@@ -278,8 +284,8 @@ class FeedbackSolution:
         count = len(self.sites)
         left_out = [functional(Site.mean(self.sites[:k] + self.sites[k + 1 :])) for k in range(count)]
         variance = (count - 1) * np.var(left_out, axis=0)
-        step = 0.5 * np.abs(value - functional(Site.mean(self.coarse)))
-        return value, np.sqrt(variance + step**2)
+        step = np.abs(value - functional(Site.mean(self.coarse)))
+        return value, np.sqrt(variance + step**2 + (self.left * value) ** 2)
 
 
 def solve_by_trajectories(
@@ -310,7 +316,7 @@ def solve_by_trajectories(
     seed : int
         The stream of replicate k depends on (seed, k) alone.
     replicates, trajectories : int
-        Independent solutions, at least 2, and trajectories of each.
+        Independent solutions, at least 2, and trajectories of each; fewer, of the same length together, in long windows.
     dt, period : float, optional
         Time step, by default `STEP` time constants of h, and shortest window; it is doubled until C and R fit.
     start : callable, optional
@@ -323,7 +329,9 @@ def solve_by_trajectories(
     unit, series = LinearUnit(transfer, noise_spectrum, strength, feedback), HermiteSeries(phi, phi_prime)
     with np.errstate(all="ignore"):
         dt = time_step(unit, series) if dt is None else dt
-        guess, steps = gaussian_guess(unit, series, dt, FIRST_PERIOD * unit.time_constant if period is None else period, start)
+        guess, steps = gaussian_guess(
+            unit, series, dt, FIRST_PERIOD * unit.time_constant if period is None else period, start
+        )
         while True:
             sites, coarse, status = replicated(guess, series, steps, dt, seed, replicates, trajectories)
             if status != FOUND:
@@ -344,7 +352,7 @@ def solve_by_trajectories(
 def time_step(unit, series):
     """`STEP` in units of the time constant, or of what negative feedback shortens it to."""
     first = first_site(unit, series, LagWindow(2, unit.time_constant))
-    return STEP * unit.time_constant / max(1.0, np.sqrt(abs(unit.feedback)) * unit.peak * first.gain)
+    return STEP * unit.time_constant / max(1.0, np.sqrt(abs(unit.feedback)) * unit.peak * abs(first.gain))
 
 
 def gaussian_guess(unit, series, dt, period, start):
@@ -354,7 +362,7 @@ def gaussian_guess(unit, series, dt, period, start):
     site = first_site(unit, series, window) if start is None else started_site(unit, window, start)
     while True:
         found, status = settle(Ensemble(unit, series, window), site.on(window))
-        if status != FOUND or steps >= MOST_GUESSED or left_at_the_end([found]) < DECAYED:
+        if status != FOUND or steps >= FULL_STEPS or left_at_the_end([found]) < DECAYED:
             return found, steps
         site, steps = found, 2 * steps
         window = LagWindow(steps // 2, 2.0 * dt)
@@ -363,8 +371,9 @@ def gaussian_guess(unit, series, dt, period, start):
 def replicated(guess, series, steps, dt, seed, replicates, trajectories):
     """Sites of all replicates, with the time step and with twice the step, and the status."""
     unit, windows = guess.unit, (LagWindow(steps // 2, 2.0 * dt), LagWindow(steps, dt))
+    trajectories = int(np.ceil(trajectories * min(1.0, FULL_STEPS / steps)))
     found = [], []
-    for k in range(replicates):
+    for k in range(replicates if unit.feedback != 0 else 2):  # without feedback there is nothing random
         white = None
         if unit.feedback != 0:
             white = white_coefficients(np.random.default_rng([seed, k]), trajectories, steps)
