@@ -176,8 +176,20 @@ class Site:
         slope = self.gain + self.window.causal(self.memory)
         return slope, self.window.spectrum(self.residual) - self.tail * self.window.images(self.window.omega)
 
+    def extended(self):
+        """p and D at the frequencies `LagWindow.beyond`: without memory, and with the tail, beyond the window."""
+        slope, residual = self.on_grid()
+        far = self.window.beyond[slope.size :]
+        return np.append(slope, np.full(far.shape, self.gain)), np.append(residual, self.tail / far**2)
+
+    def on_window(self):
+        """(S, T, C, K, X) at the frequencies `LagWindow.beyond`."""
+        slope, residual = self.extended()
+        S, T = self.unit.responses(self.window.beyond, slope)
+        return S, T, *self.unit.spectra(self.window.beyond, S, T, residual)
+
     def slope_and_residual(self, omega):
-        """p and D at any frequencies >= 0: exact interpolation within the window, the tail beyond."""
+        """p and D at any frequencies >= 0: exact interpolation within the window, beyond it as in `extended`."""
         window = self.window
         inside = omega <= window.nyquist
         slope, residual = (
@@ -235,7 +247,7 @@ class Site:
     def autocovariance(self, lag):
         """C_x and C_phi at lags >= 0: exact at those of the window, a spline between, 0 beyond."""
         window, end = self.window, self.window.time[-1]
-        _, _, C, _, X = self.one_site(window.beyond)
+        _, _, C, _, X = self.on_window()
         curves = [CubicSpline(window.time, window.lags(window.sampled(spectrum))) for spectrum in (X, C)]
         return tuple(np.where(lag <= end, curve(np.minimum(lag, end)), 0.0) for curve in curves)
 

@@ -60,10 +60,8 @@ class Ensemble:
         smaller gain the larger the variance: there is one balance, always on the stable side.
         """
         window, unit = self.window, self.unit
-        slope, residual = site.on_grid()
-        far = window.beyond[window.omega.size :]
-        memory = np.append(slope - site.gain, np.zeros(far.size))
-        residual = np.append(np.maximum(residual, 0.0), site.tail / far**2)
+        slope, residual = site.extended()
+        memory, residual = slope - site.gain, np.maximum(residual, 0.0)
 
         def gaussian(gain):
             S, T = unit.responses(window.beyond, gain + memory)
@@ -235,7 +233,7 @@ def left_at_the_end(sites):
     window = sites[0].window
     late, count, left = window.time.size // 10, len(sites), []
     for index in (0, 2):
-        spectra = np.array([real_at_end(site.one_site(window.omega)[index]) for site in sites])
+        spectra = np.array([real_at_end(site.on_window()[index][: window.omega.size]) for site in sites])
         lags = np.fft.irfft(spectra, window.steps)[:, : window.time.size]
         lags = 0.5 * (lags[:, 1:] + lags[:, :-1])  # a jump leaves a ripple that alternates from step to step
         mean, noise = lags.mean(axis=0), lags.var(axis=0, ddof=1) / count if count > 1 else 0.0
@@ -337,7 +335,7 @@ def solve_by_trajectories(
             if status != FOUND:
                 return FeedbackSolution(status, [], [], np.nan)
             left = left_at_the_end(sites)
-            if left < STILL_DECAYED or steps >= MOST_STEPS:
+            if left < STILL_DECAYED or 2 * steps > MOST_STEPS:
                 break
             guess, steps = Site.mean(coarse), 2 * steps
         found = FeedbackSolution(FOUND, sites, coarse, left)
@@ -362,7 +360,7 @@ def gaussian_guess(unit, series, dt, period, start):
     site = first_site(unit, series, window) if start is None else started_site(unit, window, start)
     while True:
         found, status = settle(Ensemble(unit, series, window), site.on(window))
-        if status != FOUND or steps >= FULL_STEPS or left_at_the_end([found]) < DECAYED:
+        if status != FOUND or 2 * steps > FULL_STEPS or left_at_the_end([found]) < DECAYED:
             return found, steps
         site, steps = found, 2 * steps
         window = LagWindow(steps // 2, 2.0 * dt)
