@@ -5,7 +5,6 @@ coefficients of F over normalised Hermite polynomials.
 """
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 HIGHEST_ORDER = 120
 HERMITE_REACH, HERMITE_STEP = 12.0, 0.01  # standard deviations
@@ -53,4 +52,4 @@ class HermiteSeries:
 
 def mehler_sum(coefficients, rho):
     """``sum_n coefficients[n] rho^n``."""
-    return polynomial.polyval(rho, coefficients)
+    return np.polynomial.polynomial.polyval(rho, coefficients)

@@ -92,7 +92,7 @@ class Ensemble:
         kappa = real_at_end(self.unit.feedback * S * T)
         shift = higher = 0.0
         if self.white is not None:
-            x, y, uncorrelated = self._trajectories(S, T, slope, kappa, seen)
+            x, y, uncorrelated = self._trajectories(slope, kappa, seen)
             steep, gentle = self.series.phi_prime(x), self.series.phi_prime(y)
             shift = np.mean(steep - gentle)
             delta = steep - gain - shift
@@ -103,12 +103,11 @@ class Ensemble:
         memory[-1] = 0.0
         return Site(self.unit, window, gain + shift, memory, rest, tail * slopes[0], shift)
 
-    def _trajectories(self, S, T, slope, kappa, seen):
+    def _trajectories(self, slope, kappa, seen):
         """x, y and what of phi(x) is uncorrelated with the field, at the times of the window."""
-        steps = self.window.steps
-        field = self.white * np.sqrt(seen * steps / self.window.dt) / np.abs(T)
-        y, mean = np.fft.irfft(field * T, steps), np.fft.irfft(field * S, steps)
-        slope = real_at_end(slope)
+        steps, slope = self.window.steps, real_at_end(slope)
+        spectrum = self.white * np.sqrt(np.maximum(seen, 0.0) * steps / self.window.dt)
+        y, mean = np.fft.irfft(spectrum, steps), np.fft.irfft(slope * spectrum, steps)  # S H = p T H
         for _ in range(SWEEPS):
             before = self.echo
             bracket = np.fft.rfft(self.series.phi(y + before) - mean) - slope * np.fft.rfft(before)
