@@ -5,7 +5,6 @@ coefficients of F over normalised Hermite polynomials.
 """
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 HIGHEST_ORDER = 120
 HERMITE_REACH, HERMITE_STEP = 12.0, 0.01  # standard deviations
@@ -29,6 +28,14 @@ class HermiteSeries:
             rows.append((self.z * rows[n] - np.sqrt(n) * rows[n - 1]) / np.sqrt(n + 1.0))
         self.table = np.array(rows) * self.weight
 
+    def gain(self, variance):
+        """<phi'>."""
+        return np.sum(self.weight * self.phi_prime(np.sqrt(variance) * self.z))
+
+    def power(self, variance):
+        """<phi^2>."""
+        return np.sum(self.weight * self.phi(np.sqrt(variance) * self.z) ** 2)
+
     def at(self, variance):
         """(gain, residual, slopes): <phi'>, and the squared coefficients of phi - <phi'> x and of phi' - <phi'>.
 
@@ -45,4 +52,4 @@ class HermiteSeries:
 
 def mehler_sum(coefficients, rho):
     """``sum_n coefficients[n] rho^n``."""
-    return polynomial.polyval(rho, coefficients)
+    return np.polynomial.polynomial.polyval(rho, coefficients)

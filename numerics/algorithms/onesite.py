@@ -24,9 +24,9 @@ from numerics.algorithms.primitive import gauss_panels
 SMALLEST_MARGIN = 1e-9  # that 1 - strength |S|^2 is divided by: states beyond are refused later
 PANEL_ORDER = 12
 WIDTHS_PER_PANEL = 2.0  # of the sharpest feature of a pair spectrum
-RESOLVED_TAIL = 1e-4  # of the Legendre series on a panel, relative to the largest value
+RESOLVED_TAIL = 1e-3  # of the Legendre series on a panel, relative to the largest value
 DOUBLINGS, MOST_HALVINGS = 13, 14  # of the panels, from the bandwidth of a unit up and down
-IMAGES = 6  # of the frequency window on either side that are summed one by one
+IMAGES = 4  # of the frequency window on either side that are summed one by one
 
 
 class LinearUnit:
@@ -40,11 +40,20 @@ class LinearUnit:
         N(omega), real.
     strength, feedback : float
         g^2 and eta g^2.
+
+    Attributes
+    ----------
+    peak, time_constant : float
+        ``max |h|`` and ``max |h|^2 / (2 int |h|^2 domega/2pi)``; both 1 for h = 1/(1+s).
     """
 
     def __init__(self, transfer, noise_spectrum, strength, feedback):
         self.transfer, self.noise_spectrum = transfer, noise_spectrum
         self.strength, self.feedback = strength, feedback
+        omega = np.geomspace(1e-8, 1e8, 3201)
+        size = np.abs(self.filter(omega)) ** 2
+        self.peak = np.sqrt(np.max(size))
+        self.time_constant = np.pi * np.max(size) / (2.0 * np.log(omega[1] / omega[0]) * np.sum(size * omega))
 
     def filter(self, omega):
         """h at real frequencies."""
@@ -53,13 +62,6 @@ class LinearUnit:
     def noise(self, omega):
         """N at real frequencies."""
         return self.noise_spectrum(omega) * np.ones_like(omega)
-
-    @property
-    def time_constant(self):
-        """``max |h|^2 / (2 int |h|^2 domega/2pi)``: 1 for h = 1/(1+s)."""
-        omega = np.geomspace(1e-8, 1e8, 3201)
-        size = np.abs(self.filter(omega)) ** 2
-        return np.max(size) * np.pi / (2.0 * np.log(omega[1] / omega[0]) * np.sum(size * omega))
 
     def responses(self, omega, slope):
         """S and T from p, at frequencies that increase and end where |feedback (p h)^2| is small."""
@@ -108,22 +110,24 @@ class LagWindow:
         """Transform of a function that vanishes at negative times, given at `time`."""
         return self.dt * np.fft.rfft(values, self.steps)
 
-    def sampled(self, spectrum, inside=None):
-        """Spectrum of a process with 1/omega^2 tail when it is seen at the times of the window: the sum over all images.
+    @property
+    def beyond(self):
+        """Frequencies of the window and of its first images, one grid."""
+        return self.omega[1] * np.arange((2 * IMAGES + 1) * (self.steps // 2) + 1)
+
+    def sampled(self, spectrum):
+        """Spectrum of a process that is seen at the times of the window: the sum over the images of each frequency.
 
         Parameters
         ----------
-        spectrum : callable
-            Of increasing frequencies >= 0.
-        inside : ndarray, optional
-            Its values at `omega`.
+        spectrum : ndarray
+            At the frequencies `beyond`; the images further out follow 1/omega^2.
         """
-        period = 2.0 * self.nyquist
-        total = np.array(spectrum(self.omega) if inside is None else inside)
-        for m in range(1, IMAGES + 1):
-            total += spectrum(m * period + self.omega) + spectrum(m * period - self.omega[::-1])[::-1]
-        last = spectrum(np.array([IMAGES * period]))[0]
-        return total + 2.0 * last * IMAGES**2 * special.polygamma(1, IMAGES + 1)
+        place = self.steps * np.arange(1, IMAGES + 1)[:, None]
+        k = np.arange(self.omega.size)
+        images = np.sum(spectrum[place + k] + spectrum[place - k], axis=0)
+        last = 2.0 * spectrum[self.steps * IMAGES] * IMAGES**2 * special.polygamma(1, IMAGES + 1)
+        return spectrum[k] + images + last
 
     def images(self, omega):
         """``sum over m != 0 of 1/(omega + 2 pi m/dt)^2``: what sampling adds to a spectrum with the tail 1/omega^2."""
@@ -146,16 +150,18 @@ class Site:
         Autocovariance with spectrum D, sampled at the lags of the window.
     tail : float
         ``omega^2 D`` at high frequency.
+    shift : float
+        Gain less that of a Gaussian x with the same response to the field.
     """
 
-    def __init__(self, unit, window, gain, memory, residual, tail):
-        self.unit, self.window = unit, window
-        self.gain, self.memory, self.residual, self.tail = gain, memory, residual, tail
+    def __init__(self, unit, window, gain, memory, residual, tail=0.0, shift=0.0):
+        self.unit, self.window, self.gain = unit, window, gain
+        self.memory, self.residual, self.tail, self.shift = memory, residual, tail, shift
 
     @classmethod
     def mean(cls, sites):
         """The site with the mean of what defines the given ones."""
-        parts = zip(*((s.gain, s.memory, s.residual, s.tail) for s in sites), strict=True)
+        parts = zip(*((s.gain, s.memory, s.residual, s.tail, s.shift) for s in sites), strict=True)
         return cls(sites[0].unit, sites[0].window, *(np.mean(part, axis=0) for part in parts))
 
     def on(self, window):
@@ -163,15 +169,27 @@ class Site:
         slope, residual = self.slope_and_residual(window.omega)
         memory = np.fft.irfft(slope - self.gain, window.steps)[: window.time.size] / window.dt
         sampled = window.lags(residual + self.tail * window.images(window.omega))
-        return Site(self.unit, window, self.gain, memory, sampled, self.tail)
+        return Site(self.unit, window, self.gain, memory, sampled, self.tail, self.shift)
 
     def on_grid(self):
         """p and D at the frequencies of the window; D of sampled functions may be slightly negative."""
         slope = self.gain + self.window.causal(self.memory)
         return slope, self.window.spectrum(self.residual) - self.tail * self.window.images(self.window.omega)
 
+    def extended(self):
+        """p and D at the frequencies `LagWindow.beyond`: without memory, and with the tail, beyond the window."""
+        slope, residual = self.on_grid()
+        far = self.window.beyond[slope.size :]
+        return np.append(slope, np.full(far.shape, self.gain)), np.append(residual, self.tail / far**2)
+
+    def on_window(self):
+        """(S, T, C, K, X) at the frequencies `LagWindow.beyond`."""
+        slope, residual = self.extended()
+        S, T = self.unit.responses(self.window.beyond, slope)
+        return S, T, *self.unit.spectra(self.window.beyond, S, T, residual)
+
     def slope_and_residual(self, omega):
-        """p and D at any frequencies >= 0: exact interpolation within the window, the tail beyond."""
+        """p and D at any frequencies >= 0: exact interpolation within the window, beyond it as in `extended`."""
         window = self.window
         inside = omega <= window.nyquist
         slope, residual = (
@@ -229,12 +247,9 @@ class Site:
     def autocovariance(self, lag):
         """C_x and C_phi at lags >= 0: exact at those of the window, a spline between, 0 beyond."""
         window, end = self.window, self.window.time[-1]
-        found = []
-        for index in (4, 2):
-            spectrum = window.sampled(lambda omega, k=index: self.one_site(omega)[k])
-            curve = CubicSpline(window.time, window.lags(spectrum))
-            found.append(np.where(lag <= end, curve(np.minimum(lag, end)), 0.0))
-        return tuple(found)
+        _, _, C, _, X = self.on_window()
+        curves = [CubicSpline(window.time, window.lags(window.sampled(spectrum))) for spectrum in (X, C)]
+        return tuple(np.where(lag <= end, curve(np.minimum(lag, end)), 0.0) for curve in curves)
 
     @property
     def variances(self):

@@ -20,12 +20,14 @@ from scipy.optimize import brentq
 from numerics.algorithms.hermite import HermiteSeries, mehler_sum
 from numerics.algorithms.onesite import LagWindow, LinearUnit, Site
 
-FOUND, NO_MARGIN, UNBOUNDED, UNSETTLED, WINDOW_TOO_SHORT = range(5)  # status of a solution by trajectories
+FOUND, NO_MARGIN, UNBOUNDED, UNSETTLED, WINDOW_TOO_SHORT, SILENT_SITE = range(6)  # status of a solution by trajectories
 FIXED_POINT, MOST_UPDATES = 1e-7, 80  # relative change at which the iteration ends
 HISTORY = 6  # of Anderson's method
-KEPT_MARGIN = 0.2  # the margin may not shrink faster than to this part of itself in one step
+LEAST_MARGIN, SILENCE = 1e-6, 1e-10  # of 1 - strength max|S|^2, and of the spectrum of y summed over frequencies
+LARGEST_DEVIATION = 10.0  # factor on the standard range of x within which the steepest slope is looked for
 SWEEPS = 2  # of the trajectories' own fixed point for one update of the site
-STEP, FIRST_PERIOD, MOST_STEPS = 0.2, 32.0, 2**13  # time step and window, in time constants of a unit
+STEP, FIRST_PERIOD = 0.25, 32.0  # time step and shortest window, in time constants of a unit
+FULL_STEPS, MOST_STEPS = 2**10, 2**12  # of a window: longer ones have fewer trajectories, none is longer
 DECAYED, STILL_DECAYED = 3e-4, 2e-3  # what is left of C and R at half the period: aimed at, accepted
 RESOLVED_MARGIN = 3.0  # standard errors that the margin must be away from 0
 
@@ -48,49 +50,64 @@ class Ensemble:
         shape = () if white is None else (white.shape[0], window.steps)
         self.echo = self.higher = np.zeros(shape)  # x - y, and the tangent beyond its first order
         self.unsettled = 0.0
+        slopes = series.phi_prime(series.z * LARGEST_DEVIATION)
+        self.slopes = np.nanmin(slopes), np.nanmax(slopes)
 
-    def update(self, site):
-        """Gain, memory and residual of a site that is driven by the given one."""
-        unit, window = self.unit, self.window
-        slope, residual = site.on_grid()
-        S, T = unit.responses(window.omega, slope)
-        C = unit.spectra(window.omega, S, T, np.maximum(residual, 0.0))[0]
-        seen, tail = self._seen_spectrum(site, np.abs(T) ** 2 * (unit.strength * C + unit.noise(window.omega)))
+    def balanced(self, site):
+        """The site with the gain that its own variance produces, and the spectrum of y.
+
+        The variance of y grows with the gain, without bound where pair correlations cease to decay, and a saturating phi has the
+        smaller gain the larger the variance: there is one balance, always on the stable side.
+        """
+        window, unit = self.window, self.unit
+        slope, residual = site.extended()
+        memory, residual = slope - site.gain, np.maximum(residual, 0.0)
+
+        def gaussian(gain):
+            S, T = unit.responses(window.beyond, gain + memory)
+            C = unit.spectra(window.beyond, S, T, residual)[0]
+            return S, T, np.abs(T) ** 2 * (unit.strength * C + unit.noise(window.beyond))
+
+        def excess(gain):
+            S, _, Y = gaussian(gain)
+            if unit.strength * np.max(np.abs(S)) ** 2 >= 1.0:
+                return -gain  # the variance is infinite
+            return self.series.gain(window.lags(window.sampled(Y))[0]) + site.shift - gain
+
+        lowest, highest = (1.01 * (slope + np.copysign(abs(site.shift), slope)) for slope in self.slopes)
+        gain = brentq(excess, min(lowest, -1e-9), max(highest, 1e-9), xtol=1e-13, rtol=1e-13)
+        S, T, Y = gaussian(gain)
+        inside = slice(window.omega.size)
+        balanced = Site(unit, window, gain, site.memory, site.residual, site.tail, site.shift)
+        return balanced, S[inside], T[inside], window.sampled(Y), float(Y[-1] * window.beyond[-1] ** 2)
+
+    def update(self, balanced):
+        """The site that is driven by the given one; its gain is not balanced yet."""
+        site, S, T, seen, tail = balanced
+        window, slope = self.window, site.on_grid()[0]
         lags = window.lags(seen)
         rho = np.clip(lags / lags[0], -1.0, 1.0)
         gain, rest, fluctuation = self.series.at(lags[0])
         rest, slopes = mehler_sum(rest, rho), mehler_sum(fluctuation, rho)
-        kappa = real_at_end(unit.feedback * S * T)
-        higher = 0.0
+        kappa = real_at_end(self.unit.feedback * S * T)
+        shift = higher = 0.0
         if self.white is not None:
-            x, y, uncorrelated = self._trajectories(S, T, slope, kappa, seen)
-            shift = self.series.phi_prime(y) - gain
-            gain, reference = gain + np.mean(self.series.phi_prime(x) - gain - shift), gain
-            delta = self.series.phi_prime(x) - gain
-            rest = rest + self._difference(uncorrelated, self.series.phi(y) - reference * y)
-            slopes = slopes + self._difference(delta, shift)
+            x, y, uncorrelated = self._trajectories(slope, kappa, seen)
+            steep, gentle = self.series.phi_prime(x), self.series.phi_prime(y)
+            shift = np.mean(steep - gentle)
+            delta = steep - gain - shift
+            rest = rest + self._difference(uncorrelated, self.series.phi(y) - gain * y)
+            slopes = slopes + self._difference(delta, gentle - gain)
             higher = self._higher_orders(delta, slope - site.gain, T, kappa)
         memory = np.fft.irfft(kappa, window.steps)[: window.time.size] / window.dt * slopes + higher
         memory[-1] = 0.0
-        return Site(unit, window, gain, memory, rest, tail * slopes[0])
+        return Site(self.unit, window, gain + shift, memory, rest, tail * slopes[0], shift)
 
-    def _seen_spectrum(self, site, inside):
-        """Spectrum of y seen at the times of the window, and its tail ``omega^2 Y``; the images carry no memory."""
-        unit, window = self.unit, self.window
-
-        def beyond(omega):
-            S, T = unit.responses(omega, np.full(omega.shape, site.gain, dtype=complex))
-            return np.abs(T) ** 2 * (unit.strength * unit.spectra(omega, S, T, 0.0)[0] + unit.noise(omega))
-
-        far = np.array([100.0 * window.nyquist])
-        return window.sampled(beyond, inside), float((far**2 * beyond(far))[0])
-
-    def _trajectories(self, S, T, slope, kappa, seen):
+    def _trajectories(self, slope, kappa, seen):
         """x, y and what of phi(x) is uncorrelated with the field, at the times of the window."""
-        steps = self.window.steps
-        field = self.white * np.sqrt(seen * steps / self.window.dt) / np.abs(T)
-        y, mean = np.fft.irfft(field * T, steps), np.fft.irfft(field * S, steps)
-        slope = real_at_end(slope)
+        steps, slope = self.window.steps, real_at_end(slope)
+        spectrum = self.white * np.sqrt(np.maximum(seen, 0.0) * steps / self.window.dt)
+        y, mean = np.fft.irfft(spectrum, steps), np.fft.irfft(slope * spectrum, steps)  # S H = p T H
         for _ in range(SWEEPS):
             before = self.echo
             bracket = np.fft.rfft(self.series.phi(y + before) - mean) - slope * np.fft.rfft(before)
@@ -141,33 +158,34 @@ def every_second_step(white):
 
 
 def settle(ensemble, site):
-    """Fixed point of `Ensemble.update` by Anderson's method (1965, J. ACM 12, 547), where pair correlations decay.
+    """Fixed point of the ensemble by Anderson's method (1965, J. ACM 12, 547).
 
     Returns
     -------
     site, status
     """
-    size = site.window.time.size
-    power = max(float(site.residual[0]), 1e-12 * site.gain**2)
-    scale = np.concatenate([[site.gain], np.full(size, site.gain / site.window.dt), np.full(size, power)])
+    size, gain = site.window.time.size, max(np.abs(ensemble.slopes))
+    power = ensemble.series.power(site.window.lags(ensemble.balanced(site)[3])[0])
+    scale = np.concatenate([[gain], np.full(size, gain / site.window.dt), np.full(size, power)])
 
     def packed(s):
-        return np.concatenate([[s.gain], s.memory, s.residual]) / scale
-
-    def unpacked(vector, tail):
-        gain, memory, residual = np.split(vector * scale, [1, 1 + size])
-        return Site(site.unit, site.window, float(gain[0]), memory, residual, tail)
+        return np.concatenate([[s.shift], s.memory, s.residual]) / scale
 
     points, changes = [], []
     for _ in range(MOST_UPDATES):
-        new = ensemble.update(site)
+        balanced = ensemble.balanced(site)
+        if balanced[0].margin < LEAST_MARGIN:
+            return site, NO_MARGIN
+        if np.sum(balanced[3]) < SILENCE and not np.any(site.unit.noise(site.window.omega)):
+            return site, SILENT_SITE
+        new = ensemble.update(balanced)
         points.append(packed(site))
         changes.append(packed(new) - points[-1])
         change = np.linalg.norm(changes[-1])
         if not np.isfinite(change):
             return site, UNBOUNDED
         if max(change, ensemble.unsettled) < FIXED_POINT:
-            return new, FOUND
+            return ensemble.balanced(new)[0], FOUND
         if change > 10.0 * min(np.linalg.norm(c) for c in changes):  # led astray: forget
             points, changes = points[-1:], changes[-1:]
         points, changes = points[-HISTORY:], changes[-HISTORY:]
@@ -176,32 +194,26 @@ def settle(ensemble, site):
             past = np.array([changes[-1] - c for c in changes[:-1]]).T
             moves = np.array([points[-1] - q for q in points[:-1]]).T + past
             target = target - moves @ np.linalg.lstsq(past, changes[-1], rcond=1e-8)[0]
-        smallest, fraction = KEPT_MARGIN * site.margin, 1.0
-        while True:
-            candidate = unpacked(points[-1] + fraction * (target - points[-1]), new.tail)
-            if (candidate.gain > 0 and candidate.margin >= smallest) or fraction < 1e-6:
-                break
-            fraction *= 0.5
-        site = candidate
-    return site, UNSETTLED if site.margin > 1e-2 else NO_MARGIN
+        shift, memory, residual = np.split(target * scale, [1, 1 + size])
+        site = Site(site.unit, site.window, balanced[0].gain, memory, residual, new.tail, float(shift[0]))
+    return site, UNSETTLED
 
 
 def first_site(unit, series, window):
     """A site without memory, inside the region where pair correlations decay."""
-    size = np.abs(unit.filter(window.omega)) ** 2
-    driven = 2.0 * np.sum(size * unit.noise(window.omega)) / (window.steps * window.dt)
-    asymmetry = max(1.0 + unit.feedback / max(unit.strength, 1e-300), 0.3)
-    largest = 0.9 / (np.sqrt(max(unit.strength, 1e-300) * np.max(size)) * asymmetry)
+    strength = max(unit.strength, 1e-300)
+    stable = 0.9 / (
+        np.sqrt(strength) * unit.peak * max(1.0 + unit.feedback / strength, 0.3)
+    )  # for linear phi, h = 1/(1+s)
 
     def excess(log_variance):
-        return series.at(np.exp(log_variance))[0] - largest
+        return abs(series.gain(np.exp(log_variance))) - stable
 
-    lowest, highest = np.log(max(driven, 1e-3)), 25.0
-    inside = excess(lowest) > 0.0 > excess(highest)
-    variance = np.exp(brentq(excess, lowest, highest) if inside else lowest)
+    lowest, highest = np.log(1e-3), 25.0
+    variance = np.exp(brentq(excess, lowest, highest) if excess(lowest) > 0.0 > excess(highest) else lowest)
     gain, rest, _ = series.at(variance)
     shape = np.exp(-window.time / unit.time_constant)
-    return Site(unit, window, min(gain, largest), np.zeros(window.time.size), mehler_sum(rest, shape), 0.0)
+    return Site(unit, window, gain, np.zeros(window.time.size), mehler_sum(rest, shape))
 
 
 def started_site(unit, window, start):
@@ -212,18 +224,20 @@ def started_site(unit, window, start):
     memory = np.fft.irfft(real_at_end(slope - gain), window.steps)[: window.time.size] / window.dt
     size = np.abs(S) ** 2
     residual = C * (1.0 - unit.strength * size) - size * unit.noise(window.omega)
-    return Site(unit, window, gain, memory, window.lags(residual), 0.0)
+    return Site(unit, window, gain, memory, window.lags(residual))
 
 
-def left_at_the_end(site):
-    """Largest part of C and of R that is left at half the period of the window."""
-    window = site.window
-    S, _, C, _, _ = site.one_site(window.omega)
-    response = np.abs(np.fft.irfft(real_at_end(S), window.steps))
-    correlation = np.abs(window.lags(C))
-    late, end = window.time > 0.9 * window.time[-1], window.time.size
-    middle = response[end - late.sum() : end]
-    return max(np.max(correlation[late]) / correlation[0], np.max(middle) / np.max(response))
+def left_at_the_end(sites):
+    """Part of C and of R that is left at half the period of the window, root mean square and free of the noise of replicates."""
+    window = sites[0].window
+    late, count, left = window.time.size // 10, len(sites), []
+    for index in (0, 2):
+        spectra = np.array([real_at_end(site.on_window()[index][: window.omega.size]) for site in sites])
+        lags = np.fft.irfft(spectra, window.steps)[:, : window.time.size]
+        lags = 0.5 * (lags[:, 1:] + lags[:, :-1])  # a jump leaves a ripple that alternates from step to step
+        mean, noise = lags.mean(axis=0), lags.var(axis=0, ddof=1) / count if count > 1 else 0.0
+        left.append(np.sqrt(max(np.mean((mean**2 - noise)[-late:]), 0.0)) / np.max(np.abs(mean)))
+    return max(left)
 
 
 class FeedbackSolution:
@@ -233,7 +247,8 @@ class FeedbackSolution:
     ----------
     status : int
         FOUND; else NO_MARGIN (pair correlations do not decay: ``strength max|S|^2`` is not below 1 by `RESOLVED_MARGIN`
-        standard errors), UNBOUNDED, UNSETTLED (the iteration does not converge) or WINDOW_TOO_SHORT.
+        standard errors), UNBOUNDED, UNSETTLED (the iteration does not converge), WINDOW_TOO_SHORT (C or R has not decayed) or
+        SILENT_SITE (x = 0).  Without sites, but for NO_MARGIN by the standard errors and WINDOW_TOO_SHORT.
     sites : list of Site
     coarse : list of Site
         The same with twice the time step.
@@ -254,8 +269,8 @@ class FeedbackSolution:
     def jackknife(self, functional):
         """Value and standard error of any functional of the pooled solution.
 
-        The error is that of the random numbers, by leaving out one replicate after the other, and that of the time step, half
-        the change from twice the step.
+        The error is that of the random numbers, by leaving out one replicate after the other, that of the time step, the change
+        from twice the step, and that of the window, the part `left` of the value.
 
         Parameters
         ----------
@@ -266,8 +281,8 @@ class FeedbackSolution:
         count = len(self.sites)
         left_out = [functional(Site.mean(self.sites[:k] + self.sites[k + 1 :])) for k in range(count)]
         variance = (count - 1) * np.var(left_out, axis=0)
-        step = 0.5 * np.abs(value - functional(Site.mean(self.coarse)))
-        return value, np.sqrt(variance + step**2)
+        step = np.abs(value - functional(Site.mean(self.coarse)))
+        return value, np.sqrt(variance + step**2 + (self.left * value) ** 2)
 
 
 def solve_by_trajectories(
@@ -298,7 +313,7 @@ def solve_by_trajectories(
     seed : int
         The stream of replicate k depends on (seed, k) alone.
     replicates, trajectories : int
-        Independent solutions, at least 2, and trajectories of each.
+        Independent solutions, at least 2, and trajectories of each; fewer, of the same length together, in long windows.
     dt, period : float, optional
         Time step, by default `STEP` time constants of h, and shortest window; it is doubled until C and R fit.
     start : callable, optional
@@ -309,8 +324,8 @@ def solve_by_trajectories(
     FeedbackSolution
     """
     unit, series = LinearUnit(transfer, noise_spectrum, strength, feedback), HermiteSeries(phi, phi_prime)
-    dt = STEP * unit.time_constant if dt is None else dt
     with np.errstate(all="ignore"):
+        dt = time_step(unit, series) if dt is None else dt
         guess, steps = gaussian_guess(
             unit, series, dt, FIRST_PERIOD * unit.time_constant if period is None else period, start
         )
@@ -318,8 +333,8 @@ def solve_by_trajectories(
             sites, coarse, status = replicated(guess, series, steps, dt, seed, replicates, trajectories)
             if status != FOUND:
                 return FeedbackSolution(status, [], [], np.nan)
-            left = left_at_the_end(Site.mean(sites))
-            if left < STILL_DECAYED or steps >= MOST_STEPS:
+            left = left_at_the_end(sites)
+            if left < STILL_DECAYED or 2 * steps > MOST_STEPS:
                 break
             guess, steps = Site.mean(coarse), 2 * steps
         found = FeedbackSolution(FOUND, sites, coarse, left)
@@ -331,6 +346,12 @@ def solve_by_trajectories(
     return found
 
 
+def time_step(unit, series):
+    """`STEP` in units of the time constant, or of what negative feedback shortens it to."""
+    first = first_site(unit, series, LagWindow(2, unit.time_constant))
+    return STEP * unit.time_constant / max(1.0, np.sqrt(abs(unit.feedback)) * unit.peak * abs(first.gain))
+
+
 def gaussian_guess(unit, series, dt, period, start):
     """The site to first order in kappa, where there is such a solution, and the number of steps of a window that it fits."""
     steps = 4 * int(np.ceil(period / dt / 4))
@@ -338,7 +359,7 @@ def gaussian_guess(unit, series, dt, period, start):
     site = first_site(unit, series, window) if start is None else started_site(unit, window, start)
     while True:
         found, status = settle(Ensemble(unit, series, window), site.on(window))
-        if status != FOUND or steps >= MOST_STEPS or left_at_the_end(found) < DECAYED:
+        if status != FOUND or 2 * steps > FULL_STEPS or left_at_the_end([found]) < DECAYED:
             return found, steps
         site, steps = found, 2 * steps
         window = LagWindow(steps // 2, 2.0 * dt)
@@ -347,8 +368,9 @@ def gaussian_guess(unit, series, dt, period, start):
 def replicated(guess, series, steps, dt, seed, replicates, trajectories):
     """Sites of all replicates, with the time step and with twice the step, and the status."""
     unit, windows = guess.unit, (LagWindow(steps // 2, 2.0 * dt), LagWindow(steps, dt))
+    trajectories = int(np.ceil(trajectories * min(1.0, FULL_STEPS / steps)))
     found = [], []
-    for k in range(replicates):
+    for k in range(replicates if unit.feedback != 0 else 2):  # without feedback there is nothing random
         white = None
         if unit.feedback != 0:
             white = white_coefficients(np.random.default_rng([seed, k]), trajectories, steps)
