@@ -115,6 +115,7 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
         strength=strength,
         feedback=feedback,
         noises={word: noise.autocovariance for word, noise in model.noises.items()},
+        impulses={word: noise.impulse for word, noise in model.noises.items()},
         noise_spectra={word: noise.spectrum for word, noise in model.noises.items()},
         kinetic=kinetic,
         pair_average=Average(phi(x), 0, mu, Delta),

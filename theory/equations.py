@@ -103,8 +103,9 @@ class AutocovarianceEquation:
         h(s).
     strength, feedback : Expr
         Factor of C_phi in the field of a unit, and of the network's response to the unit's own activity.
-    noises, noise_spectra : mapping of str to Expr
-        Autocovariance of the noise at lags tau > 0 and its spectrum, by the word that chooses it.
+    noises, impulses, noise_spectra : mapping of str to Expr
+        Autocovariance of the noise at lags tau > 0, strength of its delta function at lag 0, and its spectrum, by the word that
+        chooses it.
     kinetic : mapping of str to Expr
         C'(0+)^2/2 for the noises that vanish at tau > 0: there the energy is conserved. Empty for other filters than 1/(1+s).
     pair_average, power, gain, multiplier : Expr
@@ -125,6 +126,7 @@ class AutocovarianceEquation:
     strength: Expr
     feedback: Expr
     noises: Mapping[str, Expr]
+    impulses: Mapping[str, Expr]
     noise_spectra: Mapping[str, Expr]
     kinetic: Mapping[str, Expr]
     pair_average: Average

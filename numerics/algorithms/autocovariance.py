@@ -13,6 +13,7 @@ from numerics.algorithms.states import (
     SILENT,
     SOLVED,
     UNRESOLVED,
+    FilteredState,
     GaussianState,
     sampled_state,
 )
@@ -165,7 +166,8 @@ class InTime:
         """The solution for one set of numbers, by the route that its couplings ask for."""
         if self.feedback(*numbers) != 0:
             return sampled_state(self, noise, tuple(numbers))
-        return GaussianState(self, noise, numbers, tau_n)
+        conserved = self.integrands is not None
+        return (GaussianState if conserved else FilteredState)(self, noise, numbers, tau_n)
 
     def solve(self, noise, numbers, tau_n):
         """All results for one set of numbers: a dict with observables, their errors, diagnostics and ``status``."""
@@ -198,3 +200,20 @@ class InTime:
         if state.status != SOLVED:
             return np.full(lag.shape, np.nan), np.full(lag.shape, np.nan)
         return state.lags(lag)
+
+    def pair_lags(self, t1, t2, noise, numbers, tau_n):
+        """psi_phi, psi_x at lags and their errors, four arrays; nan where there is no solution."""
+        state = self.state(noise, numbers, tau_n)
+        t1, t2 = np.broadcast_arrays(np.asarray(t1, dtype=float), np.asarray(t2, dtype=float))
+        if state.status != SOLVED:
+            return tuple(np.full(t1.shape, np.nan) for _ in range(4))
+        values, errors = state.pair_lags(t1, t2)
+        return (*values, *errors)
+
+    def frequency_dimensions(self, omega, noise, numbers, tau_n):
+        """Participation ratios over N of phi and of x at single frequencies, and their errors, four arrays."""
+        state, omega = self.state(noise, numbers, tau_n), np.abs(np.asarray(omega, dtype=float))
+        if state.status != SOLVED:
+            return tuple(np.full(omega.shape, np.nan) for _ in range(4))
+        values, errors = state.frequency_dimensions(omega.ravel())
+        return tuple(row.reshape(omega.shape) for row in (*values, *errors))

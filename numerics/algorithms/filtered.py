@@ -198,33 +198,6 @@ class Drive:
         return self.white + (0.0 if self.smooth_spectrum is None else self.smooth_spectrum(omega))
 
 
-def one_site_functions(found, h, gain, strength, drive):
-    """The one-site functions of a network with independent couplings.
-
-    Parameters
-    ----------
-    found : FilteredAutocovariance
-    h : callable
-        omega -> h(i omega), with its delay.
-    gain : float
-        <phi'>.
-    strength : float
-    drive : Drive
-
-    Returns
-    -------
-    callable
-        omega -> (S, T, C, K, X): responses of phi and x, spectrum of phi, <phi x*>, spectrum of x.
-    """
-
-    def sites(omega):
-        transfer, of_phi = h(omega), found.spectra(omega)[1]
-        of_x = np.abs(transfer) ** 2 * (strength * of_phi + drive.spectrum(omega))
-        return gain * transfer, transfer, of_phi, gain * of_x, of_x
-
-    return sites
-
-
 def by_filter(table_at, multiplier, numerator, denominator, strength, drive, start=None):
     """C(tau) of a network of units with any rational filter.
 

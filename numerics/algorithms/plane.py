@@ -35,15 +35,18 @@ class PairPlane:
         A rate below which nothing has structure: the first panel ends there.
     marks : sequence of float
         Frequencies of resonances, to begin panels at.
+    edges : ndarray, optional
+        Of the panels, where they are known already.
 
     Attributes
     ----------
+    edges : ndarray
     resolved : bool
     """
 
-    def __init__(self, sites, entries, slowest, marks=()):
+    def __init__(self, sites, entries, slowest, marks=(), edges=None):
         self.sites, self.entries = sites, entries
-        self.edges, self.resolved = self._edges(slowest, marks)
+        self.edges, self.resolved = self._edges(slowest, marks) if edges is None else (edges, True)
         self.grids = [self._grid(order) for order in (COARSE, FINE)]
 
     def _edges(self, slowest, marks):
@@ -118,23 +121,3 @@ class PairPlane:
         functions = self.sites(panels.nodes)
         spectra = self.entries(functions, [np.conj(f) for f in functions])
         return np.array([np.sum(panels.weight * np.real(values)) for values in spectra]) / (2.0 * np.pi)
-
-
-def pair_lags(sites, entries, t1, t2, slowest, marks=()):
-    """psi_phi and psi_x at pairs of lags, and estimates of their errors; see `PairPlane`.
-
-    Parameters
-    ----------
-    sites, entries, slowest, marks
-        As of `PairPlane`.
-    t1, t2 : array_like
-        Lags of one shape, of any sign.
-
-    Returns
-    -------
-    ndarray, ndarray
-        Shape (2, ...).  nan where the plane could not be resolved.
-    """
-    plane = PairPlane(sites, entries, slowest, marks)
-    values, errors = plane.at(t1, t2)
-    return (values, errors) if plane.resolved else (np.full(values.shape, np.nan), np.full(values.shape, np.nan))

@@ -4,7 +4,10 @@ A state has a `status`, the equal-time `variance` of x, `roots` and `slopes` of 
 
     sites(omega)    one-site functions S, T, C, K, X at frequencies >= 0,
     lags(lag)       autocovariances of x and of phi at lags >= 0,
-    results()       values of all observables and their errors.
+    results()       values of all observables and their errors,
+    pair_lags(...)  psi_phi and psi_x at two lags, and their errors,
+    frequency_dimensions(omega)
+                    participation ratios over N at single frequencies, and their errors.
 """
 
 from functools import lru_cache
@@ -13,15 +16,74 @@ import numpy as np
 from scipy.interpolate import BPoly
 
 from numerics.algorithms.contour import contour_integral, opposite_frequencies
+from numerics.algorithms.filtered import CLOSE_TO_CRITICAL, LOST, NO_START, SOLVED_FILTER, Drive, by_filter
 from numerics.algorithms.pairsum import antidiagonal_sum, pair_sum
-from numerics.algorithms.trajectories import FOUND, NO_MARGIN, UNBOUNDED, UNSETTLED, solve_by_trajectories
+from numerics.algorithms.plane import PairPlane
+from numerics.algorithms.trajectories import (
+    FOUND,
+    NO_MARGIN,
+    SILENT_SITE,
+    UNBOUNDED,
+    UNSETTLED,
+    solve_by_trajectories,
+)
+from numerics.algorithms.transfer import PowerTransfer
 
 SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, UNRESOLVED, UNSTABLE_PAIRS = range(8)  # status
 AGREEMENT = 1e-9  # of two orders of quadrature
 ROUNDING = 4e-16
+RESOLUTION = 0.3  # of the smallest panel of frequencies, in units of the margin 1 - strength max|S|^2
+INTEGRATED = 1e-4  # relative error of an integral over the plane above which it is not resolved
 
 
-class GaussianState:
+def single_frequency(pairs, one):
+    """C(w)^2/(C(w)^2 + psi(w,-w)) of phi and of x: participation ratios over N of the cross-spectral matrix."""
+    opposite = [np.conj(part) for part in one]
+    return np.array([size**2 / (size**2 + psi) for size, psi in zip(one[2::2], pairs(one, opposite), strict=True)])
+
+
+class PairStatistics:
+    """Statistics of pairs that follow from `sites`, `margin`, `marks` and the pair spectra, for x Gaussian."""
+
+    sampled, marks = False, ()
+
+    def sites(self, omega):
+        """One-site functions at frequencies >= 0."""
+        given, s = self.equations, 1j * np.asarray(omega, dtype=float)
+        response = given.gaussian_site(self.variance, *self.numbers)["G_0"] * given.transfer(s)
+        spectrum = self.found.spectra(omega)[1]
+        return given.one_site(s, response, spectrum, given.noise_spectra[self.noise](s, *self.numbers), *self.numbers)
+
+    def stated(self, values, other):
+        """Errors of results: the change to another resolution, and the error of the variance.
+
+        That moves the margin, on which the integrals depend through its inverse.
+        """
+        relative = (self.error / self.variance + ROUNDING) * (1.0 + 3.0 / self.margin)
+        errors = {key: abs(v - float(other[key])) + relative * abs(v) for key, v in values.items()}
+        return {**errors, "Delta0": self.error}
+
+    def pairs(self, one, two):
+        """psi_phi and psi_x at two frequencies."""
+        return self.equations.pair_spectra(one, two, *self.numbers)
+
+    def plane(self):
+        """Pair spectra in the plane of two frequencies."""
+        return PairPlane(self.sites, self.pairs, RESOLUTION * self.margin, self.marks)
+
+    def pair_lags(self, t1, t2):
+        """psi_phi, psi_x at lags, shape (2, ...), and their errors; nan where they are not resolved."""
+        plane = self.plane()
+        values, errors = plane.at(t1, t2)
+        return (values, errors) if plane.resolved else (np.full(values.shape, np.nan), np.full(values.shape, np.inf))
+
+    def frequency_dimensions(self, omega):
+        """Participation ratios over N of phi and x at frequencies >= 0, shape (2, ...), and their errors."""
+        value = single_frequency(self.pairs, self.sites(omega))
+        return value, (self.error / self.variance + ROUNDING) * (1.0 + 3.0 / self.margin) * value
+
+
+class GaussianState(PairStatistics):
     """Independent couplings and units 1/(1+s): x is Gaussian, and pole and contour integrals are exact.
 
     Parameters
@@ -32,19 +94,15 @@ class GaussianState:
     tau_n : float
     """
 
-    sampled = False
-
     def __init__(self, equations, noise, numbers, tau_n):
         self.equations, self.noise, self.numbers, self.tau_n = equations, noise, numbers, tau_n
         found = equations.correlations(noise, numbers, tau_n)
         self.status, self.variance, self.table, self.found, self.roots, self.slopes, self.residual, self.error = found
 
-    def sites(self, omega):
-        """One-site functions at frequencies >= 0."""
-        given, s = self.equations, 1j * np.asarray(omega, dtype=float)
-        response = given.gaussian_site(self.variance, *self.numbers)["G_0"] * given.transfer(s)
-        spectrum = self.found.spectra(omega)[1]
-        return given.one_site(s, response, spectrum, given.noise_spectra[self.noise](s, *self.numbers), *self.numbers)
+    @property
+    def margin(self):
+        """1 - strength max|S|^2."""
+        return 1.0 - float(self.equations.multiplier(self.variance, *self.numbers))
 
     def lags(self, lag):
         """C_x and C_phi, from C_x with two derivatives at the nodes."""
@@ -62,19 +120,15 @@ class GaussianState:
 
     def results(self):
         """Values of all observables and their errors; the status changes where they are not resolved."""
-        given, numbers, variance, found = self.equations, self.numbers, self.variance, self.found
-        decay = 1.0 - float(given.multiplier(variance, *numbers))
+        given, numbers, variance, found, decay = self.equations, self.numbers, self.variance, self.found, self.margin
         slowest = min(np.sqrt(decay), 1.0 / max(self.tau_n, 1.0))
 
         def integrand(s, transform):
             return given.integrands(s, transform, variance, *numbers)
 
-        def pairs(one, two):
-            return given.pair_spectra(one, two, *numbers)
-
         integrals = []
         for order in (12, 16):
-            slow, beyond = opposite_frequencies(self.sites, pairs, slowest, order)
+            slow, beyond = opposite_frequencies(self.sites, self.pairs, slowest, order)
             integrals.append([*contour_integral(found, integrand, slowest, order), slow])
         coarse, fine = np.array(integrals)
         one = self.sites(np.append(0.0, np.geomspace(1e-2 * slowest, 1.0, 40)))
@@ -90,15 +144,79 @@ class GaussianState:
         process = [*given.gaussian_site(variance, *numbers).values(), *(float(np.real(part[0])) for part in one)]
         first, second = (given.observables(variance, *process, *integral, *numbers) for integral in (fine, coarse))
         values = {key: float(value) for key, value in first.items()}
-        # an error of the variance moves the decay rate, on which the integrals depend through its inverse
-        relative = (self.error / variance + ROUNDING) * (1.0 + 3.0 / decay)
-        errors = {key: abs(v - float(second[key])) + relative * abs(v) for key, v in values.items()}
-        errors["Delta0"] = self.error
+        errors = self.stated(values, second)
         errors["tau_pop"] += abs(beyond / fine[0]) if fine[0] else 0.0
         return values, errors
 
 
-class SampledState:
+class FilteredState(PairStatistics):
+    """Independent couplings and any rational filter, with a delay or without: x is Gaussian, integrals are over the plane.
+
+    Parameters
+    ----------
+    equations : InTime
+    noise : str
+    numbers : sequence of float
+    tau_n : float
+    """
+
+    def __init__(self, equations, noise, numbers, tau_n):
+        self.equations, self.noise, self.numbers = equations, noise, numbers
+        own, (numerator, denominator) = numbers[equations.count :], equations.filter
+        smooth = noise == "ou"
+        drive = Drive(
+            white=float(equations.impulses[noise](*numbers)),
+            forcing=(lambda lag: equations.forcing[noise](lag, *numbers)) if smooth else None,
+            spectrum=(lambda omega: equations.noise_spectra[noise](1j * omega, *numbers).real) if smooth else None,
+            rate=1.0 / tau_n if smooth else None,
+        )
+        status, self.variance, self.table, self.found = by_filter(
+            lambda variance: equations.pair.table(variance, own),
+            lambda variance: float(equations.multiplier(variance, *numbers)),
+            np.array(numerator),
+            np.array(denominator),
+            float(equations.strength(*numbers)),
+            drive,
+        )
+        words = {SOLVED_FILTER: SOLVED, NO_START: SILENT, LOST: NO_CONVERGENCE, CLOSE_TO_CRITICAL: CRITICAL}
+        self.status = words.get(status, UNRESOLVED)
+        solved = self.status == SOLVED
+        self.variance = float(self.variance) if solved else np.nan
+        self.roots, self.slopes = np.array([self.variance] * solved), np.array([np.nan] * solved)
+        self.residual = self.found.mismatch if solved else np.nan
+        self.error = self.residual * self.variance
+        self.transfer = PowerTransfer.of(np.array(numerator), np.array(denominator))
+        self.marks = [self.transfer.peak()[0]]
+
+    @property
+    def margin(self):
+        """1 - strength max|S|^2."""
+        return 1.0 - float(self.equations.multiplier(self.variance, *self.numbers)) * self.transfer.peak()[1]
+
+    def lags(self, lag):
+        """C_x and C_phi, from the polynomial of each panel."""
+        at = self.found.at(lag)
+        return at, self.table.value(np.arccos(np.clip(at / self.variance, -1.0, 1.0)))
+
+    def results(self):
+        """Values of all observables and their errors; the status changes where they are not resolved."""
+        given, numbers, variance = self.equations, self.numbers, self.variance
+        plane = self.plane()
+        psi, error = plane.at(0.0, 0.0)
+        if not (plane.resolved and np.all(error <= INTEGRATED * np.abs(psi) + ROUNDING * variance**2)):
+            self.status = UNRESOLVED
+            return {}, {}
+        slow = plane.slow_integral()[0]
+        process = [
+            *given.gaussian_site(variance, *numbers).values(),
+            *(float(np.real(p[0])) for p in self.sites(np.zeros(1))),
+        ]
+        first, second = (given.observables(variance, *process, *psi + e, slow, *numbers) for e in (0.0, error))
+        values = {key: float(value) for key, value in first.items()}
+        return values, self.stated(values, second)
+
+
+class SampledState(PairStatistics):
     """Partially symmetric couplings: the process of one unit is sampled, and errors are standard errors.
 
     Parameters
@@ -109,6 +227,7 @@ class SampledState:
     """
 
     sampled = True
+    error = 0.0
     slopes, roots = np.array([]), np.array([])
     variance = residual = np.nan
 
@@ -123,8 +242,19 @@ class SampledState:
             float(equations.strength(*numbers)),
             float(equations.feedback(*numbers)),
         )
-        others = {FOUND: SOLVED, NO_MARGIN: UNSTABLE_PAIRS, UNBOUNDED: NO_ROOT, UNSETTLED: NO_CONVERGENCE}
-        self.status = others.get(self.found.status, CRITICAL)
+        words = {
+            FOUND: SOLVED,
+            NO_MARGIN: UNSTABLE_PAIRS,
+            UNBOUNDED: NO_ROOT,
+            UNSETTLED: NO_CONVERGENCE,
+            SILENT_SITE: SILENT,
+        }
+        self.status = words.get(self.found.status, CRITICAL)
+
+    @property
+    def margin(self):
+        """1 - strength max|S|^2."""
+        return self.found.site.margin
 
     def sites(self, omega):
         """One-site functions of the pooled solution at frequencies >= 0."""
@@ -139,13 +269,10 @@ class SampledState:
         given, numbers = self.equations, self.numbers
         nodes, weight = self.found.site.frequencies()
 
-        def pairs(one, two):
-            return given.pair_spectra(one, two, *numbers)
-
         def observed(site):
             one, zero = site.one_site(nodes), site.one_site(np.zeros(1))
             variance, power = site.variances
-            integrals = [*pair_sum(weight, one, pairs), 0.5 * antidiagonal_sum(weight, one, pairs)[0]]
+            integrals = [*pair_sum(weight, one, self.pairs), 0.5 * antidiagonal_sum(weight, one, self.pairs)[0]]
             process = [power, site.gain, *(float(np.real(part[0])) for part in zero)]
             results = given.observables(variance, *process, *integrals, *numbers)
             keys.update(dict.fromkeys(results))
@@ -158,6 +285,20 @@ class SampledState:
         # the spectrum of phi from the equations of the site against its variance along the trajectories
         self.residual = float(weight @ self.sites(nodes)[2] / np.pi / values["C_phi0"] - 1.0)
         return values, errors
+
+    def pair_lags(self, t1, t2):
+        """psi_phi, psi_x at lags, shape (2, ...), and their standard errors."""
+        plane = self.plane()
+
+        def at(site):
+            return PairPlane(site.one_site, self.pairs, 0.0, edges=plane.edges).at(t1, t2)[0]
+
+        value, error = self.found.jackknife(at)
+        return value, error if plane.resolved else np.full(error.shape, np.inf)
+
+    def frequency_dimensions(self, omega):
+        """Participation ratios over N of phi and x at frequencies >= 0, shape (2, ...), and their standard errors."""
+        return self.found.jackknife(lambda site: single_frequency(self.pairs, site.one_site(omega)))
 
 
 @lru_cache(maxsize=8)

@@ -4,18 +4,16 @@
 left is one integral, ``tau(C) = int dC / |C'|``.  Neither shooting nor iteration in time is needed.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.polynomial import legendre
 from scipy.optimize import brentq
 
+from numerics.algorithms.panels import spherical_bessel
 from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_integral, subdivided
 
 FLAT = 1e-13  # relative energy below which its sign is rounding
 NEAR_ONE, NEAR_ZERO = 1.0471975511965976, 41.5  # angle with correlation 1/2; -log of the correlation at the longest lag
 LARGEST_BLOCK = 2_000_000  # array elements held at once
-PHASE = 6.0  # largest product of frequency and length of a panel
 LONGEST_PANEL = 16.0  # in units of the time constant of a unit
 
 
@@ -63,31 +61,24 @@ class Autocovariance:
         return np.interp(lag, self.lag, self.x, right=0.0)
 
     def spectra(self, omega):
-        """Spectra of x and of phi at real frequencies; panels are refined until they resolve the oscillation."""
-        omega = np.abs(np.asarray(omega, dtype=float))
-        found = np.empty((2, omega.size))
-        octave = np.ceil(np.log2(np.maximum(omega, 1.0)))
-        for k in np.unique(octave):
-            here = octave == k
-            finer = self.refined(PHASE / 2.0**k)
-            found[:, here] = [2.0 * np.real(transform) for transform in finer.laplace(1j * omega[here])]
-        return found
+        """Spectra of x and of phi at real frequencies, shape (2, frequencies).
 
-    def refined(self, longest):
-        """The same function on panels of lags no longer than `longest`, by interpolation within each panel."""
-        rows = [values.reshape(-1, ORDER) for values in (self.lag, self.weight, self.x, self.phi, self.slope)]
-        parts = np.maximum(1, np.ceil(rows[1].sum(axis=1) / longest)).astype(int)
-        if np.all(parts == 1):
-            return self
-        pieces = [[] for _ in rows]
-        for count in np.unique(parts):
-            matrix, scale = subdivision(count)
-            for k, values in enumerate(rows):
-                block = values[parts == count]
-                finer = (block / scale) @ matrix.T * np.tile(scale / count, count) if k == 1 else block @ matrix.T
-                pieces[k].append(finer.ravel())
-        order = np.argsort(np.concatenate(pieces[0]), kind="stable")
-        return Autocovariance(*(np.concatenate(p)[order] for p in pieces), self.mismatch)
+        C is a polynomial on every panel; its transform is a sum of spherical Bessel functions, right at any frequency, where a
+        quadrature would need nodes for every oscillation (Filon 1928; Bakhvalov, Vasil'eva 1968, USSR Comput. Math. Math. Phys. 8, 241).
+        """
+        half = 0.5 * self.weight.reshape(-1, ORDER).sum(axis=1)
+        middle = np.cumsum(2.0 * half) - half
+        place = (self.lag.reshape(-1, ORDER) - middle[:, None]) / half[:, None]
+        both = np.stack([self.x.reshape(-1, ORDER), self.phi.reshape(-1, ORDER)], axis=-1)
+        # int_-1^1 P_n(t) exp(-i k t) dt = 2 (-i)^n j_n(k), and both halves of the lag axis count
+        series = np.linalg.solve(legendre.legvander(place, ORDER - 1), both)
+        series = 4.0 * half[:, None, None] * (-1j) ** np.arange(ORDER)[:, None] * series
+        omega, found = np.abs(np.asarray(omega, dtype=float)), []
+        for block in np.array_split(omega, max(1, omega.size * self.lag.size // LARGEST_BLOCK)):
+            parts = spherical_bessel(np.outer(block, half), ORDER)
+            phase = np.exp(-1j * np.outer(block, middle))
+            found.append(np.real(np.einsum("wp,wpn,pnk->kw", phase, parts, series, optimize=True)))
+        return np.concatenate(found, axis=1)
 
     def laplace(self, s):
         """``int_0^oo exp(-s tau) C(tau) dtau`` of C_x and of C_phi, for an array of complex s."""
@@ -95,15 +86,6 @@ class Autocovariance:
         blocks = np.array_split(s, max(1, s.size * self.lag.size // LARGEST_BLOCK))
         both = np.concatenate([np.exp(-np.outer(block, self.lag)) @ weighted for block in blocks])
         return both[:, 0], both[:, 1]
-
-
-@lru_cache(maxsize=256)
-def subdivision(count):
-    """Matrix from values at the nodes of [-1, 1] to those at the nodes of `count` equal parts, and the weights of a part."""
-    x, w = legendre.leggauss(ORDER)
-    parts = (np.arange(count)[:, None] * 2.0 + 1.0 + x) / count - 1.0
-    to_series = np.linalg.inv(legendre.legvander(x, ORDER - 1))
-    return legendre.legvander(parts.ravel(), ORDER - 1) @ to_series, w
 
 
 def by_energy(table, variance, strength, kinetic, rate, order=ORDER):

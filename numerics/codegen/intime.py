@@ -14,6 +14,7 @@ from numerics.codegen.statements import lower, numpy_source
 from theory.activations.activation import Activation
 from theory.equations import AutocovarianceEquation
 from theory.fields.spectral import L_phi, L_x, OneSite
+from theory.filters import Filter
 from theory.gaussian.average import averages
 from theory.gaussian.pair import pair_closed_form
 from theory.models import Choice
@@ -37,6 +38,7 @@ def equations_in_time(
     kinetic = {word: f"kinetic_{word}" for word in equation.kinetic}
     forcing = {word: f"noise_{word}" for word in equation.noises if word not in kinetic}
     spectra = {word: f"spectrum_{word}" for word in equation.noise_spectra}
+    impulses = {word: f"impulse_{word}" for word in equation.impulses}
     inner = ", ".join(["Delta", *extra])
 
     calls = {m.average: call(m.name, ["Delta", *extra]) for m in means}
@@ -72,6 +74,10 @@ def equations_in_time(
             )
             for word, name in spectra.items()
         ),
+        *(
+            at(name, f"Spectrum of the white part of the noise, noise={word}.", numbers, {"": equation.impulses[word]})
+            for word, name in impulses.items()
+        ),
         _one_site(equation, numbers),
         _pair_spectra(equation, numbers),
         *([_integrands(equation, at_variance, inner)] if equation.transforms else []),
@@ -87,7 +93,7 @@ def equations_in_time(
             ["Delta", *integrated, *numbers],
             {key: q.expression for key, q in theory.quantities.items()},
         ),
-        _equations_object(theory, activation, kinetic, forcing, spectra),
+        _equations_object(theory, activation, kinetic, forcing, spectra, impulses),
         *(_inferred(theory, choice) for choice in theory.model.choices),
         _solve(theory, extra),
     ]
@@ -167,10 +173,12 @@ def _equations_object(
     kinetic: Mapping[str, str],
     forcing: Mapping[str, str],
     spectra: Mapping[str, str],
+    impulses: Mapping[str, str],
 ) -> str:
     def table(names: Mapping[str, str]) -> str:
         return "{" + ", ".join(f'"{word}": {name}' for word, name in names.items()) + "}"
 
+    filter = Filter.from_expression(theory.equation.transfer)
     return "\n".join(
         [
             f"PAIR = PairAverage(phi, MEAN_PHI, smooth={activation.is_smooth}, terms=pair_terms)",
@@ -187,6 +195,8 @@ def _equations_object(
             f"    kinetic={table(kinetic)},",
             f"    forcing={table(forcing)},",
             f"    noise_spectra={table(spectra)},",
+            f"    impulses={table(impulses)},",
+            f"    filter=({filter.numerator!r}, {filter.denominator!r}),",
             "    one_site=one_site,",
             "    pair_spectra=pair_spectra,",
             f"    integrands={'pair_integrands' if theory.equation.transforms else None},",
@@ -244,5 +254,15 @@ def _solve(theory: Theory, extra: Sequence[str]) -> str:
             f"def spectra(omega, {signature}):",
             '    """One-site functions S, T, C, K, X at real frequencies (see `one_site`); nan where there is no solution."""',
             f"    return EQUATIONS.spectra(omega, noise or inferred_noise(sigma, tau_n), {together}, tau_n)",
+            "",
+            "",
+            f"def pair_lags(t1, t2, {signature}):",
+            '    """psi_phi, psi_x at lags t1, t2 and their errors: N times the mean of C_ij(t1) C_ij(t2) over pairs i != j."""',
+            f"    return EQUATIONS.pair_lags(t1, t2, noise or inferred_noise(sigma, tau_n), {together}, tau_n)",
+            "",
+            "",
+            f"def frequency_dimensions(omega, {signature}):",
+            '    """Participation ratios over N of phi and of x at single frequencies, and their errors."""',
+            f"    return EQUATIONS.frequency_dimensions(omega, noise or inferred_noise(sigma, tau_n), {together}, tau_n)",
         ]
     )
