@@ -54,10 +54,14 @@ class Ensemble:
         self.slopes = np.nanmin(slopes), np.nanmax(slopes)
 
     def balanced(self, site):
-        """The site with the gain that its own variance produces, and the spectrum of y.
+        """The site with the gain that its own variance produces, and the Gaussian y that goes with it.
 
         The variance of y grows with the gain, without bound where pair correlations cease to decay, and a saturating phi has the
-        smaller gain the larger the variance: there is one balance, always on the stable side.
+        smaller gain the larger the variance: the balance lies where they decay.  Of several, the one next to the gain of the site.
+
+        Returns
+        -------
+        site, S, T, spectrum of y as seen at the times of the window, its tail ``omega^2 Y``
         """
         window, unit = self.window, self.unit
         slope, residual = site.extended()
@@ -75,7 +79,8 @@ class Ensemble:
             return self.series.gain(window.lags(window.sampled(Y))[0]) + site.shift - gain
 
         lowest, highest = (1.01 * (slope + np.copysign(abs(site.shift), slope)) for slope in self.slopes)
-        gain = brentq(excess, min(lowest, -1e-9), max(highest, 1e-9), xtol=1e-13, rtol=1e-13)
+        ends = bracket(excess, site.gain, min(lowest, -1e-9), max(highest, 1e-9))
+        gain = brentq(excess, *ends, xtol=1e-13, rtol=1e-13)
         S, T, Y = gaussian(gain)
         inside = slice(window.omega.size)
         balanced = Site(unit, window, gain, site.memory, site.residual, site.tail, site.shift)
@@ -133,6 +138,17 @@ class Ensemble:
         response = np.fft.rfft(np.mean(delta * self.higher, axis=0))
         seen = np.abs(T) > 1e-9 * np.max(np.abs(T))
         return np.fft.irfft(np.where(seen, response / np.where(seen, T, 1.0), 0.0), steps)[: self.window.time.size]
+
+
+def bracket(function, start, lowest, highest):
+    """Interval next to `start` in which a function falls through zero; it is positive at `lowest` and negative at `highest`."""
+    edge, step = min(max(start, lowest), highest), 1e-3 * (highest - lowest)
+    sign = np.sign(function(edge)) or 1.0
+    while True:
+        following = min(max(edge + sign * step, lowest), highest)
+        if not function(following) * sign > 0 or following in (lowest, highest):
+            return min(edge, following), max(edge, following)
+        edge, step = following, 2.0 * step
 
 
 def real_at_end(values):
