@@ -40,7 +40,7 @@ def values(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
         raise DomainError(_why(solver, numbers, result))
     raw = {key: float(result[key]) for key in (*solver.module.MEANINGS, "residual", "error")}
     errors = {key: float(error) for key, error in result["errors"].items()}
-    return Reading({**raw, "multiplier": 1.0 - raw["kappa2"]}, branches, errors, sampled=result["sampled"])
+    return Reading({**raw, "multiplier": 1.0 - raw["kappa2"]}, branches, errors, result["sampled"], result["tolerance"])
 
 
 def _branches(result: Mapping[str, Any]) -> tuple[Branch, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
 
+RESIDUAL = 1e-11  # relative residual above which a solution is refused, where nothing else is said
 LARGE = 0.2  # relative size above which a 1/N term is called large
 REFERENCE_SIZE = 100  # units at which that is judged where no N is given
 
@@ -72,6 +73,8 @@ class Reading:
         Absolute errors of results.
     sampled : bool
         Whether errors are standard errors of sampled trajectories.
+    tolerance : float
+        Relative residual above which the solution is refused.
     messages : tuple of str
         Reasons for caution.
     """
@@ -80,6 +83,7 @@ class Reading:
     branches: tuple[Branch, ...]
     errors: Mapping[str, float] = field(default_factory=dict)
     sampled: bool = False
+    tolerance: float = RESIDUAL
     messages: tuple[str, ...] = ()
 
 

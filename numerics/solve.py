@@ -19,8 +19,6 @@ from theory.catalogue import derive, describe_model
 from theory.errors import DomainError, InputError
 from theory.models import Model, Parameter
 
-RESIDUAL = 1e-11  # relative residual above which a solution is refused
-SAMPLED_RESIDUAL = 1e-3  # the same where the process of a unit is sampled
 FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
 SLACK = 1e-9  # relative rounding allowed in an invariant
 _ALWAYS = (
@@ -80,7 +78,7 @@ class Solver:
         read = _READ[self.module.EQUATION](self, numbers)
         raw = read.values
         self._assert_fluctuating(raw, numbers)
-        self._assert_sound(raw, SAMPLED_RESIDUAL if read.sampled else RESIDUAL)
+        self._assert_sound(raw, read.tolerance)
         finite_size = self._finite_size(raw, numbers) if self.module.FINITE_SIZE else {}
         broken = tuple(
             f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}{_ALWAYS if raw[key] == inf else ''}"
@@ -167,11 +165,11 @@ class Solver:
                     "network is frozen, its covariances vanish and the dimension is not defined"
                 )
 
-    def _assert_sound(self, raw: Mapping[str, float], allowed: float) -> None:
+    def _assert_sound(self, raw: Mapping[str, float], tolerance: float) -> None:
         """Invariants of every result; a violation is a defect of the toolkit or an unresolved average, never printed."""
         problems = []
         for key in ("residual", *(f"{name}_residual" for name in self.module.FOLLOW_UPS)):
-            if not abs(raw[key]) <= allowed:
+            if not abs(raw[key]) <= tolerance:
                 problems.append(f"the self-consistency is solved only to a relative residual of {raw[key]:.1e}")
         for key, (low, high) in self.module.BOUNDS.items():
             slack = SLACK * max(1.0, abs(raw[key]) if isfinite(raw[key]) else 1.0)

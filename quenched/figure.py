@@ -32,7 +32,7 @@ MARKERS = "osD^v<>"
 GREY = "0.35"
 HOLLOW = f"simulated, fewer than {FEW:g} active directions:\nfinite-size effects expected"
 DECADE = 10.0  # ratio of largest to smallest value above which an axis is logarithmic
-STYLE = {
+STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -155,7 +155,12 @@ def _curve(axes: Axes, sweep: Sweep, key: str, number: int, N: float | None, sty
     for meaning, here, face in ((f"simulated, N = {N or 0:g}", ~few, {}), (HOLLOW, few, {"markerfacecolor": "white"})):
         here = here & np.isfinite(value)
         if np.any(here):
-            style = {"linestyle": "none", "marker": MARKERS[number % len(MARKERS)], "markersize": 5, **face}
+            style: dict[str, Any] = {
+                "linestyle": "none",
+                "marker": MARKERS[number % len(MARKERS)],
+                "markersize": 5,
+                **face,
+            }
             axes.errorbar(x[here], value[here], error[here], color=colour, elinewidth=1, capsize=2, zorder=3, **style)
             styles[meaning] = {**style, "color": GREY, "marker": MARKERS[0]}
 

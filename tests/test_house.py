@@ -47,6 +47,20 @@ def test_algorithms_stand_alone():
                 assert node.module.startswith("numerics.algorithms")
 
 
+def test_names_of_pasted_algorithms_are_unique():
+    """They share one generated module, where a second definition would silently replace the first."""
+    homes = {}
+    for path in sources("numerics/algorithms"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                homes.setdefault(node.name, []).append(path.name)
+            for target in node.targets if isinstance(node, ast.Assign) else []:
+                for name in target.elts if isinstance(target, ast.Tuple) else [target]:
+                    homes.setdefault(name.id, []).append(path.name)
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+    assert len(homes) > 100
+
+
 def test_no_text_is_evaluated():
     dangerous = {"eval", "exec", "sympify", "parse_expr", "compile"}
     calls = []

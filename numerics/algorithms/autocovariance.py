@@ -6,13 +6,13 @@ from numerics.algorithms.coloured import CLOSEST, by_collocation, by_continuatio
 from numerics.algorithms.primitive import Primitive
 from numerics.algorithms.states import (
     CRITICAL,
+    DOUBLE_PRECISION,
     NO_CONVERGENCE,
     NO_DECAY,
     NO_ROOT,
-    ROUNDING,
+    NOT_RESOLVED,
     SILENT,
     SOLVED,
-    UNRESOLVED,
     FilteredState,
     GaussianState,
     sampled_state,
@@ -71,7 +71,7 @@ class InTime:
         strength = float(self.strength(*numbers))
         primitives = [Primitive(lambda x: self.phi(x, *own), self.points(*own), ratio) for ratio in (2.0, np.sqrt(2.0))]
         if tau_n > LONGEST_MEMORY:
-            return UNRESOLVED, np.nan, None, None, np.array([]), np.array([]), np.nan, np.nan
+            return NOT_RESOLVED, np.nan, None, None, np.array([]), np.array([]), np.nan, np.nan
         if noise in self.kinetic:
             return self.conservative(primitives, strength, float(self.kinetic[noise](*numbers)), numbers)
         return self.driven(primitives, strength, lambda tau: self.forcing[noise](tau, *numbers), tau_n, numbers)
@@ -81,7 +81,7 @@ class InTime:
         own = numbers[self.count :]
         lowest = 0.9 * np.sqrt(2.0 * kinetic) or LOWEST_VARIANCE
         if not RESOLVED_VARIANCES[0] < lowest < 0.1 * RESOLVED_VARIANCES[1]:
-            return UNRESOLVED, lowest, None, None, np.array([]), np.array([]), np.nan, np.nan
+            return NOT_RESOLVED, lowest, None, None, np.array([]), np.array([]), np.nan, np.nan
         roots, slopes = energy_roots(
             primitives[0], strength, kinetic, lowest, min(lowest * DECADES, RESOLVED_VARIANCES[1])
         )
@@ -95,7 +95,7 @@ class InTime:
         multiplier = float(self.multiplier(variance, *numbers))
         table = self.pair.table(variance, own)
         if not table.resolved or not np.isfinite(multiplier):
-            return UNRESOLVED, variance, table, None, roots, slopes, np.nan, np.nan
+            return NOT_RESOLVED, variance, table, None, roots, slopes, np.nan, np.nan
         found = None
         if 0.0 < 1.0 - multiplier < SLOWEST_RATE**2:
             return CRITICAL, variance, table, None, roots, slopes, np.nan, np.nan
@@ -107,7 +107,7 @@ class InTime:
         left = 0.5 * variance**2 - strength * spread - kinetic
         error = (abs(left) + strength * abs(spread - finer) + found.mismatch * 0.5 * variance**2) / slope
         residual = abs(left) / (0.5 * variance**2) + found.mismatch
-        return SOLVED, variance, table, found, roots, slopes, residual, error + ROUNDING * variance
+        return SOLVED, variance, table, found, roots, slopes, residual, error + DOUBLE_PRECISION * variance
 
     def driven(self, primitives, strength, forcing, tau_n, numbers):
         """Noise with a correlation time: a boundary-value problem."""
@@ -151,7 +151,7 @@ class InTime:
         others = [v for v in tables if abs(v - variance) > CLOSEST * variance]
         again = solve(1.0, variance, rough.at, 0.7, min(others, key=lambda v: abs(v - variance)))
         if again is None or not table.resolved:
-            return UNRESOLVED, variance, table, None, *nothing
+            return NOT_RESOLVED, variance, table, None, *nothing
         finer, table, correlation = again
         if not self.multiplier(finer, *numbers) < 1.0:
             return NO_DECAY, finer, table, None, *nothing
@@ -159,7 +159,7 @@ class InTime:
         spread = float(primitives[1].variance(finer)[0][0])
         work = -np.sum(correlation.weight * forcing(correlation.lag) * correlation.slope)
         residual = (0.5 * finer**2 - strength * spread - work) / (0.5 * finer**2)
-        error = abs(finer - variance) + ROUNDING * finer
+        error = abs(finer - variance) + DOUBLE_PRECISION * finer
         return SOLVED, finer, table, correlation, np.array([finer]), np.array([np.nan]), residual, error
 
     def state(self, noise, numbers, tau_n):
@@ -179,6 +179,7 @@ class InTime:
             "roots": state.roots,
             "slopes": state.slopes,
             "residual": state.residual,
+            "tolerance": state.tolerance,
             "error": errors.get("Delta0", np.nan),
             "errors": errors,
             "sampled": state.sampled,

@@ -12,8 +12,8 @@ from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_i
 from numerics.algorithms.twotime import LONGEST_PANEL, Autocovariance
 
 END = 40.0  # the longest lag in units of the slowest decay
-SETTLED = 1e-13  # relative change of the equal-time variance at which the iteration ends
-ITERATIONS, REFRESHES = 40, 12
+SETTLED_VARIANCE = 1e-13  # relative change of the equal-time variance at which the iteration ends
+NEWTON_ITERATIONS, REFRESHES = 40, 12
 FIRST_STEP, CLOSEST = 1e-2, 1e-6  # relative distances of the two variances between which the table is differentiated
 
 
@@ -143,7 +143,7 @@ def by_collocation(table_at, variance, curve, strength, forcing, tau_n, rate, fi
         if moved > CLOSEST:  # else the older table stays: the slope of two that are too close is rounding
             tables[0] = tables[1]
         tables[1] = (variance, table_at(variance))
-        if moved <= SETTLED:
+        if moved <= SETTLED_VARIANCE:
             return variance, tables[1][1], sampled(lags, unknown, tables[1][1], variance)
     return None
 
@@ -173,7 +173,7 @@ def newton(older, newest, lags, noise, unknown, strength):
     (other_variance, other), (at, table) = older, newest
     first, rest = lags.to_x[0], lags.to_x[1:]
     identity = np.eye(rest.shape[0], rest.shape[1])
-    for _ in range(ITERATIONS):
+    for _ in range(NEWTON_ITERATIONS):
         variance, x = first @ unknown, rest @ unknown
         rho = np.clip(x / variance, -1.0, 1.0)
         theta = np.arccos(rho)

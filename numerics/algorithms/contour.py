@@ -11,7 +11,7 @@ import numpy as np
 from numerics.algorithms.primitive import gauss_panels, graded
 
 BEND, FARTHEST_FREQUENCY = 1.0, 1e9
-HIGHEST = 40.0  # frequency beyond which spectra are power laws
+HIGHEST_FREQUENCY = 40.0  # frequency beyond which spectra are power laws
 
 
 def contour(slowest, order=14):
@@ -55,13 +55,13 @@ def opposite_frequencies(sites, pair_spectra, slowest, order=14):
     beyond : float
         The part beyond the highest frequency, extrapolated as a power law; zero where the spectrum decays faster.
     """
-    edges = np.append(0.0, graded(1e-2 * slowest, HIGHEST, 2.0))
+    edges = np.append(0.0, graded(1e-2 * slowest, HIGHEST_FREQUENCY, 2.0))
     omega, weight = gauss_panels(edges, order)
-    at = np.concatenate([omega.ravel(), [HIGHEST / 1.2, HIGHEST]])
+    at = np.concatenate([omega.ravel(), [HIGHEST_FREQUENCY / 1.2, HIGHEST_FREQUENCY]])
     one = sites(at)
     values = pair_spectra(one, [np.conj(part) for part in one])[0] / (2.0 * np.pi)
     inside = float(weight.ravel() @ values[:-2])
     before, last = values[-2:]
     steepness = np.log(before / last) / np.log(1.2) if before > last > 0 else np.inf
-    beyond = last * HIGHEST / (steepness - 1.0) if 3.0 < steepness < 12.0 else 0.0
+    beyond = last * HIGHEST_FREQUENCY / (steepness - 1.0) if 3.0 < steepness < 12.0 else 0.0
     return inside + float(beyond), float(beyond)

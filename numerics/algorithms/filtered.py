@@ -6,7 +6,7 @@ polynomials on panels of the lag; what is left is Newton's method on the nodes.
 
 import numpy as np
 
-from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, REFRESHES, SETTLED
+from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, REFRESHES, SETTLED_VARIANCE
 from numerics.algorithms.panels import Panels
 from numerics.algorithms.primitive import gauss_panels, graded, subdivided
 from numerics.algorithms.transfer import PowerTransfer
@@ -22,7 +22,7 @@ SOLVED_FILTER, NO_START, LOST, CLOSE_TO_CRITICAL, TOO_MANY_SCALES = (
 LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, and of guesses
 ROUGH_GAPS, SMALLEST_GAP = (1e-3, 1e-2, 0.1), 1e-6  # 1 - strength <phi'>^2 max |h|^2: while guessing; refused below
 VARIANCES, AMPLIFYING = (1e10, 1e-10, 81), 0.7  # tried, and 1 - gap at which activity without noise is looked for
-NEWTON_STEPS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at which a guess is good enough
+MOST_NEWTON_STEPS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at which a guess is good enough
 SHORTEST_STEP = 1e-4  # of the continuation
 LONG, SHORT, ROUGH = 30.0, 26.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
@@ -330,7 +330,7 @@ class FilteredEquation:
             operator, smooth = Convolution(self.transfer, panels), self.drive.at(panels.nodes)
             noise, _ = operator.apply(smooth, self.drive.white)
             guess = np.append(variance, curve(panels.nodes))
-            found = settled(self.table_at, operator.matrix, noise, self.strength, guess, SETTLED, beside)
+            found = settled(self.table_at, operator.matrix, noise, self.strength, guess, SETTLED_VARIANCE, beside)
             if found is None:
                 return LOST, None, None, None
             (variance, *x), table, beside = found
@@ -396,7 +396,7 @@ def settled(table_at, matrix, noise, strength, unknown, accuracy, beside=None):
 def filtered_newton(older, newest, matrix, noise, unknown, strength):
     """Solve on the nodes, with f linear in the variance through two tables, as far as that is accurate."""
     (other_variance, other), (at, table) = older, newest
-    for _ in range(NEWTON_STEPS):
+    for _ in range(MOST_NEWTON_STEPS):
         variance, x = unknown[0], unknown[1:]
         rho = np.clip(x / variance, -1.0, 1.0)
         theta = np.arccos(rho)

@@ -24,7 +24,7 @@ from numerics.algorithms.primitive import gauss_panels
 SMALLEST_MARGIN = 1e-9  # that 1 - strength |S|^2 is divided by: states beyond are refused later
 PANEL_ORDER = 12
 WIDTHS_PER_PANEL = 2.0  # of the sharpest feature of a pair spectrum
-RESOLVED_TAIL = 1e-3  # of the Legendre series on a panel, relative to the largest value
+RESOLVED_SERIES = 1e-3  # of the Legendre series on a panel, relative to the largest value
 DOUBLINGS, MOST_HALVINGS = 13, 14  # of the panels, from the bandwidth of a unit up and down
 IMAGES = 4  # of the frequency window on either side that are summed one by one
 
@@ -239,7 +239,7 @@ class Site:
         x, w = np.polynomial.legendre.leggauss(PANEL_ORDER)
         to_series = (np.polynomial.legendre.legvander(x, PANEL_ORDER - 1) * w[:, None]) * (np.arange(PANEL_ORDER) + 0.5)
         curved = [
-            np.max(np.abs(values.reshape(nodes.shape) @ to_series)[:, -3:], axis=1) > RESOLVED_TAIL * np.max(values)
+            np.max(np.abs(values.reshape(nodes.shape) @ to_series)[:, -3:], axis=1) > RESOLVED_SERIES * np.max(values)
             for values in (C, X)
         ]
         return ridge | curved[0] | curved[1]

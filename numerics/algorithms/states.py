@@ -1,6 +1,7 @@
 """Solutions of the network in time: what they have in common, and the statistics of pairs that each carries.
 
-A state has a `status`, the equal-time `variance` of x, `roots` and `slopes` of its self-consistency, a relative `residual`, and
+A state has a `status`, the equal-time `variance` of x, `roots` and `slopes` of its self-consistency, a relative `residual` with the
+`tolerance` beyond which it is refused, and
 
     sites(omega)    one-site functions S, T, C, K, X at frequencies >= 0,
     lags(lag)       autocovariances of x and of phi at lags >= 0,
@@ -29,9 +30,9 @@ from numerics.algorithms.trajectories import (
 )
 from numerics.algorithms.transfer import PowerTransfer
 
-SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, UNRESOLVED, UNSTABLE_PAIRS = range(8)  # status
+SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, NOT_RESOLVED, UNSTABLE_PAIRS = range(8)  # status
 AGREEMENT = 1e-9  # of two orders of quadrature
-ROUNDING = 4e-16
+DOUBLE_PRECISION = 4e-16
 RESOLUTION = 0.3  # of the smallest panel of frequencies, in units of the margin 1 - strength max|S|^2
 INTEGRATED = 1e-4  # relative error of an integral over the plane above which it is not resolved
 
@@ -45,7 +46,7 @@ def single_frequency(pairs, one):
 class PairStatistics:
     """Statistics of pairs that follow from `sites`, `margin`, `marks` and the pair spectra, for x Gaussian."""
 
-    sampled, marks = False, ()
+    sampled, marks, tolerance = False, (), 1e-11
 
     def sites(self, omega):
         """One-site functions at frequencies >= 0."""
@@ -59,7 +60,7 @@ class PairStatistics:
 
         That moves the margin, on which the integrals depend through its inverse.
         """
-        relative = (self.error / self.variance + ROUNDING) * (1.0 + 3.0 / self.margin)
+        relative = (self.error / self.variance + DOUBLE_PRECISION) * (1.0 + 3.0 / self.margin)
         errors = {key: abs(v - float(other[key])) + relative * abs(v) for key, v in values.items()}
         return {**errors, "Delta0": self.error}
 
@@ -80,7 +81,7 @@ class PairStatistics:
     def frequency_dimensions(self, omega):
         """Participation ratios over N of phi and x at frequencies >= 0, shape (2, ...), and their errors."""
         value = single_frequency(self.pairs, self.sites(omega))
-        return value, (self.error / self.variance + ROUNDING) * (1.0 + 3.0 / self.margin) * value
+        return value, (self.error / self.variance + DOUBLE_PRECISION) * (1.0 + 3.0 / self.margin) * value
 
 
 class GaussianState(PairStatistics):
@@ -139,7 +140,7 @@ class GaussianState(PairStatistics):
             and np.all(one[4] >= -1e-11 * one[4][0])
         )
         if not sound:
-            self.status = UNRESOLVED
+            self.status = NOT_RESOLVED
             return {}, {}
         process = [*given.gaussian_site(variance, *numbers).values(), *(float(np.real(part[0])) for part in one)]
         first, second = (given.observables(variance, *process, *integral, *numbers) for integral in (fine, coarse))
@@ -160,6 +161,8 @@ class FilteredState(PairStatistics):
     tau_n : float
     """
 
+    tolerance = 1e-6  # of the residual: beyond, a solution is refused
+
     def __init__(self, equations, noise, numbers, tau_n):
         self.equations, self.noise, self.numbers = equations, noise, numbers
         own, (numerator, denominator) = numbers[equations.count :], equations.filter
@@ -179,7 +182,7 @@ class FilteredState(PairStatistics):
             drive,
         )
         words = {SOLVED_FILTER: SOLVED, NO_START: SILENT, LOST: NO_CONVERGENCE, CLOSE_TO_CRITICAL: CRITICAL}
-        self.status = words.get(status, UNRESOLVED)
+        self.status = words.get(status, NOT_RESOLVED)
         solved = self.status == SOLVED
         self.variance = float(self.variance) if solved else np.nan
         self.roots, self.slopes = np.array([self.variance] * solved), np.array([np.nan] * solved)
@@ -203,8 +206,8 @@ class FilteredState(PairStatistics):
         given, numbers, variance = self.equations, self.numbers, self.variance
         plane = self.plane()
         psi, error = plane.at(0.0, 0.0)
-        if not (plane.resolved and np.all(error <= INTEGRATED * np.abs(psi) + ROUNDING * variance**2)):
-            self.status = UNRESOLVED
+        if not (plane.resolved and np.all(error <= INTEGRATED * np.abs(psi) + DOUBLE_PRECISION * variance**2)):
+            self.status = NOT_RESOLVED
             return {}, {}
         slow = plane.slow_integral()[0]
         process = [
@@ -226,7 +229,7 @@ class SampledState(PairStatistics):
     numbers : sequence of float
     """
 
-    sampled = True
+    sampled, tolerance = True, 1e-3
     error = 0.0
     slopes, roots = np.array([]), np.array([])
     variance = residual = np.nan

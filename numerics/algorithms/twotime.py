@@ -11,9 +11,9 @@ from scipy.optimize import brentq
 from numerics.algorithms.panels import spherical_bessel
 from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_integral, subdivided
 
-FLAT = 1e-13  # relative energy below which its sign is rounding
+FLAT_ENERGY = 1e-13  # relative energy below which its sign is rounding
 NEAR_ONE, NEAR_ZERO = 1.0471975511965976, 41.5  # angle with correlation 1/2; -log of the correlation at the longest lag
-LARGEST_BLOCK = 2_000_000  # array elements held at once
+LARGEST_TRANSFORM = 2_000_000  # array elements held at once
 LONGEST_PANEL = 16.0  # in units of the time constant of a unit
 
 
@@ -27,7 +27,7 @@ def energy_roots(primitive, strength, kinetic, lowest, highest):
     grid = np.geomspace(lowest, highest, 1 + int(np.ceil(24 * np.log10(highest / lowest))))
     with np.errstate(all="ignore"):
         relative = (0.5 * grid**2 - strength * primitive.scan(grid) - kinetic) / grid**2
-    sign = np.where(np.abs(relative) < FLAT, 0.0, np.sign(relative))
+    sign = np.where(np.abs(relative) < FLAT_ENERGY, 0.0, np.sign(relative))
     for k in range(sign.size - 2, -1, -1):
         sign[k] = sign[k] or sign[k + 1]
     cells = np.nonzero(sign[:-1] * sign[1:] < 0)[0]
@@ -64,7 +64,8 @@ class Autocovariance:
         """Spectra of x and of phi at real frequencies, shape (2, frequencies).
 
         C is a polynomial on every panel; its transform is a sum of spherical Bessel functions, right at any frequency, where a
-        quadrature would need nodes for every oscillation (Filon 1928; Bakhvalov, Vasil'eva 1968, USSR Comput. Math. Math. Phys. 8, 241).
+        quadrature would need nodes for every oscillation (Filon 1928; Bakhvalov, Vasil'eva 1968, USSR Comput.
+        Math. Math. Phys. 8, 241).
         """
         half = 0.5 * self.weight.reshape(-1, ORDER).sum(axis=1)
         middle = np.cumsum(2.0 * half) - half
@@ -74,7 +75,7 @@ class Autocovariance:
         series = np.linalg.solve(legendre.legvander(place, ORDER - 1), both)
         series = 4.0 * half[:, None, None] * (-1j) ** np.arange(ORDER)[:, None] * series
         omega, found = np.abs(np.asarray(omega, dtype=float)), []
-        for block in np.array_split(omega, max(1, omega.size * self.lag.size // LARGEST_BLOCK)):
+        for block in np.array_split(omega, max(1, omega.size * self.lag.size // LARGEST_TRANSFORM)):
             parts = spherical_bessel(np.outer(block, half), ORDER)
             phase = np.exp(-1j * np.outer(block, middle))
             found.append(np.real(np.einsum("wp,wpn,pnk->kw", phase, parts, series, optimize=True)))
@@ -83,7 +84,7 @@ class Autocovariance:
     def laplace(self, s):
         """``int_0^oo exp(-s tau) C(tau) dtau`` of C_x and of C_phi, for an array of complex s."""
         weighted = np.column_stack([self.weight * self.x, self.weight * self.phi])
-        blocks = np.array_split(s, max(1, s.size * self.lag.size // LARGEST_BLOCK))
+        blocks = np.array_split(s, max(1, s.size * self.lag.size // LARGEST_TRANSFORM))
         both = np.concatenate([np.exp(-np.outer(block, self.lag)) @ weighted for block in blocks])
         return both[:, 0], both[:, 1]
 

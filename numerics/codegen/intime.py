@@ -239,7 +239,7 @@ def _solve(theory: Theory, extra: Sequence[str]) -> str:
             "    Returns a dict:",
             "",
             docs,
-            "    status : 0 solved; else SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL or UNRESOLVED, without results",
+            "    status : 0 solved; else SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, NOT_RESOLVED or UNSTABLE_PAIRS, without results",
             "    residual, error : relative residual of the energy at tau = 0+, error of Delta0",
             "    roots, slopes : variances with the right energy, and the slope of the energy at each",
             '    """',
