@@ -502,7 +502,7 @@ def test_command_line(capsys):
     ]
     assert main(words) == 0
     data = json.loads(capsys.readouterr().out)
-    assert data["parameters"] == {"noise": "white", "g": 1.0, "sigma": 1.0}
+    assert data["parameters"] == {"noise": "white", "g": 1.0, "sigma": 1.0, "eta": 0.0}
     assert list(data["order_parameters"]) == ["Delta0", "C_phi0"]
     assert sorted(data["observables"]) == sorted(MEASURED[2:])
     assert sorted(data["diagnostics"]["time_errors"]) == sorted(MEASURED)
