@@ -21,7 +21,7 @@ PAPER = Paper(
         Claim(number, statement, how, REFERENCE, check) for number, (statement, how, check) in enumerate(_ROWS, 1)
     ),
     not_covered=(
-        "simulations of nonlinear networks with partially symmetric couplings",
+        "chaotic networks with partially symmetric couplings: simulated with noise only",
         "activations that are not odd: each unit has a frozen mean activity of its own",
         "the shape of psi(tau, tau) against simulations: deviations of single networks of 1000 units are not explained",
     ),
