@@ -15,7 +15,8 @@ from numerics.validate import Validation, validate_model
 from numerics.verdict import percent
 from theory.activations.activation import Activation
 from theory.catalogue import derive, describe_model
-from theory.errors import DomainError
+from theory.errors import DomainError, InputError
+from theory.filters import Filter
 
 Progress = Callable[[float], None]
 
@@ -31,6 +32,8 @@ class Simulation:
     sample : Sample
     order_parameters : tuple of str
         Keys that are order parameters of the theory.
+    filter : str
+        Transfer function of one unit where it is not the model's own.
     """
 
     model: str
@@ -38,6 +41,7 @@ class Simulation:
     parameters: Mapping[str, Any]
     sample: Sample
     order_parameters: tuple[str, ...]
+    filter: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Content under the keys of the command line's JSON; the values are at N units, not extrapolated."""
@@ -46,6 +50,7 @@ class Simulation:
             "model": self.model,
             "activation": self.activation,
             "parameters": dict(self.parameters),
+            **({"filter": self.filter} if self.filter else {}),
             "order_parameters": {key: estimates[key].value for key in first if key in estimates},
             "observables": {key: e.value for key, e in estimates.items() if key not in first},
             "diagnostics": {
@@ -87,6 +92,7 @@ def simulate(
     N: int = 200,
     couplings: int = 40,
     seed: int = 0,
+    filter: str | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Simulation:
@@ -101,6 +107,8 @@ def simulate(
     N, couplings : int
         Units and coupling matrices.
     seed : int
+    filter : str, optional
+        Transfer function of one unit in s = i omega, rational, where the model has time.
     progress : callable, optional
         Called with the finished fraction.
     **settings
@@ -116,7 +124,7 @@ def simulate(
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    values = checked_parameters(describe_model(model), activation, parameters)
+    values = checked_parameters(describe_model(model, filter), activation, parameters)
     phi, phi_prime = array_functions(activation, values)
     simulator = SIMULATORS[model]
     sample = simulator.run(
@@ -129,12 +137,23 @@ def simulate(
         centred=activation.parity == "odd",
         progress=progress,
         **settings,
+        **_state_space(filter),
     )
     if not sample.observables():
         given = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
         reason = simulator.nothing.format(lost=percent(sample.unconverged_fraction))
         raise DomainError(f"nothing to report for {activation.text} at {given}: {reason}")
-    return Simulation(model, activation.text, values, sample, tuple(derive(model).order_parameters))
+    return Simulation(model, activation.text, values, sample, tuple(derive(model).order_parameters), filter or "")
+
+
+def _state_space(filter: str | None) -> dict[str, Any]:
+    """The filter as the simulator takes it: coefficients of numerator and denominator, highest power first."""
+    if filter is None:
+        return {}
+    parsed = Filter.from_text(filter)
+    if parsed.delay:
+        raise InputError(f"the filter {filter[:60]} has a delay: networks with a delay are solved, but not simulated")
+    return {"transfer": (parsed.numerator[::-1], parsed.denominator[::-1])}
 
 
 def validate(
@@ -145,6 +164,7 @@ def validate(
     sizes: Sequence[int] | None = None,
     couplings: Sequence[int] | None = None,
     seed: int = 0,
+    filter: str | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> tuple[Solution, Validation]:
@@ -157,6 +177,7 @@ def validate(
     sizes, couplings : sequence of int, optional
         Numbers of units, and coupling matrices at each.
     seed : int
+    filter : str, optional
     progress : callable, optional
     **settings
         Of the model's simulator.
@@ -173,8 +194,9 @@ def validate(
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    checked_parameters(describe_model(model), activation, parameters)  # before anything is derived
-    solver = Solver(model, activation)
+    checked_parameters(describe_model(model, filter), activation, parameters)  # before anything is derived
+    transfer = _state_space(filter)
+    solver = Solver(model, activation, filter=filter)
     solution = solver.solve(**parameters)
     phi, phi_prime = array_functions(solver.activation, solution.parameters)
     validation = validate_model(
@@ -190,5 +212,6 @@ def validate(
         seed=seed,
         progress=progress,
         **settings,
+        **transfer,
     )
     return solution, validation

@@ -76,6 +76,8 @@ class Sweep:
         In order.
     reasons : tuple of str
         Why a point has no solution; empty where it has one.
+    filter : str
+        Transfer function of one unit where it is not the model's own.
     simulations : tuple of SimulatedPoint
         Networks simulated at some of the points.
     network : mapping of str to number
@@ -89,6 +91,7 @@ class Sweep:
     meanings: Mapping[str, str]
     solutions: tuple[Solution | None, ...]
     reasons: tuple[str, ...]
+    filter: str = ""
     simulations: tuple[SimulatedPoint, ...] = ()
     network: Mapping[str, Any] = field(default_factory=dict)
 
@@ -194,6 +197,7 @@ class Sweep:
             "model": self.model,
             "activation": self.activation,
             "parameters": dict(self.parameters),
+            **({"filter": self.filter} if self.filter else {}),
             "swept": {name: values.tolist() for name, values in self.axes.items()},
             "order_parameters": {key: self[key].tolist() for key in first},
             "observables": {key: self[key].tolist() for key in self.meanings if key not in first},
@@ -244,6 +248,7 @@ def sweep(
     activation: Activation | str,
     parameters: Mapping[str, Any],
     *,
+    filter: str | None = None,
     executor: str = "local",
     workers: int | None = None,
     simulated: int = 0,
@@ -258,6 +263,8 @@ def sweep(
     activation : Activation or str
     parameters : mapping of str to number, word or sequence of numbers
         One or two of them sequences: these are swept.
+    filter : str, optional
+        Transfer function of one unit, where the model has time.
     executor, workers
         See `numerics.execute.execute`. Results do not depend on them.
     simulated : int
@@ -282,7 +289,7 @@ def sweep(
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    description = describe_model(model)
+    description = describe_model(model, filter)
     problems = gathered(
         lambda: check_parameters(description, activation, parameters, simulated),
         lambda: check_executor(executor, workers),
@@ -290,14 +297,14 @@ def sweep(
     if problems:
         raise InputError(problems)
     axes = {name: np.asarray(value, dtype=float) for name, value in parameters.items() if np.ndim(value)}
-    solver = _solver(model, activation.text)
+    solver = _solver(model, activation.text, filter)
     clash = sorted({*parameters} & {*solver.module.MEANINGS})
     if clash:
         raise InputError(f"parameter name '{clash[0]}' of the activation is a result of the model {model}")
     points = [dict(zip(axes, values, strict=True)) for values in product(*(a.tolist() for a in axes.values()))]
     fixed = {name: value for name, value in parameters.items() if name not in axes}
     given = checked_parameters(description, activation, {**fixed, **points[0]})
-    tasks = [(model, activation.text, {**given, **point}) for point in points]
+    tasks = [(model, activation.text, filter, {**given, **point}) for point in points]
     answers = execute(solve_point, tasks, executor=executor, workers=workers, progress=progress)
     swept = Sweep(
         model=model,
@@ -307,6 +314,7 @@ def sweep(
         meanings=dict(solver.module.MEANINGS),
         solutions=tuple(answer if isinstance(answer, Solution) else None for answer in answers),
         reasons=tuple("" if isinstance(answer, Solution) else answer for answer in answers),
+        filter=filter or "",
     )
     return with_simulations(swept, simulated, network, progress) if simulated else swept
 
@@ -357,17 +365,17 @@ def gathered(*checks: Callable[[], object]) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
-def solve_point(model: str, activation: str, values: Mapping[str, Any]) -> Solution | str:
+def solve_point(model: str, activation: str, filter: str | None, values: Mapping[str, Any]) -> Solution | str:
     """The solution at one point, or why there is none."""
     try:
-        return _solver(model, activation).solve(**values)
+        return _solver(model, activation, filter).solve(**values)
     except DomainError as error:
         return str(error)
 
 
 @lru_cache(maxsize=8)
-def _solver(model: str, activation: str) -> Solver:
-    return Solver(model, activation)
+def _solver(model: str, activation: str, filter: str | None) -> Solver:
+    return Solver(model, activation, filter=filter)
 
 
 def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progress: Progress | None = None) -> Sweep:
@@ -389,7 +397,13 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
         directions = settings.get("N", float("nan")) * solution.leading.get(view.directions, float("nan"))
         try:
             run = simulate(
-                swept.model, swept.activation, solution.parameters, seed=own_seed, progress=report, **settings
+                swept.model,
+                swept.activation,
+                solution.parameters,
+                seed=own_seed,
+                filter=swept.filter or None,
+                progress=report,
+                **settings,
             )
         except DomainError as error:
             found.append(SimulatedPoint(index, {}, directions, (str(error),)))

@@ -24,6 +24,9 @@ without an answer, explained in one sentence on standard error; 130 interrupted"
 _ACTIVATION = """activation in x, e.g. 'tanh(x)', '-x/(1+x^2)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)';
 parameters declared after 'where' get their values as name=value pairs"""
 
+_FILTER = """transfer function of one unit in s = i omega (dynamic), rational with a delay or without, e.g. '1/(1+s)^2',
+'exp(-s/2)/(1+s)'; 1/(1+s) if not given"""
+
 _OBSERVABLE = """one-site observable whose average and 1/N term are wanted (static), e.g. 'x^4', 'exp(-x^2)', 'x*phi'; may be
 given several times"""
 
@@ -95,9 +98,10 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "model",
             metavar="MODEL",
-            help="the network model: static (parameters g, sigma) or dynamic (g, sigma, tau_n, noise=none|white|ou)",
+            help="the network model: static (parameters g, sigma) or dynamic (g, sigma, tau_n, eta, noise=none|white|ou)",
         )
         sub.add_argument("-a", "--activation", action=_Once, required=True, metavar="EXPR", help=_ACTIVATION)
+        sub.add_argument("--filter", action=_Once, metavar="H", help=_FILTER)
         if pairs:
             sub.add_argument("pairs", nargs="*", metavar="name=value", help=_PARAMETERS + ranges * _RANGES)
             _add_json(sub)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Run the parsed command; returns the exit code."""
     if hasattr(arguments, "model"):
-        describe_model(arguments.model)
+        describe_model(arguments.model, arguments.filter)
     return _COMMANDS[arguments.command](arguments)
 
 
@@ -36,7 +36,7 @@ def _derive(arguments: argparse.Namespace) -> int:
     if arguments.format not in FORMATS:
         raise InputError(f"--format {arguments.format[:40]} is unknown; allowed: {', '.join(FORMATS)}")
     activation = Activation.from_text(arguments.activation)
-    theory = derive_theory(arguments.model, odd=activation.parity == "odd")
+    theory = derive_theory(arguments.model, odd=activation.parity == "odd", filter=arguments.filter)
     theory.admit(activation)
     try:
         print(present(theory, activation, arguments.format, steps=arguments.steps))
@@ -54,8 +54,9 @@ def _solve(arguments: argparse.Namespace) -> int:
     pairs = read_pairs(arguments.pairs, settings_of("solve", arguments.model))
     (size,) = pairs.settings.get("N") or (None,)
     activation = Activation.from_text(arguments.activation)
-    checked_parameters(describe_model(arguments.model), activation, pairs.parameters)  # before code is generated
-    solver = Solver(arguments.model, activation)
+    model = describe_model(arguments.model, arguments.filter)
+    checked_parameters(model, activation, pairs.parameters)  # before code is generated
+    solver = Solver(arguments.model, activation, filter=arguments.filter)
     solution = solver.solve(**pairs.parameters)
     chaos, problem = None, ""
     if not solution.observables.get("stability", 0.0) < 1:
@@ -88,7 +89,7 @@ def _emit(arguments: argparse.Namespace) -> int:
     if arguments.target not in TARGETS:
         raise InputError(f"--target {arguments.target[:40]} cannot be emitted yet; available: {', '.join(TARGETS)}")
     activation = Activation.from_text(arguments.activation)
-    theory = derive_theory(arguments.model, odd=activation.parity == "odd")
+    theory = derive_theory(arguments.model, odd=activation.parity == "odd", filter=arguments.filter)
     text = emit(theory, activation, arguments.target).text
     if arguments.output is None:
         print(text, end="")
@@ -105,7 +106,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import simulate
 
     pairs = read_pairs(arguments.pairs, settings_of("simulate", arguments.model))
-    settings = _single(pairs) | _backend(arguments)
+    settings = _single(pairs) | _backend(arguments) | {"filter": arguments.filter}
     with progress_bar("simulate") as progress:
         simulation = simulate(arguments.model, arguments.activation, pairs.parameters, progress=progress, **settings)
     _print(arguments, simulation.to_dict(), simulation.table)
@@ -117,7 +118,7 @@ def _validate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import validate
 
     pairs = read_pairs(arguments.pairs, settings_of("validate", arguments.model))
-    settings = _single(pairs) | _backend(arguments)
+    settings = _single(pairs) | _backend(arguments) | {"filter": arguments.filter}
     lists = {"sizes": pairs.settings["N"] or None, "couplings": pairs.settings["couplings"] or None}
     settings = {name: value for name, value in settings.items() if name not in ("N", "couplings")} | lists
     with progress_bar("validate") as progress:

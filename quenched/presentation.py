@@ -161,7 +161,8 @@ def solution_text(
     With `size`, also the values at that number of units.
     """
     given = ", ".join(f"{name} = {shown(value)}" for name, value in solution.parameters.items())
-    rows = [f"{solution.model}, phi = {solution.activation}, {given}", ""]
+    filtered = f", filter {solution.filter}" if solution.filter else ""
+    rows = [f"{solution.model}, phi = {solution.activation}, {given}{filtered}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
         rows.append(f"  {key:<16} {value:<22.16g} {meanings[key]}")

@@ -38,6 +38,7 @@ def swept(arguments: argparse.Namespace) -> Sweep:
             arguments.model,
             activation,
             pairs.parameters,
+            filter=arguments.filter,
             executor=arguments.executor,
             workers=workers,
             progress=progress,
@@ -56,7 +57,7 @@ def swept(arguments: argparse.Namespace) -> Sweep:
 
 def _checked(arguments: argparse.Namespace) -> tuple[Pairs, Activation, int]:
     """What was asked for, and the number of simulated points; every problem of the input is reported at once."""
-    model, known = describe_model(arguments.model), settings_of("sweep", arguments.model)
+    model, known = describe_model(arguments.model, arguments.filter), settings_of("sweep", arguments.model)
     read: list[Pairs] = []
     parsed: list[Activation] = []
     problems = gathered(
@@ -66,7 +67,7 @@ def _checked(arguments: argparse.Namespace) -> tuple[Pairs, Activation, int]:
         lambda: check_path(arguments.output) if arguments.output is not None else None,
     )
     if parsed:
-        keys = list(derive(model.name, odd=parsed[0].parity == "odd").quantities)
+        keys = list(derive(model.name, odd=parsed[0].parity == "odd", filter=arguments.filter).quantities)
         if arguments.plot is not None:
             problems += gathered(lambda: check_figure(arguments.plot, arguments.quantity, keys))
     if arguments.quantity and arguments.plot is None:
