@@ -8,7 +8,7 @@ import numpy as np
 
 from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, REFRESHES, SETTLED
 from numerics.algorithms.panels import Panels
-from numerics.algorithms.primitive import gauss_panels, graded, subdivided
+from numerics.algorithms.primitive import ORDER, gauss_panels, graded, subdivided
 from numerics.algorithms.transfer import PowerTransfer
 from numerics.algorithms.twotime import LONGEST_PANEL, Autocovariance
 
@@ -22,14 +22,11 @@ SOLVED_FILTER, NO_START, LOST, CLOSE_TO_CRITICAL, TOO_MANY_SCALES = (
 LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, and of guesses
 ROUGH_GAPS, SMALLEST_GAP = (1e-3, 1e-2, 0.1), 1e-6  # 1 - strength <phi'>^2 max |h|^2: while guessing; refused below
 VARIANCES, AMPLIFYING = (1e10, 1e-10, 81), 0.7  # tried, and 1 - gap at which activity without noise is looked for
-NEWTON_STEPS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at which a guess is good enough
+STEPS_ON_LAGS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at which a guess is good enough
 SHORTEST_STEP = 1e-4  # of the continuation
-LONG, SHORT, ROUGH = 30.0, 26.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
+LONG, FAIR, ROUGH = 30.0, 20.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
-RESOLVED_TAIL, ACCEPTED_TAIL = (
-    1e-12,
-    1e-8,
-)  # last Legendre coefficients of <phi phi> on a panel, relative: aimed at, at most
+RESOLVED_TAILS = (1e-12, 1e-10, 1e-8)  # last Legendre coefficients of <phi phi> on a panel, relative: aimed at, in need
 SUM_RULE = 1e-8  # relative violation of the equation in frequency above which a solution is refused
 NEGATIVE = 1e-10  # relative size of a negative spectrum that is rounding
 ADAPTATIONS, GRADING = 6, 7  # of the panels; halvings at lag 0
@@ -346,10 +343,15 @@ class FilteredEquation:
         """The largest variance at which a linear network with the same <phi'> would still amplify, or None."""
         return next((v for v in np.geomspace(*VARIANCES) if 1.0 - self.gap(v) > AMPLIFYING), None)
 
+    def long_edges(self, gap):
+        """Edges for the result; less far where the tail oscillates through very many panels."""
+        edges = lag_edges(self.rates(gap), LONG)
+        return edges if edges.size * ORDER <= 0.5 * LARGEST_SYSTEM else lag_edges(self.rates(gap), FAIR)
+
     def refined(self, variance, curve):
         """(status, variance, table, autocovariance) on panels that fit the solution."""
         gap = self.gap(variance)
-        edges, beside = lag_edges(self.rates(max(gap, SMALLEST_GAP)), LONG), None
+        edges, beside = self.long_edges(max(gap, SMALLEST_GAP)), None
         for _ in range(ADAPTATIONS):
             panels = Panels(edges)
             if panels.nodes.size > LARGEST_SYSTEM:
@@ -364,18 +366,19 @@ class FilteredEquation:
             x, gap = np.array(x), self.gap(variance)
             if gap < SMALLEST_GAP:
                 return (CLOSE_TO_CRITICAL if gap > -SMALLEST_GAP else LOST), None, None, None
-            if edges[-1] * np.min(np.real(self.rates(gap))) < SHORT:  # the guess decayed too fast
-                edges = lag_edges(self.rates(gap), LONG)
+            if edges[-1] * np.min(np.real(self.rates(gap))) < 0.9 * FAIR:  # the guess decayed too fast
+                edges = self.long_edges(gap)
             else:
                 phi = table.value(np.arccos(np.clip(x / variance, -1.0, 1.0)))
                 tail = panels.tail(phi) / float(table.value(np.zeros(1))[0])
                 tail *= np.minimum(1.0, 2.0 * panels.half * np.max(np.abs(self.transfer.rates)))
-                finer = split(edges, tail >= RESOLVED_TAIL)
-                most = (finer.size - 1) * panels.order > LARGEST_SYSTEM
-                if np.max(tail) < (ACCEPTED_TAIL if most else RESOLVED_TAIL):
+                finer = ((tail >= size, split(edges, tail >= size)) for size in RESOLVED_TAILS)
+                bad, edges = next(((b, e) for b, e in finer if (e.size - 1) * ORDER <= LARGEST_SYSTEM), (None, None))
+                if bad is None:
+                    break
+                if not np.any(bad):
                     slope = operator.apply(self.strength * phi + smooth, self.drive.white)[1]
                     return self.judged(panels, variance, x, phi, slope, table, np.max(tail))
-                edges = finer
             curve = curve_on(panels, x)
         return TOO_MANY_SCALES, None, None, None
 
@@ -423,7 +426,7 @@ def settled(table_at, matrix, noise, strength, unknown, accuracy, beside=None):
 def filtered_newton(older, newest, matrix, noise, unknown, strength):
     """Solve on the nodes, with f linear in the variance through two tables, as far as that is accurate."""
     (other_variance, other), (at, table) = older, newest
-    for _ in range(NEWTON_STEPS):
+    for _ in range(STEPS_ON_LAGS):
         variance, x = unknown[0], unknown[1:]
         rho = np.clip(x / variance, -1.0, 1.0)
         theta = np.arccos(rho)

@@ -11,7 +11,7 @@ import numpy as np
 from numerics.algorithms.panels import Panels
 
 FIRST_DROP = 1e-15  # spectra over their maximum at which the range of frequencies ends
-HIGHEST, RATIO = (
+HIGHEST_FREQUENCY, RATIO = (
     1e9,
     3.0,
 )  # end of the range in units of the slowest rate at the latest; of neighbouring panels at first
@@ -48,7 +48,7 @@ class PairPlane:
 
     def _edges(self, slowest, marks):
         edges, size = [0.0, slowest], 0.0
-        while edges[-1] < HIGHEST * slowest:
+        while edges[-1] < HIGHEST_FREQUENCY * slowest:
             spectra = [np.max(np.abs(self.sites(np.array(edges[-2:]))[k])) for k in (2, 4)]
             size = np.maximum(size, spectra)
             if np.all(spectra <= FIRST_DROP * size):
