@@ -23,6 +23,7 @@ LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, an
 ROUGH_GAPS, SMALLEST_GAP = (1e-3, 1e-2, 0.1), 1e-6  # 1 - strength <phi'>^2 max |h|^2: while guessing; refused below
 VARIANCES, AMPLIFYING = (1e10, 1e-10, 81), 0.7  # tried, and 1 - gap at which activity without noise is looked for
 STEPS_ON_LAGS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at which a guess is good enough
+ROUNDED = 1e-9  # relative change below which one that no longer decreases is rounding, close to criticality
 SHORTEST_STEP = 1e-4  # of the continuation
 LONG, FAIR, ROUGH = 30.0, 20.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
@@ -313,19 +314,23 @@ class FilteredEquation:
 
         quiet = self.drive.white == 0.0 and self.drive.forcing is None
         noise = operator.apply(self.drive.at(panels.nodes), 1.0 if quiet else self.drive.white)[0]
+
+        def from_weak_couplings(noise):
+            return follow(lambda t, known: solve(t * self.strength, noise, known), noise)
+
+        def from_strong_noise():
+            factor = (self.saturating() or 0.0) / noise[0]
+            unknown = from_weak_couplings(factor * noise) if factor > (0.0 if quiet else 1.0) else None
+            level = (lambda t: factor * (1.0 - t)) if quiet else (lambda t: factor ** (1.0 - t))
+            return None if unknown is None else follow(lambda t, u: solve(self.strength, level(t) * noise, u), unknown)
+
         unknown = self.like_first_order(
             start, panels, lambda known: solve(self.strength, 0.0 if quiet else noise, known)
         )
-        if unknown is not None:
-            return unknown[0], curve_on(panels, unknown[1:])
-        if quiet:
-            variance = self.saturating()
-            if variance is None:
-                return NO_START
-            noise *= variance / noise[0]
-        unknown = follow(lambda t, known: solve(t * self.strength, noise, known), noise)
-        if quiet and unknown is not None:
-            unknown = follow(lambda t, known: solve(self.strength, (1.0 - t) * noise, known), unknown)
+        if unknown is None and not quiet:
+            unknown = from_weak_couplings(noise)
+        if unknown is None:  # no noise, or an onset of activity on the way that weak noise hardly softens
+            unknown = from_strong_noise()
         if unknown is None:
             return NO_START if quiet and self.gap(VARIANCES[1]) > 0.0 else LOST
         return unknown[0], curve_on(panels, unknown[1:])
@@ -407,8 +412,10 @@ def settled(table_at, matrix, noise, strength, unknown, accuracy, beside=None):
     The dependence of f on the variance is differenced between the tables of two variances that close in on the solution.
     """
     variance = float(unknown[0])
+    if not variance > 0.0:  # a secant too long
+        return None
     beside = beside or variance * (1.0 + FIRST_STEP)
-    tables = [(beside, table_at(beside)), (variance, table_at(variance))]
+    tables, before = [(beside, table_at(beside)), (variance, table_at(variance))], np.inf
     for _ in range(REFRESHES):
         unknown = filtered_newton(*tables, matrix, noise, unknown, strength)
         if unknown is None or not 0.05 < unknown[0] / tables[1][0] < 20.0:
@@ -418,14 +425,16 @@ def settled(table_at, matrix, noise, strength, unknown, accuracy, beside=None):
         if moved > CLOSEST:
             tables[0] = tables[1]
         tables[1] = (variance, table_at(variance))
-        if moved <= accuracy:
+        if moved <= accuracy or before <= moved < ROUNDED:
             return unknown, tables[1][1], tables[0][0]
+        before = moved
     return None
 
 
 def filtered_newton(older, newest, matrix, noise, unknown, strength):
     """Solve on the nodes, with f linear in the variance through two tables, as far as that is accurate."""
     (other_variance, other), (at, table) = older, newest
+    before = np.inf
     for _ in range(STEPS_ON_LAGS):
         variance, x = unknown[0], unknown[1:]
         rho = np.clip(x / variance, -1.0, 1.0)
@@ -441,6 +450,8 @@ def filtered_newton(older, newest, matrix, noise, unknown, strength):
         unknown = unknown - step
         if not np.all(np.isfinite(unknown)) or unknown[0] <= 0.0:
             break
-        if np.max(np.abs(step)) <= max(1e-12 * unknown[0], 1e-3 * abs(unknown[0] - at)):
+        size = np.max(np.abs(step))
+        if size <= max(1e-12 * unknown[0], 1e-3 * abs(unknown[0] - at)) or before <= size < ROUNDED * unknown[0]:
             return unknown
+        before = size
     return None
