@@ -12,13 +12,8 @@ from numerics.algorithms.primitive import ORDER, gauss_panels, graded, subdivide
 from numerics.algorithms.transfer import PowerTransfer
 from numerics.algorithms.twotime import LONGEST_PANEL, Autocovariance
 
-SOLVED_FILTER, NO_START, LOST, CLOSE_TO_CRITICAL, TOO_MANY_SCALES = (
-    "solved",
-    "silent",
-    "no convergence",
-    "critical",
-    "unresolved",
-)
+SOLVED_FILTER, NO_START, LOST = "solved", "silent", "no convergence"
+CLOSE_TO_CRITICAL, TOO_MANY_SCALES = "critical", "unresolved"
 LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, and of guesses
 ROUGH_GAPS, SMALLEST_GAP = (1e-3, 1e-2, 0.1), 1e-6  # 1 - strength <phi'>^2 max |h|^2: while guessing; refused below
 VARIANCES, AMPLIFYING = (1e10, 1e-10, 81), 0.7  # tried, and 1 - gap at which activity without noise is looked for
