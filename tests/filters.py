@@ -1,10 +1,11 @@
 """Networks with any filter, set up from a generated module; the published pair spectra, to compare with."""
 
 import numpy as np
+from numpy.polynomial import polynomial
 
-from numerics.algorithms.filtered import Drive, by_filter, one_site_functions
+from numerics.algorithms.filtered import Drive, by_filter
 from numerics.algorithms.plane import PairPlane
-from numerics.algorithms.transfer import PowerTransfer, frequency_response
+from numerics.algorithms.transfer import PowerTransfer
 
 
 def white(sigma=1.0):
@@ -24,7 +25,7 @@ class Network:
 
     def __init__(self, solver, g, drive, numerator, denominator):
         self.g, self.drive, self.filter = g, drive, (numerator, denominator)
-        module, own = solver.module, (g, 0.0, 0.0)
+        module, own = solver.module, (g, 0.0, 0.0, 0.0)
         multiplier = lambda variance: float(module.multiplier(variance, *own))  # noqa: E731
         self.status, self.variance, table, self.found = by_filter(
             module.PAIR.table, multiplier, numerator, denominator, g**2, drive
@@ -59,3 +60,24 @@ def published(g):
         return c_1 * c_2 * (1 / np.abs(1 - y) ** 2 - 1), np.abs(u) ** 2 * c_1 * c_2 + 2 * np.real(u * k_1 * k_2)
 
     return entries
+
+
+def frequency_response(numerator, denominator, delay=0.0):
+    """The function omega -> h(i omega), for complex omega too."""
+
+    def h(omega):
+        s = 1j * np.asarray(omega)
+        return np.exp(-delay * s) * polynomial.polyval(s, numerator) / polynomial.polyval(s, denominator)
+
+    return h
+
+
+def one_site_functions(found, h, gain, strength, drive):
+    """omega -> (S, T, C, K, X) for independent couplings: a twin of what is generated."""
+
+    def sites(omega):
+        transfer, of_phi = h(omega), found.spectra(omega)[1]
+        of_x = np.abs(transfer) ** 2 * (strength * of_phi + drive.spectrum(omega))
+        return gain * transfer, transfer, of_phi, gain * of_x, of_x
+
+    return sites

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from filters import Network, ou, white
+from filters import Network, frequency_response, ou, white
 from scipy import integrate, special
 from scipy.fft import dct
 
 from numerics.algorithms.filtered import Convolution, Drive, by_filter
 from numerics.algorithms.panels import Panels, spherical_bessel
-from numerics.algorithms.transfer import PowerTransfer, frequency_response
+from numerics.algorithms.transfer import PowerTransfer
 from numerics.solve import Solver
 
 ERF = "erf(sqrt(pi)/2*x)"
@@ -115,13 +115,21 @@ def test_first_order_filter(solvers, text, g, drive, numbers):
     assert network.found.at(lag) == pytest.approx(curve, rel=1e-7)
 
 
+@pytest.mark.parametrize(("g", "sigma"), [(1.0, 1e-3), (1.5, 1e-3)])
+def test_weak_noise(solvers, g, sigma):
+    """At the onset and above it, where the way from weak couplings passes the onset."""
+    network = Network(solvers(ERF), g, white(sigma), *ONE)
+    expected = solvers(ERF).solve(g=g, sigma=sigma).order_parameters["Delta0"]
+    assert network.variance == pytest.approx(expected, rel=1e-10)
+
+
 def test_start_from_the_first_order_network(solvers):
     """The curve of 1/(1 + s) saves the way through decreasing noise and leads to the same state."""
     module, g = solvers(ERF).module, 1.6
     first = Network(solvers(ERF), g, Drive(), *ONE)
     found = by_filter(
         module.PAIR.table,
-        lambda v: float(module.multiplier(v, g, 0.0, 0.0)),
+        lambda v: float(module.multiplier(v, g, 0.0, 0.0, 0.0)),
         *ALPHA,
         g**2,
         Drive(),

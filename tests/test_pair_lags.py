@@ -9,7 +9,7 @@ from filters import Network, ou, published, white
 from scipy import integrate, linalg
 
 from numerics.algorithms.filtered import Drive
-from numerics.algorithms.plane import pair_lags
+from numerics.algorithms.plane import PairPlane
 from numerics.solve import Solver
 
 ONE, ALPHA = ([1.0], [1.0, 1.0]), ([1.0], [1.0, 2.0, 1.0])
@@ -82,7 +82,7 @@ def test_uniform_grid(solvers):
     pairs = np.array([[0.0, 0.0], [3.0, 1.0], [-2.0, 5.0], [20.0, 20.0], [7.0, -7.0]])
     waves = np.exp(1j * np.outer(pairs.ravel(), omega)).reshape(len(pairs), 2, -1)
     expected = [[np.real(a @ v @ b) * (0.0143 / (2 * np.pi)) ** 2 for a, b in waves] for v in values]
-    psi, error = pair_lags(network.sites(), published(3.0), *pairs.T, 0.02)
+    psi, error = PairPlane(network.sites(), published(3.0), 0.02).at(*pairs.T)
     assert np.all(np.abs(psi - expected) < 1e-9 * psi[:, :1])
     assert np.all(error < 1e-9 * psi[:, :1])
 
@@ -127,15 +127,14 @@ def test_linear_network_with_partially_symmetric_couplings(eta, g, expected):
 
     omega = np.tan(np.pi / 2 * (np.arange(20000) + 0.5) / 20000)
     variance = np.mean(sites(omega)[2] * (1 + omega**2)) / 2  # int domega/2 pi
-    psi, error = pair_lags(sites, entries, 0.0, 0.0, 0.1)
+    psi, error = PairPlane(sites, entries, 0.1).at(0.0, 0.0)
     assert variance**2 / (variance**2 + psi[0]) == pytest.approx(expected, abs=6e-6)
     assert error[0] < 1e-9 * psi[0]
 
 
-def test_what_cannot_be_resolved_is_not_a_number(solvers):
+def test_what_cannot_be_resolved_says_so(solvers):
     network = Network(solvers("x"), 0.5, white(), *ONE)
-    values, errors = pair_lags(network.sites(delay=300.0), published(0.5), 0.0, 0.0, 0.1)
-    assert np.all(np.isnan(values)) and np.all(np.isnan(errors))
+    assert not PairPlane(network.sites(delay=300.0), published(0.5), 0.1).resolved
 
 
 @pytest.mark.heavy

@@ -8,28 +8,21 @@ import numpy as np
 
 from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, REFRESHES, SETTLED_VARIANCE
 from numerics.algorithms.panels import Panels
-from numerics.algorithms.primitive import gauss_panels, graded, subdivided
+from numerics.algorithms.primitive import ORDER, gauss_panels, graded, subdivided
 from numerics.algorithms.transfer import PowerTransfer
 from numerics.algorithms.twotime import LONGEST_PANEL, Autocovariance
 
-SOLVED_FILTER, NO_START, LOST, CLOSE_TO_CRITICAL, TOO_MANY_SCALES = (
-    "solved",
-    "silent",
-    "no convergence",
-    "critical",
-    "unresolved",
-)
+SOLVED_FILTER, NO_START, LOST = "solved", "silent", "no convergence"
+CLOSE_TO_CRITICAL, TOO_MANY_SCALES = "critical", "unresolved"
 LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, and of guesses
 ROUGH_GAPS, SMALLEST_GAP = (1e-3, 1e-2, 0.1), 1e-6  # 1 - strength <phi'>^2 max |h|^2: while guessing; refused below
 VARIANCES, AMPLIFYING = (1e10, 1e-10, 81), 0.7  # tried, and 1 - gap at which activity without noise is looked for
-MOST_NEWTON_STEPS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at which a guess is good enough
+STEPS_ON_LAGS, GUESSED = 12, 1e-6  # GUESSED: relative change of the variance at which a guess is good enough
+ROUNDED = 1e-9  # relative change below which one that no longer decreases is rounding, close to criticality
 SHORTEST_STEP = 1e-4  # of the continuation
-LONG, SHORT, ROUGH = 30.0, 26.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
+LONG, FAIR, ROUGH = 30.0, 20.0, 16.0  # the longest lag in units of the slowest decay: aimed at, least, and of guesses
 NONLINEAR = 6.0  # the same for lags beyond which <phi phi> is linear
-RESOLVED_TAIL, ACCEPTED_TAIL = (
-    1e-12,
-    1e-8,
-)  # last Legendre coefficients of <phi phi> on a panel, relative: aimed at, at most
+RESOLVED_TAILS = (1e-12, 1e-10, 1e-8)  # last Legendre coefficients of <phi phi> on a panel, relative: aimed at, in need
 SUM_RULE = 1e-8  # relative violation of the equation in frequency above which a solution is refused
 NEGATIVE = 1e-10  # relative size of a negative spectrum that is rounding
 ADAPTATIONS, GRADING = 6, 7  # of the panels; halvings at lag 0
@@ -289,19 +282,23 @@ class FilteredEquation:
 
         quiet = self.drive.white == 0.0 and self.drive.forcing is None
         noise = operator.apply(self.drive.at(panels.nodes), 1.0 if quiet else self.drive.white)[0]
+
+        def from_weak_couplings(noise):
+            return follow(lambda t, known: solve(t * self.strength, noise, known), noise)
+
+        def from_strong_noise():
+            factor = (self.saturating() or 0.0) / noise[0]
+            unknown = from_weak_couplings(factor * noise) if factor > (0.0 if quiet else 1.0) else None
+            level = (lambda t: factor * (1.0 - t)) if quiet else (lambda t: factor ** (1.0 - t))
+            return None if unknown is None else follow(lambda t, u: solve(self.strength, level(t) * noise, u), unknown)
+
         unknown = self.like_first_order(
             start, panels, lambda known: solve(self.strength, 0.0 if quiet else noise, known)
         )
-        if unknown is not None:
-            return unknown[0], curve_on(panels, unknown[1:])
-        if quiet:
-            variance = self.saturating()
-            if variance is None:
-                return NO_START
-            noise *= variance / noise[0]
-        unknown = follow(lambda t, known: solve(t * self.strength, noise, known), noise)
-        if quiet and unknown is not None:
-            unknown = follow(lambda t, known: solve(self.strength, (1.0 - t) * noise, known), unknown)
+        if unknown is None and not quiet:
+            unknown = from_weak_couplings(noise)
+        if unknown is None:  # no noise, or an onset of activity on the way that weak noise hardly softens
+            unknown = from_strong_noise()
         if unknown is None:
             return NO_START if quiet and self.gap(VARIANCES[1]) > 0.0 else LOST
         return unknown[0], curve_on(panels, unknown[1:])
@@ -319,10 +316,15 @@ class FilteredEquation:
         """The largest variance at which a linear network with the same <phi'> would still amplify, or None."""
         return next((v for v in np.geomspace(*VARIANCES) if 1.0 - self.gap(v) > AMPLIFYING), None)
 
+    def long_edges(self, gap):
+        """Edges for the result; less far where the tail oscillates through very many panels."""
+        edges = lag_edges(self.rates(gap), LONG)
+        return edges if edges.size * ORDER <= 0.5 * LARGEST_SYSTEM else lag_edges(self.rates(gap), FAIR)
+
     def refined(self, variance, curve):
         """(status, variance, table, autocovariance) on panels that fit the solution."""
         gap = self.gap(variance)
-        edges, beside = lag_edges(self.rates(max(gap, SMALLEST_GAP)), LONG), None
+        edges, beside = self.long_edges(max(gap, SMALLEST_GAP)), None
         for _ in range(ADAPTATIONS):
             panels = Panels(edges)
             if panels.nodes.size > LARGEST_SYSTEM:
@@ -337,18 +339,19 @@ class FilteredEquation:
             x, gap = np.array(x), self.gap(variance)
             if gap < SMALLEST_GAP:
                 return (CLOSE_TO_CRITICAL if gap > -SMALLEST_GAP else LOST), None, None, None
-            if edges[-1] * np.min(np.real(self.rates(gap))) < SHORT:  # the guess decayed too fast
-                edges = lag_edges(self.rates(gap), LONG)
+            if edges[-1] * np.min(np.real(self.rates(gap))) < 0.9 * FAIR:  # the guess decayed too fast
+                edges = self.long_edges(gap)
             else:
                 phi = table.value(np.arccos(np.clip(x / variance, -1.0, 1.0)))
                 tail = panels.tail(phi) / float(table.value(np.zeros(1))[0])
                 tail *= np.minimum(1.0, 2.0 * panels.half * np.max(np.abs(self.transfer.rates)))
-                finer = split(edges, tail >= RESOLVED_TAIL)
-                most = (finer.size - 1) * panels.order > LARGEST_SYSTEM
-                if np.max(tail) < (ACCEPTED_TAIL if most else RESOLVED_TAIL):
+                finer = ((tail >= size, split(edges, tail >= size)) for size in RESOLVED_TAILS)
+                bad, edges = next(((b, e) for b, e in finer if (e.size - 1) * ORDER <= LARGEST_SYSTEM), (None, None))
+                if bad is None:
+                    break
+                if not np.any(bad):
                     slope = operator.apply(self.strength * phi + smooth, self.drive.white)[1]
                     return self.judged(panels, variance, x, phi, slope, table, np.max(tail))
-                edges = finer
             curve = curve_on(panels, x)
         return TOO_MANY_SCALES, None, None, None
 
@@ -377,8 +380,10 @@ def settled(table_at, matrix, noise, strength, unknown, accuracy, beside=None):
     The dependence of f on the variance is differenced between the tables of two variances that close in on the solution.
     """
     variance = float(unknown[0])
+    if not variance > 0.0:  # a secant too long
+        return None
     beside = beside or variance * (1.0 + FIRST_STEP)
-    tables = [(beside, table_at(beside)), (variance, table_at(variance))]
+    tables, before = [(beside, table_at(beside)), (variance, table_at(variance))], np.inf
     for _ in range(REFRESHES):
         unknown = filtered_newton(*tables, matrix, noise, unknown, strength)
         if unknown is None or not 0.05 < unknown[0] / tables[1][0] < 20.0:
@@ -388,15 +393,17 @@ def settled(table_at, matrix, noise, strength, unknown, accuracy, beside=None):
         if moved > CLOSEST:
             tables[0] = tables[1]
         tables[1] = (variance, table_at(variance))
-        if moved <= accuracy:
+        if moved <= accuracy or before <= moved < ROUNDED:
             return unknown, tables[1][1], tables[0][0]
+        before = moved
     return None
 
 
 def filtered_newton(older, newest, matrix, noise, unknown, strength):
     """Solve on the nodes, with f linear in the variance through two tables, as far as that is accurate."""
     (other_variance, other), (at, table) = older, newest
-    for _ in range(MOST_NEWTON_STEPS):
+    before = np.inf
+    for _ in range(STEPS_ON_LAGS):
         variance, x = unknown[0], unknown[1:]
         rho = np.clip(x / variance, -1.0, 1.0)
         theta = np.arccos(rho)
@@ -411,6 +418,8 @@ def filtered_newton(older, newest, matrix, noise, unknown, strength):
         unknown = unknown - step
         if not np.all(np.isfinite(unknown)) or unknown[0] <= 0.0:
             break
-        if np.max(np.abs(step)) <= max(1e-12 * unknown[0], 1e-3 * abs(unknown[0] - at)):
+        size = np.max(np.abs(step))
+        if size <= max(1e-12 * unknown[0], 1e-3 * abs(unknown[0] - at)) or before <= size < ROUNDED * unknown[0]:
             return unknown
+        before = size
     return None

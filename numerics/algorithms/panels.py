@@ -7,6 +7,7 @@ from numerics.algorithms.primitive import ORDER, gauss_panels
 
 RISING = 20.0  # argument beyond which spherical Bessel functions of these orders are stable under forward recurrence
 BESSEL_NODES = 24  # of half a Gauss rule for smaller arguments
+FOURIER_BLOCK = 2_000_000  # array elements held at once
 
 
 def spherical_bessel(z, count):
@@ -75,12 +76,9 @@ class Panels:
 
     def cosine(self, values, omega):
         """``2 int cos(omega x) f(x) dx`` for one or more functions f, shape (..., nodes): spectra of even functions."""
-        blocks = np.array_split(omega, max(1, omega.size * self.nodes.size // BLOCK))
+        blocks = np.array_split(omega, max(1, omega.size * self.nodes.size // FOURIER_BLOCK))
         return 2.0 * np.concatenate([np.real(self.fourier(block)) @ np.asarray(values).T for block in blocks]).T
 
     def tail(self, values):
         """Size of the last Legendre coefficients of every panel."""
         return np.max(np.abs(self.series(values)[:, -3:]), axis=1)
-
-
-BLOCK = 2_000_000  # array elements held at once

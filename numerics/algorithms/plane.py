@@ -11,10 +11,7 @@ import numpy as np
 from numerics.algorithms.panels import Panels
 
 FIRST_DROP = 1e-15  # spectra over their maximum at which the range of frequencies ends
-RANGE_END, RATIO = (
-    1e9,
-    3.0,
-)  # end of the range in units of the slowest rate at the latest; of neighbouring panels at first
+RANGE_END, RATIO = 1e9, 3.0  # end of the range at the latest, in units of the slowest rate; of panels at first
 SMOOTH = 1e-11  # last Legendre coefficients of a pair spectrum on a panel, times its area, over the whole integral
 COARSE, FINE = 12, 16  # nodes of one panel, for the error and for the result
 SMOOTH_STRIP = 1e-7  # the same along the axes

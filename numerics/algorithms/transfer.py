@@ -88,13 +88,3 @@ def in_squares(polynomial_in_s):
     """Coefficients of ``p(s) p(-s)`` in powers of s^2."""
     alternating = polynomial_in_s * (-1.0) ** np.arange(polynomial_in_s.size)
     return polynomial.polymul(polynomial_in_s, alternating)[::2]
-
-
-def frequency_response(numerator, denominator, delay=0.0):
-    """The function omega -> h(i omega), for complex omega too."""
-
-    def h(omega):
-        s = 1j * np.asarray(omega)
-        return np.exp(-delay * s) * polynomial.polyval(s, numerator) / polynomial.polyval(s, denominator)
-
-    return h
