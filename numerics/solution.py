@@ -178,6 +178,7 @@ class Solution:
                 "converged": True,  # a solution that did not converge is refused, never returned
                 "residual": self.residual,
                 "error": self.error,
+                **{f"error_{key}": self.errors[key] for key in [*self.order_parameters][1:] if key in self.errors},
                 "errors": dict(self.errors),
                 "sampled": self.sampled,
                 "stable": self.stable,

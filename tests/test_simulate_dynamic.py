@@ -510,7 +510,7 @@ def test_command_line(capsys):
     assert main(["solve", "dynamic", "-a", "tanh(x)", "g=1.5", "noise=ou", "sigma=1", "tau_n=1", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert list(data["order_parameters"]) == ["Delta0", "C_phi0"]
-    assert list(data["observables"]) == ["gain", "kappa2", "PR_x", "PR_phi", "PR0_x", "PR0_phi"]
+    assert list(data["observables"]) == ["gain", "kappa2", "PR_x", "PR_phi", "PR0_x", "PR0_phi", "tau_pop"]
     assert set(data["diagnostics"]) >= {"converged", "residual", "error", "stable", "branches"}
     assert main(["solve", "static", "-a", "tanh(x)", "g=1", "sigma=1", "noise=white"]) == 2
     assert "unknown parameter 'noise'; allowed: g, sigma" in capsys.readouterr().err

@@ -57,7 +57,20 @@ def ou(power, tau):
 
 
 def solved(name, g, eta, noise, transfer=leaky, **accuracy):
-    return solve_by_trajectories(*ACTIVATIONS[name], transfer, noise, g**2, eta * g**2, **{**COARSE, **accuracy})
+    rest = transfer, noise, g**2, eta * g**2
+    return solve_by_trajectories(*ACTIVATIONS[name], *rest, twin(*rest), **{**COARSE, **accuracy})
+
+
+def twin(transfer, noise, strength, feedback):
+    """T, K and X from S and C: the twin of what is generated from the theory."""
+
+    def one_site(omega, S, C):
+        h, drive = transfer(1j * omega), strength * C + noise(omega)
+        K = np.conj(h) * (S * drive + feedback * np.conj(S) * C)
+        X = np.abs(h) ** 2 * (drive * (1 + 2 * feedback * np.real(S**2)) + feedback**2 * np.abs(S) ** 2 * C)
+        return S, h * (1 + feedback * S**2), C, K, X
+
+    return one_site
 
 
 def psi(unit):
@@ -283,15 +296,9 @@ def test_seeds_and_units():
     S, _, C, _, X = first.one_site(omega)
     assert S.shape == (3, 2)
     np.testing.assert_array_equal(S, again.one_site(omega)[0])
-    scaled = solve_by_trajectories(
-        lambda x: -10 * np.tanh(x / 10),
-        lambda x: np.tanh(x / 10) ** 2 - 1,
-        lambda s: 1 / (1 + 5 * s),
-        white(500.0),
-        1.0,
-        0.4,
-        **few,
-    )
+    rest = (lambda s: 1 / (1 + 5 * s)), white(500.0), 1.0, 0.4
+    phi, slope = lambda x: -10 * np.tanh(x / 10), lambda x: np.tanh(x / 10) ** 2 - 1
+    scaled = solve_by_trajectories(phi, slope, *rest, twin(*rest), **few)
     S5, _, C5, _, X5 = scaled.one_site(omega / 5)
     np.testing.assert_allclose(S5, -S, rtol=1e-5)
     np.testing.assert_allclose(C5, 500 * C, rtol=1e-4)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 from math import inf
 
-from sympy import Expr, Matrix, S, Symbol, symbols
+from sympy import Expr, Matrix, S, Symbol, sqrt, symbols
 
 from theory import static
 from theory.derivation import chain
 from theory.equations import AutocovarianceEquation, C, PairTransform, f
+from theory.factors import positive_factors
 from theory.fields.collective import (
     ACTIVITY,
     PREACTIVATION,
@@ -95,11 +96,11 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
     )
     columns = {name: kernel.column(k) for name, k in _places(kernel).items()}
     totals = {name: columns[name][k] for name, k in _places(kernel).items()}
-    totals["phi"] = totals["phi"].factor()
+    totals["phi"] = positive_factors(totals["phi"].factor())
     pairs = {"psi_phi": totals["phi"] - ONE.C * TWO.C, "psi_x": totals["x"] - ONE.X * TWO.X}
 
     independent = {eta: S.Zero, **ONE.gaussian(gain), **TWO.gaussian(gain)}
-    entries = {name: e.xreplace(independent).factor() for name, e in totals.items()}
+    entries = {name: positive_factors(e.xreplace(independent).factor()) for name, e in totals.items()}
     multiplier = strength * gain**2
     conserved = transfer == FIRST_ORDER
     transforms = {f"psi_{n}": _transform(e, multiplier, model) for n, e in entries.items()} if conserved else {}
@@ -213,6 +214,13 @@ def _at_zero(total: Expr) -> Expr:
     return total.xreplace(TWO.renamed(ONE)).xreplace(ONE.real()).xreplace(ONE.renamed(ZERO)).factor()
 
 
+def _in_squares(expression: Expr) -> Expr:
+    """With factors in g^2 S^2, S the static response, where the expression is even in S."""
+    square = Symbol("square", positive=True)
+    even = expression.subs(ZERO.S, sqrt(square)).expand().factor()
+    return positive_factors(expression if even.has(sqrt(square)) else even).subs(square, ZERO.S**2)
+
+
 def _static_block(power: Expr, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
     """The block of the static network from its own kernel, and what one-site functions become when nothing changes in time."""
     pairs = static.pair_statistics(disorder_average(STATIC.couplings), SiteMeasure(Delta))
@@ -227,7 +235,7 @@ def _observables(zero: dict[str, Expr], strength: Expr) -> dict[str, Quantity]:
     variance = {"phi": POWER, "x": Delta}
     spectrum = {"phi": ZERO.C, "x": ZERO.X}
     dimension = {name: variance[name] ** 2 / (variance[name] ** 2 + PSI[name]) for name in OPERATOR}
-    at_zero = {name: (spectrum[name] ** 2 / zero[name]).factor() for name in OPERATOR}
+    at_zero = {name: _in_squares((spectrum[name] ** 2 / zero[name]).factor()) for name in OPERATOR}
     ratio = "participation ratio over N of"
     windows = "covariances at zero frequency (long windows)"
     return _keyed(

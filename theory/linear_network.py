@@ -19,6 +19,7 @@ import mpmath
 from sympy import Eq, Expr, I, Mul, Poly, Rational, S, Symbol, factorial, lambdify, re, solve, sqrt
 
 from theory.derivation import Derivation, Fact, Replay, Sides, Step, same
+from theory.factors import positive_factors
 from theory.fields.cavity_in_time import CLARK, ONE, TWO, linear_root, two_site_cavity_in_time
 from theory.fields.site_in_time import filtered_site
 from theory.highprecision import mp_function
@@ -147,14 +148,7 @@ def enhancement_at_zero() -> Expr:
 def dimension_at_zero() -> Expr:
     """C^2 over that moment, as factors in y = g^2 S^2."""
     even = (1 / enhancement_at_zero()).cancel().subs(ONE.S**2, _y / g**2)
-    return _positive_factors(even.factor()).subs(_y, g**2 * ONE.S**2)
-
-
-def _positive_factors(product: Expr) -> Expr:
-    """Every factor with the sign that it has at weak coupling; the product is positive."""
-    weak = {_y: Rational(1, 2), eta: Rational(1, 2)}
-    factors = (factor.as_base_exp() for factor in Mul.make_args(product))
-    return Mul(*((base if base.subs(weak) > 0 else (-base).expand()) ** power for base, power in factors))
+    return positive_factors(even.factor(), {_y: Rational(1, 2), eta: Rational(1, 2)}).subs(_y, g**2 * ONE.S**2)
 
 
 # ---- the argument as checked steps ---------------------------------------------------------------------------------------------

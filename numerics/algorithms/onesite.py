@@ -40,6 +40,8 @@ class LinearUnit:
         N(omega), real.
     strength, feedback : float
         g^2 and eta g^2.
+    one_site : callable
+        ``one_site(omega, S, C)`` -> (S, T, C, K, X): what the equation of motion makes of S and C.
 
     Attributes
     ----------
@@ -47,8 +49,8 @@ class LinearUnit:
         ``max |h|`` and ``max |h|^2 / (2 int |h|^2 domega/2pi)``; both 1 for h = 1/(1+s).
     """
 
-    def __init__(self, transfer, noise_spectrum, strength, feedback):
-        self.transfer, self.noise_spectrum = transfer, noise_spectrum
+    def __init__(self, transfer, noise_spectrum, strength, feedback, one_site):
+        self.transfer, self.noise_spectrum, self.one_site = transfer, noise_spectrum, one_site
         self.strength, self.feedback = strength, feedback
         omega = np.geomspace(1e-8, 1e8, 3201)
         size = np.abs(self.filter(omega)) ** 2
@@ -68,16 +70,13 @@ class LinearUnit:
         h = self.filter(omega)
         square = 1.0 - 4.0 * self.feedback * (slope * h) ** 2
         phase = np.unwrap(np.angle(square)[::-1])[::-1]  # the branch that tends to 1 at high frequency
-        S = 2.0 * slope * h / (1.0 + np.sqrt(np.abs(square)) * np.exp(0.5j * phase))
-        return S, h * (1.0 + self.feedback * S**2)
+        T = 2.0 * h / (1.0 + np.sqrt(np.abs(square)) * np.exp(0.5j * phase))
+        return slope * T, T
 
-    def spectra(self, omega, S, T, residual):
-        """C, K and X from the responses and D."""
-        noise, size = self.noise(omega), np.abs(S) ** 2
-        C = (size * noise + residual) / np.maximum(1.0 - self.strength * size, SMALLEST_MARGIN)
-        drive = self.strength * C + noise
-        echo = self.feedback * np.conj(self.filter(omega) * S)  # of phi in x, conjugate
-        return C, np.conj(T) * S * drive + echo * residual, np.abs(T) ** 2 * drive + np.abs(echo) ** 2 * residual
+    def spectrum(self, omega, S, residual):
+        """C from S and D."""
+        size = np.abs(S) ** 2
+        return (size * self.noise(omega) + residual) / np.maximum(1.0 - self.strength * size, SMALLEST_MARGIN)
 
 
 class LagWindow:
@@ -185,8 +184,9 @@ class Site:
     def on_window(self):
         """(S, T, C, K, X) at the frequencies `LagWindow.beyond`."""
         slope, residual = self.extended()
-        S, T = self.unit.responses(self.window.beyond, slope)
-        return S, T, *self.unit.spectra(self.window.beyond, S, T, residual)
+        omega, unit = self.window.beyond, self.unit
+        S, _ = unit.responses(omega, slope)
+        return unit.one_site(omega, S, unit.spectrum(omega, S, residual))
 
     def slope_and_residual(self, omega):
         """p and D at any frequencies >= 0: exact interpolation within the window, beyond it as in `extended`."""
@@ -209,8 +209,8 @@ class Site:
         every, place = np.unique(np.append(omega, self.window.omega), return_inverse=True)  # to follow the branch of S
         slopes = np.empty(every.shape, dtype=complex)
         slopes[place] = np.append(slope, self.on_grid()[0])
-        S, T = (values[place[: omega.size]] for values in self.unit.responses(every, slopes))
-        return S, T, *self.unit.spectra(omega, S, T, residual)
+        S = self.unit.responses(every, slopes)[0][place[: omega.size]]
+        return self.unit.one_site(omega, S, self.unit.spectrum(omega, S, residual))
 
     @property
     def margin(self):

@@ -237,13 +237,18 @@ class SampledState(PairStatistics):
     def __init__(self, equations, noise, numbers):
         self.equations, self.noise, self.numbers = equations, noise, numbers
         own = numbers[equations.count :]
+
+        def drive(omega):
+            return np.real(equations.noise_spectra[noise](1j * omega, *numbers))
+
         self.found = solve_by_trajectories(
             lambda x: equations.phi(x, *own),
             lambda x: equations.phi_prime(x, *own),
             equations.transfer,
-            lambda omega: np.real(equations.noise_spectra[noise](1j * omega, *numbers)),
+            drive,
             float(equations.strength(*numbers)),
             float(equations.feedback(*numbers)),
+            lambda omega, S, C: equations.one_site(1j * omega, S, C, drive(omega), *numbers),
         )
         words = {
             FOUND: SOLVED,

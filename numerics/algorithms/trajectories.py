@@ -69,7 +69,7 @@ class Ensemble:
 
         def gaussian(gain):
             S, T = unit.responses(window.beyond, gain + memory)
-            C = unit.spectra(window.beyond, S, T, residual)[0]
+            C = unit.spectrum(window.beyond, S, residual)
             return S, T, np.abs(T) ** 2 * (unit.strength * C + unit.noise(window.beyond))
 
         def excess(gain):
@@ -308,6 +308,7 @@ def solve_by_trajectories(
     noise_spectrum,
     strength,
     feedback,
+    one_site,
     *,
     seed=0,
     replicates=16,
@@ -326,6 +327,8 @@ def solve_by_trajectories(
         h(s) for an array of s = i omega, causal and decaying at least like 1/s, and N(omega), real.
     strength, feedback : float
         g^2 and eta g^2, |eta| <= 1.
+    one_site : callable
+        ``one_site(omega, S, C)`` -> (S, T, C, K, X).
     seed : int
         The stream of replicate k depends on (seed, k) alone.
     replicates, trajectories : int
@@ -339,7 +342,7 @@ def solve_by_trajectories(
     -------
     FeedbackSolution
     """
-    unit, series = LinearUnit(transfer, noise_spectrum, strength, feedback), HermiteSeries(phi, phi_prime)
+    unit, series = LinearUnit(transfer, noise_spectrum, strength, feedback, one_site), HermiteSeries(phi, phi_prime)
     with np.errstate(all="ignore"):
         dt = time_step(unit, series) if dt is None else dt
         guess, steps = gaussian_guess(

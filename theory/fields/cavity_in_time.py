@@ -23,6 +23,7 @@ from itertools import product
 from sympy import Eq, Expr, Poly, Rational, Symbol, symbols
 
 from theory.derivation import Derivation, Fact, Replay, Step, same
+from theory.factors import positive_factors
 from theory.fields.spectral import OneSite
 from theory.models import GaussianCouplings
 
@@ -97,7 +98,7 @@ def reservoir(diagonal: Expr, off_diagonal: Expr) -> Expr:
 def linear_root(equation: Eq, unknown: Symbol) -> Expr:
     """The root of a linear equation."""
     difference = Poly(equation.lhs - equation.rhs, unknown)
-    return (-difference.coeff_monomial(1) / difference.coeff_monomial(unknown)).factor()
+    return positive_factors((-difference.coeff_monomial(1) / difference.coeff_monomial(unknown)).factor())
 
 
 def _swapped(e: Expr) -> Expr:

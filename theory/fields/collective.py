@@ -27,6 +27,7 @@ from typing import Protocol
 
 from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, sstr, zeros
 
+from theory.factors import positive_factors
 from theory.gaussian.average import Average, averages, stein
 from theory.gaussian.frozen import FrozenAverage, frozen_averages
 from theory.gaussian.parity import parity
@@ -285,9 +286,8 @@ class Kernel:
         """
         coupled = self._coupled()
         within, linked = (m.extract(coupled, coupled) for m in (self.Pi, self.coupling))
-        resolved = (
-            (eye(len(coupled)) - within * linked).to_DM(field=True).inv().to_Matrix().applyfunc(lambda e: e.factor())
-        )
+        inverse = (eye(len(coupled)) - within * linked).to_DM(field=True).inv().to_Matrix()
+        resolved = inverse.applyfunc(lambda e: positive_factors(e.factor()))
         everything = list(range(len(self.fields)))
         spread = self.Pi.extract(everything, coupled) * (linked * resolved)
         return self.Pi[:, k] + spread * self.Pi.extract(coupled, [k])
@@ -315,16 +315,7 @@ def in_multiplier(expression: Expr, multiplier: Expr) -> Expr:
     (node,) = averages(multiplier) or frozen_averages(multiplier)
     inverse = sqrt(u * node**2 / multiplier) if multiplier.has(node**2) else u * node / multiplier
     factored = expression.subs(node, root).subs(root, inverse).expand().factor()
-    nodes = factored.atoms(FrozenAverage) | set(averages(factored))
-    weak = dict.fromkeys(factored.free_symbols | nodes, S.One) | {u: Rational(1, 2)}
-    sign, factors = S.One, []
-    for base, exponent in (factor.as_base_exp() for factor in Mul.make_args(factored)):
-        if base.is_Add and base.xreplace(weak) < 0:
-            sign, base = sign * (-1) ** exponent, -base
-        if base.is_number and base < 0:
-            sign, base = -sign, -base
-        factors.append(base**exponent)
-    return (sign * Mul(*factors)).xreplace({u: multiplier})
+    return positive_factors(factored, {u: Rational(1, 2)}).xreplace({u: multiplier})
 
 
 def fluctuation_kernel(action: Action, fields: Sequence[Bilinear], measure: Measure) -> Kernel:
