@@ -27,7 +27,7 @@ def rows(effort: Effort) -> list[Row]:
     module = solver.module
 
     def one_site(g: float) -> object:
-        return module.EQUATIONS.correlations("none", (g, 0.0, 0.0), 0.0)
+        return module.EQUATIONS.correlations("none", (g, 0.0, 0.0, 0.0), 0.0)
 
     slowest, slowest_naive = (
         _slowest(function, repeats) for function in (one_site, lambda g: lag_function(np.tanh, g))

@@ -96,9 +96,10 @@ def _threshold(solver: Solver, numbers: Mapping[str, Any]) -> str:
     """Activity sets in at the coupling at which the state x = 0 becomes unstable; above, phi may grow too fast."""
     own = {p: Float(numbers[p.name]) for p in solver.activation.parameters}
     slope, name = solver.activation.slope_at_zero.subs(own), solver.module.CONTROL
-    if not (slope.is_number and slope.is_finite and slope != 0):
+    stretch = 1.0 + numbers["eta"]  # the rightmost eigenvalue of J is at (1 + eta) g
+    if solver.filter is not None or stretch == 0 or not (slope.is_number and slope.is_finite and slope != 0):
         return "the network is silent"
-    onset = float(abs(1 / slope))
+    onset, formula = float(abs(1 / slope)) / stretch, "1/((1 + eta) phi'(0))" if numbers["eta"] else "1/phi'(0)"
     if numbers[name] > onset:
-        return f"x = 0 is unstable beyond {name} = 1/phi'(0) = {onset:.10g} and no other state exists"
-    return f"the network is silent; activity sets in at {name} = 1/phi'(0) = {onset:.10g}"
+        return f"x = 0 is unstable beyond {name} = {formula} = {onset:.10g} and no other state exists"
+    return f"the network is silent; activity sets in at {name} = {formula} = {onset:.10g}"
