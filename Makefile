@@ -1,5 +1,5 @@
 # make demo   the main job on x/(1+x^2): derivation, solution, validation, generated solver
-# make test   the default tests (under 6 minutes on 2 cores)
+# make test   the default tests, on two cores (under 6 minutes)
 # make heavy  the longer validation
 # make lint   style and types
 # make bench  every measured promise against its baseline
@@ -31,10 +31,10 @@ demo: $(VENV)/.installed
 	@echo "The whole derivation is in $(OUT)/derivation.txt, your solver in $(OUT)/solver.py."
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 heavy: $(VENV)/.installed
-	$(BIN)/python -m pytest -m heavy --timeout 900
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m heavy --timeout 900
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

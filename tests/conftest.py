@@ -2,8 +2,12 @@
 
 import os
 
-import pytest
-from hypothesis import settings
+# small matrices, and one process on every core already: more threads inside one product cost more than they give
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 # the same examples in every run: a red test stays red
 settings.register_profile("reproducible", derandomize=True, deadline=None, print_blob=False)

@@ -23,6 +23,7 @@ from theory.fields.replicon import (
 from theory.gaussian.average import Average, averages
 from theory.gaussian.frozen import FrozenAverage, Variance, frozen_averages, without_variances
 from theory.models import STATIC
+from theory.scaling import power_law
 from theory.symbols import Delta, Delta0, delta, g, mu, phi, sigma, x
 
 THEORY = derive("static", odd=False)
@@ -235,3 +236,8 @@ def test_linear_with_an_offset_is_linear():
         assert (value(RESULTS[key]) - (1 - g**2) ** 2).simplify() == 0
     assert (value(RESULTS["var_x"]) - sigma**2 / (1 - g**2)).simplify() == 0
     assert sqrt(value(RESULTS["replicon_slope"])) == g
+
+
+def test_no_scaling_theory_with_a_frozen_mean():
+    """relu is homogeneous, but averages over the frozen mean are not powers of the variance."""
+    assert power_law(derive("static", odd=False), Activation.from_text("relu(x)")) is None

@@ -148,7 +148,7 @@ class PowerLaw:
 
 
 def power_law(theory: Theory, activation: Activation) -> PowerLaw | None:
-    """Scaling theory of an activation, None where it is not homogeneous or an average has no closed form.
+    """Scaling theory of an activation, None where it is not homogeneous or not odd, or an average has no closed form.
 
     Parameters
     ----------
@@ -162,6 +162,8 @@ def power_law(theory: Theory, activation: Activation) -> PowerLaw | None:
     PowerLaw or None
         Of the results at leading order in 1/N.
     """
+    if theory.frozen_averages:
+        return None
     theory, p = theory.without_corrections, degree(activation.pieces)
     found = [(average, closed_form_of(average, activation)) for average in theory.averages]
     forms = {average: form for average, form in found if form is not None}
