@@ -24,6 +24,11 @@ without an answer, explained in one sentence on standard error; 130 interrupted"
 _ACTIVATION = """activation in x, e.g. 'tanh(x)', '-x/(1+x^2)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)';
 parameters declared after 'where' get their values as name=value pairs"""
 
+_LAG = """lag at which autocovariances and mean squared cross-covariances psi(T, T) are wanted (dynamic); may be given several
+times"""
+
+_FREQUENCY = "angular frequency at which participation ratios are wanted (dynamic); may be given several times"
+
 _FILTER = """transfer function of one unit in s = i omega (dynamic), rational with a delay or without, e.g. '1/(1+s)^2',
 'exp(-s/2)/(1+s)'; 1/(1+s) if not given"""
 
@@ -112,6 +117,8 @@ def build_parser() -> argparse.ArgumentParser:
     derive.add_argument("--format", default="text", metavar="F", help="text (default), markdown, latex or json")
     solve = model_command("solve", "solve the theory", pairs=True)
     solve.add_argument("--observable", action="append", default=[], metavar="O", help=_OBSERVABLE)
+    solve.add_argument("--lag", action="append", default=[], metavar="T", help=_LAG)
+    solve.add_argument("--frequency", action="append", default=[], metavar="W", help=_FREQUENCY)
     emit = model_command("emit", "write the generated solver module", pairs=False)
     emit.add_argument("--target", default="numpy", metavar="T", help="language of the module: numpy (default)")
     emit.add_argument(

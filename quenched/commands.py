@@ -49,12 +49,14 @@ def _derive(arguments: argparse.Namespace) -> int:
 def _solve(arguments: argparse.Namespace) -> int:
     from numerics.observable import observable_average
     from numerics.solve import Solver, checked_parameters
+    from quenched.functions import asked_numbers, functions_of_time
     from quenched.presentation import solution_text
 
     pairs = read_pairs(arguments.pairs, settings_of("solve", arguments.model))
     (size,) = pairs.settings.get("N") or (None,)
     activation = Activation.from_text(arguments.activation)
     model = describe_model(arguments.model, arguments.filter)
+    lags, frequencies = asked_numbers(model, arguments.lag, arguments.frequency)
     checked_parameters(model, activation, pairs.parameters)  # before code is generated
     solver = Solver(arguments.model, activation, filter=arguments.filter)
     solution = solver.solve(**pairs.parameters)
@@ -65,9 +67,11 @@ def _solve(arguments: argparse.Namespace) -> int:
     data = solution.to_dict(size)
     data |= {} if chaos is None else {"chaotic_state": chaos.to_dict()}
     data |= {"one_site": {o.text: o.to_dict() for o in observed}} if observed else {}
+    in_time, lines = functions_of_time(solution, lags, frequencies)
+    data |= in_time
     text = solution_text(solution, solver.module.MEANINGS, size, chaos)
     rows = [f"  <{o.text}> = {o.value:.16g}, 1/N term c1 = {o.c1:.10g}" for o in observed]
-    _print(arguments, data, lambda: "\n".join([text, *rows]))
+    _print(arguments, data, lambda: "\n".join([text, *rows, *lines]))
     _warn((*solution.warnings(size), *((problem,) if problem else ())))
     return 0
 

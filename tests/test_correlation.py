@@ -130,6 +130,34 @@ def test_filters_on_the_command_line(capsys):
         assert sentence in error and error.count("\n") == 1
 
 
+def test_lags_and_frequencies_on_the_command_line(capsys, leaky):
+    words = [
+        "solve",
+        "dynamic",
+        "-a",
+        "tanh(x)",
+        "g=3/2",
+        "sigma=1",
+        "--lag",
+        "0",
+        "--lag",
+        "2.5",
+        "--frequency",
+        "1/2",
+    ]
+    assert main([*words, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["lags"]["C_x"][1] == quenched.autocovariance(leaky, 2.5).x
+    assert data["lags"]["psi_phi"][1] == pytest.approx(float(quenched.pair_correlation(leaky, 2.5, 2.5).phi), rel=1e-9)
+    assert data["frequencies"]["PR_phi"] == [float(quenched.frequency_dimension(leaky, 0.5).phi)]
+    assert main(words) == 0
+    assert "lag 2.5: C_x = " in capsys.readouterr().out
+    assert main(["solve", "dynamic", "-a", "tanh(x)", "g=1", "sigma=1", "--lag", "now", "--frequency", "inf"]) == 2
+    assert capsys.readouterr().err == "quenched: --lag now is no number; --frequency inf is no number\n"
+    assert main(["solve", "static", "-a", "tanh(x)", "g=1", "sigma=1", "--lag", "1"]) == 2
+    assert "has no time" in capsys.readouterr().err
+
+
 def test_a_sweep_with_a_filter():
     found = quenched.sweep("dynamic", "erf(x)", {"g": [0.8, 1.2], "sigma": 1.0}, filter="1/(1+s)^2")
     one = quenched.Solver("dynamic", "erf(x)", filter="1/(1+s)^2").solve(g=1.2, sigma=1)
