@@ -165,7 +165,7 @@ def solution_text(
     rows = [f"{solution.model}, phi = {solution.activation}, {given}{filtered}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
-        rows.append(f"  {key:<16} {value:<22.16g} {meanings[key]}")
+        rows.append(f"  {key:<16} {_with_error(solution, key, value):<22} {meanings[key]}")
     errors = {key: error for key, error in solution.errors.items() if key in solution.order_parameters}
     rows += [
         "",
@@ -183,6 +183,13 @@ def solution_text(
     if chaos is not None:
         rows.append(f"  {_chaos_text(chaos)}")
     return "\n".join(rows)
+
+
+def _with_error(solution: Solution, key: str, value: float) -> str:
+    """A result to rounding; where it is sampled, with its standard error and the digits that this leaves."""
+    if not (solution.sampled and key in solution.errors):
+        return f"{value:.16g}"
+    return f"{value:.7g} ± {solution.errors[key]:.1e}"
 
 
 def _chaos_text(chaos: ChaoticState) -> str:

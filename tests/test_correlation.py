@@ -11,6 +11,7 @@ import pytest
 
 import quenched
 from quenched.cli import main
+from quenched.presentation import solution_text
 from theory.errors import DomainError, InputError
 
 WHITE = {"g": 1.5, "sigma": 1.0}
@@ -174,6 +175,14 @@ def test_published_simulation_of_antisymmetric_couplings(antisymmetric):
     assert antisymmetric.leading["PR_phi"] == pytest.approx(0.6590, abs=4 * 0.0017)
     assert antisymmetric.sampled and antisymmetric.to_dict()["diagnostics"]["sampled"]
     assert all(0 < antisymmetric.errors[key] < 2e-3 * abs(value) for key, value in antisymmetric.leading.items())
+
+
+def test_a_sampled_solution_is_printed_with_its_errors(antisymmetric):
+    text = solution_text(antisymmetric, quenched.Solver.of(antisymmetric).module.MEANINGS)
+    row = next(line for line in text.splitlines() if line.startswith("  PR_phi"))
+    value, sign, error = row.split()[1:4]
+    assert sign == "±" and float(error) == pytest.approx(antisymmetric.errors["PR_phi"], rel=0.06)
+    assert float(value) == pytest.approx(antisymmetric.leading["PR_phi"], rel=1e-6)
 
 
 def test_a_sampled_solution_carries_its_functions(antisymmetric):
