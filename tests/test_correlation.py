@@ -185,6 +185,7 @@ def test_a_sampled_solution_is_printed_with_its_errors(antisymmetric):
     assert float(value) == pytest.approx(antisymmetric.leading["PR_phi"], rel=1e-6)
 
 
+@pytest.mark.heavy
 def test_a_sampled_solution_carries_its_functions(antisymmetric):
     """The same process seen in lags, in frequency and in pairs."""
     curve = quenched.autocovariance(antisymmetric, [0.0, 1.0])

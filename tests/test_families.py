@@ -263,6 +263,7 @@ def test_pade_refuses_or_returns_what_has_no_real_pole(function, m, n, reason):
     st.lists(st.integers(-5, 5), min_size=1, max_size=4),
     st.lists(st.integers(-5, 5), min_size=1, max_size=4),
 )
+@pytest.mark.heavy
 def test_pade_recovers_random_rational_functions(top, bottom):
     numerator = sum(c * x**k for k, c in enumerate(top))
     denominator = 1 + sum(Rational(c, 40) * x ** (k + 1) for k, c in enumerate(bottom))

@@ -190,6 +190,7 @@ def test_replicon_fields_decouple_only_from_a_symmetric_action():
     assert not decouples(replace(action, F=action.F + single), FIELDS)
 
 
+@pytest.mark.heavy
 def test_the_kernel_is_checked_against_four_replicas():
     """Without the frozen mean in the measure, or with a wrong variance, the entries of Pi do not agree."""
     action = disorder_average(STATIC.couplings, REPLICAS)

@@ -358,7 +358,10 @@ def test_control_variates_have_mean_zero_and_change_no_mean():
 
 @pytest.mark.parametrize(
     ("text", "function", "coupling", "count"),
-    [("power(3/4)", lambda z: np.sign(z) * np.abs(z) ** 0.75, 0.5, 600), ("x", lambda z: z, 0.5, 1500)],
+    [
+        ("power(3/4)", lambda z: np.sign(z) * np.abs(z) ** 0.75, 0.5, 600),
+        pytest.param("x", lambda z: z, 0.5, 1500, marks=pytest.mark.heavy),
+    ],
 )
 def test_simulation_rejects_the_theory_without_jacobian(text, function, coupling, count):
     """N ([<phi^2>] - C_phi) at N = 60 against c1_phi with and without the Jacobian.

@@ -98,6 +98,7 @@ def check(count):
     assert outcomes["right"] >= (1 - 2 * REFUSED) * count - 1, outcomes
 
 
+@pytest.mark.heavy
 def test_random_averages():
     """A sample of the long test."""
     check(40)

@@ -98,6 +98,7 @@ def test_what_is_obviously_positive_is_proven_positive(expression):
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.integers(-6, 6), min_size=2, max_size=6), st.sampled_from([NONZERO, NONNEGATIVE, POSITIVE]))
+@pytest.mark.heavy
 def test_polynomials_are_decided_exactly(coefficients, requirement):
     p = Poly(coefficients, x)
     roots = p.count_roots() if not p.is_zero else 1

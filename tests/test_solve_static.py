@@ -123,6 +123,7 @@ def test_parameters_are_checked_all_at_once():
     assert all(piece in text for piece in ("g = -1", "sigma = nan", "unknown parameter 'b'", "parameter a is missing"))
 
 
+@pytest.mark.heavy
 def test_sums_of_shifted_functions_and_complex_poles():
     """Integrands whose tails cancel, and a Pade approximant with complex poles that grows linearly."""
     shifted = quenched.Solver("static", "tanh(x-1)+tanh(x+1)").solve(g=1.0, sigma=0.5)
