@@ -58,7 +58,7 @@ def autocovariance(solution: Solution, lag: ArrayLike) -> Autocovariances:
     InputError
         For the solution of a model without time, or lags that are not finite.
     """
-    solver, (lags,) = _in_time(solution, lag)
+    solver, (lags,) = in_time(solution, lag)
     return Autocovariances(*solver.module.autocovariance(lags, **solution.parameters))
 
 
@@ -86,7 +86,7 @@ def pair_correlation(solution: Solution, t1: ArrayLike, t2: ArrayLike) -> PairSt
     ----------
     Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
     """
-    solver, (first, second) = _in_time(solution, t1, t2)
+    solver, (first, second) = in_time(solution, t1, t2)
     found = PairStatistic(*solver.module.pair_lags(first, second, **solution.parameters))
     if not np.all(np.isfinite(found.phi) & np.isfinite(found.error_phi)):
         raise DomainError("the pair spectra of this solution could not be resolved in the plane of two frequencies")
@@ -112,12 +112,22 @@ def frequency_dimension(solution: Solution, omega: ArrayLike) -> PairStatistic:
     ----------
     Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
     """
-    solver, (frequency,) = _in_time(solution, omega)
+    solver, (frequency,) = in_time(solution, omega)
     return PairStatistic(*solver.module.frequency_dimensions(frequency, **solution.parameters))
 
 
-def _in_time(solution: Solution, *numbers: ArrayLike) -> tuple[Solver, list[Array]]:
-    """The solver of a solution in time, and arrays of finite numbers."""
+def in_time(solution: Solution, *numbers: ArrayLike) -> tuple[Solver, list[Array]]:
+    """The solver of a solution in time, and arrays of finite numbers.
+
+    Raises
+    ------
+    InputError
+        For the solution of a model without time, or lags or frequencies that are not finite.
+    """
+    if not isinstance(solution, Solution):
+        raise InputError(
+            "a solution of the model dynamic is needed, such as Solver('dynamic', 'tanh(x)').solve(g=1, sigma=1)"
+        )
     solver = Solver.of(solution)
     if solver.module.EQUATION != "autocovariance":
         raise InputError(

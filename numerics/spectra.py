@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.correlation import in_time
 from numerics.solution import Solution
 from numerics.solve import Solver
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError
 
 Array = NDArray[Any]
 Real = NDArray[np.float64]
@@ -59,13 +60,7 @@ def one_site(solution: Solution, omega: ArrayLike) -> OneSite:
     ----------
     Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
     """
-    if not isinstance(solution, Solution) or solution.model != "dynamic":
-        raise InputError(
-            "a solution of the model 'dynamic' is needed, such as Solver('dynamic', 'tanh(x)').solve(g=1, sigma=1)"
-        )
-    frequency = np.asarray(omega, dtype=float)
-    if not np.all(np.isfinite(frequency)):
-        raise InputError("frequencies must be finite")
+    _, (frequency,) = in_time(solution, omega)
     even = np.abs(frequency.ravel())
     found = _sampled(solution.activation, solution.filter, tuple(solution.parameters.items()), even.tobytes())
     whole = (np.broadcast_to(part, even.size).reshape(frequency.shape) for part in found)

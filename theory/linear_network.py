@@ -20,7 +20,7 @@ from sympy import Eq, Expr, I, Mul, Poly, Rational, S, Symbol, factorial, lambdi
 
 from theory.derivation import Derivation, Fact, Replay, Sides, Step, same
 from theory.factors import positive_factors
-from theory.fields.cavity_in_time import CLARK, ONE, TWO, linear_root, two_site_cavity_in_time
+from theory.fields.cavity_in_time import CLARK, ONE, TWO, factored_root, two_site_cavity_in_time
 from theory.fields.site_in_time import filtered_site
 from theory.highprecision import mp_function
 from theory.models import DYNAMIC, GaussianCouplings
@@ -87,7 +87,7 @@ def spectrum(s: Expr) -> Expr:
     """C_x(s) at sigma = 1: C = |h|^2 (g^2 C + 1) solved, with 1 - g^2 = a^2."""
     filtered = [DYNAMIC.transfer.subs(frequency, value) for value in (s, -s)]
     equation = Eq(ONE.X, Mul(*filtered) * ((1 - decay**2) * ONE.X + 1))
-    return linear_root(equation, ONE.X)
+    return factored_root(equation, ONE.X)
 
 
 def second_moment() -> Expr:
@@ -133,7 +133,7 @@ def _response_equation() -> Eq:
 def dressed_spectrum() -> Expr:
     """C in S and the noise: C = X solved, with h eliminated by the equation of S."""
     drive = g**2 * ONE.C + _noise
-    found = linear_root(Eq(ONE.C, filtered_site(ONE, drive, eta * g**2).spectrum_x), ONE.C)
+    found = factored_root(Eq(ONE.C, filtered_site(ONE, drive, eta * g**2).spectrum_x), ONE.C)
     bare = {h: s / (1 + eta * g**2 * s**2) for h, s in ((ONE.h, ONE.S), (ONE.hc, ONE.Sc))}
     return found.subs(bare).factor()
 

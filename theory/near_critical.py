@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from sympy import Add, Expr, Rational, S, Symbol, factorial, log, sqrt, sstr, symbols, zeta
+from sympy import Add, Eq, Expr, Rational, S, Symbol, factorial, log, sqrt, sstr, symbols, zeta
 from sympy.logic.boolalg import Boolean, true
 
 from theory.activations.activation import Activation
 from theory.activations.zeros import sign_of
+from theory.fields.cavity import linear_root
 from theory.gaussian.polynomial import moment
 from theory.symbols import Delta, x
 
@@ -212,13 +213,9 @@ def inverted(distance: Expr) -> Expr:
     """Delta as a series in eps to second order, from (1 + eps)^2 - 1 = distance(Delta)."""
     first, second = symbols("D_1 D_2")
     rest = (distance.subs(Delta, first * eps + second * eps**2) - (2 * eps + eps**2)).expand()
-    first_value = _linear_root(rest.coeff(eps, 1), first)
-    second_value = _linear_root(rest.coeff(eps, 2).subs(first, first_value), second)
+    first_value = linear_root(Eq(rest.coeff(eps, 1), 0, evaluate=False), first)
+    second_value = linear_root(Eq(rest.coeff(eps, 2).subs(first, first_value), 0, evaluate=False), second)
     return first_value * eps + second_value.factor() * eps**2
-
-
-def _linear_root(expression: Expr, unknown: Symbol) -> Expr:
-    return (expression.subs(unknown, 0) / -expression.diff(unknown)).cancel()
 
 
 # ---- universal integrals: u = kappa tau ----------------------------------------------------------------------------------------

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from sympy import Eq, Expr, Poly, Rational, Symbol, symbols
+from sympy import Eq, Expr, Rational, Symbol, symbols
 
 from theory.derivation import Derivation, Fact, Replay, Step, same
 from theory.factors import positive_factors
+from theory.fields.cavity import linear_root
 from theory.fields.spectral import OneSite
 from theory.models import GaussianCouplings
 
@@ -95,10 +96,9 @@ def reservoir(diagonal: Expr, off_diagonal: Expr) -> Expr:
     return diagonal + off_diagonal
 
 
-def linear_root(equation: Eq, unknown: Symbol) -> Expr:
-    """The root of a linear equation."""
-    difference = Poly(equation.lhs - equation.rhs, unknown)
-    return positive_factors((-difference.coeff_monomial(1) / difference.coeff_monomial(unknown)).factor())
+def factored_root(equation: Eq, unknown: Symbol) -> Expr:
+    """The root of a linear equation, as a product."""
+    return positive_factors(linear_root(equation, unknown).factor())
 
 
 def _swapped(e: Expr) -> Expr:
@@ -119,15 +119,15 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
 
     # responses of the reservoir: R_kk = S, R_kl = S A_kl S; its covariances: C_kk = C, C_kl = cross_spectrum
     alpha_rhs = v + v**2 * reservoir(S1 * S2, S1**2 * S2**2 * ALPHA)
-    alpha = linear_root(Eq(ALPHA, alpha_rhs), ALPHA)
+    alpha = factored_root(Eq(ALPHA, alpha_rhs), ALPHA)
     beta_rhs = symmetry * v + symmetry**2 * v**2 * reservoir(S1 * S2c, S1**2 * S2c**2 * BETA)
-    beta = linear_root(Eq(BETA, beta_rhs), BETA)
+    beta = factored_root(Eq(BETA, beta_rhs), BETA)
     fed = cross_spectrum(2, "phi")
     a2, b2, e2 = _coupling_symbols(2)
     with_alpha = {a2: ALPHA, b2: BETA, e2: GAMMA12}
     off = S1**2 * sum(fed.coeff(s, 1) * moment for s, moment in with_alpha.items())
     gamma_rhs = symmetry * v**2 * reservoir(S1 * C2, off)
-    gamma = linear_root(Eq(GAMMA12, gamma_rhs.subs({ALPHA: alpha, BETA: beta})), GAMMA12)
+    gamma = factored_root(Eq(GAMMA12, gamma_rhs.subs({ALPHA: alpha, BETA: beta})), GAMMA12)
     epsilon_rhs = v**2 * reservoir(C1 * C2, PSI)
 
     a1, b1, e1 = _coupling_symbols(1)
@@ -144,7 +144,7 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
     }
     phi1, phi2 = (cross_spectrum(k, "phi") for k in (1, 2))
     closed = product_over_couplings(phi1, phi2, values).subs(EPSILON, epsilon_rhs)
-    psi = linear_root(Eq(PSI, closed), PSI)
+    psi = factored_root(Eq(PSI, closed), PSI)
     epsilon = epsilon_rhs.subs(PSI, psi).factor()
     x1, x2 = (cross_spectrum(k, "x") for k in (1, 2))
     psi_x = product_over_couplings(x1, x2, values).subs(EPSILON, epsilon)
@@ -205,7 +205,7 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
             Eq(PSI, closed),
             psi,
             reference=CLARK,
-            check=Replay(lambda equation: linear_root(equation, PSI)),
+            check=Replay(lambda equation: factored_root(equation, PSI)),
         ),
         Step("N <X_12 X_12> of the preactivations", "substitution", after=psi_x, reference=CLARK),
     )
