@@ -15,6 +15,7 @@ from numerics.algorithms import (
     filtered,
     frozen,
     hermite,
+    loop,
     onesite,
     pairs,
     pairsum,
@@ -24,6 +25,7 @@ from numerics.algorithms import (
     quadrature,
     roots,
     self_consistency,
+    sets,
     states,
     trajectories,
     transfer,
@@ -45,12 +47,14 @@ _SOLVERS = {  # in dependency order
         plane,
         contour,
         hermite,
+        loop,
         onesite,
         trajectories,
         pairsum,
         states,
         autocovariance,
     ),
+    "readout": (*_AVERAGES, roots, self_consistency, sets, loop),
 }
 
 
