@@ -154,8 +154,8 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation, named: Expr) -> tuple[S
     fold = loop.polynomial.subs(growth, 1)
     return (
         Step(
-            f"Covariances Pi of the fields {', '.join(str(b.symbol) for b in FIELDS)} at one site; m and n give factors <m x>, <n x>, "
-            "<m n> by Stein's lemma, <xr^k f> = <f^(k)>. Covariances of two activities stay open",
+            f"Covariances Pi of the fields {', '.join(str(b.symbol) for b in FIELDS)} at one site: <xr^k f> = <f^(k)>, and "
+            "m and n give factors <m x>, <n x>, <m n>. Covariances of two activities stay open",
             "Stein's lemma",
             after=loop.kernel.Pi,
             check=Fact(lambda: _stein_on_polynomials(), "<n m f'> and <n f''> of a cubic f at exact Gaussian moments"),
