@@ -41,7 +41,7 @@ class ReadoutForms:
         """Every formula, in reading order."""
         equation = self.theory.equation
         a, G, theta = symbols("a G theta")
-        loop = 1 - equation.pole
+        loop = equation.loop_gain
         formulas = {
             equation.unknown: equation.right,
             equation.amplitude: equation.amplitude_at,

@@ -132,7 +132,7 @@ def test_relu_in_closed_form(theory):
 def test_transfer_function_is_the_response_of_the_output():
     """h(lambda) = a/lambda + theta/(lambda - G), and h(1) = dH/dz."""
     equation, loop = derive("feedback").equation, readout_loop(FEEDBACK.couplings, loaded_site())
-    a, G = 1 - equation.pole, equation.slope
+    a, G = equation.loop_gain, equation.slope
     theta = equation.trace - a - G
     assert same(loop.transfer, a / growth + theta / (growth - G))
     assert same(loop.transfer.subs(growth, 1), equation.output_slope)

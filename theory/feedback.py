@@ -154,12 +154,12 @@ def leading_outlier(equation: ReadoutEquation) -> Expr:
 
 def _observables(equation: ReadoutEquation, stability: Expr) -> dict[str, Quantity]:
     at = equation.at_target
-    overlap, overlap_slope = (e.subs(equation.amplitude, 1) for e in (equation.readout, equation.output_slope))
+    overlap_slope = equation.output_slope.subs(equation.amplitude, 1)
     power = Average(phi(x) ** 2)
     quantities = (
         Quantity("C_phi", power, "mean square activity <phi^2>", REFERENCE, _POSITIVE),
         Quantity("gain", Average(phi(x), 1), "mean response <phi'>", REFERENCE),
-        Quantity("overlap", at(overlap), "output at amplitude 1, A/C", REFERENCE),
+        Quantity("overlap", at(equation.overlap), "output at amplitude 1, A/C", REFERENCE),
         Quantity("overlap_slope", at(overlap_slope), "slope of the output against the clamped output, at amplitude 1"),
         Quantity(
             "H_slope", at(equation.output_slope), "slope H'(A) of the output against the clamped output; 1 at a fold"

@@ -10,6 +10,7 @@ from types import ModuleType
 from numerics.algorithms import (
     autocovariance,
     averages,
+    clamped,
     coloured,
     contour,
     filtered,
@@ -54,7 +55,7 @@ _SOLVERS = {  # in dependency order
         states,
         autocovariance,
     ),
-    "readout": (*_AVERAGES, roots, self_consistency, sets, loop),
+    "readout": (*_AVERAGES, roots, self_consistency, sets, clamped, loop),
 }
 
 

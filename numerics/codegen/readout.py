@@ -37,45 +37,19 @@ def readout_equations(
     def at(name: str, doc: str, arguments: Sequence[str], expression: Expr | dict[str, Expr]) -> str:
         return function(name, doc, arguments, expression if isinstance(expression, dict) else {"": expression}, calls)
 
-    def pair(name: str, doc: str, first: Expr) -> str:
-        """A function and its derivative in the unknown."""
-        both = {"value": first, "slope": first.diff(equation.unknown)}
-        return function(name, doc, [unknown, amplitude, *given], both, calls, as_tuple=True)
-
     open_loop, in_parameters = [unknown, output, *given], [unknown, *parameters]
     right = _in_parameters(equation, equation.right)
     return [
         _overlaps(theory),
         at("variance_at", f"Right-hand side of {unknown} = {sstr(equation.right)}.", open_loop, equation.right),
         at("variance_slope", f"Its derivative in {unknown}, the gain of the variance mode.", open_loop, equation.slope),
-        error_function("variance_error", open_loop, equation.right, calls),
-        at(
-            "amplitude_at",
-            f"The {amplitude} at which the closed loop has this {unknown} and {output}.",
+        function(
+            "overlap_at",
+            f"Output per unit amplitude, {sstr(equation.overlap)}, and its derivatives in {unknown} and {output}.",
             open_loop,
-            equation.amplitude_at,
-        ),
-        at(
-            "output_at",
-            f"The {output} of the closed loop at this {unknown} and {amplitude}.",
-            [unknown, amplitude, *given],
-            equation.output_at,
-        ),
-        pair(
-            "loop_pole",
-            f"1 - d(readout)/d{output}, where it vanishes output_at is infinite; with its slope.",
-            equation.pole,
-        ),
-        pair(
-            "closed_loop",
-            f"{unknown} - variance_at at output_at, times loop_pole^2: zero at a fixed point; with its slope.",
-            equation.closed[0],
-        ),
-        at(
-            "turning",
-            f"Zero where the {amplitude} of the open loop is extremal, at a fold of fixed points.",
-            open_loop,
-            equation.turning,
+            {"": equation.overlap, **{str(s): equation.overlap.diff(s) for s in (equation.unknown, equation.output)}},
+            calls,
+            as_tuple=True,
         ),
         at(
             "jacobian",
@@ -127,17 +101,7 @@ def vector_parameters(theory: Theory) -> list[str]:
     return [p.name for p in theory.model.parameters if p.symbol in used]
 
 
-_LOOP = """\
-LOOP = ReadoutLoop(
-    variance=variance_at,
-    variance_slope=variance_slope,
-    amplitude=amplitude_at,
-    output=output_at,
-    closed_loop=closed_loop,
-    pole=loop_pole,
-    turning=turning,
-    jacobian=jacobian,
-)"""
+_LOOP = "LOOP = Readout(variance=variance_at, variance_slope=variance_slope, overlap=overlap_at, results=jacobian)"
 
 
 def _solve(theory: Theory, parameters: Sequence[str], extra: Sequence[str]) -> str:
@@ -171,7 +135,7 @@ def open_loop({", ".join(parameters)}):
 def critical_targets({", ".join(geometry)}):
     """Pole and extrema of the amplitude as a function of the target; one set of numbers.
 
-    Returns a dict: flex, A_c, A_b, C_min (the amplitude at A_c), extrema (all targets of extremal amplitude).
+    Returns a dict: flex, A_c, A_b, C_c (the amplitude at A_c), turns and C_turns (all targets of extremal amplitude).
     """
     return LOOP.critical_targets(({control}, *overlaps({", ".join(vectors)}){own}))
 
@@ -179,9 +143,9 @@ def critical_targets({", ".join(geometry)}):
 def fixed_points({", ".join(parameters)}):
     """Every fixed point of the closed loop whose readout is calibrated at the target; one set of numbers.
 
-    Returns a dict of arrays, increasing in z: z, Delta, outliers (complex, two in a row), bulk_radius, stable, residual; and
-    continuum, whether every output is a fixed point.
+    Returns a dict of arrays, increasing in z: z, Delta, outliers (complex, two in a row), visible, bulk_radius, stable, residual;
+    and continuum, whether every output is a fixed point.
     """
     given = ({control}, *overlaps({", ".join(vectors)}){own})
-    amplitude = float(open_loop({", ".join(parameters)})["C"])
-    return LOOP.fixed_points({target}, amplitude, given)'''
+    target = open_loop({", ".join(parameters)})
+    return LOOP.fixed_points({target}, float(target["C"]), given, float(target[{next(iter(theory.order_parameters))!r}]))'''
