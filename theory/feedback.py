@@ -51,6 +51,8 @@ MEANS = Mm, MI, Mn = symbols("Mm MI Mn", real=True)
 
 _a, _G, _theta = symbols("a G theta")
 _POSITIVE = (0.0, inf)
+_NO_POLE = "C(A) has a pole only where the readout overlaps with both the feedback and the input"
+_NO_EXTREMUM = "C(A) has no pole, no extremum beyond it, or no equal amplitude on its other side"
 
 
 @lru_cache(maxsize=1)
@@ -183,19 +185,19 @@ def _observables(equation: ReadoutEquation, stability: Expr) -> dict[str, Quanti
             "flex",
             FLEX,
             "target at which C(A) has its pole, -snI/snm",
-            undefined="C(A) has no pole without loop and input",
+            undefined=_NO_POLE,
         ),
         Quantity(
             "A_c",
             A_c,
             "target beyond the pole at which C(A) is extremal, a zero of turning: between it and the pole targets are unstable",
-            undefined="C(A) has no extremum beyond a pole",
+            undefined=_NO_EXTREMUM,
         ),
         Quantity(
             "A_b",
             A_b,
             "target on the other side with the amplitude of A_c: beyond it a second stable state exists",
-            undefined="no target on the other side has the amplitude of A_c",
+            undefined=_NO_EXTREMUM,
         ),
     )
     return {q.key: q for q in quantities}
