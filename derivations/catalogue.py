@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from derivations import clark2023, mato2025
+from derivations import clark2023, mastrogiuseppe2019, mato2025
 from derivations.claims import Paper
 from theory.errors import InputError
 
-PAPERS: dict[str, Paper] = {paper.name: paper for paper in (mato2025.PAPER, clark2023.PAPER)}
+PAPERS: dict[str, Paper] = {paper.name: paper for paper in (mato2025.PAPER, clark2023.PAPER, mastrogiuseppe2019.PAPER)}
 
 
 def find_paper(name: str) -> Paper:

@@ -82,7 +82,7 @@ def states(text: str, geometry: Mapping[str, float], target: float) -> tuple[Fix
     return fixed_points(found)
 
 
-def along(text: str, geometry: Mapping[str, float], target: ArrayLike) -> dict[str, NDArray[np.float64]]:
+def along(text: str, geometry: Mapping[str, ArrayLike], target: ArrayLike) -> dict[str, NDArray[np.float64]]:
     """Results of the open loop at many targets, without fixed points."""
     with np.errstate(all="ignore"):
         return dict(solver(text).module.open_loop(**_complete(geometry), A=np.asarray(target)))
@@ -93,7 +93,7 @@ def critical(text: str, geometry: Mapping[str, float]) -> dict[str, Any]:
     return dict(solver(text).module.critical_targets(**_complete(geometry)))
 
 
-def _complete(geometry: Mapping[str, float]) -> Geometry:
+def _complete(geometry: Mapping[str, Any]) -> dict[str, Any]:
     """With zeros for what is not given."""
     return {**{p.name: 0.0 for p in FEEDBACK.parameters if p.symbol != FEEDBACK.target}, **geometry}
 
