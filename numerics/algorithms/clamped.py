@@ -3,7 +3,7 @@
 import numpy as np
 
 from numerics.algorithms.roots import BEYOND, FLAT, HIGHEST, log_grid, refine, signs
-from numerics.algorithms.self_consistency import LARGE, all_roots
+from numerics.algorithms.self_consistency import EPSILON, LARGE, all_roots
 
 CLAMPED_PER_DECADE = 32
 CLAMPED_FLOOR = 1e-30  # Delta at which a piece that reaches down to 0 is cut, relative to the input
@@ -112,10 +112,16 @@ class ClampedCurve:
         """Points given by Delta and z."""
         return clamped_points(self.variance_slope, self.overlap, Delta, z, self.given, w)
 
-    def same(self, point, other):
-        """Whether two points near the edge of a sheet may be one, for what the rounding of w leaves of their distance."""
-        near = abs(point[0] - other[0]) <= 1e-6 * other[0]
-        return near and abs(point[1] - other[1]) <= 1e-3 * abs(other[1] - self.base)
+    def same(self, point, known):
+        """Whether a point may be a known one next to the end of a sheet, for what rounding leaves of its w."""
+        (Delta, z), (known_Delta, known_z) = point, known
+        w = abs(known_z - self.base)
+        near = abs(z - known_z) <= min(0.5, max(1e-3, 10 * self.blur(known_Delta, w))) * w
+        return near and abs(Delta - known_Delta) <= 1e-6 * known_Delta + 10 * EPSILON * self.given[3]
+
+    def blur(self, Delta, w):
+        """Relative rounding error of w."""
+        return EPSILON * (Delta + self.given[3]) / (self.Sm2 * w**2 or np.inf)
 
     def without(self, known):
         """Arcs of all pieces, with the cells around known points left out.
@@ -130,13 +136,13 @@ class ClampedCurve:
         list of (float, float, float, float)
             (Delta, sheet, lower end, upper end) of the cells left out.
         list of (Delta, z)
-            The known points that have none, being at the very end of a sheet.
+            The known points that have none, being so near an end of a sheet that rounding hides their w.
         """
         arcs, cells, loose = [arc for piece in self.pieces for arc in piece.arcs], [], []
         for Delta, z in known:
             sheet = np.sign(z - self.base)
             for arc in arcs:
-                if arc.sheet == sheet and arc.encloses(Delta):
+                if arc.sheet == sheet and arc.encloses(Delta) and self.blur(Delta, z - self.base) < 1e-6:
                     before, after = arc.split(Delta)
                     cells.append((Delta, sheet, before.Delta[-1], after.Delta[0]))
                     arcs = [a for a in arcs if a is not arc] + [before, after]
@@ -172,8 +178,8 @@ class ClampedArc:
         self.sheet, self.points, self.Delta = sheet, points, points.Delta
 
     def encloses(self, Delta):
-        """Whether Delta lies inside, further from the ends than the rounding of w allows to work with."""
-        return self.Delta[0] * (1 + 1e-7) < Delta < self.Delta[-1] * (1 - 1e-7)
+        """Whether Delta lies inside."""
+        return self.Delta[0] < Delta < self.Delta[-1]
 
     def split(self, Delta):
         """The parts before and after Delta, without nodes that nearly coincide with it."""

@@ -87,8 +87,8 @@ class Readout:
         dict
             Arrays in the order of increasing z: ``z``, ``Delta``, ``outliers`` (points, 2), ``visible`` (points, 2),
             ``bulk_radius``, ``stable``, ``residual`` (relative to the terms of the equations); ``continuum``, whether every
-            z is a fixed point; ``index``, the sum of the signs of (1 - first outlier)(1 - second), 0 where one of them is 1, and
-            ``index_expected``, what it must be if none is missed (nan where the curve does not say).
+            z is a fixed point; ``index``, the sum of the signs of (1 - first outlier)(1 - second), nan where one of them is 1,
+            and ``index_expected``, what it must be if none is missed (nan where the curve does not say).
         """
         given = tuple(float(p) for p in given)
         known = []
@@ -150,10 +150,10 @@ class Readout:
             trace, determinant, radius = (values[k] + 0.0 * z for k in ("trace", "determinant", "bulk_radius"))
             pair = outliers(trace, determinant)
             points = clamped_points(self.variance_slope, self.overlap, at, z, given)
-            gap = _gap(self.variance(at, z, *given) - Delta, at, z, given)
+            gap = np.where(Delta > 0, _gap(self.variance(at, z, *given) - Delta, Delta, z, given), 0.0)
             residual = np.maximum(np.abs(gap), np.abs(_mismatch(points, C)[0]))
             index = 1 - trace + determinant
-            index = np.where(np.abs(index) < FLAT * (1 + np.abs(trace) + np.abs(determinant)), 0.0, np.sign(index))
+            index = np.where(np.abs(index) < FLAT * (1 + np.abs(trace) + np.abs(determinant)), np.nan, np.sign(index))
             index = np.where((Delta == 0) & (points.pace < 0), 0.0, index)  # silence that the curve does not reach
         return {
             "z": z,
@@ -213,7 +213,7 @@ class Readout:
             points += [(v, curve.base) for v in piece.joins([_turning(arc.points) for arc in piece.arcs])]
             for arc in piece.arcs:
                 points += _arc_turns(curve, arc)
-        points = np.array(sorted(points, key=lambda point: point[1])).reshape(-1, 2)
+        points = np.array(sorted(points, key=lambda point: point[1])).reshape(-1, 2) + 0.0
         return points[self._physical(*points.T, given)]
 
     def _physical(self, Delta, z, given):
@@ -245,7 +245,7 @@ def _mismatch(points, C):
 
 def _gap(gap, Delta, z, given):
     """The mismatch of the variance relative to its terms."""
-    return gap / (Delta + given[1] * z**2 + given[3] + np.sqrt(SILENT))
+    return gap / (Delta + given[1] * z**2 + given[3])
 
 
 def _turning(points):
