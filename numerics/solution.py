@@ -114,6 +114,8 @@ class Reading:
         Relative residual above which the solution is refused.
     messages : tuple of str
         Reasons for caution.
+    details, fixed_points :
+        As in `Solution`.
     """
 
     values: Mapping[str, float]
@@ -122,6 +124,8 @@ class Reading:
     sampled: bool = False
     tolerance: float = RESIDUAL
     messages: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    fixed_points: tuple[FixedPoint, ...] = ()
 
 
 @dataclass(frozen=True)
