@@ -34,17 +34,22 @@ def draw_states(axes: Axes, sweep: Sweep, states: States) -> None:
     columns = [
         None if s is None else _others(s, z) for s, z in zip(sweep.solutions, target_of(sweep, states), strict=True)
     ]
-    seen = []
-    for curve in branches(x, columns, cut):
+    others = branches(x, columns, cut)
+    for curve in others:
         _line(axes, curve.x, curve.z, curve.stable, color=OTHERS, linewidth=1.5)
-        seen.append(curve.z)
     broken = np.append(cut, False)
     _line(axes, *(_cut(values, broken) for values in (x, target, sweep["stable"])), color=TARGET, linewidth=2.6)
-    axes.set_ylim(*fenced(np.concatenate([target, *seen]), show=(np.nanmin(target), np.nanmax(target))))
+    outputs = np.concatenate([target, *(curve.z for curve in others)])
+    axes.set_ylim(*fenced(outputs, show=(np.nanmin(target), np.nanmax(target))))
     axes.set_ylabel("output $z$ of fixed points")
-    entries = {"target": {"color": TARGET, "linewidth": 2.6}}
-    entries |= {"other fixed points": {"color": OTHERS}} if seen else {}
-    legend(axes, entries | {"stable": {"color": GREY}, "unstable": {"color": GREY, "linestyle": ":"}}, beside=True)
+    stable = np.concatenate([sweep["stable"][np.isfinite(target)], *(curve.stable for curve in others)])
+    meanings: dict[str, tuple[bool, dict[str, Any]]] = {
+        "target": (True, {"color": TARGET, "linewidth": 2.6}),
+        "other fixed points": (bool(others), {"color": OTHERS}),
+        "stable": (bool(np.any(stable)), {"color": GREY}),
+        "unstable": (not np.all(stable), {"color": GREY, "linestyle": ":"}),
+    }
+    legend(axes, {meaning: style for meaning, (drawn, style) in meanings.items() if drawn}, beside=True)
 
 
 def mark(axes: Axes, sweep: Sweep, states: States, labels: Mapping[str, str] | None) -> None:
@@ -93,18 +98,12 @@ def draw_entries(
     """Eigenvalues: solid outside the bulk, dashed inside it, where they are hidden."""
     ((_, x),) = sweep.axes.items()
     broken = np.append(poles(sweep, states), False)
-    meanings = ("theory, $N \\to \\infty$", "inside the bulk: no eigenvalue")
     for values, visible in several:
-        _line(
-            axes,
-            *(_cut(v, broken) for v in (x, values, visible)),
-            other="--",
-            color=colour,
-            linewidth=1.5,
-        )
-        for meaning, shown, style in zip(meanings, (visible, ~visible & np.isfinite(values)), ("-", "--"), strict=True):
-            if np.any(shown):
-                styles.setdefault(meaning, {"color": GREY, "linestyle": style})
+        _line(axes, *(_cut(v, broken) for v in (x, values, visible)), other="--", color=colour, linewidth=1.5)
+    if any(np.any(visible) for _, visible in several):
+        styles["theory, $N \\to \\infty$"] = {"color": GREY, "linestyle": "-"}
+    if any(np.any(~visible & np.isfinite(values)) for values, visible in several):
+        styles["inside the bulk: no eigenvalue"] = {"color": GREY, "linestyle": "--"}
 
 
 def target_of(sweep: Sweep, states: States) -> Array:
