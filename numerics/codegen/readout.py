@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import Expr, sstr
+from sympy import Expr, Symbol, sstr
 
 from numerics.codegen.equations import error_function
 from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.functions import Call, call, function
 from numerics.codegen.means import MeanCode
 from numerics.codegen.printer import source
+from theory import symbols
 from theory.activations.activation import Activation
 from theory.equations import ReadoutEquation
 from theory.theory import Theory
@@ -56,6 +57,15 @@ def readout_equations(
             "Outliers lambda^2 - trace lambda + determinant = 0, and radius of the bulk, at a fixed point of the closed loop.",
             [unknown, output, amplitude, *given],
             {"trace": equation.trace, "determinant": equation.determinant, "bulk_radius": radius},
+        ),
+        *(
+            at(
+                f"transfer_{name}",
+                f"Response of the {output} to a signal exp((growth-1) t) along the {name}, the loop open; outside the bulk.",
+                ["growth", unknown, output, amplitude, *given],
+                expression.subs(symbols.growth, Symbol("growth")),
+            )
+            for name, expression in equation.transfers.items()
         ),
         at("self_consistency", f"variance_at with {output} = {equation.target}.", in_parameters, right),
         at("self_consistency_slope", f"Its derivative in {unknown}.", in_parameters, right.diff(equation.unknown)),
