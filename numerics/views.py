@@ -148,7 +148,7 @@ _VIEWS: Mapping[str, View] = MappingProxyType(
                 "A_c": r"$A_c$",
                 "A_b": r"$A_b$",
             },
-            network={"N": 400, "couplings": 20},
+            network={"N": 300, "couplings": 12},
             states=States(
                 target="A",
                 pole="flex",

@@ -61,13 +61,13 @@ def even_in_log(values: NDArray[np.float64]) -> bool:
     return bool(np.allclose(np.diff(np.log(values)), np.log(values[1] / values[0]), rtol=1e-6))
 
 
-def fenced(values: NDArray[np.float64], *, show: tuple[float, ...] = ()) -> tuple[float, float]:
+def fenced(values: NDArray[np.float64], *, show: tuple[float, ...]) -> tuple[float, float]:
     """Limits of an axis for values some of which run to infinity: the bulk of them, and what must be seen."""
-    finite = values[np.isfinite(values)]
+    finite = np.concatenate([values[np.isfinite(values)], show])
     low, high = np.quantile(finite, [0.25, 0.75])
     reach = FENCE * max(high - low, 0.1 * abs(high), 1e-9)
-    bottom = min(float(np.min(finite, initial=np.inf, where=finite >= low - reach)), *show)
-    top = max(float(np.max(finite, initial=-np.inf, where=finite <= high + reach)), *show)
+    bottom = min(*finite[finite >= low - reach], *show)
+    top = max(*finite[finite <= high + reach], *show)
     return bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom)
 
 

@@ -154,7 +154,7 @@ def _draw_panel(
     values = np.concatenate(drawn)
     if panel.line is not None:  # it shows what is stable
         axes.axhline(panel.line, color=GREY, linewidth=0.8, zorder=1)
-        axes.set_ylim(*fenced(values, show=(0.0, 1.5 * panel.line)))
+        axes.set_ylim(*fenced(values, show=(0.0, 1.75 * panel.line)))
     elif spans_decades(values):
         in_log(axes, "y", values)
     axes.set_ylabel(panel.label or fill(sweep.meanings[panel.keys[0]], 36))

@@ -17,9 +17,9 @@ from scipy.optimize import brentq
 from numerics.details import detail_columns
 from numerics.simulate.sample import Estimate
 from numerics.solution import FixedPoint, Solution
-from numerics.sweep import SimulatedPoint, Sweep, sweep
+from numerics.sweep import SimulatedPoint, Sweep, _chosen, sweep
 from numerics.sweepfile import csv_bytes
-from numerics.views import view_of
+from numerics.views import View, view_of
 from quenched.branches import branches
 from quenched.drawing import fenced, title
 from quenched.jsontext import json_text
@@ -189,6 +189,17 @@ def test_solutions_without_such_results():
         sweep("static", "tanh(regime*x) where regime>0", {"g": [0.2, 0.4], "sigma": 1, "regime": 1})
 
 
+def test_networks_are_simulated_wherever_the_open_loop_settles(line, shown):
+    """Unstable targets included; where the bulk is unstable nothing settles, and at the pole there is no network."""
+    flex = list(line.axes["A"]).index(FLEX)
+    assert _chosen(line, 100, view_of("static"), 300) == [k for k in range(41) if k != flex]
+    assert not np.all(line["stable"][_chosen(line, 100, view_of("static"), 300)])
+    first = line.solutions[0]
+    wild = replace(first, observables={**first.observables, "bulk_radius": 1.1})
+    assert 0 not in _chosen(replace(line, solutions=(wild, *line.solutions[1:])), 100, view_of("static"), 300)
+    assert _chosen(line, 100, View(), 300) == np.flatnonzero(line["stable"]).tolist()
+
+
 # ---- branches ----------------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +257,7 @@ def test_poles_between_the_values(shown):
 def test_axes_ignore_what_runs_to_infinity():
     low, high = fenced(np.array([*np.linspace(0, 1, 20), 50.0, -np.inf, np.nan]), show=(1.5,))
     assert -0.2 < low < 0 and 1.5 < high < 1.7
+    assert fenced(np.array([np.nan]), show=(0.0, 1.0)) == pytest.approx((-0.05, 1.05))
 
 
 def test_a_long_title_has_several_lines(line):
