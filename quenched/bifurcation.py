@@ -13,7 +13,7 @@ from numerics.solution import FixedPoint, Solution
 from numerics.sweep import Sweep
 from numerics.views import States
 from quenched.branches import branches
-from quenched.drawing import COLOURS, GREY, fenced, legend
+from quenched.drawing import COLOURS, GREY, fenced, gapped, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +37,7 @@ def draw_states(axes: Axes, sweep: Sweep, states: States) -> None:
     others = branches(x, columns, cut)
     for curve in others:
         _line(axes, curve.x, curve.z, curve.stable, color=OTHERS, linewidth=1.5)
-    broken = np.append(cut, False)
-    _line(axes, *(_cut(values, broken) for values in (x, target, sweep["stable"])), color=TARGET, linewidth=2.6)
+    _line(axes, *(gapped(values, cut) for values in (x, target, sweep["stable"])), color=TARGET, linewidth=2.6)
     outputs = np.concatenate([target, *(curve.z for curve in others)])
     axes.set_ylim(*fenced(outputs, show=(np.nanmin(target), np.nanmax(target))))
     axes.set_ylabel("output $z$ of fixed points")
@@ -97,9 +96,9 @@ def draw_entries(
 ) -> None:
     """Eigenvalues: solid outside the bulk, dashed inside it, where they are hidden."""
     ((_, x),) = sweep.axes.items()
-    broken = np.append(poles(sweep, states), False)
+    cut = poles(sweep, states)
     for values, visible in several:
-        _line(axes, *(_cut(v, broken) for v in (x, values, visible)), other="--", color=colour, linewidth=1.5)
+        _line(axes, *(gapped(v, cut) for v in (x, values, visible)), other="--", color=colour, linewidth=1.5)
     if any(np.any(visible) for _, visible in several):
         styles["theory, $N \\to \\infty$"] = {"color": GREY, "linestyle": "-"}
     if any(np.any(~visible & np.isfinite(values)) for values, visible in several):
@@ -113,9 +112,9 @@ def target_of(sweep: Sweep, states: States) -> Array:
     return np.full(len(sweep.solutions), float(sweep.parameters[states.target]))
 
 
-def poles(sweep: Sweep, states: States) -> Flags:
-    """Between which neighbours the target passes the pole of the theory."""
-    if states.pole not in sweep.meanings:
+def poles(sweep: Sweep, states: States | None) -> Flags:
+    """Between which neighbours the target passes the pole of the theory, if it has one."""
+    if states is None or states.pole not in sweep.meanings:
         return np.zeros(len(sweep.solutions) - 1, dtype=bool)
     side = np.sign(target_of(sweep, states) - sweep[states.pole].ravel())
     return np.isfinite(side[:-1] * side[1:]) & (side[:-1] != side[1:])
@@ -138,9 +137,3 @@ def _line(axes: Axes, x: Array, y: Array, solid: Flags, *, other: str = ":", **s
     for shown, linestyle in ((solid, "-"), (beside & np.any(rest), other)):
         if np.any(shown):
             axes.plot(x, np.where(shown, y, np.nan), linestyle=linestyle, **style)
-
-
-def _cut(values: NDArray[Any], broken: Flags) -> NDArray[Any]:
-    """With a gap after every point that is marked."""
-    gap = False if values.dtype == bool else np.nan
-    return np.insert(values, np.flatnonzero(broken) + 1, gap)

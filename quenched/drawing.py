@@ -71,6 +71,11 @@ def fenced(values: NDArray[np.float64], *, show: tuple[float, ...]) -> tuple[flo
     return bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom)
 
 
+def gapped(values: NDArray[Any], cut: NDArray[np.bool_]) -> NDArray[Any]:
+    """With a gap between the neighbours that are marked; `cut` is one shorter than `values`."""
+    return np.insert(values, np.flatnonzero(cut) + 1, False if values.dtype == bool else np.nan)
+
+
 def named(sweep: Sweep, name: str) -> str:
     """A parameter in words, with its symbol."""
     meaning = {p.name: p.meaning for p in describe_model(sweep.model).parameters}.get(name, "parameter")

@@ -16,8 +16,20 @@ from numpy.typing import NDArray
 from numerics.codegen.cache import write_atomically
 from numerics.sweep import FEW, Sweep
 from numerics.views import Panel, States, View, view_of
-from quenched.bifurcation import draw_entries, draw_states, entries, mark
-from quenched.drawing import COLOURS, GREY, MARKERS, even_in_log, fenced, in_log, legend, named, spans_decades, title
+from quenched.bifurcation import draw_entries, draw_states, entries, mark, poles
+from quenched.drawing import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    even_in_log,
+    fenced,
+    gapped,
+    in_log,
+    legend,
+    named,
+    spans_decades,
+    title,
+)
 from quenched.phases import draw_phases
 from theory.errors import InputError
 
@@ -172,12 +184,13 @@ def _curve(
 ) -> None:
     """One quantity: theory, and theory at N units where it is known; what lines mean goes to `styles`."""
     ((_, x),) = sweep.axes.items()
+    cut = poles(sweep, view_of(sweep.model).states)
     colour, theory = COLOURS[number % len(COLOURS)], sweep[key]
     stable = sweep["stable"] if stable is None else stable
 
     def line(values: NDArray[np.float64], meaning: str, **style: Any) -> None:
         if np.any(np.isfinite(values)):
-            axes.plot(x, values, color=colour, **style)
+            axes.plot(gapped(x, cut), gapped(values, cut), color=colour, **style)
             styles[meaning] = {"color": GREY, **style}
 
     sampled = [solution is not None and solution.sampled for solution in sweep.solutions]

@@ -182,7 +182,7 @@ def test_table_with_words(line, shown):
 
 
 def test_solutions_without_such_results():
-    found = sweep("static", "erf(x)", {"g": [0.2, 0.4], "sigma": 1})
+    found = sweep("static", "tanh(x)", {"g": [0.2, 0.4], "sigma": 1})
     assert found.details == detail_columns([None]) == {} and "fixed_points" not in found.to_dict()
     assert not {"fixed_points", "regime"} & {*found.columns()}
     with pytest.raises(InputError, match="parameter name 'regime' of the activation is the name of a column"):
