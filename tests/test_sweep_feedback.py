@@ -21,7 +21,7 @@ from numerics.sweep import SimulatedPoint, Sweep, _chosen, sweep
 from numerics.sweepfile import csv_bytes
 from numerics.views import View, view_of
 from quenched.branches import branches
-from quenched.drawing import fenced, title
+from quenched.drawing import fenced, gapped, title
 from quenched.jsontext import json_text
 from theory.errors import InputError
 
@@ -248,7 +248,9 @@ def test_poles_between_the_values(shown):
     from quenched.bifurcation import poles
 
     found = loops(A=np.array([-1.0, -0.3, -0.2, 0.3]), g=0.3)
-    assert poles(found, shown).tolist() == [False, True, False]
+    assert poles(found, shown).tolist() == [False, True, False] and not np.any(poles(found, None))
+    assert np.isnan(gapped(found.axes["A"], poles(found, shown))).tolist() == [False, False, True, False, False]
+    assert gapped(np.ones(4, dtype=bool), poles(found, shown)).tolist() == [True, True, False, True, True]
 
 
 # ---- figures -----------------------------------------------------------------------------------------------------------
