@@ -16,9 +16,6 @@ from theory.activations.activation import Activation
 from theory.equations import ReadoutEquation
 from theory.theory import Theory
 
-CRITICAL = ("flex", "A_c", "A_b")
-"""Results that the search along the open loop gives."""
-
 
 def readout_equations(
     theory: Theory, activation: Activation, means: Sequence[MeanCode], frozen: Sequence[FrozenCode] = ()
@@ -80,7 +77,7 @@ def readout_equations(
             "observables",
             f"Results at a given {unknown}, for the readout calibrated at the target.",
             in_parameters,
-            {key: _in_parameters(equation, q.expression) for key, q in theory.leading.items() if key not in CRITICAL},
+            {key: _in_parameters(equation, q.expression) for key, q in theory.leading.items() if not q.is_found},
         ),
         _LOOP,
         _solve(theory, parameters, extra),
@@ -119,6 +116,7 @@ def _solve(theory: Theory, parameters: Sequence[str], extra: Sequence[str]) -> s
     control, target, vectors = equation.control.name, equation.target.name, vector_parameters(theory)
     geometry = [name for name in parameters if name != target]
     own = "".join(f", {name}" for name in extra)
+    found = tuple(key for key, q in theory.leading.items() if q.is_found)
     docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.leading.items())
     return f'''\
 def solve({", ".join(parameters)}):
@@ -131,11 +129,12 @@ def solve({", ".join(parameters)}):
     roots : every variance {equation.unknown} >= 0 of the open loop, increasing along an additional first axis, padded with nan
     """
     result = open_loop({", ".join(parameters)})
-    return {{**result, **over_sets(critical_targets, {CRITICAL!r}, ({", ".join(geometry)}), result["slope"].shape)}}
+    found = over_sets(critical_targets, {found!r}, ({", ".join(geometry)}), result["slope"].shape)
+    return {{**result, **found}}
 
 
 def open_loop({", ".join(parameters)}):
-    """What `solve` returns, without {", ".join(CRITICAL)}."""
+    """What `solve` returns, without {", ".join(found)}."""
     return solve_physical(
         self_consistency, self_consistency_slope, self_consistency_error, observables, ({", ".join(parameters)})
     )
