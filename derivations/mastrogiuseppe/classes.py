@@ -172,7 +172,7 @@ def _mirror() -> bool:
     return True
 
 
-_GRID = "the generated solver, three geometries, tanh, erf, x/sqrt(1+x^2), atan, targets next to the ends of the interval and inside"
+_GRID = "the generated solver, three geometries, tanh, erf, x/sqrt(1+x^2), atan, targets inside and next to its ends"
 _SOLVER = "the generated solver, tanh, erf, x/sqrt(1+x^2), atan"
 
 ROWS: tuple[Row, ...] = (
@@ -197,7 +197,7 @@ ROWS: tuple[Row, ...] = (
         _always_bistable,
     ),
     (
-        "Loop and input, A > 0: 0 < a < 1, stable target; the only state up to A_b, from there on a second stable state and a saddle",
+        "Loop and input, A > 0: 0 < a < 1, stable target; the only state up to A_b, beyond it a second stable state and a saddle",
         _GRID,
         _positive,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from sympy import Expr, Rational, diff, sqrt
+from sympy import Expr, Rational, Symbol, diff, sqrt
 
 from derivations.comparison import agree, number, precisely
 from derivations.mastrogiuseppe.quantities import (
@@ -34,7 +34,7 @@ from theory.gaussian.average import Average
 from theory.symbols import SI, SI2, A, C, Delta, Sm, Sm2, g, mu, p, phi, pI, pm, rho, smI, snI, snm, x
 
 _ALONE = sqrt(1 - rho**2)
-_OVERLAPS: dict[Expr, Expr] = {
+_OVERLAPS: dict[Symbol, Expr] = {
     Sm2: Sm**2,
     smI: Sm * SI * rho**2,
     SI2: SI**2,
@@ -46,7 +46,7 @@ _OVERLAPS: dict[Expr, Expr] = {
 def _overlaps() -> bool:
     found = equation().overlaps
     correlation = found[smI] / sqrt(found[Sm2] * found[SI2])
-    return all(same(found[key], value) for key, value in _OVERLAPS.items()) and same(correlation, rho**2)  # type: ignore[index]
+    return all(same(found[key], value) for key, value in _OVERLAPS.items()) and same(correlation, rho**2)
 
 
 def _weak_derivatives() -> bool:
