@@ -19,6 +19,7 @@ from theory.errors import DomainError, InputError
 
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
+    from numerics.feedback_chaos import ChaoticFeedback
     from numerics.solution import Solution
 
 
@@ -76,7 +77,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | None, str]:
+def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | ChaoticFeedback | None, str]:
     """What replaces an unstable fixed point, or why it was not found."""
     from numerics.chaos import chaotic_state_of
 
