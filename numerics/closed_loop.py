@@ -22,12 +22,14 @@ from numerics.open_loop import OpenLoop, Overlaps, Values
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 
-DEGREES = (12, 24, 48)  # of the interpolants in the drive, until the last coefficients are small
+DEGREES = (16, 32, 48)  # of the interpolants in the drive, until the last coefficients are small
 SMOOTH_TO = 1e-9  # relative
+OFFSET = 0.01  # of the logarithm, relative to the largest drive
 OUTPUTS, STRETCH = 600, 8.0  # grid of outputs, z ~ sinh(STRETCH t): finest at 0
 NEAREST, FARTHEST = 1e-9, 1e9  # largest output that is looked at: at least, and at most where activity is not bounded
 CONTINUUM = 1e-12  # |F/z| below which every output is a state
 ROUNDING = 1e-12  # relative, of a drive at the end of an interval
+SILENT = 1e-20  # variance below which nothing is active
 POLISHING = 6  # Newton steps from interpolated to exact states
 
 
@@ -64,29 +66,42 @@ class LoopState:
 
 
 class Branch(NamedTuple):
-    """Total variance of the chaotic state as a function of log(1 + drive) on an interval of the drive."""
+    """Total variance of the chaotic state on an interval of the drive S, as a polynomial in log(S + offset).
+
+    Without a drive the frozen part has a singularity a little below S = 0, from which the logarithm keeps away.
+    """
 
     low: float
     high: float
-    total: Chebyshev
+    offset: float
+    polynomial: Chebyshev
 
     @classmethod
     def of(cls, loop: OpenLoop, low: float, high: float) -> Branch:
         """Interpolated at Chebyshev nodes until it is resolved; what is left is polished at the roots."""
-        domain = np.log1p([low, high])
+        offset = OFFSET * high
 
         def total(u: Values) -> Values:
-            return np.array([loop.chaotic(np.expm1(each)).total for each in u])
+            drives = np.clip(np.exp(u) - offset, low, high)
+            return np.array([loop.chaotic(drive).total for drive in drives])
 
         for degree in DEGREES:
-            found = Chebyshev.interpolate(total, degree, domain)
+            found = Chebyshev.interpolate(total, degree, np.log([low + offset, high + offset]))
             if np.max(np.abs(found.coef[-2:])) <= SMOOTH_TO * np.max(np.abs(found.coef)):
                 break
-        return cls(low, high, found)
+        return cls(low, high, offset, found)
 
     def has(self, drive: ArrayLike) -> NDArray[np.bool_]:
         """Whether a drive lies inside."""
         return (np.asarray(drive) >= self.low * (1 - ROUNDING)) & (np.asarray(drive) <= self.high * (1 + ROUNDING))
+
+    def total(self, drive: Values) -> Values:
+        """The total variance."""
+        return np.asarray(self.polynomial(np.log(drive + self.offset)))
+
+    def slope(self, drive: Values) -> Values:
+        """Its derivative."""
+        return np.asarray(self.polynomial.deriv()(np.log(drive + self.offset)) / (drive + self.offset))
 
 
 class ClosedLoop:
@@ -127,10 +142,9 @@ class ClosedLoop:
         total = self.loop.fixed(drive)
         slope = 1 / (1 - self.loop.variance_mode(total))
         for branch in self.branches:
-            u = np.log1p(drive)
             inside = branch.has(drive)
-            total = np.where(inside, branch.total(u), total)
-            slope = np.where(inside, branch.total.deriv()(u) / (1 + drive), slope)
+            total = np.where(inside, branch.total(drive), total)
+            slope = np.where(inside, branch.slope(drive), slope)
         return total, slope
 
     def excess(self, z: ArrayLike) -> Values:
@@ -186,7 +200,7 @@ class ClosedLoop:
         """The state at a zero; where units fluctuate, the zero is moved by the difference of exact and interpolated variance."""
         slope = float(self.slope(z))
         if not any(branch.has(self.overlaps.drive(z)) for branch in self.branches):
-            total = float(self.loop.fixed(self.overlaps.drive(z)))
+            total = _above_nothing(float(self.loop.fixed(self.overlaps.drive(z))))
             return LoopState(z, total, total, chaotic=False, loop_slope=slope)
         for _ in range(POLISHING):
             found = self.loop.chaotic(float(self.overlaps.drive(z)))
@@ -194,7 +208,12 @@ class ClosedLoop:
             z += float(step)
             if abs(step) <= 1e-13 * max(1.0, abs(z)):
                 break
-        return LoopState(z, found.total, found.frozen, chaotic=True, loop_slope=slope)
+        return LoopState(z, found.total, _above_nothing(found.frozen), chaotic=True, loop_slope=slope)
+
+
+def _above_nothing(variance: float) -> float:
+    """0 for what only the slightest drive has brought about."""
+    return variance if variance > SILENT else 0.0
 
 
 def chaotic_loop(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from numerics.pair import pair_function
@@ -25,12 +25,15 @@ from theory.errors import DomainError
 ITERATIONS = 80  # of the secant rule for q
 ROUNDING = 1e-14  # relative error of one two-point average
 SMALLEST = 1e-7  # fluctuating share of the variance below which rounding hides it
-NODES = {True: 14, False: 24}  # of the integral over c
+NODES = 24  # of the integral over c
 TOLERANCE = 1e-12  # of the total variance, relative
 BELOW_ONE = 1 - 2.0**-53
 # Keyed by whether phi is smooth: at a kink f has a singularity (1 - c/D)^(p + 1/2) or a logarithm, which the fourth root of
 # the distance smooths.
 GRADING = {True: 1, False: 4}
+
+
+Force = Callable[[ArrayLike], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -72,21 +75,24 @@ class Motion:
     drive: float
     parameters: Mapping[str, float]
 
-    def force(self, variance: float) -> Callable[[ArrayLike], np.ndarray]:
+    def force(self, variance: float) -> Force:
         """S + g^2 f(c) - c at covariances c below the variance: convex, for f has a power series with positive coefficients."""
         f = pair_function(self.activation, variance, **self.parameters)
 
-        def at(covariance: ArrayLike) -> np.ndarray:
+        def at(covariance: ArrayLike) -> NDArray[np.float64]:
             c = np.asarray(covariance, dtype=float)
             return self.drive + self.g**2 * f(np.minimum(c / variance, BELOW_ONE)) - c
 
         return at
 
     def frozen(self, variance: float) -> float:
+        """The frozen part at a total variance, see `_first_zero`."""
+        return self._first_zero(self.force(variance), variance)
+
+    def _first_zero(self, force: Force, variance: float) -> float:
         """The smaller zero of the force, by secants from below, which on a convex function do not overshoot; where there is none,
         a point at which the function has stopped falling.
         """
-        force = self.force(variance)
         before, here = 0.0, float(force(0.0))
         if here <= ROUNDING * variance:
             return self.drive
@@ -106,16 +112,17 @@ class Motion:
 
         Where nothing is frozen below the variance the integrand is positive throughout.
         """
-        frozen = self.frozen(variance)
-        return self.integral(frozen if frozen < variance else 0.0, variance)
+        force = self.force(variance)
+        frozen = self._first_zero(force, variance)
+        return self._integral(force, frozen if frozen < variance else 0.0, variance)
 
-    def integral(self, frozen: float, variance: float, refined: int = 1) -> float:
+    def _integral(self, force: Force, frozen: float, variance: float, refined: int = 1) -> float:
         """Gauss-Legendre in the graded distance from the upper end."""
-        power, nodes = GRADING[self.activation.is_smooth], NODES[self.activation.is_smooth]
-        u, weight = np.polynomial.legendre.leggauss(refined * nodes)
+        power = GRADING[self.activation.is_smooth]
+        u, weight = np.polynomial.legendre.leggauss(refined * NODES)
         u, weight = 0.5 * (u + 1), 0.5 * weight
         width = variance - frozen
-        values = self.force(variance)(variance - width * u**power)
+        values = force(variance - width * u**power)
         return float(np.sum(weight * power * u ** (power - 1) * values) * width) / variance**2
 
     def variances(self, fixed: float) -> Variances:
@@ -136,14 +143,15 @@ class Motion:
             text = self.activation.text
             raise DomainError(f"the chaotic state for {text} was not found: a two-point average is not resolved")
         found = brentq(self.energy, lowest, fixed, xtol=TOLERANCE * fixed, rtol=4 * np.finfo(float).eps)
-        frozen = self.frozen(found)
-        energy, finer = (self.integral(frozen, found, refined) for refined in (1, 2))
-        force = float(self.force(found)(frozen)) / found if frozen > 0 else 0.0
+        force = self.force(found)
+        frozen = self._first_zero(force, found)
+        energy, finer = (self._integral(force, frozen, found, refined) for refined in (1, 2))
+        at_rest = float(force(frozen)) / found if frozen > 0 else 0.0
         per_variance = abs(self.energy(fixed)) / (fixed - found) if fixed > found else np.inf
         return Variances(
             total=found,
             frozen=frozen,
-            residual=max(abs(force), abs(finer)),
+            residual=max(abs(at_rest), abs(finer)),
             error=(abs(finer - energy) + abs(finer)) / per_variance
             + (TOLERANCE + ROUNDING / (1 - frozen / found)) * found,
         )
