@@ -59,8 +59,9 @@ class LoopState:
     def slow_stable(self) -> bool:
         """Whether a slow perturbation of the output decays, H'(z) < 1.
 
-        At a fixed point an exact condition, though not the only one. At a chaotic state an adiabatic argument, not confirmed: it
-        takes for granted that the units are always in the chaotic state that belongs to the present output.
+        At a fixed point an exact condition, though not the only one. At a chaotic state an adiabatic argument: it takes for granted
+        that the units are always in the chaotic state that belongs to the present output. Simulated networks stay at H' = 0.75 and
+        leave at H' = 1.4 (tanh, N = 600 and 1000); close to 1 it is not confirmed.
         """
         return self.loop_slope < 1
 
@@ -83,7 +84,8 @@ class Branch(NamedTuple):
 
         def total(u: Values) -> Values:
             drives = np.clip(np.exp(u) - offset, low, high)
-            return np.array([loop.chaotic(drive).total for drive in drives])
+            pairs = zip(loop.fixed(drives), drives, strict=True)
+            return np.array([loop.chaotic_below(float(fixed), float(drive)).total for fixed, drive in pairs])
 
         for degree in DEGREES:
             found = Chebyshev.interpolate(total, degree, np.log([low + offset, high + offset]))
@@ -138,14 +140,15 @@ class ClosedLoop:
 
     def variance(self, z: ArrayLike) -> tuple[Values, Values]:
         """Total variance at an output and its derivative with respect to the drive; interpolated where units fluctuate."""
-        drive = self.overlaps.drive(z)
-        total = self.loop.fixed(drive)
-        slope = 1 / (1 - self.loop.variance_mode(total))
+        drive = np.atleast_1d(self.overlaps.drive(z))
+        total, slope, left = np.empty(drive.shape), np.empty(drive.shape), np.ones(drive.shape, dtype=bool)
         for branch in self.branches:
-            inside = branch.has(drive)
-            total = np.where(inside, branch.total(drive), total)
-            slope = np.where(inside, branch.slope(drive), slope)
-        return total, slope
+            here = branch.has(drive)
+            total[here], slope[here], left[here] = branch.total(drive[here]), branch.slope(drive[here]), False
+        if np.any(left):
+            total[left] = self.loop.fixed(drive[left])
+            slope[left] = 1 / (1 - self.loop.variance_mode(total[left]))
+        return total.reshape(np.shape(z)), slope.reshape(np.shape(z))
 
     def excess(self, z: ArrayLike) -> Values:
         """F(z)."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isnan
 
+from numerics.closed_loop import LoopState, chaotic_loop
+from numerics.feedback import overlaps_at
 from numerics.open_loop import OpenLoop, Overlaps
 from numerics.solution import Solution
 from numerics.solve import Solver
 from theory.activations.activation import Activation
-from theory.errors import DomainError
+from theory.errors import DomainError, InputError
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,44 @@ def chaotic_feedback(
 
 def chaotic_feedback_of(solution: Solution, activation: Activation) -> ChaoticFeedback | None:
     """The chaotic state that belongs to a solution of the model 'feedback', with its output at the same target."""
-    parameters = dict(solution.parameters)
-    geometry = [parameters.pop(name) for name in ("Sm", "SI", "rho", "p", "pm", "pI")]
-    overlaps = Overlaps(*(float(o) for o in Solver.of(solution).module.overlaps(*geometry)))
-    return chaotic_feedback(activation, parameters.pop("g"), overlaps, parameters.pop("A"), **parameters)
+    if solution.observables["bulk_radius"] < 1:
+        return None
+    overlaps, own = _geometry(Solver.of(solution), solution)
+    return chaotic_feedback(activation, solution.parameters["g"], overlaps, solution.parameters["A"], **own)
+
+
+def closed_loop_states(solution: Solution) -> tuple[LoopState, ...]:
+    """All states of a trained network: fixed points, and chaotic states where these are unstable in the bulk.
+
+    The amplitude is that of the fixed point at the target or, where this is unstable in the bulk, of the chaotic state there.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the model 'feedback'.
+
+    Returns
+    -------
+    tuple of LoopState
+        By increasing output.
+
+    Raises
+    ------
+    InputError
+        For the solution of another model.
+    DomainError
+        Where a two-point average could not be resolved, or every output is a state.
+    """
+    if not isinstance(solution, Solution) or solution.model != "feedback":
+        raise InputError("a solution of the model feedback is needed, such as Solver('feedback', 'tanh(x)').solve(...)")
+    solver = Solver.of(solution)
+    overlaps, own = _geometry(solver, solution)
+    chaos = chaotic_feedback_of(solution, solver.activation)
+    amplitude = solution.order_parameters["C"] if chaos is None else chaos.C
+    return chaotic_loop(solver.activation, solution.parameters["g"], overlaps, amplitude, **own)
+
+
+def _geometry(solver: Solver, solution: Solution) -> tuple[Overlaps, dict[str, float]]:
+    """Overlaps of the vectors, and parameters of the activation."""
+    names = [p.name for p in solver.activation.parameters]
+    return Overlaps(**overlaps_at(solver, solution.parameters)), {name: solution.parameters[name] for name in names}

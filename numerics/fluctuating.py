@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -133,25 +134,25 @@ class Motion:
         DomainError
             Where a two-point average could not be resolved.
         """
-        near = self.frozen(fixed)
+        near, energy = self.frozen(fixed), cache(self.energy)  # its ends are asked for repeatedly
         if fixed - near < SMALLEST * fixed:
             return Variances(fixed, fixed, 0.0, SMALLEST * fixed)
         lowest = max(self.drive, SMALLEST * fixed)  # where the integrand is positive throughout
-        if near > lowest and self.energy(near) > 0:
+        if near > lowest and energy(near) > 0:
             lowest = near
-        if not self.energy(lowest) > 0 > self.energy(fixed):
+        if not energy(lowest) > 0 > energy(fixed):
             text = self.activation.text
             raise DomainError(f"the chaotic state for {text} was not found: a two-point average is not resolved")
-        found = brentq(self.energy, lowest, fixed, xtol=TOLERANCE * fixed, rtol=4 * np.finfo(float).eps)
+        found = brentq(energy, lowest, fixed, xtol=TOLERANCE * fixed, rtol=4 * np.finfo(float).eps)
         force = self.force(found)
         frozen = self._first_zero(force, found)
-        energy, finer = (self._integral(force, frozen, found, refined) for refined in (1, 2))
+        rough, finer = (self._integral(force, frozen, found, refined) for refined in (1, 2))
         at_rest = float(force(frozen)) / found if frozen > 0 else 0.0
-        per_variance = abs(self.energy(fixed)) / (fixed - found) if fixed > found else np.inf
+        per_variance = abs(energy(fixed)) / (fixed - found) if fixed > found else np.inf
         return Variances(
             total=found,
             frozen=frozen,
             residual=max(abs(at_rest), abs(finer)),
-            error=(abs(finer - energy) + abs(finer)) / per_variance
+            error=(abs(finer - rough) + abs(finer)) / per_variance
             + (TOLERANCE + ROUNDING / (1 - frozen / found)) * found,
         )

@@ -176,7 +176,11 @@ class OpenLoop:
 
     def chaotic(self, drive: float) -> Variances:
         """The chaotic state at a drive where the fixed point is unstable in the bulk."""
-        return Motion(self.activation, self.g, float(drive), self.parameters).variances(float(self.fixed(drive)))
+        return self.chaotic_below(float(self.fixed(drive)), float(drive))
+
+    def chaotic_below(self, fixed: float, drive: float) -> Variances:
+        """The same, where the variance of the fixed point is known."""
+        return Motion(self.activation, self.g, drive, self.parameters).variances(fixed)
 
     @cached_property
     def edges(self) -> tuple[float, ...]:

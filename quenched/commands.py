@@ -47,6 +47,10 @@ def _derive(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_BULK = ("stability", "bulk_radius")
+"""Observables at or above 1 where a fixed point is unstable in the bulk of the Jacobian."""
+
+
 def _solve(arguments: argparse.Namespace) -> int:
     from numerics.observable import observable_average
     from numerics.solve import Solver, checked_parameters
@@ -62,7 +66,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     solver = Solver(arguments.model, activation, filter=arguments.filter)
     solution = solver.solve(**pairs.parameters)
     chaos, problem = None, ""
-    if not solution.observables.get("stability", 0.0) < 1:
+    if any(not solution.observables.get(key, 0.0) < 1 for key in _BULK):
         chaos, problem = _chaotic_state(solution, activation)
     observed = [observable_average(text, solver, solution) for text in arguments.observable]
     data = solution.to_dict(size)

@@ -197,7 +197,7 @@ def _slow_stability(z: Symbol, amplitude: Symbol, overlap: Expr) -> Step:
         "derivative along the branch Delta(z) of the open loop",
         amplitude * overlap * gain,
         amplitude * (overlap.diff(z) * gain + overlap * bend * variance.diff(z) / 2),
-        assumption="adiabatic: an argument, not confirmed by simulation",
+        assumption="adiabatic: the units follow the output at once",
         check=Replay(lambda output: output.diff(z)),
     )
 
