@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
 from numerics.open_loop import OpenLoop, Overlaps, Values
 from theory.activations.activation import Activation
@@ -26,7 +26,7 @@ DEGREES = (16, 32, 48)  # of the interpolants in the drive, until the last coeff
 SMOOTH_TO = 1e-9  # relative
 OFFSET = 0.01  # of the logarithm, relative to the largest drive
 OUTPUTS, STRETCH = 600, 8.0  # grid of outputs, z ~ sinh(STRETCH t): finest at 0
-NEAREST, FARTHEST = 1e-9, 1e9  # largest output that is looked at: at least, and at most where activity is not bounded
+NEAREST, FARTHEST = 1e-6, 1e6  # largest output that is looked at: at least, and at most where activity is not bounded
 CONTINUUM = 1e-12  # |F/z| below which every output is a state
 ROUNDING = 1e-12  # relative, of a drive at the end of an interval
 SILENT = 1e-20  # variance below which nothing is active
@@ -132,7 +132,7 @@ class ClosedLoop:
 
     def largest_output(self) -> float:
         """|z| beyond which |z| > |C <n phi>| at every state, by the inequality of Cauchy and Schwarz."""
-        z = np.geomspace(NEAREST, FARTHEST, 200)
+        z = np.geomspace(NEAREST, FARTHEST, 73)
         drive = np.maximum(self.overlaps.drive(z), self.overlaps.drive(-z))
         bound = abs(self.C) * np.sqrt(self.overlaps.within_span() * self.loop.power(self.loop.fixed(drive)))
         reached = np.nonzero(bound >= z)[0]
@@ -194,10 +194,14 @@ class ClosedLoop:
 
     def _dip(self, low: float, high: float, sign: float) -> list[tuple[float, float]]:
         """The two brackets beside an extremum that crosses zero between two outputs."""
-        turn = minimize_scalar(
-            lambda z: sign * float(self.excess(z)), bounds=(low, high), method="bounded", options={"xatol": 1e-14}
-        )
-        return [(low, float(turn.x)), (float(turn.x), high)] if turn.fun < 0 else []
+
+        def steepness(z: float) -> float:
+            return float(self.slope(z)) - 1
+
+        if not steepness(low) * steepness(high) < 0:
+            return []
+        turn = brentq(steepness, low, high, xtol=1e-15, rtol=1e-14)
+        return [(low, turn), (turn, high)] if sign * self.excess(turn) < 0 else []
 
     def state(self, z: float) -> LoopState:
         """The state at a zero; where units fluctuate, the zero is moved by the difference of exact and interpolated variance."""
