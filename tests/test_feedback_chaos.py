@@ -3,6 +3,8 @@
 Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139; Sompolinsky, Crisanti, Sommers 1988.
 """
 
+import json
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -16,6 +18,7 @@ from numerics.closed_loop import chaotic_loop
 from numerics.feedback_chaos import chaotic_feedback
 from numerics.open_loop import OpenLoop, Overlaps, chaos_edges
 from numerics.pair import pair_average, pair_function
+from quenched.cli import main
 from theory.activations.activation import Activation
 from theory.chaos import chaotic_state_equations, derive_chaotic_feedback
 from theory.errors import DomainError, InputError
@@ -262,7 +265,17 @@ def test_refusals():
         chaotic_loop(TANH, 1.0, LOOP, float("nan"))
 
 
-# ---- derivation ------------------------------------------------------------------------------------------------------------
+# ---- command line and derivation ---------------------------------------------------------------------------------------------
+
+
+def test_json_and_text(solver, capsys):
+    words = ["solve", "feedback", "-a", "tanh(x)", "g=2", "Sm=0.8", "SI=0.6", "pI=1", "A=0.5"]
+    assert main([*words, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["order_parameters"]["C"] == pytest.approx(1.98631324047)  # of the unstable fixed point
+    assert data["chaotic_state"] == pytest.approx(chaotic_feedback(TANH, 2.0, INPUT, 0.5).to_dict())
+    assert main(words) == 0
+    assert "chaotic state: Delta0 = 2.811469124, of which Delta_inf = 2.28051845 is frozen" in capsys.readouterr().out
 
 
 def test_derivation():
