@@ -91,7 +91,7 @@ SIMULATORS: dict[str, Simulator] = {
     "feedback": Simulator(
         run=feedback.simulate,
         sizes=(100, 200, 400),
-        couplings=(600, 300, 150),
+        couplings=(480, 240, 120),
         pilot=8,
         nothing="{lost} of the networks have no stationary state at the target; either there is none or it is unstable "
         "(chaotic regime)",

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.estimate import Estimate, controlled, jackknife, mean_estimate, unless_heavy, with_fewer_dof
+from numerics.estimate import ROUNDING, Estimate, controlled, jackknife, mean_estimate, unless_heavy, with_fewer_dof
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.static import Function, Progress, elementwise, fixed_points
 from numerics.verdict import percent
@@ -35,7 +35,7 @@ NETWORK = ("g", *GEOMETRY)
 VISIBLE = (
     1.1  # modulus in bulk radii of a clear outlier; the bulk of 250 units ends at 1.07 radii, that of 1000 at 1.03
 )
-SIGNIFICANT = 4.0  # an own amplitude A/overlap has a mean where overlap = 0 is this many standard deviations away
+SIGNIFICANT = 4.0  # A/overlap means something where overlap = 0 is this many standard deviations away
 
 
 class Frozen(NamedTuple):
@@ -150,12 +150,15 @@ class Sample:
     @property
     def messages(self) -> tuple[str, ...]:
         """Reasons to distrust the estimates."""
-        lost = self.unconverged_fraction
-        return (
-            (f"{percent(lost)} of the networks have no stationary state at the target and are left out",)
-            if lost
-            else ()
-        )
+        lines, lost = [], self.unconverged_fraction
+        if lost:
+            lines.append(f"{percent(lost)} of the networks have no stationary state at the target and are left out")
+        chaotic = np.mean(self.parameters["g"] ** 2 * self.statistics.get("slope2", np.zeros(1)) >= 1)
+        if chaotic:
+            lines.append(
+                f"the state at the target is unstable in {percent(float(chaotic))} of the others: bulk radius above 1"
+            )
+        return tuple(lines)
 
     @property
     def time_errors(self) -> dict[str, float]:
@@ -172,7 +175,8 @@ class Sample:
             `gain` = <phi'>, `bulk_radius` = g sqrt(<phi'^2>), `overlap_slope` = derivative of `overlap` in z, `H_slope` = A
             `overlap_slope`/`overlap` = slope of the output of the calibrated network, `H_slope_ls` = the same for the readout of
             least squares; `outlier` and `lambda_ls` = real part of the leading outlier with these two readouts, if every network
-            has one (see `leading_outlier`). The standard error is nan where one value dominates the sum of squares.
+            has one (see `leading_outlier`). `H_slope` and `outlier` are missing where the overlap may vanish: the amplitude of
+            such a class is not defined. The standard error is nan where one value dominates the sum of squares.
             Empty if fewer than two networks converged.
         """
         if len(next(iter(self.statistics.values()), ())) < 2:
@@ -188,13 +192,15 @@ class Sample:
             return with_fewer_dof(jackknife(lambda at: A * at[0] / at[1], s[top], s[bottom]), lost)
 
         result = {"Delta0": mean("x2"), "C_phi": mean("phi2"), "overlap": mean("overlap")}
-        if "slope" not in s:
+        if "overlap_slope" not in s:
             return result
         result["gain"] = unless_heavy(mean("slope"), s["slope_max"] ** 2, s["slope2_sum"])
         radius = with_fewer_dof(jackknife(lambda at: g * np.sqrt(at[0]), s["slope2"]), lost)
         result["bulk_radius"] = unless_heavy(radius, s["slope_max"] ** 4, s["slope4_sum"])
         result["overlap_slope"] = mean("overlap_slope")
-        result["H_slope"], result["H_slope_ls"] = ratio("overlap_slope", "overlap"), ratio("phi_slope", "phi2")
+        result["H_slope_ls"] = ratio("phi_slope", "phi2")
+        if abs(result["overlap"].value) > SIGNIFICANT * max(result["overlap"].error, ROUNDING):
+            result["H_slope"] = ratio("overlap_slope", "overlap")
         if "outlier" in s and abs(np.mean(s["overlap"])) > SIGNIFICANT * np.std(s["overlap"]):
             result["outlier"] = mean("outlier")
         if "outlier_ls" in s:
@@ -266,7 +272,7 @@ def simulate(
 
     rows = in_parallel(one, couplings, progress)
     kept = [row for row in rows if row]
-    statistics = {name: np.array([row[name] for row in kept]) for name in next(iter(kept), {})}
+    statistics = {name: np.array([row.get(name, np.nan) for row in kept]) for name in next(iter(kept), {})}
     return Sample(N, couplings, seed, given, np.array([not row for row in rows]), statistics)
 
 
@@ -308,8 +314,8 @@ def network_statistics(
     """
     activity = phi(x)
     row: dict[str, Any] = {"x2": np.mean(x**2), "phi2": np.mean(activity**2), "overlap": frozen.direction @ activity}
-    if phi_prime is not None:
-        slope = phi_prime(x)
+    slope = phi_prime(x) if phi_prime is not None else np.array(np.nan)
+    if np.all(np.isfinite(slope)):
         squares = slope**2
         row |= {"slope": np.mean(slope), "slope2": np.mean(squares)}
         row |= {"slope2_sum": np.sum(squares), "slope4_sum": np.sum(squares**2), "slope_max": np.max(np.abs(slope))}
