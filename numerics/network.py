@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 
 NEWTON_STEPS = 40
 RESIDUAL = 1e-10  # of a fixed point, relative to x, in the root mean square
-NEARBY = 0.1  # relative distance within which Newton's method must end for a state to count as settled
+NEARBY = 0.1  # a state this close to a fixed point, relative to x, will end there if it is stable
 SAME = 1e-5  # relative distance of two fixed points that are one
 
 
@@ -309,8 +309,11 @@ class FeedbackNetwork:
         x = path.y.T.reshape(-1, *start.shape)
         return Trajectory(path.t, np.einsum("i,kim->km", n, self.phi(x)), x[-1])
 
-    def settle(self, n: Array, x: Array) -> Array | None:
-        """The fixed point of the closed loop next to a state, by Newton's method; none where that leads away."""
+    def settle(self, n: Array, x: Array, *, nearby: float = NEARBY) -> Array | None:
+        """The fixed point of the closed loop next to a state, by Newton's method.
+
+        None if that does not converge, or ends further away than `nearby`, in the root mean square relative to `x`.
+        """
         W, drive = self._closed(n)
         start = x
         for _ in range(NEWTON_STEPS):
@@ -318,7 +321,7 @@ class FeedbackNetwork:
             if not np.all(np.isfinite(residual)):
                 return None
             if _size(residual) <= RESIDUAL * _size(x):
-                return x if _size(x - start) <= NEARBY * _size(start) else None
+                return x if _size(x - start) <= nearby * _size(start) else None
             x = x + np.linalg.solve(np.eye(self.N) - W * self.phi_prime(x), residual)
         return None
 
