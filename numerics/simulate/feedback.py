@@ -214,6 +214,7 @@ def simulate(
     *,
     N: int,
     couplings: int,
+    samples: int = 1,
     seed: int = 0,
     phi_prime: Function | None = None,
     centred: bool | None = None,
@@ -231,6 +232,8 @@ def simulate(
         `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI`, and the target `A`.
     N, couplings : int
         Units, at least 4, and networks, at least 1.
+    samples : int
+        States of each network; there is one.
     seed : int
         The streams of network k at size N depend on (seed, N, k) alone.
     centred : bool, optional
@@ -250,6 +253,7 @@ def simulate(
     given = check(parameters, N=N, target=True)
     conditions = (
         (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
+        (samples == 1, f"samples = {samples}: a network has one state with the output at the target; draw more networks"),
         (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
         (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
     )
