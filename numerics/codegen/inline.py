@@ -10,11 +10,13 @@ from types import ModuleType
 from numerics.algorithms import (
     autocovariance,
     averages,
+    clamped,
     coloured,
     contour,
     filtered,
     frozen,
     hermite,
+    loop,
     onesite,
     pairs,
     pairsum,
@@ -24,6 +26,7 @@ from numerics.algorithms import (
     quadrature,
     roots,
     self_consistency,
+    sets,
     states,
     trajectories,
     transfer,
@@ -45,12 +48,14 @@ _SOLVERS = {  # in dependency order
         plane,
         contour,
         hermite,
+        loop,
         onesite,
         trajectories,
         pairsum,
         states,
         autocovariance,
     ),
+    "readout": (*_AVERAGES, roots, self_consistency, sets, clamped, loop),
 }
 
 

@@ -16,6 +16,7 @@ from numerics.codegen.inline import algorithm_source, average_source
 from numerics.codegen.intime import equations_in_time
 from numerics.codegen.means import MeanCode, lower_mean
 from numerics.codegen.printer import source
+from numerics.codegen.readout import readout_equations
 from numerics.codegen.statements import FunctionDef, lower, numpy_source
 from theory import __version__
 from theory.activations.activation import Activation
@@ -29,7 +30,7 @@ from theory.theory import Theory
 TARGETS = ("numpy",)
 """Languages that can be emitted now."""
 
-_EQUATIONS = {"number": equations, "autocovariance": equations_in_time}
+_EQUATIONS = {"number": equations, "autocovariance": equations_in_time, "readout": readout_equations}
 _USE = {
     "number": (
         "Use: solve({names}) returns a dict of arrays; arguments broadcast.  Its 'roots' are all solutions;",
@@ -38,6 +39,10 @@ _USE = {
     "autocovariance": (
         "Use: solve(g, ..., noise=...) returns a dict for one set of numbers; autocovariance(lag, g, ...) returns",
         "C_x and C_phi at the lags of an array.",
+    ),
+    "readout": (
+        "Use: solve({names}) returns a dict of arrays, fixed_points({names}) every fixed point of the closed",
+        "loop for one set of numbers.  LOOP holds the algorithm; its methods take (g, *overlaps(...)).",
     ),
 }
 _IMPORTS = {
