@@ -10,6 +10,7 @@ entries of order 1/N. `numerics.training` compares ways to find one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -39,6 +40,8 @@ Array = NDArray[np.float64]
 NEWTON_STEPS = 40
 RESIDUAL = 1e-10  # of a fixed point, relative to x, in the root mean square
 NEARBY = 0.1  # a state this close to a fixed point, relative to x, will end there if it is stable
+ON_GRID = 1e-8  # |H(z) - z| below which its sign is that of rounding errors
+BESIDE = 1e-4  # how far from such a point it is asked instead
 SAME = 1e-5  # relative distance of two fixed points that are one
 
 
@@ -330,16 +333,22 @@ class FeedbackNetwork:
 
         A pair of fixed points between two neighbouring z is missed, as is one where the open loop has no stationary state.
         """
-        grid = np.sort(np.atleast_1d(np.asarray(z, dtype=float)))
+        grid = np.unique(np.asarray(z, dtype=float))
         excess = self.output_curve(grid, n) - grid
+        if (on_grid := np.abs(excess) <= ON_GRID * (1 + np.abs(grid))).any():  # as the target itself: bracket it
+            aside = BESIDE * (1 + np.abs(grid[on_grid]))
+            grid = np.sort(np.concatenate([grid[~on_grid], grid[on_grid] - aside, grid[on_grid] + aside]))
+            excess = self.output_curve(grid, n) - grid
 
         def error(at: float) -> float:
             return float(self.output_curve(at, n)[0]) - at
 
-        found = [float(at) for at, value in zip(grid, excess, strict=True) if value == 0]
+        found = []
         for k in np.flatnonzero(excess[:-1] * excess[1:] < 0):
-            found.append(float(brentq(error, grid[k], grid[k + 1], xtol=1e-10)))
-        return tuple(self._state(n, self.state(at)) for at in sorted(found))
+            with suppress(ValueError):  # the open loop does not settle somewhere between
+                found.append(float(brentq(error, grid[k], grid[k + 1], xtol=1e-10)))
+        states = self.open_loop(sorted(found))
+        return tuple(self._state(n, x) for x in states.T if np.all(np.isfinite(x)))
 
     def final_states(
         self, n: Array, count: int = 20, *, spread: float = 2.0, seed: int = 0, T: float = 100.0

@@ -7,7 +7,7 @@ the output stays where it was trained to be only if that state is stable, and ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.estimate import Estimate, mean_estimate
-from numerics.network import FeedbackNetwork, FinalState
+from numerics.network import FeedbackNetwork, FinalState, State
 from numerics.simulate.feedback import check, leading_outlier
 from numerics.simulate.parallel import in_parallel
 from numerics.verdict import percent
@@ -64,6 +64,10 @@ class Report:
         Where random initial conditions end.
     share_at_target : float
         Fraction of them that ends at the fixed point next to the trained state; nan if none were asked for.
+    curve : tuple of pairs of float
+        z and the output H(z) of the open loop clamped at z, nan where that does not settle.
+    fixed_points : tuple of State
+        Where the curve crosses z; see `FeedbackNetwork.fixed_points`.
     """
 
     trained_output: float
@@ -80,6 +84,8 @@ class Report:
     cosine: float
     final_states: tuple[FinalState, ...]
     share_at_target: float
+    curve: tuple[tuple[float, float], ...] = ()
+    fixed_points: tuple[State, ...] = ()
 
     @property
     def stable(self) -> bool:
@@ -87,13 +93,21 @@ class Report:
         return self.top_eigenvalue < 1
 
     def numbers(self) -> dict[str, float]:
-        """All but the final states; `stable` as 0 or 1."""
-        numbers = {name: float(value) for name, value in vars(self).items() if name != "final_states"}
-        return {**numbers, "stable": float(self.stable), "final_states": float(len(self.final_states) or np.nan)}
+        """What is one number; `stable` as 0 or 1, of final states and fixed points how many (nan if not asked for)."""
+        numbers = {name: float(value) for name, value in vars(self).items() if not isinstance(value, tuple)}
+        final = len(self.final_states) or float("nan")
+        fixed = len(self.fixed_points) if self.curve else float("nan")
+        return {**numbers, "stable": float(self.stable), "final_states": final, "fixed_points": fixed}
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers, strings and lists."""
-        return {**self.numbers(), "stable": self.stable, "final_states": [s.to_dict() for s in self.final_states]}
+        return {
+            **self.numbers(),
+            "stable": self.stable,
+            "final_states": [state.to_dict() for state in self.final_states],
+            "fixed_points": [state.to_dict() for state in self.fixed_points],
+            "curve": [list(point) for point in self.curve],
+        }
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,11 @@ class Training:
                 result[name] = mean_estimate(known)
         return result
 
+    def curve(self) -> tuple[tuple[float, Estimate], ...]:
+        """z, and H(z) averaged over the networks, where all of them settle."""
+        points = zip(*(report.curve for report in self.reports), strict=True)
+        return tuple((at[0][0], mean_estimate(np.array([value for _, value in at]))) for at in points)
+
     @property
     def messages(self) -> tuple[str, ...]:
         """Reasons to distrust the means, and what they hide."""
@@ -162,6 +181,7 @@ class Training:
             "training": self.method,
             "settings": dict(self.settings),
             "observables": {name: e.value for name, e in estimates.items()},
+            "curve": [{"z": z, "H": e.value, "standard_error": e.error} for z, e in self.curve()],
             "networks": [report.to_dict() for report in self.reports],
             "diagnostics": {
                 "converged": not self.failures,
@@ -178,7 +198,11 @@ class Training:
         """Means and final states as text for a terminal."""
         head = f"feedback, phi = {self.activation}, training = {self.method}, N = {self.N}, {self.networks} networks"
         rows = [head, *(f"  {name:<16} {e.value:>14.6g} +- {e.error:.2g}" for name, e in self.estimates().items())]
+        rows += [f"  H({z:.5g})".ljust(18) + f" {e.value:>14.6g} +- {e.error:.2g}" for z, e in self.curve()]
         for k, report in enumerate(self.reports):
+            if report.fixed_points:
+                states = ", ".join(f"{s.z:.5g} ({'stable' if s.stable else 'unstable'})" for s in report.fixed_points)
+                rows.append(f"  network {k}: fixed points {states}")
             for state in report.final_states:
                 top = "" if state.eigenvalue is None else f", largest eigenvalue {state.eigenvalue.real:.4g}"
                 rows.append(f"  network {k}: {percent(state.share)} end at z = {state.z:.5g} ({state.kind}{top})")
@@ -194,6 +218,7 @@ def report(
     T: float = 100.0,
     final_states: int = 0,
     spread: float = 2.0,
+    curve: Sequence[float] = (),
     seed: int = 0,
 ) -> Report:
     """What a network does with a trained readout.
@@ -213,6 +238,8 @@ def report(
         Number of these.
     spread : float
         Their standard deviation.
+    curve : sequence of float
+        Outputs z at which H(z) is taken, and between which its crossings with z are searched.
     seed : int
         Of the kick and of the initial conditions.
 
@@ -249,6 +276,8 @@ def report(
         norm=float(np.sqrt(network.N * (n @ n))),
         final_states=ends,
         share_at_target=sum(end.share for end in trained) if ends else float("nan"),
+        curve=tuple(zip(map(float, curve), network.output_curve(curve, n).tolist(), strict=True)) if len(curve) else (),
+        fixed_points=network.fixed_points(n, curve) if len(curve) else (),
         **state,
     )
 
@@ -267,6 +296,7 @@ def simulate_training(
     dt: float = 0.1,
     final_states: int = 0,
     spread: float = 2.0,
+    curve: Sequence[float] = (),
     progress: Callable[[float], None] | None = None,
 ) -> Training:
     """Train many networks and look at what they do afterwards.
@@ -288,6 +318,8 @@ def simulate_training(
         Time of training by `force`, of the release and of the runs from random initial conditions; time step of `force`.
     final_states : int
         Random initial conditions for each network, of standard deviation `spread`.
+    curve : sequence of float
+        Outputs z at which the curve H(z) of every trained network is taken; its crossings with z are the fixed points.
     progress : callable, optional
         Called with the finished fraction.
 
@@ -329,7 +361,9 @@ def simulate_training(
             with np.errstate(all="ignore"):
                 n, x = train(network, np.random.default_rng(start))
                 after = int(later.generate_state(1)[0])
-                return report(network, n, A, x=x, T=T, final_states=final_states, spread=spread, seed=after)
+                return report(
+                    network, n, A, x=x, T=T, final_states=final_states, spread=spread, curve=curve, seed=after
+                )
         except DomainError as error:
             return str(error)
 

@@ -94,6 +94,7 @@ def twin(phi, phi_prime, parameters):
         "gain": gain(D),
         "bulk_radius": g * np.sqrt(weight @ phi_prime(np.sqrt(D) * y) ** 2),
         "overlap": overlap,
+        "C": A / overlap,
         "overlap_slope": slope,
         "H_slope": A * slope / overlap,
         "H_slope_ls": (least - G) / (1 - G),
@@ -222,7 +223,7 @@ def test_no_own_amplitude_where_the_class_has_no_output():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = simulate(np.tanh, given, N=60, couplings=40, seed=1, phi_prime=tanh_prime).observables()
-    assert not {"H_slope", "outlier"} & set(found)
+    assert not {"C", "H_slope", "outlier"} & set(found)
     assert abs(found["overlap"].value) < 4.5 * found["overlap"].error
     assert found["overlap_slope"].value > 0.5
 
@@ -230,7 +231,7 @@ def test_no_own_amplitude_where_the_class_has_no_output():
 def test_without_a_derivative_only_the_state_is_reported():
     given = at(0.1, 1.2, 0.5, 0.5, 1, 1, 0.3, 1)
     found = simulate(np.tanh, given, N=60, couplings=20, seed=1).observables()
-    assert set(found) == {"Delta0", "C_phi", "overlap"}
+    assert set(found) == {"Delta0", "C_phi", "overlap", "C"}
 
 
 def test_chaotic_networks_are_counted_and_not_repaired():
@@ -325,7 +326,7 @@ def test_theory_and_simulation_agree(saddle):
 def test_a_wrong_factor_is_found(saddle, name, factor):
     theory, run = saddle
     result = judge(theory | {name: factor * theory[name]}, run.samples_at_sizes)
-    assert [row.observable for row in result.rows if row.status == "disagree"] == [name]
+    assert [row.observable for row in result.rows if row.status == "disagree"] == [name], result.table()
 
 
 @pytest.mark.heavy

@@ -94,6 +94,8 @@ def test_every_fixed_point_is_found_and_its_stability_is_that_of_the_dynamics():
     states = network.fixed_points(n, np.linspace(-2, 2, 41))
     assert [state.stable for state in states] == [True, False, True]
     assert states[2].z == pytest.approx(1, abs=1e-8)
+    on_grid = network.fixed_points(n, np.linspace(-2, 2, 5))  # z = 1 is one of them
+    assert [state.z for state in on_grid] == pytest.approx([state.z for state in states], abs=1e-7)
     ends = network.final_states(n, 16, seed=8, T=60)
     assert {end.kind for end in ends} == {"fixed point"} and sum(end.share for end in ends) == 1
     stable = sorted(state.z for state in states if state.stable)
@@ -193,14 +195,19 @@ def test_least_squares_outlier_and_overlaps_match_theory():
 
 
 def test_training_is_reproducible_and_readable():
-    settings = {"method": "force", "N": 50, "networks": 2, "T": 20, "final_states": 4, "seed": 5}
+    settings = {"method": "force", "N": 50, "networks": 2, "T": 20, "final_states": 4, "seed": 5, "curve": (-3, 0, 3)}
     one, two = (simulate_training("tanh(x)", MIXED | {"A": 1}, **settings) for _ in range(2))
     assert json_text(one.to_dict()) == json_text(two.to_dict())
     content = json.loads(json_text(one.to_dict()))
     assert content["training"] == "force" and content["settings"] == {"alpha": 1.0, "dt": 0.1, "T": 20}
     assert len(content["networks"]) == 2 and content["networks"][0]["final_states"][0]["kind"] == "fixed point"
     assert content["observables"]["released_output"] == pytest.approx(1, abs=2e-3)
-    assert "training = force" in one.table() and "end at z = " in one.table()
+    assert [point["z"] for point in content["curve"]] == [-3, 0, 3]
+    assert content["curve"][2]["H"] == pytest.approx(np.mean([r.curve[2][1] for r in one.reports]))
+    for trained in one.reports:
+        assert len(trained.fixed_points) == 1
+        assert trained.fixed_points[0].z == pytest.approx(trained.state_output, abs=1e-6)
+    assert all(words in one.table() for words in ("training = force", "end at z = ", "fixed points ", "H(-3)"))
     other = simulate_training("tanh(x)", MIXED | {"A": 1}, **settings | {"seed": 6})
     assert other.reports[0].overlap_m != one.reports[0].overlap_m
 

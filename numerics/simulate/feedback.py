@@ -171,13 +171,13 @@ class Sample:
         Returns
         -------
         dict of str to Estimate
-            `Delta0` = <x^2> and `C_phi` = <phi^2> at the state clamped at A; `overlap` = output per unit amplitude. With phi':
-            `gain` = <phi'>, `bulk_radius` = g sqrt(<phi'^2>), `overlap_slope` = derivative of `overlap` in z, `H_slope` = A
-            `overlap_slope`/`overlap` = slope of the output of the calibrated network, `H_slope_ls` = the same for the readout of
-            least squares; `outlier` and `lambda_ls` = real part of the leading outlier with these two readouts, if every network
-            has one (see `leading_outlier`). `H_slope` and `outlier` are missing where the overlap may vanish: the amplitude of
-            such a class is not defined. The standard error is nan where one value dominates the sum of squares.
-            Empty if fewer than two networks converged.
+            At the state clamped at A: `Delta0` = <x^2>, `C_phi` = <phi^2>, `overlap` = output per unit amplitude, `C` =
+            A/`overlap`. With phi': `gain` = <phi'>, `bulk_radius` = g sqrt(<phi'^2>), `overlap_slope` = derivative of
+            `overlap` in z, `H_slope` = A `overlap_slope`/`overlap` = slope of the output of the calibrated network,
+            `H_slope_ls` = the same for the readout of least squares; `outlier` and `lambda_ls` = real part of the leading
+            outlier with these two readouts, if every network has one (see `leading_outlier`). `C`, `H_slope` and `outlier` are
+            missing where the overlap may vanish: the amplitude of such a class is not defined. The standard error is nan where
+            one value dominates the sum of squares. Empty if fewer than two networks converged.
         """
         if len(next(iter(self.statistics.values()), ())) < 2:
             return {}
@@ -192,6 +192,8 @@ class Sample:
             return with_fewer_dof(jackknife(lambda at: A * at[0] / at[1], s[top], s[bottom]), lost)
 
         result = {"Delta0": mean("x2"), "C_phi": mean("phi2"), "overlap": mean("overlap")}
+        if defined := abs(result["overlap"].value) > SIGNIFICANT * max(result["overlap"].error, ROUNDING):
+            result["C"] = with_fewer_dof(jackknife(lambda at: A / at[0], s["overlap"]), lost)
         if "overlap_slope" not in s:
             return result
         result["gain"] = unless_heavy(mean("slope"), s["slope_max"] ** 2, s["slope2_sum"])
@@ -199,7 +201,7 @@ class Sample:
         result["bulk_radius"] = unless_heavy(radius, s["slope_max"] ** 4, s["slope4_sum"])
         result["overlap_slope"] = mean("overlap_slope")
         result["H_slope_ls"] = ratio("phi_slope", "phi2")
-        if abs(result["overlap"].value) > SIGNIFICANT * max(result["overlap"].error, ROUNDING):
+        if defined:
             result["H_slope"] = ratio("overlap_slope", "overlap")
         if "outlier" in s and abs(np.mean(s["overlap"])) > SIGNIFICANT * np.std(s["overlap"]):
             result["outlier"] = mean("outlier")
@@ -253,7 +255,10 @@ def simulate(
     given = check(parameters, N=N, target=True)
     conditions = (
         (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
-        (samples == 1, f"samples = {samples}: a network has one state with the output at the target; draw more networks"),
+        (
+            samples == 1,
+            f"samples = {samples}: a network has one state with the output at the target; draw more networks",
+        ),
         (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
         (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
     )
