@@ -107,7 +107,12 @@ def fixed_points(found: Mapping[str, Any]) -> tuple[FixedPoint, ...]:
         visible = abs(outliers[0]) > radius, abs(outliers[1]) > radius
         rows.append(
             FixedPoint(
-                float(z) + 0.0, float(variance), outliers, (bool(visible[0]), bool(visible[1])), float(radius), bool(stable)
+                float(z) + 0.0,
+                float(variance),
+                outliers,
+                (bool(visible[0]), bool(visible[1])),
+                float(radius),
+                bool(stable),
             )
         )
     return tuple(rows)

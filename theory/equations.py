@@ -94,6 +94,8 @@ class ReadoutEquation:
         Outliers of the Jacobian, ``lambda^2 - trace lambda + determinant = 0``, at any fixed point of the closed loop.
     overlaps : mapping of Symbol to Expr
         What the equations know of the vectors, in the model's parameters.
+    transfers : mapping of str to Expr
+        Response of the output to a small signal ``exp((lambda - 1) t)``, the loop being open, by the vector along which it enters.
     """
 
     kind: ClassVar[str] = "readout"
@@ -108,6 +110,7 @@ class ReadoutEquation:
     trace: Expr
     determinant: Expr
     overlaps: Mapping[Symbol, Expr]
+    transfers: Mapping[str, Expr]
 
     @property
     def statements(self) -> tuple[tuple[str, Expr, str], ...]:
@@ -125,6 +128,14 @@ class ReadoutEquation:
                 "turning",
                 self.turning,
                 f"zero where {self.amplitude} is extremal along the open loop, at a fold of fixed points",
+            ),
+            *(
+                (
+                    f"h_{name}",
+                    e,
+                    f"response of the output to a signal exp((lambda-1) t) along the {name}, with the loop open",
+                )
+                for name, e in self.transfers.items()
             ),
             *((str(symbol), e, "overlap of the vectors, at amplitude 1") for symbol, e in self.overlaps.items()),
         )

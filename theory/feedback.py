@@ -49,6 +49,9 @@ FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)
 MEANS = Mm, MI, Mn = symbols("Mm MI Mn", real=True)
 """Means over units of feedback, input and readout, where they have any; that of the readout at amplitude 1."""
 
+ENTRANCES = {"feedback": (Sm2 * z + smI, snm), "input": (smI * z + SI2, snI)}
+"""Where a signal can enter: covariance of that vector with x, and its overlap with the readout at amplitude 1."""
+
 _a, _G, _theta = symbols("a G theta")
 _POSITIVE = (0.0, inf)
 _NO_POLE = "C(A) has a pole only where the readout overlaps with both the feedback and the input"
@@ -84,6 +87,10 @@ def derive() -> Theory[ReadoutEquation]:
         trace=direct + mode + (loop.trace - direct - mode).factor(),
         determinant=loop.determinant,
         overlaps=overlaps,
+        transfers={
+            name: _transfer(readout_loop(model.couplings, loaded_site(name)), variance.diff(Delta))
+            for name in ENTRANCES
+        },
     )
     route = eigenvector(model.couplings, site.with_x[FEEDBACK_ENTRY], site.with_x[READOUT_ENTRY], site.between)
     pair = disorder_average(model.couplings)
@@ -131,9 +138,17 @@ def derive() -> Theory[ReadoutEquation]:
     )
 
 
-def loaded_site() -> LoadedSite:
-    """Measure of a site whose vectors have zero mean."""
-    return LoadedSite(Delta, {FEEDBACK_ENTRY: Sm2 * z + smI, READOUT_ENTRY: C * (snm * z + snI)}, C * snm)
+def loaded_site(entrance: str = "feedback") -> LoadedSite:
+    """Measure of a site whose vectors have zero mean, for signals that enter along the feedback m or along the input I."""
+    with_x, with_n = ENTRANCES[entrance]
+    return LoadedSite(Delta, {FEEDBACK_ENTRY: with_x, READOUT_ENTRY: C * (snm * z + snI)}, C * with_n)
+
+
+def _transfer(loop: Loop, mode: Expr) -> Expr:
+    """h(lambda) in partial fractions: direct, and by way of the variance mode."""
+    direct = (loop.transfer * growth).subs(growth, 0).cancel()
+    by_variance = ((loop.transfer * (growth - mode)).cancel().subs(growth, mode)).factor()
+    return direct / growth + by_variance / (growth - mode)
 
 
 def drive_variance() -> Expr:

@@ -48,7 +48,6 @@ _SOLVERS = {  # in dependency order
         plane,
         contour,
         hermite,
-        loop,
         onesite,
         trajectories,
         pairsum,

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import Expr, sstr
+from sympy import Expr, Symbol, sstr
 
 from numerics.codegen.equations import error_function
 from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.functions import Call, call, function
 from numerics.codegen.means import MeanCode
 from numerics.codegen.printer import source
+from theory import symbols
 from theory.activations.activation import Activation
 from theory.equations import ReadoutEquation
 from theory.theory import Theory
-
-CRITICAL = ("flex", "A_c", "A_b")
-"""Results that the search along the open loop gives."""
 
 
 def readout_equations(
@@ -57,6 +55,15 @@ def readout_equations(
             [unknown, output, amplitude, *given],
             {"trace": equation.trace, "determinant": equation.determinant, "bulk_radius": radius},
         ),
+        *(
+            at(
+                f"transfer_{name}",
+                f"Response of the {output} to a signal exp((growth-1) t) along the {name}, the loop open; outside the bulk.",
+                ["growth", unknown, output, amplitude, *given],
+                expression.subs(symbols.growth, Symbol("growth")),
+            )
+            for name, expression in equation.transfers.items()
+        ),
         at("self_consistency", f"variance_at with {output} = {equation.target}.", in_parameters, right),
         at("self_consistency_slope", f"Its derivative in {unknown}.", in_parameters, right.diff(equation.unknown)),
         error_function("self_consistency_error", in_parameters, right, calls),
@@ -70,7 +77,7 @@ def readout_equations(
             "observables",
             f"Results at a given {unknown}, for the readout calibrated at the target.",
             in_parameters,
-            {key: _in_parameters(equation, q.expression) for key, q in theory.leading.items() if key not in CRITICAL},
+            {key: _in_parameters(equation, q.expression) for key, q in theory.leading.items() if not q.is_found},
         ),
         _LOOP,
         _solve(theory, parameters, extra),
@@ -109,6 +116,7 @@ def _solve(theory: Theory, parameters: Sequence[str], extra: Sequence[str]) -> s
     control, target, vectors = equation.control.name, equation.target.name, vector_parameters(theory)
     geometry = [name for name in parameters if name != target]
     own = "".join(f", {name}" for name in extra)
+    found = tuple(key for key, q in theory.leading.items() if q.is_found)
     docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.leading.items())
     return f'''\
 def solve({", ".join(parameters)}):
@@ -121,11 +129,12 @@ def solve({", ".join(parameters)}):
     roots : every variance {equation.unknown} >= 0 of the open loop, increasing along an additional first axis, padded with nan
     """
     result = open_loop({", ".join(parameters)})
-    return {{**result, **over_sets(critical_targets, {CRITICAL!r}, ({", ".join(geometry)}), result["slope"].shape)}}
+    found = over_sets(critical_targets, {found!r}, ({", ".join(geometry)}), result["slope"].shape)
+    return {{**result, **found}}
 
 
 def open_loop({", ".join(parameters)}):
-    """What `solve` returns, without {", ".join(CRITICAL)}."""
+    """What `solve` returns, without {", ".join(found)}."""
     return solve_physical(
         self_consistency, self_consistency_slope, self_consistency_error, observables, ({", ".join(parameters)})
     )
