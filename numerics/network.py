@@ -219,6 +219,19 @@ class FeedbackNetwork:
         slope = self.phi_prime(x)
         return float(n @ (slope * response(self.frozen, slope)))
 
+    def loop_function(self, n: Array, x: Array, eigenvalue: ArrayLike) -> NDArray[np.complex128]:
+        """h(lambda) = n.D (lambda - J D)^-1 m at a state, D = phi'.
+
+        It is 1 at the outliers, H'(z) at lambda = 1; at lambda = 1 + i omega it is the response of the output to a current
+        exp(i omega t) along m with the loop cut.
+        """
+        slope = self.phi_prime(x)
+        values = [
+            (n * slope) @ np.linalg.solve(at * np.eye(self.N) - self.frozen.J * slope, self.frozen.m)
+            for at in np.ravel(np.asarray(eigenvalue, dtype=complex))
+        ]
+        return np.array(values, dtype=complex).reshape(np.shape(eigenvalue))
+
     # readouts
 
     def calibrate(self, A: float) -> Array:

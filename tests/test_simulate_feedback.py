@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from numerics.simulate import feedback
-from numerics.simulate.catalogue import SIMULATORS
+from numerics.simulate import clamped, feedback
+from numerics.simulate.catalogue import IN_TIME, SIMULATORS
 from numerics.simulate.feedback import draw, jacobian_eigenvalues, response, simulate, stationary
 from numerics.validate import judge, validate_model
 from theory.errors import InputError
@@ -304,8 +304,8 @@ def saddle():
         np.tanh,
         parameters,
         phi_prime=tanh_prime,
-        sizes=(50, 100, 200),
-        couplings=(200, 100, 60),
+        sizes=(40, 80, 160),
+        couplings=(180, 100, 70),
         seed=1,
     )
     return theory, run
@@ -371,3 +371,54 @@ def test_other_activations_agree_with_theory(phi, phi_prime):
         seed=3,
     )
     assert run.verdict == "agree", run.table()
+
+
+# in time
+
+
+def test_in_time_a_stable_network_reaches_its_stationary_state():
+    """The same networks as the search for stationary states draws; all of the activity is frozen."""
+    given = at(0.6, 1.2, 0.5, 0.5, 1, 1, 0.3, 0.7)
+    still = simulate(np.tanh, given, N=40, couplings=3, seed=5, phi_prime=tanh_prime).statistics
+    sample = clamped.simulate(np.tanh, given, N=40, couplings=3, samples=3, T=2, seed=5, phi_prime=tanh_prime)
+    for name in ("x2", "phi2", "overlap", "slope", "slope2"):
+        np.testing.assert_allclose(sample.statistics[name], still[name], rtol=1e-8)
+    np.testing.assert_allclose(sample.statistics["frozen"], still["x2"], rtol=1e-8)
+    found = sample.observables()
+    assert found["Delta_inf"].value == pytest.approx(found["Delta0"].value, rel=1e-8)
+    assert found["C"].value == pytest.approx(0.7 / found["overlap"].value, rel=0.05)
+
+
+def test_in_time_bad_settings_and_explosions_are_named():
+    given = at(0.6, 1, 1, 0, 0, 1, 0, 1)
+    with pytest.raises(InputError) as caught:
+        clamped.simulate(np.tanh, given, N=20, couplings=0, samples=1, T=0, burn=-1, dt=1)
+    assert all(word in str(caught.value) for word in ("couplings", "samples", "T = 0", "burn", "dt"))
+    sample = clamped.simulate(lambda x: x**3, given | {"g": 2}, N=20, couplings=2, T=2, seed=1)
+    assert sample.unconverged_fraction == 1 and sample.observables() == {} and "100%" in sample.messages[0]
+
+
+@pytest.mark.heavy
+def test_chaotic_states_agree_with_theory():
+    """tanh, g = 3, drive S = 0.5: variances by 40-digit mpmath; the frozen part has a 1/N term of two fifths at N = 100."""
+    parameters = at(3, 0.5, 0.5, 0, 0, 0.5, 1, 1)
+    theory = {"Delta0": 6.3608295704, "Delta_inf": 2.8262910765}
+    y = np.linspace(-12, 12, 4001)
+    weight = np.exp(-(y**2) / 2) / np.sum(np.exp(-(y**2) / 2))
+    theory["gain"] = float(weight @ tanh_prime(np.sqrt(theory["Delta0"]) * y))
+    theory["C"] = 1 / ((0.25 + 0.5) * theory["gain"])
+    run = validate_model(
+        IN_TIME["feedback"],
+        theory,
+        np.tanh,
+        parameters,
+        phi_prime=tanh_prime,
+        sizes=(100, 200, 400),
+        couplings=(80, 50, 30),
+        seed=1,
+    )
+    rows = {row.observable: row for row in run.rows}
+    assert all(abs(row.z) < 4 for row in run.rows), run.table()
+    assert [rows[name].status for name in ("Delta0", "gain", "C")] == ["agree"] * 3
+    assert rows["Delta_inf"].at_sizes[0].value > 1.3 * theory["Delta_inf"]  # small networks are more frozen
+    assert rows["Delta_inf"].error < 0.15 * theory["Delta_inf"]

@@ -71,6 +71,33 @@ def test_recursive_least_squares_is_ridge_over_all_visited_states():
     assert trained.z[0] == 0
 
 
+def test_the_loop_function_follows_theory():
+    """a/lambda + 2 snx Q' s/(lambda - G) with the readout along the feedback, A = 1; variance 2.0241 by 40-digit mpmath.
+
+    60 networks of 150 units; real and imaginary parts at three lambda within 4 standard errors: false alarm below 2e-3.
+    """
+    lam = np.array([1.0, 0.8 + 0.5j, -0.9 + 0.2j])
+    y = np.linspace(-12, 12, 4001)
+    w = np.exp(-(y**2) / 2) / np.sum(np.exp(-(y**2) / 2))
+    f = np.tanh(np.sqrt(2.024142283699964) * y)
+    phi1, phi2 = 1 - f**2, -2 * f * (1 - f**2)
+    phi3 = -2 * phi1**2 - 2 * f * phi2
+    G = 0.64 * (w @ (phi1**2 + f * phi2))
+    theory = 1 / lam + 1.44 * (w @ phi3) / (w @ phi1) / (lam - G)  # a = 1; snx Q = A = 1, s = A Sm^2
+    values = []
+    for k in range(60):
+        network = net(LOOP, N=150, seed=3, network=k)
+        n, x = network.calibrate(1.0), network.state(1.0)
+        values.append(network.loop_function(n, x, lam))
+        assert values[-1][0].real == pytest.approx(network.output_slope(n, x), rel=1e-10)
+    top = network.leading_outlier(n, x) or network.jacobian_eigenvalues(n, x)[0]
+    assert network.loop_function(n, x, top) == pytest.approx(1, rel=1e-7)
+    for part in (np.real, np.imag):
+        for expected, column in zip(part(theory), part(values).T, strict=True):
+            estimate = mean_estimate(column)
+            assert abs(estimate.value - expected) <= 4 * estimate.error
+
+
 # the closed loop
 
 

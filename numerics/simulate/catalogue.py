@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.simulate import dynamic, feedback, static
+from numerics.simulate import clamped, dynamic, feedback, static
 from numerics.simulate.sample import Sample
 from numerics.simulate.static import Function, Progress
 
@@ -98,3 +98,16 @@ SIMULATORS: dict[str, Simulator] = {
         draws="networks",
     ),
 }
+
+
+IN_TIME: dict[str, Simulator] = {
+    "feedback": Simulator(
+        run=clamped.simulate,
+        sizes=(100, 200, 400),
+        couplings=(160, 80, 40),
+        pilot=2,
+        nothing="the activity of {lost} of the networks leaves the range of numbers",
+        draws="networks",
+    ),
+}
+"""The same network where its stationary state is unstable and the activity fluctuates for ever: chaotic states."""
