@@ -3,11 +3,12 @@
 import numpy as np
 
 from numerics.algorithms.roots import BEYOND, FLAT, HIGHEST, log_grid, refine, signs
-from numerics.algorithms.self_consistency import LARGE, all_roots
+from numerics.algorithms.self_consistency import EPSILON, LARGE, all_roots
 
 CLAMPED_PER_DECADE = 32
 CLAMPED_FLOOR = 1e-30  # Delta at which a piece that reaches down to 0 is cut, relative to the input
-BESIDE_EDGE = np.sin(0.5 * np.pi * np.arange(1, 16) / 16) ** 2  # a sheet bends as the root of the distance to its edge
+# a sheet bends as the root of the distance to its edge, and where the readout has no constant part two zeros can be there
+BESIDE_EDGE = np.append(np.sin(0.5 * np.pi * np.arange(2, 16) / 16) ** 2, 0.25 ** np.arange(3, 21))
 DIP_LEVELS, DIP_POINTS = 6, 17
 
 
@@ -53,6 +54,16 @@ class ClampedPoints:
         return C * self.overlap - self.z, C * self.along - self.pace
 
 
+def clamped_points(variance_slope, overlap, Delta, z, given, w=None):
+    """Points given by Delta and z, with the distance w of z from the base where it is known more precisely."""
+    Sm2, smI = given[1:3]
+    with np.errstate(all="ignore"):
+        climb = 2 * (Sm2 * z + smI if w is None else Sm2 * w)
+        pace = 1 - variance_slope(Delta, z, *given)
+        columns = np.broadcast_arrays(Delta, z, *overlap(Delta, z, *given), climb, pace)
+    return ClampedPoints(*columns[:2], columns[2:5], *columns[5:])
+
+
 class ClampedCurve:
     """All states at one set of numbers: over Delta lie two sheets, ``z = base -+ w(Delta)``, joined where w = 0.
 
@@ -69,7 +80,7 @@ class ClampedCurve:
     def __init__(self, variance, variance_slope, overlap, given):
         self.variance, self.variance_slope, self.overlap, self.given = variance, variance_slope, overlap, given
         _, self.Sm2, smI, SI2 = given[:4]
-        self.smI, self.base = smI, -smI / self.Sm2
+        self.base = -smI / self.Sm2
         roots = all_roots(variance, variance_slope, [np.array([float(p)]) for p in (self.base, *given)])[:, 0]
         edges = roots[roots > 0]
         floor = CLAMPED_FLOOR * (SI2 or 1.0)
@@ -77,7 +88,7 @@ class ClampedCurve:
         ends.append(LARGE * max(1.0, ends[-1]))
         self.pieces = [
             ClampedPiece(self, low, high, high < ends[-1])
-            for low, high in zip(ends[:-1], ends[1:], strict=True)
+            for low, high in np.column_stack([ends[:-1], ends[1:]])
             if self.excess(np.sqrt(low) * np.sqrt(high)) > 0
         ]
 
@@ -99,16 +110,18 @@ class ClampedCurve:
 
     def points(self, Delta, z, w=None):
         """Points given by Delta and z."""
-        with np.errstate(all="ignore"):
-            climb = 2 * (self.Sm2 * z + self.smI if w is None else self.Sm2 * w)
-            pace = 1 - self.variance_slope(Delta, z, *self.given)
-            columns = np.broadcast_arrays(Delta, z, *self.overlap(Delta, z, *self.given), climb, pace)
-        return ClampedPoints(*columns[:2], columns[2:5], *columns[5:])
+        return clamped_points(self.variance_slope, self.overlap, Delta, z, self.given, w)
 
-    def same(self, point, other):
-        """Whether two points near the edge of a sheet may be one, for what the rounding of w leaves of their distance."""
-        near = abs(point[0] - other[0]) <= 1e-6 * other[0]
-        return near and abs(point[1] - other[1]) <= 1e-3 * abs(other[1] - self.base)
+    def same(self, point, known):
+        """Whether a point may be a known one next to the end of a sheet, for what rounding leaves of its w."""
+        (Delta, z), (known_Delta, known_z) = point, known
+        w = abs(known_z - self.base)
+        near = abs(z - known_z) <= min(0.5, max(1e-3, 10 * self.blur(known_Delta, w))) * w
+        return near and abs(Delta - known_Delta) <= 1e-6 * known_Delta + 10 * EPSILON * self.given[3]
+
+    def blur(self, Delta, w):
+        """Relative rounding error of w."""
+        return EPSILON * (Delta + self.given[3]) / (self.Sm2 * w**2 or np.inf)
 
     def without(self, known):
         """Arcs of all pieces, with the cells around known points left out.
@@ -121,18 +134,22 @@ class ClampedCurve:
         -------
         list of ClampedArc
         list of (float, float, float, float)
-            (Delta, sheet, lower end, upper end) of the cells left out; points at the very end of a sheet have none.
+            (Delta, sheet, lower end, upper end) of the cells left out.
+        list of (Delta, z)
+            The known points that have none, being so near an end of a sheet that rounding hides their w.
         """
-        arcs, cells = [arc for piece in self.pieces for arc in piece.arcs], []
+        arcs, cells, loose = [arc for piece in self.pieces for arc in piece.arcs], [], []
         for Delta, z in known:
             sheet = np.sign(z - self.base)
             for arc in arcs:
-                if arc.sheet == sheet and arc.encloses(Delta):
+                if arc.sheet == sheet and arc.encloses(Delta) and self.blur(Delta, z - self.base) < 1e-6:
                     before, after = arc.split(Delta)
                     cells.append((Delta, sheet, before.Delta[-1], after.Delta[0]))
                     arcs = [a for a in arcs if a is not arc] + [before, after]
                     break
-        return arcs, cells
+            else:
+                loose.append((Delta, z))
+        return arcs, cells, loose
 
 
 class ClampedPiece:
@@ -141,9 +158,10 @@ class ClampedPiece:
     def __init__(self, curve, low, high, bounded, per_decade=CLAMPED_PER_DECADE):
         self.high, self.bounded = high, bounded
         grid = log_grid(low, high, per_decade)
-        beside = [grid[0] + (grid[1] - grid[0]) * BESIDE_EDGE]
-        beside += [grid[-2] + (grid[-1] - grid[-2]) * BESIDE_EDGE] if bounded and grid.size > 2 else []
-        Delta = np.sort(np.concatenate([grid, *beside]))
+        beside = [low + (grid[1] - low) * BESIDE_EDGE]
+        if bounded:
+            beside.append(high - (high - grid[-2]) * BESIDE_EDGE)
+        Delta = np.unique(np.concatenate([grid, *beside]))
         both = curve.at(Delta[:, None], np.array([-1.0, 1.0]))
         self.arcs = [ClampedArc(sheet, both[:, k]) for k, sheet in enumerate((-1.0, 1.0))]
 
@@ -160,8 +178,8 @@ class ClampedArc:
         self.sheet, self.points, self.Delta = sheet, points, points.Delta
 
     def encloses(self, Delta):
-        """Whether Delta lies inside, further from the ends than the rounding of w allows to work with."""
-        return self.Delta[0] * (1 + 1e-7) < Delta < self.Delta[-1] * (1 - 1e-7)
+        """Whether Delta lies inside."""
+        return self.Delta[0] < Delta < self.Delta[-1]
 
     def split(self, Delta):
         """The parts before and after Delta, without nodes that nearly coincide with it."""

@@ -5,13 +5,14 @@ from functools import lru_cache
 import numpy as np
 from scipy.optimize import brentq
 
-from numerics.algorithms.clamped import CLAMPED_FLOOR, ClampedCurve, arc_roots
+from numerics.algorithms.clamped import CLAMPED_FLOOR, ClampedCurve, arc_roots, clamped_points
 from numerics.algorithms.roots import FLAT
 from numerics.algorithms.self_consistency import VANISHING, all_roots, flattened
 
 SILENT = 1e-100  # stands for Delta = 0 in averages, whose limit it gives
 MARGIN = 1e-9  # closer to 1 an eigenvalue is marginal
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
+ROUNDED = 1e-9  # of the natural scale of z: what the rounding of w leaves uncertain where the sheets join
 LOOP_POLISHES = 3
 DIP_REFINED = 67
 
@@ -85,9 +86,9 @@ class Readout:
         -------
         dict
             Arrays in the order of increasing z: ``z``, ``Delta``, ``outliers`` (points, 2), ``visible`` (points, 2),
-            ``bulk_radius``, ``stable``, ``residual`` (relative); ``continuum``, whether every z is a fixed point;
-            ``index`` and ``index_expected``, the sum over the points on the curve of the sign of det(1 - Jacobian) of the two
-            equations and what it must be when none is missed (nan where the target is all that is listed).
+            ``bulk_radius``, ``stable``, ``residual`` (relative to the terms of the equations); ``continuum``, whether every
+            z is a fixed point; ``index``, the sum of the signs of (1 - first outlier)(1 - second), nan where one of them is 1,
+            and ``index_expected``, what it must be if none is missed (nan where the curve does not say).
         """
         given = tuple(float(p) for p in given)
         known = []
@@ -122,37 +123,38 @@ class Readout:
             with np.errstate(all="ignore"):  # where the sheets join, the slope in Delta is infinite: bisect
                 return f, np.where(points.climb == 0, 0.0, slope * Delta / points.climb)
 
-        arcs, cells = curve.without(known)  # a known point too near an end of its sheet for that is found once more
+        arcs, cells, loose = curve.without(known)
         arcs += pieces[-1].arcs if len(pieces) > len(curve.pieces) else []
         values = []
         for arc in arcs:
             f, slope = _mismatch(arc.points, C)
             values.append((f, slope * arc.sheet))
-        Delta, sheet = arc_roots(function, arcs, values)
-        rough = curve.at(Delta, sheet)
+        rough = curve.at(*arc_roots(function, arcs, values))
         rough = [*zip(rough.Delta, rough.z, strict=True)]
-        for piece in pieces[: len(curve.pieces)]:
+        for piece in curve.pieces:
             rough += [(v, curve.base) for v in piece.joins([_mismatch(arc.points, C)[0] for arc in piece.arcs])]
-        partners = [partner for cell in cells for partner in _partners(curve, C, *cell)]
-        polished = [_polished(curve, C, *point) for point in rough]
-        cut = {cell[0] for cell in cells}
-        uncut = [point for point in known if point[0] not in cut]
-        return [*(point for point in polished if not any(curve.same(point, other) for other in uncut)), *partners]
+        found = [_polished(curve, C, *point) for point in rough]
+        found = [point for point in found if not any(curve.same(point, other) for other in loose)]
+        for cell in cells:
+            for Delta, z, distance in _partners(curve, C, *cell):
+                found.append(_polished(curve, C, Delta, z, reach=1e-2 * distance))
+        return found
 
     def _described(self, points, C, given, continuum=False, expected=np.nan):
         """The result for (Delta, z) pairs."""
         points = sorted(points, key=lambda point: (point[1], point[0]))
-        Delta, z = np.array(points, dtype=float).reshape(-1, 2).T
+        Delta, z = np.array(points, dtype=float).reshape(-1, 2).T + 0.0
         with np.errstate(all="ignore"):
             at = np.maximum(Delta, SILENT)
             values = self.results(at, z, C, *given)
             trace, determinant, radius = (values[k] + 0.0 * z for k in ("trace", "determinant", "bulk_radius"))
             pair = outliers(trace, determinant)
-            overlap, _, overlap_z = self.overlap(at, z, *given)
-            size = np.abs(z) * (1 + np.abs(C * overlap_z)) + np.abs(C * (overlap - overlap_z * z))
-            residuals = (self.variance(at, z, *given) - at) / at, (C * overlap - z) / np.where(size > 0, size, 1.0)
-            slope = self.variance_slope(at, z, *given)
-        on_curve = (Delta > 0) | (slope < 1)
+            points = clamped_points(self.variance_slope, self.overlap, at, z, given)
+            gap = np.where(Delta > 0, _gap(self.variance(at, z, *given) - Delta, Delta, z, given), 0.0)
+            residual = np.maximum(np.abs(gap), np.abs(_mismatch(points, C)[0]))
+            index = 1 - trace + determinant
+            index = np.where(np.abs(index) < FLAT * (1 + np.abs(trace) + np.abs(determinant)), np.nan, np.sign(index))
+            index = np.where((Delta == 0) & (points.pace < 0), 0.0, index)  # silence that the curve does not reach
         return {
             "z": z,
             "Delta": Delta,
@@ -160,9 +162,9 @@ class Readout:
             "visible": np.abs(pair) > radius[:, None],
             "bulk_radius": radius,
             "stable": (radius < 1 - MARGIN) & (np.max(pair.real, axis=1, initial=-np.inf) < 1 - MARGIN),
-            "residual": np.max(np.abs(residuals), axis=0),
+            "residual": residual,
             "continuum": continuum,
-            "index": float(np.sum(np.sign(1 - trace + determinant)[on_curve])) if np.isfinite(expected) else np.nan,
+            "index": float(np.sum(index)),
             "index_expected": expected,
         }
 
@@ -210,12 +212,8 @@ class Readout:
         for piece in curve.pieces:
             points += [(v, curve.base) for v in piece.joins([_turning(arc.points) for arc in piece.arcs])]
             for arc in piece.arcs:
-                for low, high in _turning_brackets(curve, arc):
-                    ends = np.log([low, high])
-                    log_Delta = brentq(_turning_at, *ends, args=(curve, arc.sheet), xtol=1e-15, rtol=1e-15)
-                    turn = curve.at(np.exp(log_Delta), arc.sheet)
-                    points.append((float(turn.Delta), float(turn.z)))
-        points = np.array(sorted(points, key=lambda point: point[1])).reshape(-1, 2)
+                points += _arc_turns(curve, arc)
+        points = np.array(sorted(points, key=lambda point: point[1])).reshape(-1, 2) + 0.0
         return points[self._physical(*points.T, given)]
 
     def _physical(self, Delta, z, given):
@@ -243,6 +241,11 @@ def _mismatch(points, C):
     size = points.size(C)
     size = np.where(size > 0, size, 1.0)
     return f / size, slope / size
+
+
+def _gap(gap, Delta, z, given):
+    """The mismatch of the variance relative to its terms."""
+    return gap / (Delta + given[1] * z**2 + given[3])
 
 
 def _turning(points):
@@ -279,23 +282,24 @@ def _index(pieces, C):
     return float(0.5 * (first - last))
 
 
-def _turning_at(log_Delta, curve, sheet):
-    return float(_turning(curve.at(np.exp(log_Delta), sheet)))
-
-
-def _turning_brackets(curve, arc):
-    """Brackets of the extrema of the amplitude on an arc, also of two between the same points."""
-    f, height = _turning(arc.points), np.abs(_turning(arc.points))
+def _arc_turns(curve, arc):
+    """Extrema of the amplitude on an arc, also two between the same points."""
+    f, Delta = _turning(arc.points), arc.Delta
+    height = np.abs(f)
     with np.errstate(all="ignore"):
-        sign = np.sign(f)
-        dips = (sign[:-2] == sign[2:]) & (height[1:-1] < height[:-2]) & (height[1:-1] < height[2:])
-    Delta = arc.Delta
+        same = f[:-2] * f[2:] > 0
+        dips = same & (height[1:-1] < height[:-2]) & (height[1:-1] < height[2:]) & (height[1:-1] > FLAT)
     for k in np.nonzero(dips)[0]:
         Delta = np.union1d(Delta, np.geomspace(*arc.Delta[[k, k + 2]], DIP_REFINED))
     if Delta.size > arc.Delta.size:
-        sign = np.sign(_turning(curve.at(Delta, arc.sheet)))
-    cells = np.nonzero(sign[:-1] * sign[1:] < 0)[0]
-    return [*zip(Delta[cells], Delta[cells + 1], strict=True)]
+        f = _turning(curve.at(Delta, arc.sheet))
+    clear = np.nonzero(np.abs(f) > FLAT)[0]
+    cells = np.nonzero(f[clear[:-1]] * f[clear[1:]] < 0)[0]
+    found = []
+    for low, high in zip(Delta[clear[cells]], Delta[clear[cells + 1]], strict=True):
+        v = brentq(lambda v: float(_turning(curve.at(v, arc.sheet))), low, high, xtol=1e-300, rtol=1e-15)
+        found.append((v, float(curve.at(v, arc.sheet).z)))
+    return found
 
 
 def _partners(curve, C, Delta, sheet, low, high):
@@ -321,30 +325,33 @@ def _partners(curve, C, Delta, sheet, low, high):
         offsets = np.append(offsets, 0.0)
         values = divided(offsets)
         for k in np.nonzero(values[:-1] * values[1:] < 0)[0]:
-            offset = brentq(lambda u: float(divided(u)[0]), offsets[k + 1], offsets[k], xtol=1e-300, rtol=1e-13)
-            point = curve.at(Delta + offset, sheet)
-            found.append((float(point.Delta), float(point.z)))
+            offset = brentq(lambda u: float(divided(u)[0]), offsets[k + 1], offsets[k], xtol=1e-17 * Delta, rtol=1e-13)
+            pair = curve.at(Delta + np.array([offset, 0.0]), sheet)
+            found.append((float(pair.Delta[0]), float(pair.z[0]), float(np.abs(np.diff(pair.z)[0]))))
     return found
 
 
-def _polished(curve, C, Delta, z):
-    """Newton's method in both unknowns on both equations, as long as it improves the solution."""
+def _polished(curve, C, Delta, z, reach=np.inf):
+    """Newton's method in both unknowns on both equations, as long as it improves the solution and z moves less than `reach`."""
+    if curve.given[5] == 0.0 and abs(z) < ROUNDED * np.sqrt(Delta / curve.Sm2):
+        z = 0.0  # without a constant part of the readout exactly a solution
 
     def state(Delta, z):
         points = curve.points(Delta, z)
         gap = curve.variance(Delta, z, *curve.given) - Delta
-        return points, gap, abs(gap) / Delta + abs(_mismatch(points, C)[0])
+        return points, gap, abs(_gap(gap, Delta, z, curve.given)) + abs(_mismatch(points, C)[0])
 
     points, gap, error = state(Delta, z)
     for _ in range(LOOP_POLISHES):
         f, slope = points.mismatch(C)
         f_Delta, f_z = C * points.overlap_Delta, C * points.overlap_z - 1
         with np.errstate(all="ignore"):
-            new = Delta - (points.climb * f - gap * f_z) / slope, z - (points.pace * f + gap * f_Delta) / slope
-            if not new[0] > 0:
-                break
-            points, gap, better = state(*new)
+            new_Delta = Delta - (points.climb * f - gap * f_z) / slope
+            new_z = z - (points.pace * f + gap * f_Delta) / slope
+        if not (new_Delta > 0 and abs(new_z - z) < reach):
+            break
+        points, gap, better = state(new_Delta, new_z)
         if not better < error:
             break
-        (Delta, z), error = map(float, new), better
+        Delta, z, error = float(new_Delta), float(new_z), better
     return Delta, z
