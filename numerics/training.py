@@ -251,18 +251,7 @@ def report(
     x = network.state(A) if x is None else x
     kick = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,))).standard_normal(network.N)
     released = float(network.run(n, x + KICK * float(np.sqrt(np.mean(x**2))) * kick, T).z[-1, 0])
-    target = network.settle(n, x, nearby=NEARBY)
-    state = dict.fromkeys(
-        ("state_output", "top_eigenvalue", "bulk_radius", "outlier", "H_slope", "cosine"), float("nan")
-    )
-    if target is not None:
-        activity, radius = network.phi(target), network.bulk_radius(target)
-        eigenvalues = network.jacobian_eigenvalues(n, target)
-        leading = leading_outlier(eigenvalues, radius)
-        state["state_output"], state["top_eigenvalue"] = float(n @ activity), float(eigenvalues[0].real)
-        state["bulk_radius"], state["H_slope"] = radius, network.output_slope(n, target)
-        state["cosine"] = float(n @ activity / np.sqrt((n @ n) * (activity @ activity))) if n.any() else float("nan")
-        state["outlier"] = float("nan") if leading is None else leading.real
+    state = _trained_state(network, n, x)
     ends = network.final_states(n, final_states, spread=spread, seed=seed, T=T) if final_states else ()
     trained = [
         end for end in ends if end.kind == "fixed point" and np.isclose(end.z, state["state_output"], SAME, SAME)
@@ -280,6 +269,26 @@ def report(
         fixed_points=network.fixed_points(n, curve) if len(curve) else (),
         **state,
     )
+
+
+def _trained_state(network: FeedbackNetwork, n: Array, x: Array) -> dict[str, float]:
+    """What `Report` says of the fixed point next to a state; nan if there is none."""
+    names = ("state_output", "top_eigenvalue", "bulk_radius", "outlier", "H_slope", "cosine")
+    target = network.settle(n, x, nearby=NEARBY)
+    if target is None:
+        return dict.fromkeys(names, float("nan"))
+    activity, radius = network.phi(target), network.bulk_radius(target)
+    eigenvalues = network.jacobian_eigenvalues(n, target)
+    leading = leading_outlier(eigenvalues, radius)
+    values = (
+        float(n @ activity),
+        float(eigenvalues[0].real),
+        radius,
+        float("nan") if leading is None else leading.real,
+        network.output_slope(n, target),
+        float(n @ activity / np.sqrt((n @ n) * (activity @ activity))) if n.any() else float("nan"),
+    )
+    return dict(zip(names, values, strict=True))
 
 
 def simulate_training(
