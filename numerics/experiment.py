@@ -75,9 +75,12 @@ class Simulation:
         """Estimates as text for a terminal."""
         estimates = self.sample.observables()
         s = self.sample
-        rows = [
-            f"{self.model}, phi = {self.activation}, N = {s.N}, {s.couplings} coupling matrices x {s.samples} noise draws"
-        ]
+        counted = (
+            f"{s.couplings} networks"
+            if s.samples == 1
+            else f"{s.couplings} coupling matrices x {s.samples} noise draws"
+        )
+        rows = [f"{self.model}, phi = {self.activation}, N = {s.N}, {counted}"]
         within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
         rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}{within.get(key, '')}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")

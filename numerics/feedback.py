@@ -48,7 +48,7 @@ def values(solver: Solver, numbers: Mapping[str, float]) -> Reading:
             f"no amplitude C for {opening}: <phi'> = {read.values['gain']:.6g}, the output does not follow x"
         )
     with np.errstate(all="ignore"):
-        found = solver.module.fixed_points(**numbers)
+        found = solver.module.fixed_points(**numbers, calibrated=read.values)
     worst = max(np.abs(found["residual"]), default=0.0)
     if not worst <= RESIDUAL:
         raise DomainError(

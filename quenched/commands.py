@@ -19,6 +19,7 @@ from theory.errors import DomainError, InputError
 
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
+    from numerics.feedback_chaos import ChaoticFeedback
     from numerics.solution import Solution
 
 
@@ -46,6 +47,10 @@ def _derive(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_BULK = ("stability", "bulk_radius")
+"""Observables at or above 1 where a fixed point is unstable in the bulk of the Jacobian."""
+
+
 def _solve(arguments: argparse.Namespace) -> int:
     from numerics.observable import observable_average
     from numerics.solve import Solver, checked_parameters
@@ -61,7 +66,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     solver = Solver(arguments.model, activation, filter=arguments.filter)
     solution = solver.solve(**pairs.parameters)
     chaos, problem = None, ""
-    if not solution.observables.get("stability", 0.0) < 1:
+    if any(not solution.observables.get(key, 0.0) < 1 for key in _BULK):
         chaos, problem = _chaotic_state(solution, activation)
     observed = [observable_average(text, solver, solution) for text in arguments.observable]
     data = solution.to_dict(size)
@@ -76,7 +81,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | None, str]:
+def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | ChaoticFeedback | None, str]:
     """What replaces an unstable fixed point, or why it was not found."""
     from numerics.chaos import chaotic_state_of
 

@@ -9,10 +9,13 @@ from sympy import Expr, symbols
 
 from quenched.limits import Row, write_rows
 from theory.activations.activation import Activation
+from theory.chaos import derive_chaotic_feedback
 from theory.concrete import closed_form_of
 from theory.derivation import Step
 from theory.equations import ReadoutEquation
+from theory.feedback import drive_variance
 from theory.gaussian.average import averages
+from theory.symbols import snI, snm, z
 from theory.theory import Theory
 
 _WRITTEN_OUT = "written out for this activation, at any fixed point of the closed loop; lambda^2 - (a + G + theta) lambda + a G = 0"
@@ -33,8 +36,10 @@ class ReadoutForms:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """None: the closed forms of the averages are steps of their own."""
-        return ()
+        """The argument for the chaotic state that replaces a fixed point whose bulk is unstable."""
+        equation = self.theory.equation
+        overlap = snm * z + snI
+        return derive_chaotic_feedback(z, equation.amplitude, drive_variance(), overlap).steps
 
     @property
     def rows(self) -> tuple[Row, ...]:

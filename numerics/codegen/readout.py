@@ -149,12 +149,12 @@ def critical_targets({", ".join(geometry)}):
     return LOOP.critical_targets(({control}, *overlaps({", ".join(vectors)}){own}))
 
 
-def fixed_points({", ".join(parameters)}):
+def fixed_points({", ".join(parameters)}, calibrated=None):
     """Every fixed point of the closed loop whose readout is calibrated at the target; one set of numbers.
 
-    Returns a dict of arrays, increasing in z: z, Delta, outliers (complex, two in a row), visible, bulk_radius, stable, residual;
-    and continuum, whether every output is a fixed point.
+    `calibrated` is what `solve` returned for them, if that is known. Returns a dict of arrays, increasing in z: z, Delta, outliers
+    (complex, two in a row), visible, bulk_radius, stable, residual; and continuum, whether every output is a fixed point.
     """
     given = ({control}, *overlaps({", ".join(vectors)}){own})
-    target = open_loop({", ".join(parameters)})
-    return LOOP.fixed_points({target}, float(target["C"]), given, float(target[{next(iter(theory.order_parameters))!r}]))'''
+    target = calibrated or open_loop({", ".join(parameters)})
+    return LOOP.fixed_points({target}, float(target["C"]), given, float(target["{next(iter(theory.order_parameters))}"]))'''
