@@ -9,10 +9,10 @@ activations other than tanh are derived here.  `derivations.mastrogiuseppe` hold
 from __future__ import annotations
 
 from derivations.claims import Claim, Paper
-from derivations.mastrogiuseppe import classes, mean_field, numbers, stability, targets
+from derivations.mastrogiuseppe import chaos, classes, mean_field, numbers, stability, targets
 from derivations.mastrogiuseppe.quantities import REFERENCE
 
-_ROWS = (*mean_field.ROWS, *stability.ROWS, *classes.ROWS, *targets.ROWS, *numbers.ROWS)
+_ROWS = (*mean_field.ROWS, *stability.ROWS, *classes.ROWS, *targets.ROWS, *numbers.ROWS, *chaos.ROWS)
 
 PAPER = Paper(
     name="mastrogiuseppe2019",

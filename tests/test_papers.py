@@ -12,12 +12,14 @@ from derivations.claims import Claim, Paper, check_paper, summary, verdict_table
 from derivations.clark import numbers, pairs
 from derivations.clark.quantities import values
 from derivations.comparison import precisely, tends_to
+from derivations.mastrogiuseppe import classes, mean_field, stability
+from derivations.mastrogiuseppe import quantities as quantities_of_feedback
 from derivations.mato import one_loop, pade, powerlaws, quantities
 from derivations.mato.quantities import GAMMA, POWER, matches, on_branch
 from quenched.cli import main
 from theory.errors import DomainError
 from theory.gaussian.average import Average
-from theory.symbols import Delta, eta, g, phi, x
+from theory.symbols import Delta, eta, g, growth, phi, x
 
 CLAIMS = mato2025.PAPER.claims
 PAPERS = list(catalogue.PAPERS.values())
@@ -30,6 +32,16 @@ SLOW = {
         "tanh and erf",
         "solutions inserted",
         "two deriv",
+    ),
+    "mastrogiuseppe2019": (
+        "simulation",
+        "the generated",
+        "the toolkit's solution",
+        "zero of",
+        "25 digits",
+        "four decimals",
+        "two derivations",
+        "product of",
     ),
 }
 """Beginnings of the words that say how a claim is checked, for those that take a second or more."""
@@ -52,7 +64,8 @@ def test_the_table_is_complete(paper):
     assert [claim.number for claim in claims] == list(range(1, len(claims) + 1))
     assert len({claim.statement for claim in claims}) == len(claims)
     assert all(claim.how and claim.reference == paper.reference for claim in claims)
-    assert {"mato2025": "2510.21742", "clark2023": "PRL 131 118401"}[paper.name] in paper.reference
+    identifiers = {"mato2025": "2510.21742", "clark2023": "PRL 131 118401", "mastrogiuseppe2019": "1809.02386"}
+    assert identifiers[paper.name] in paper.reference
 
 
 WRONG = {
@@ -95,6 +108,39 @@ def test_wrong_numbers_fail(monkeypatch):
         numbers, "values", lambda *given, **more: {k: v * (1 + 2e-9) for k, v in values(*given, **more).items()}
     )
     assert not numbers._white_noise()
+
+
+def test_wrong_outliers_fail(monkeypatch):
+    """Another factor in one entry of the engine's outlier equation, and the claims on it do not hold."""
+    right = stability.equation()
+    wrong = dataclasses.replace(right, trace=right.trace + right.slope)
+    monkeypatch.setattr(stability, "equation", lambda: wrong)
+    monkeypatch.setattr(stability, "polynomial", lambda: growth**2 - wrong.trace * growth + wrong.determinant)
+    assert not stability._outlier_equation() and not stability._authors_matrix() and not stability._target()
+    assert not stability._transfer() and not stability._stable_below_one()
+
+
+def test_a_wrong_amplitude_fails(monkeypatch):
+    """(M2) without the gain: the amplitude that matches the target is not the claimed one."""
+    right = mean_field.equation()
+    wrong = dataclasses.replace(right, readout=right.readout / quantities_of_feedback.Q)
+    monkeypatch.setattr(mean_field, "equation", lambda: wrong)
+    statements = {row[0][:4]: row[2] for row in mean_field.ROWS}
+    assert statements["(M1)"]() and not statements["(M2)"]() and not statements["(M3)"]()
+
+
+@pytest.mark.heavy
+def test_wrong_patterns_of_states_fail(monkeypatch):
+    """A state too few, or one of the wrong stability, and no class of readouts is what it is claimed to be."""
+    right = classes.states
+    monkeypatch.setattr(classes, "states", lambda *given: right(*given)[:-1])
+    assert not classes._always_bistable() and not classes._unstable() and not classes._beyond()
+
+    def flipped(*given):
+        return tuple(dataclasses.replace(point, stable=not point.stable) for point in right(*given))
+
+    monkeypatch.setattr(classes, "states", flipped)
+    assert not classes._monostable() and not classes._positive() and not classes._between()
 
 
 def _paper(*checks):

@@ -78,24 +78,30 @@ def solved(text: str, geometry: Mapping[str, float], target: float) -> Solution:
 
 def states(text: str, geometry: Mapping[str, float], target: float) -> tuple[FixedPoint, ...]:
     """Every fixed point of the loop whose readout is calibrated at one target, increasing in z."""
-    found = solver(text).module.fixed_points(**_complete(geometry), A=target)
+    found = solver(text).module.fixed_points(**complete(geometry), A=target)
     return fixed_points(found)
 
 
 def along(text: str, geometry: Mapping[str, ArrayLike], target: ArrayLike) -> dict[str, NDArray[np.float64]]:
     """Results of the open loop at many targets, without fixed points."""
     with np.errstate(all="ignore"):
-        return dict(solver(text).module.open_loop(**_complete(geometry), A=np.asarray(target)))
+        return dict(solver(text).module.open_loop(**complete(geometry), A=np.asarray(target)))
 
 
 def critical(text: str, geometry: Mapping[str, float]) -> dict[str, Any]:
     """Pole and extrema of the amplitude: flex, A_c, A_b, C_c."""
-    return dict(solver(text).module.critical_targets(**_complete(geometry)))
+    return dict(solver(text).module.critical_targets(**complete(geometry)))
 
 
-def _complete(geometry: Mapping[str, Any]) -> dict[str, Any]:
+def complete(geometry: Mapping[str, Any]) -> dict[str, Any]:
     """With zeros for what is not given."""
     return {**{p.name: 0.0 for p in FEEDBACK.parameters if p.symbol != FEEDBACK.target}, **geometry}
+
+
+def overlaps(text: str, geometry: Mapping[str, float]) -> tuple[float, ...]:
+    """<m^2>, <m I>, <I^2>, snm, snI at amplitude 1."""
+    vectors = {key: value for key, value in complete(geometry).items() if key != "g"}
+    return tuple(float(value) for value in solver(text).module.overlaps(**vectors))
 
 
 def outliers(solution: Solution) -> tuple[complex, complex]:
