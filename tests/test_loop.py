@@ -199,6 +199,21 @@ def test_pitchfork(target):
     assert points["z"].tolist() == pytest.approx([-target, 0, target], rel=1e-12)
 
 
+@pytest.mark.parametrize("power", [3, 6, 9])
+def test_pitchfork_of_an_amplitude_without_target(power):
+    """The states +-z appear at C = 1/(snm Q(Delta(0))), with z growing as the root of the distance."""
+    given = overlaps(0.8, *ONLY_M)
+    (critical,) = ERF.readout.critical_targets(given)["C_turns"]
+    inside, outside = (ERF.readout.fixed_points(np.nan, critical * (1 + s * 10.0**-power), given)["z"] for s in (1, -1))
+    assert outside.tolist() == [0]
+    assert inside.size == 3
+    below, zero, above = inside
+    Delta = brentq(lambda v: 1 - critical * (1 + 10.0**-power) * given[4] * ERF.Q(v), 0.2, 1, xtol=1e-16)
+    z = np.sqrt((Delta - 0.64 * ERF.P(Delta) - 0.25) / given[1])
+    assert (zero, -below) == (0, pytest.approx(above, rel=1e-6))
+    assert above == pytest.approx(z, rel=1e-6)
+
+
 def test_next_to_the_pole_of_the_amplitude():
     given = overlaps(0.3, *FIG1E)
     flex = -given[5] / given[4]
