@@ -61,6 +61,43 @@ class FiniteSize:
 
 
 @dataclass(frozen=True)
+class FixedPoint:
+    """One stationary state of a closed loop.
+
+    Attributes
+    ----------
+    z : float
+        Output.
+    Delta0 : float
+        Variance of x.
+    outliers : tuple of complex
+        The two eigenvalues that the feedback can carry out of the bulk.
+    visible : tuple of bool
+        Whether they lie outside the bulk; inside it they are no eigenvalues.
+    bulk_radius : float
+    stable : bool
+    """
+
+    z: float
+    Delta0: float
+    outliers: tuple[complex, complex]
+    visible: tuple[bool, bool]
+    bulk_radius: float
+    stable: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content under the keys of the command line's JSON; complex numbers as [re, im]."""
+        return {
+            "z": self.z,
+            "Delta0": self.Delta0,
+            "outliers": [[value.real, value.imag] for value in self.outliers],
+            "visible": list(self.visible),
+            "bulk_radius": self.bulk_radius,
+            "stable": self.stable,
+        }
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a generated module says about one set of parameters.
 
@@ -77,6 +114,8 @@ class Reading:
         Relative residual above which the solution is refused.
     messages : tuple of str
         Reasons for caution.
+    details, fixed_points :
+        As in `Solution`.
     """
 
     values: Mapping[str, float]
@@ -85,6 +124,8 @@ class Reading:
     sampled: bool = False
     tolerance: float = RESIDUAL
     messages: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    fixed_points: tuple[FixedPoint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +155,10 @@ class Solution:
         Whether the solution comes from sampled trajectories: errors are then standard errors.
     filter : str
         Transfer function of one unit where it is not the model's own.
+    details : mapping of str to str or list
+        Results that are no single number; complex numbers as [re, im].
+    fixed_points : tuple of FixedPoint
+        Of a closed loop, increasing in z.
     """
 
     model: str
@@ -130,6 +175,8 @@ class Solution:
     errors: Mapping[str, float] = field(default_factory=dict)
     sampled: bool = False
     filter: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    fixed_points: tuple[FixedPoint, ...] = ()
 
     @property
     def leading(self) -> dict[str, float]:
@@ -173,7 +220,11 @@ class Solution:
             "parameters": dict(self.parameters),
             **({"filter": self.filter} if self.filter else {}),
             "order_parameters": dict(self.order_parameters),
-            "observables": {**self.observables, **{key: t.coefficient for key, t in self.finite_size.items()}},
+            "observables": {
+                **self.observables,
+                **{key: t.coefficient for key, t in self.finite_size.items()},
+                **self.details,
+            },
             "diagnostics": {
                 "converged": True,  # a solution that did not converge is refused, never returned
                 "residual": self.residual,
@@ -186,6 +237,7 @@ class Solution:
                 "branch_list": [{"value": b.value, "slope": b.slope, "label": b.label} for b in self.branches],
                 "messages": list(self.warnings(N)),
             },
+            **({"fixed_points": [point.to_dict() for point in self.fixed_points]} if self.fixed_points else {}),
             **({} if N is None else {"finite_size": {"N": N, **self.at_size(N)}}),
         }
 

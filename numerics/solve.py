@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics import intime
+from numerics import feedback, intime
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
 from numerics.solution import Branch, FiniteSize, Reading, Solution
@@ -85,8 +85,12 @@ class Solver:
             for key, text in self.module.CONDITIONS.items()
             if not raw[key] < 1
         )
+        missing: dict[str, list[str]] = {}
+        for key, text in self.module.UNDEFINED.items():
+            if isnan(raw[key]):
+                missing.setdefault(text, []).append(key)
         undefined = tuple(
-            f"{key} is not defined: {text}" for key, text in self.module.UNDEFINED.items() if isnan(raw[key])
+            f"{', '.join(keys)} {'are' if keys[1:] else 'is'} not defined: {text}" for text, keys in missing.items()
         )
         order = [key for key in self.module.MEANINGS if key in self.module.ORDER_PARAMETERS]
         return Solution(
@@ -104,6 +108,8 @@ class Solver:
             errors=read.errors,
             sampled=read.sampled,
             filter=self.filter or "",
+            details=read.details,
+            fixed_points=read.fixed_points,
         )
 
     def _finite_size(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> dict[str, FiniteSize]:
@@ -117,7 +123,14 @@ class Solver:
             rows[key] = FiniteSize(term if isfinite(term) else float("nan"), of, relative)
         return rows
 
-    def _values(self, numbers: Mapping[str, float]) -> Reading:
+    def read_number(self, numbers: Mapping[str, float]) -> Reading:
+        """What the generated module says where its equation is that of one number.
+
+        Raises
+        ------
+        DomainError
+            Where there is no solution; the text says why and where there would be one.
+        """
         arguments = tuple(numbers.values())
         try:
             with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
@@ -184,7 +197,7 @@ class Solver:
 
 
 # by kind of equation: results and branches of one set of parameters
-_READ = {"number": Solver._values, "autocovariance": intime.values}
+_READ = {"number": Solver.read_number, "autocovariance": intime.values, "readout": feedback.values}
 
 
 def all_parameters(model: Model, activation: Activation) -> tuple[Parameter, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.details import detail_columns
 from numerics.execute import check_executor, execute
 from numerics.experiment import simulate
 from numerics.simulate.sample import Estimate
 from numerics.solution import Solution, shown
 from numerics.solve import Solver, checked_parameters
-from numerics.views import view_of
+from numerics.views import View, view_of
 from theory.activations.activation import Activation
 from theory.catalogue import describe_model
 from theory.errors import DomainError, InputError
@@ -29,7 +30,7 @@ Progress = Callable[[float], None]
 MOST_POINTS = 100_000
 FEW = 5.0  # directions explored by N units below which a simulated point is expected to lie off the theory
 DIAGNOSTICS = ("error", "residual", "stable", "reason")
-_RESERVED = (*DIAGNOSTICS, "model", "activation", "file")
+_RESERVED = (*DIAGNOSTICS, "model", "activation", "file", "class", "regime", "fixed_points")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Sweep:
     def __getitem__(self, key: str) -> Array:
         """A swept parameter on the grid, a key of the theory, one of `columns`; of shape `shape`.
 
-        What is not defined is nan; `stable` is false where there is no solution.
+        What is not defined is nan, or an empty text; `stable` is false where there is no solution.
         """
         if key in self.axes:
             return np.meshgrid(*self.axes.values(), indexing="ij")[list(self.axes).index(key)]
@@ -119,8 +120,13 @@ class Sweep:
         elif key in (*self.meanings, *DIAGNOSTICS, *self.errors):
             values = [float("nan") if solution is None else _value(solution, key) for solution in self.solutions]
         else:
-            raise KeyError(key)
+            return self.details[key].reshape(self.shape)
         return np.array(values).reshape(self.shape)
+
+    @cached_property
+    def details(self) -> dict[str, Array]:
+        """Results that are no single number, as columns over the points; see `numerics.details`."""
+        return detail_columns(self.solutions)
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -149,7 +155,7 @@ class Sweep:
 
     def columns(self) -> dict[str, Array]:
         """Every result by name, of shape `shape`; with simulated networks also `simulated_KEY` and `simulated_KEY_error`."""
-        found = {key: self[key] for key in (*self.axes, *self.meanings, *DIAGNOSTICS, *self.errors)}
+        found = {key: self[key] for key in (*self.axes, *self.meanings, *self.details, *DIAGNOSTICS, *self.errors)}
         for key in dict.fromkeys(key for point in self.simulations for key in point.estimates):
             found[f"simulated_{key}"], found[f"simulated_{key}_error"] = self.simulated(key)
         return found
@@ -179,6 +185,8 @@ class Sweep:
     def to_dict(self) -> dict[str, Any]:
         """Content under the keys of the command line's JSON: every value is a list, nested where two parameters are swept."""
         first = next((s.order_parameters for s in self.solutions if s is not None), {})
+        details = dict.fromkeys(key for s in self.solutions if s is not None for key in s.details)
+        states = [s and [point.to_dict() for point in s.fixed_points] for s in self.solutions]
         simulation = {
             "network": dict(self.network),
             "points": [
@@ -200,24 +208,35 @@ class Sweep:
             **({"filter": self.filter} if self.filter else {}),
             "swept": {name: values.tolist() for name, values in self.axes.items()},
             "order_parameters": {key: self[key].tolist() for key in first},
-            "observables": {key: self[key].tolist() for key in self.meanings if key not in first},
+            "observables": {
+                **{key: self[key].tolist() for key in self.meanings if key not in first},
+                **{key: self._nested([s and s.details.get(key) for s in self.solutions]) for key in details},
+            },
             "diagnostics": {
                 "solved": self.solved,
                 **{key: self[key].tolist() for key in (*DIAGNOSTICS, *self.errors)},
                 "messages": list(self.messages),
             },
+            **({"fixed_points": self._nested(states)} if any(states) else {}),
             **({"simulation": simulation} if self.simulations else {}),
         }
 
+    def _nested(self, values: Sequence[Any]) -> list[Any]:
+        """One value for each point, of any kind, in lists of `shape`."""
+        grid = np.empty(len(values), dtype=object)
+        for index, value in enumerate(values):  # one by one: lists would be taken for further axes
+            grid[index] = value
+        return grid.reshape(self.shape).tolist()
+
     def table(self) -> str:
         """The main results as aligned text."""
-        keys = [key for key in view_of(self.model).columns or self.meanings if key in self.meanings]
-        columns = {key: self[key].ravel() for key in (*self.axes, *keys)}
-        rows = [[f"{columns[key][k]:.6g}" for key in columns] for k in range(len(self.solutions))]
+        keys = [k for k in view_of(self.model).columns or self.meanings if k in self.meanings or k in self.details]
+        columns = [self[key].ravel().tolist() for key in (*self.axes, *keys)]
+        rows = [[c if isinstance(c, str) else f"{c:.6g}" for c in row] for row in zip(*columns, strict=True)]
         for row, solution, reason in zip(rows, self.solutions, self.reasons, strict=True):
             row[len(self.axes) :] = ["-"] * len(keys) if solution is None else row[len(self.axes) :]
             row.append("no solution" if reason else "" if solution is None or solution.stable else "not stable")
-        head = [*columns, ""]
+        head = [*self.axes, *keys, ""]
         widths = [max(len(line[k]) for line in (head, *rows)) for k in range(len(head))]
         given = ", ".join(f"{name} = {shown(value)}" for name, value in self.stated.items())
         title = ", ".join(text for text in (self.model, f"phi = {self.activation}", given) if text)
@@ -383,7 +402,7 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
     view = view_of(swept.model)
     settings = {**view.network, **network}
     seed = int(settings.pop("seed", 0))
-    chosen = _chosen(swept, count, view.directions, settings.get("N", 0))
+    chosen = _chosen(swept, count, view, settings.get("N", 0))
     found = []
     for number, index in enumerate(chosen):
         solution = swept.solutions[index]
@@ -413,15 +432,22 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
     return replace(swept, simulations=tuple(found), network={**settings, "seed": seed})
 
 
-def _chosen(swept: Sweep, count: int, directions: str, N: float) -> list[int]:
-    """Points spread evenly over those where N units can show what the theory says: stable, at least one direction."""
+def _chosen(swept: Sweep, count: int, view: View, N: float) -> list[int]:
+    """Points spread evenly over those where N units can show what the theory says: at least one direction explored."""
     shows = [
         k
         for k, s in enumerate(swept.solutions)
-        if s is not None and s.stable and not N * s.leading.get(directions, float("inf")) < 1
+        if s is not None and _is_simulated(s, view) and not N * s.leading.get(view.directions, float("inf")) < 1
     ]
     places = np.linspace(0, len(shows) - 1, min(count, len(shows))).round().astype(int)
     return [shows[k] for k in dict.fromkeys(places)]
+
+
+def _is_simulated(solution: Solution, view: View) -> bool:
+    """Whether networks settle there: a loop is simulated open, where only the limits of its view make it unstable."""
+    if view.states is None:
+        return solution.stable
+    return all(solution.leading.get(key, 0.0) < level for key, (level, _) in view.states.limits.items())
 
 
 def _value(solution: Solution, key: str) -> float:

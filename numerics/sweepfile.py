@@ -31,10 +31,10 @@ def check_path(path: str | Path) -> None:
 def save(sweep: Sweep, path: str | Path) -> None:
     """Write all columns of a sweep, whole or not at all.
 
-    CSV has a line for each point: swept parameters, fixed ones, every key of the theory, `error`, `residual`, `stable`,
-    `reason`, and `simulated_KEY`, `simulated_KEY_error` where networks were simulated; a cell is empty where there is no
-    value. NPZ has the swept parameters as vectors, the results as arrays over them, and `model`, `activation` and the fixed
-    parameters.
+    CSV has a line for each point: swept parameters, fixed ones, every key of the theory, words, lists and fixed points (see
+    `numerics.details`), `error`, `residual`, `stable`, `reason`, and `simulated_KEY`, `simulated_KEY_error` where networks
+    were simulated; a cell is empty where there is no value. NPZ has the swept parameters as vectors, the results as arrays
+    over them, and `model`, `activation` and the fixed parameters.
 
     Raises
     ------

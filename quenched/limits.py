@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,23 @@ class Row:
             "latex": self.latex,
             "condition": self.condition,
         }
+
+
+def write_rows(title: str, rows: Sequence[Row], notes: Sequence[str], style: str) -> str:
+    """Formulas by section, then sentences, in one of the styles 'text', 'markdown', 'latex'."""
+    sentences = [note[0].upper() + note[1:] + "." for note in notes]
+    if style == "markdown":
+        return "\n\n".join([f"## {title}", *(f"$${row.latex}$$ ({row.section})" for row in rows), *sentences])
+    if style == "latex":
+        body = [rf"\begin{{dmath*}} {row.latex} \end{{dmath*}} {escaped(row.section)}" for row in rows]
+        return "\n".join([rf"\subsection*{{{title}}}", *body, *map(escaped, sentences)])
+    lines, section = [f"{title}:"], ""
+    for row in rows:
+        if row.section != section:
+            section = row.section
+            lines.append(f"  {section}:")
+        lines.append(f"    {row.text}")
+    return "\n".join([*lines, *(f"  {note}" for note in sentences)])
 
 
 def _left_latex(name: str) -> str:

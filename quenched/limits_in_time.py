@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import Expr, Float, Symbol, sqrt, sstr
 
-from quenched.limits import Row
+from quenched.limits import Row, write_rows
 from theory.activations.activation import Activation
 from theory.derivation import Step
 from theory.fields.cavity_in_time import ONE
@@ -17,7 +17,6 @@ from theory.linear_network import derive as derive_linear_network
 from theory.models import DYNAMIC
 from theory.near_critical import NearCritical, near_critical
 from theory.near_critical_steps import near_critical_steps
-from theory.rendering import escaped
 from theory.saturation import Saturation, saturation, saturation_steps
 from theory.symbols import eta, g, x
 
@@ -120,19 +119,8 @@ class LimitsInTime:
 
     def write(self, style: str) -> str:
         """In one of the styles 'text', 'markdown', 'latex'."""
-        notes = [note[0].upper() + note[1:] + "." for note in (self.remark, *self.reasons) if note]
-        if style == "markdown":
-            return "\n\n".join(["## Limits", *(f"$${row.latex}$$ ({row.section})" for row in self.rows), *notes])
-        if style == "latex":
-            body = [rf"\begin{{dmath*}} {row.latex} \end{{dmath*}} {escaped(row.section)}" for row in self.rows]
-            return "\n".join([r"\subsection*{Limits}", *body, *map(escaped, notes)])
-        lines, section = ["Limits:"], ""
-        for row in self.rows:
-            if row.section != section:
-                section = row.section
-                lines.append(f"  {section}:")
-            lines.append(f"    {row.text}")
-        return "\n".join([*lines, *(f"  {note}" for note in notes)])
+        notes = (self.remark, *self.reasons) if self.remark else self.reasons
+        return write_rows("Limits", self.rows, notes, style)
 
 
 def _together(laws: Mapping[str, Expr]) -> Iterator[tuple[str, Expr]]:

@@ -12,10 +12,11 @@ from sympy import Expr, Symbol, latex, sstr
 from numerics.solution import Solution, shown
 from quenched.limits import StaticLimits
 from quenched.limits_in_time import LimitsInTime
+from quenched.limits_readout import ReadoutForms
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
-from theory.equations import AutocovarianceEquation
+from theory.equations import AutocovarianceEquation, ReadoutEquation
 from theory.existence import existence
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
 from theory.theory import Quantity, Theory
@@ -63,10 +64,12 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
     return "\n\n".join(order)
 
 
-def _limits(theory: Theory, activation: Activation) -> StaticLimits | LimitsInTime:
-    """What is known in closed form of a network in time, or of a static one."""
+def _limits(theory: Theory, activation: Activation) -> StaticLimits | LimitsInTime | ReadoutForms:
+    """What is known in closed form, by the kind of equation."""
     if isinstance(theory.equation, AutocovarianceEquation):
         return LimitsInTime.of(activation, theory.equation.transfer)
+    if isinstance(theory.equation, ReadoutEquation):
+        return ReadoutForms(theory, activation)
     return StaticLimits.of(theory, activation)
 
 
@@ -97,21 +100,30 @@ def _heading(theory: Theory, activation: Activation, style: str) -> str:
 
 
 def _equations(theory: Theory, style: str) -> str:
-    unknowns = {str(u): latex(u) for u in (theory.equation.unknown, *(e.unknown for e in theory.then))}
-    rows = [
-        (name, unknowns.get(name, _roman(name)), expression, meaning) for name, expression, meaning in theory.statements
-    ]
+    unknowns = {str(u): latex(u) for u in (*theory.equation.symbols, *(e.unknown for e in theory.then))}
+    rows = [(name, unknowns.get(name, _roman(name)), e, meaning) for name, e, meaning in theory.statements]
     rows += [(key, _roman(key), _in_conditions(theory, q), q.meaning) for key, q in theory.derived.items()]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
         lines = [
-            f"  {key:<{width}} = {_shortened(expression)}\n  {'':<{width}}   ({meaning})"
+            f"  {key:<{width}}   ({meaning})"
+            if _is_symbol(key, expression)
+            else f"  {key:<{width}} = {_shortened(expression)}\n  {'':<{width}}   ({meaning})"
             for key, _, expression, meaning in rows
         ]
         return "\n".join([fill(f"Results ({theory.notation}):", 116), *lines])
+    formulas = [
+        (name if _is_symbol(key, expression) else f"{name} = {latex(expression)}", meaning)
+        for key, name, expression, meaning in rows
+    ]
     if style == "markdown":
-        return "\n\n".join(["## Results", *(f"$${name} = {latex(e)}$$ {meaning}" for _, name, e, meaning in rows)])
-    return "\n".join(rf"\begin{{dmath*}} {name} = {latex(e)} \end{{dmath*}}" for _, name, e, _ in rows)
+        return "\n\n".join(["## Results", *(f"$${formula}$$ {meaning}" for formula, meaning in formulas)])
+    return "\n".join(rf"\begin{{dmath*}} {formula} \end{{dmath*}}" for formula, _ in formulas)
+
+
+def _is_symbol(key: str, expression: Expr) -> bool:
+    """Whether a result has no formula, because the solver finds it."""
+    return isinstance(expression, Symbol) and expression.name == key
 
 
 def _in_conditions(theory: Theory, quantity: Quantity) -> Expr:
@@ -123,6 +135,8 @@ def _in_conditions(theory: Theory, quantity: Quantity) -> Expr:
 
 def _roman(name: str) -> str:
     """A name in LaTeX's mathematics."""
+    if "^" in name:
+        return latex(Symbol(name))
     return rf"\mathrm{{{name}}}".replace("_", r"\_").replace(", ", r",\ ")
 
 
@@ -176,6 +190,7 @@ def solution_text(
     if size is not None:
         rows += ["", f"  with the 1/N terms, at N = {size:g} units:"]
         rows += [f"  {key:<16} {value:<22.10g}" for key, value in solution.at_size(size).items()]
+    rows += _words(solution)
     for number, branch in enumerate(solution.branches, 1):
         rows.append(
             f"  branch {number}: {next(iter(solution.order_parameters))} = {branch.value:.10g} ({branch.label})"
@@ -183,6 +198,36 @@ def solution_text(
     if chaos is not None:
         rows.append(f"  {_chaos_text(chaos)}")
     return "\n".join(rows)
+
+
+def _words(solution: Solution) -> list[str]:
+    """Results that are no single number, and the fixed points of a closed loop."""
+    rows = [""] if solution.details else []
+    for key, value in solution.details.items():
+        rows.append(f"  {key:<16} {value if isinstance(value, str) else _listed(value)}")
+    if solution.fixed_points:
+        rows += [
+            "",
+            f"  {'fixed point':<13}{'z':>14}{'Delta0':>14}{'bulk radius':>13}  {'stable':<8}outliers (* outside the bulk)",
+        ]
+    for number, point in enumerate(solution.fixed_points, 1):
+        outliers = (
+            f"{_complex(o)}{'*' if seen else ''}" for o, seen in zip(point.outliers, point.visible, strict=True)
+        )
+        rows.append(
+            f"  {number:<13}{point.z:>14.8g}{point.Delta0:>14.8g}{point.bulk_radius:>13.6g}  {'yes' if point.stable else 'NO':<8}"
+            + ", ".join(outliers)
+        )
+    return [*rows, ""] if rows else []
+
+
+def _listed(values: Any) -> str:
+    """A list of complex numbers, given as [re, im], or of truths."""
+    return ", ".join(_complex(complex(*v)) if isinstance(v, list) else "yes" if v else "no" for v in values)
+
+
+def _complex(value: complex) -> str:
+    return f"{value.real:.8g}" + (f"{value.imag:+.8g}i" if value.imag else "")
 
 
 def _with_error(solution: Solution, key: str, value: float) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from theory import dynamic, frozen, static
+from theory import dynamic, feedback, frozen, static
 from theory.errors import InputError
 from theory.filters import Filter, network_in_time
-from theory.models import DYNAMIC, STATIC, DynamicNetwork, Model
+from theory.models import DYNAMIC, FEEDBACK, STATIC, DynamicNetwork, Model
 from theory.theory import Theory
 
 _MODELS: dict[str, tuple[Model, Callable[[], Theory]]] = {
     STATIC.name: (STATIC, static.derive),
     DYNAMIC.name: (DYNAMIC, dynamic.derive),
+    FEEDBACK.name: (FEEDBACK, feedback.derive),
 }
 
 _NOT_ODD: dict[str, Callable[[], Theory]] = {STATIC.name: frozen.derive}

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Expr, Function, Symbol, roots, sqrt, sstr
+from sympy import Expr, Function, Symbol, log, roots, sqrt, sstr
 
 from theory.fields.site_in_time import Site
-from theory.gaussian.average import Average
-from theory.symbols import frequency, tau
+from theory.gaussian.average import Average, averages
+from theory.symbols import frequency, growth, tau
+
+_squared = Symbol("squared", positive=True)
 
 C = Function("C")
 """Autocovariance of x as a function of the lag."""
@@ -48,6 +50,11 @@ class SelfConsistency:
         return ((str(self.unknown), self.right, "self-consistency"),)
 
     @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What its statements define."""
+        return (self.unknown,)
+
+    @property
     def expressions(self) -> tuple[Expr, ...]:
         """Everything that generated code evaluates."""
         return self.right, self.slope
@@ -63,6 +70,138 @@ class SelfConsistency:
         found = tuple(roots(self.unknown - self.right, self.control))
         sample = {atom: 1 for root in found for atom in root.free_symbols | root.atoms(Average)} | {self.unknown: 2}
         return max(found, key=lambda root: root.xreplace(sample))  # couplings are not negative
+
+
+@dataclass(frozen=True)
+class ReadoutEquation:
+    """Two coupled numbers, a variance and an output: ``unknown = right(unknown, output)``, ``output = readout(unknown, output)``.
+
+    With the output clamped the first equation is that of the open loop; the second then gives the amplitude that puts the output
+    there. In the closed loop, at a given amplitude, both hold.
+
+    Attributes
+    ----------
+    unknown, output, amplitude : Symbol
+    target : Symbol
+        Parameter: the value at which the output is clamped.
+    control : Symbol
+        Parameter that is turned up to follow a branch, the coupling strength.
+    right : Expr
+        Quadratic in the output.
+    readout : Expr
+        Proportional to the amplitude, linear in the output.
+    trace, determinant : Expr
+        Outliers of the Jacobian, ``lambda^2 - trace lambda + determinant = 0``, at any fixed point of the closed loop.
+    overlaps : mapping of Symbol to Expr
+        What the equations know of the vectors, in the model's parameters.
+    transfers : mapping of str to Expr
+        Response of the output to a small signal ``exp((lambda - 1) t)``, the loop being open, by the vector along which it enters.
+    """
+
+    kind: ClassVar[str] = "readout"
+
+    unknown: Symbol
+    output: Symbol
+    amplitude: Symbol
+    target: Symbol
+    control: Symbol
+    right: Expr
+    readout: Expr
+    trace: Expr
+    determinant: Expr
+    overlaps: Mapping[Symbol, Expr]
+    transfers: Mapping[str, Expr]
+
+    @property
+    def statements(self) -> tuple[tuple[str, Expr, str], ...]:
+        """(name, expression, meaning) of every equation."""
+        return (
+            (str(self.unknown), self.right, f"self-consistency; {self.output} = {self.target} where the loop is open"),
+            (str(self.output), self.readout, "the loop closed"),
+            (
+                str(self.amplitude),
+                self.at_target(self.amplitude_at),
+                f"amplitude that puts the output at {self.target}",
+            ),
+            ("lambda^2", self.trace * growth - self.determinant, "outliers lambda of the Jacobian, at any fixed point"),
+            (
+                "turning",
+                self.turning,
+                f"zero where {self.amplitude} is extremal along the open loop, at a fold of fixed points",
+            ),
+            *(
+                (
+                    f"h_{name}",
+                    e,
+                    f"response of the output to a signal exp((lambda-1) t) along the {name}, with the loop open",
+                )
+                for name, e in self.transfers.items()
+            ),
+            *((str(symbol), e, "overlap of the vectors, at amplitude 1") for symbol, e in self.overlaps.items()),
+        )
+
+    @property
+    def expressions(self) -> tuple[Expr, ...]:
+        """Everything that generated code evaluates."""
+        overlap = self.overlap
+        return self.right, self.slope, overlap, overlap.diff(self.unknown), self.trace, self.determinant
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What its statements define."""
+        return self.unknown, self.output, self.amplitude, *self.overlaps
+
+    @property
+    def slope(self) -> Expr:
+        """d(right)/d(unknown) by Price's theorem, the gain of the slow variance mode: 1 at a fold of the open loop."""
+        return self.right.diff(self.unknown)
+
+    @property
+    def amplitude_at(self) -> Expr:
+        """The amplitude at which the closed loop has a given unknown and output."""
+        return self.output / self.overlap
+
+    @property
+    def loop_gain(self) -> Expr:
+        """Derivative of the readout in the output at a fixed unknown."""
+        return self.readout.diff(self.output)
+
+    @property
+    def overlap(self) -> Expr:
+        """Output per unit amplitude."""
+        return self.readout.subs(self.amplitude, 1)
+
+    @property
+    def output_slope(self) -> Expr:
+        """Derivative of the readout along the open loop, dH/dz: 1 at a fold of the closed loop."""
+        follow = self.right.diff(self.output) / (1 - self.slope)
+        return self.loop_gain + self.readout.diff(self.unknown) * follow
+
+    @property
+    def turning(self) -> Expr:
+        """Zero where the amplitude is extremal along the open loop: a fold of the closed loop.
+
+        ``(1 - slope) dlnC/dz`` times the output per gain and the output itself, which leaves no pole.
+        """
+        logarithm = log(self.amplitude_at)
+        along = (1 - self.slope) * logarithm.diff(self.output) + self.right.diff(self.output) * logarithm.diff(
+            self.unknown
+        )
+        (gain,) = averages(self.amplitude_at)
+        return (along * self.output**2 / (self.amplitude_at * gain)).cancel()
+
+    @property
+    def control_at(self) -> Expr:
+        """The value of the control parameter at which a given unknown solves the open loop."""
+        (squared,) = roots(self.unknown - self.right.subs(self.control, sqrt(_squared)), _squared)
+        return sqrt(squared)
+
+    def at_target(self, expression: Expr) -> Expr:
+        """An expression of the closed loop where the output is the target, in the model's parameters alone."""
+        calibrated = (
+            expression.subs(self.amplitude, self.amplitude_at) if expression.has(self.amplitude) else expression
+        )
+        return calibrated.subs(self.output, self.target)
 
 
 _FORCE = "f(c, v) = <phi(u) phi(v)> of two Gaussian variables of variance v and covariance c"
@@ -170,6 +309,11 @@ class AutocovarianceEquation:
             for name, transform in self.transforms.items()
         ]
         return tuple(rows)
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What its statements define."""
+        return (self.unknown,)
 
     def _slope(self, word: str) -> str:
         kinetic = self.kinetic.get(word)

@@ -10,9 +10,9 @@ from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from sympy import Expr, S, Symbol, exp
+from sympy import Expr, S, Symbol, exp, sqrt
 
-from theory.symbols import eta, frequency, g, sigma, tau, tau_n
+from theory.symbols import SI, A, Sm, eta, frequency, g, p, pI, pm, rho, sigma, tau, tau_n
 
 
 @dataclass(frozen=True)
@@ -213,6 +213,28 @@ class DynamicNetwork(Model):
         return f"{self.name}|{self.transfer}"
 
 
+@dataclass(frozen=True)
+class ReadoutNetwork(Model):
+    """A network with couplings drawn at random and a trained readout that is fed back: a rank-one loop.
+
+    Feedback m, input I and readout direction n are made of independent standard normal vectors.
+
+    Attributes
+    ----------
+    couplings : GaussianCouplings
+    feedback, input, readout : mapping of str to Expr
+        Loadings of m, I and n on the vectors, by their names.
+    target : Symbol
+        The output at which the readout is meant to sit.
+    """
+
+    couplings: GaussianCouplings
+    feedback: Mapping[str, Expr]
+    input: Mapping[str, Expr]
+    readout: Mapping[str, Expr]
+    target: Symbol
+
+
 STATIC = RandomNetwork(
     name="static",
     equation="x_i = sum_j J_ij phi(x_j) + xi_i",
@@ -266,4 +288,34 @@ DYNAMIC = DynamicNetwork(
             ),
         }
     ),
+)
+
+
+_ALONE = sqrt(1 - rho**2)
+
+FEEDBACK = ReadoutNetwork(
+    name="feedback",
+    equation="dx_i/dt = -x_i + sum_j g chi_ij phi(x_j) + m_i z + I_i, z = sum_i n_i phi(x_i)",
+    parameters=(
+        Parameter(g, "coupling strength: g chi_ij has variance g^2/N"),
+        Parameter(Sm, "standard deviation over units of the feedback vector m"),
+        Parameter(SI, "standard deviation over units of the input vector I"),
+        Parameter(
+            rho,
+            "loading of m and I on the direction xi that they share: m = Sm (rho xi + sqrt(1-rho^2) e_m), their correlation "
+            "is rho^2",
+            default=0.0,
+            interval=(-1.0, 1.0),
+        ),
+        Parameter(p, "part of the readout direction along xi: N n = C (p xi + pm e_m + pI e_I)", default=0.0),
+        Parameter(pm, "part along e_m, what only the feedback has", default=0.0),
+        Parameter(pI, "part along e_I, what only the input has", default=0.0),
+        Parameter(A, "target: output z at which the readout is meant to sit"),
+    ),
+    reference="Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386",
+    couplings=GaussianCouplings(),
+    feedback=MappingProxyType({"xi": Sm * rho, "e_m": Sm * _ALONE}),
+    input=MappingProxyType({"xi": SI * rho, "e_I": SI * _ALONE}),
+    readout=MappingProxyType({"xi": p, "e_m": pm, "e_I": pI}),
+    target=A,
 )

@@ -43,3 +43,50 @@ phi = Function("phi", real=True)
 
 O = Function("O", real=True)  # noqa: E741 - what papers call an observable
 """A generic one-site observable O(x)."""
+
+z = Symbol("z", real=True)
+"""Output of a readout, fed back into the network."""
+
+A = Symbol("A", real=True)
+"""Target: the output at which a readout is meant to sit."""
+
+C = Symbol("C", real=True)
+"""Amplitude of a readout of given direction."""
+
+
+class VectorSymbol(Symbol):
+    """A symbol of the vectors of a readout network: as plain text pI, in LaTeX p_I (SymPy would take it for the Greek letter)."""
+
+    __slots__ = ()
+
+    def _latex(self, printer):
+        return _VECTOR_LATEX[self.name]
+
+
+_VECTOR_LATEX = {
+    "Sm": "S_m",
+    "SI": "S_I",
+    "p": "p",
+    "pm": "p_m",
+    "pI": "p_I",
+    "Sm2": r"\left\langle m^2 \right\rangle",
+    "smI": r"\left\langle m I \right\rangle",
+    "SI2": r"\left\langle I^2 \right\rangle",
+    "snm": r"\left\langle n m \right\rangle",
+    "snI": r"\left\langle n I \right\rangle",
+}
+
+Sm, SI = VectorSymbol("Sm", nonnegative=True), VectorSymbol("SI", nonnegative=True)
+"""Standard deviations over units of the feedback vector m and of the input vector I."""
+
+p, pm, pI = VectorSymbol("p", real=True), VectorSymbol("pm", real=True), VectorSymbol("pI", real=True)
+"""Direction of the readout: along what m and I share, what m has alone, what I has alone."""
+
+Sm2, SI2 = VectorSymbol("Sm2", nonnegative=True), VectorSymbol("SI2", nonnegative=True)
+"""Mean squares over units of m and of I."""
+
+smI, snm, snI = VectorSymbol("smI", real=True), VectorSymbol("snm", real=True), VectorSymbol("snI", real=True)
+"""Overlaps <m I>, <n m>, <n I> of feedback m, input I and readout direction n, n at amplitude 1."""
+
+growth = Symbol("lambda")
+"""Eigenvalue of the Jacobian without its leak: a perturbation grows as exp((lambda - 1) t)."""

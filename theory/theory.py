@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from sympy import Expr, Symbol
 
 from theory.derivation import Derivation
-from theory.equations import AutocovarianceEquation, FollowUp, SelfConsistency
+from theory.equations import AutocovarianceEquation, FollowUp, ReadoutEquation, SelfConsistency
 from theory.errors import DomainError
 from theory.gaussian.average import Average, averages, canonical_order
 from theory.gaussian.frozen import FrozenAverage, frozen_averages
@@ -47,6 +47,11 @@ class Quantity:
     reference: str = ""
     bounds: tuple[float, float] = (-inf, inf)
     undefined: str = ""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether it has no formula, but is found by the solver under its key."""
+        return isinstance(self.expression, Symbol) and self.expression.name == self.key
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Requirement:
     reason: str
 
 
-Equation = TypeVar("Equation", SelfConsistency, AutocovarianceEquation)
+Equation = TypeVar("Equation", SelfConsistency, AutocovarianceEquation, ReadoutEquation)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def equations(
             {"": theory.equation.slope},
             calls,
         ),
-        _error("self_consistency_error", arguments, equation, calls),
+        error_function("self_consistency_error", arguments, equation, calls),
         function(
             "control_at",
             f"The {control} at which {unknown} solves the self-consistency.",
@@ -60,7 +60,7 @@ def equations(
     ]
 
 
-def _error(name: str, arguments: Sequence[str], right: Expr, calls: dict[Expr, Call]) -> str:
+def error_function(name: str, arguments: Sequence[str], right: Expr, calls: dict[Expr, Call]) -> str:
     """The error of a right-hand side, to first order in the errors of its averages."""
     plain = right.xreplace({node: call.local for node, call in calls.items()})
     nodes = (*averages(right), *frozen_averages(right))
@@ -81,7 +81,7 @@ def _follow_up(equation: FollowUp, arguments: Sequence[str], calls: dict[Expr, C
     return [
         function(name, doc, arguments, {"": equation.right}, calls),
         function(f"{name}_slope", slope, arguments, {"": equation.slope}, calls),
-        _error(f"{name}_error", arguments, equation.right, calls),
+        error_function(f"{name}_error", arguments, equation.right, calls),
     ]
 
 

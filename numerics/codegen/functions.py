@@ -31,9 +31,15 @@ def call(name: str, arguments: Sequence[str]) -> Call:
 
 
 def function(
-    name: str, doc: str, arguments: Sequence[str], expressions: Mapping[str, Expr], calls: Mapping[Expr, Call]
+    name: str,
+    doc: str,
+    arguments: Sequence[str],
+    expressions: Mapping[str, Expr],
+    calls: Mapping[Expr, Call],
+    *,
+    as_tuple: bool = False,
 ) -> str:
-    """A function that evaluates its averages once and returns one number, or a dict of them."""
+    """A function that evaluates its averages once and returns one number, or several as a dict or a tuple."""
     needed = [node for node in calls if any(e.has(node) for e in expressions.values())]
     replace = {node: calls[node].local for node in needed}
     code = lower(name, arguments, [e.xreplace(replace) for e in expressions.values()])
@@ -41,7 +47,9 @@ def function(
     rows += [f"    {calls[node].local} = {calls[node].function}({calls[node].arguments})" for node in needed]
     rows += [f"    {a.name} = {source(a.expression)}" for a in code.body]
     printed = dict(zip(expressions, map(source, code.results), strict=True))
-    if set(printed) == {""}:
+    if as_tuple:
+        rows += ["    return (", *(f"        {text}," for text in printed.values()), "    )"]
+    elif set(printed) == {""}:
         rows.append(f"    return {printed['']}")
     else:
         rows += ["    return {", *(f'        "{key}": {text},' for key, text in printed.items()), "    }"]

@@ -10,11 +10,13 @@ from types import ModuleType
 from numerics.algorithms import (
     autocovariance,
     averages,
+    clamped,
     coloured,
     contour,
     filtered,
     frozen,
     hermite,
+    loop,
     onesite,
     pairs,
     pairsum,
@@ -24,6 +26,7 @@ from numerics.algorithms import (
     quadrature,
     roots,
     self_consistency,
+    sets,
     states,
     trajectories,
     transfer,
@@ -51,6 +54,7 @@ _SOLVERS = {  # in dependency order
         states,
         autocovariance,
     ),
+    "readout": (*_AVERAGES, roots, self_consistency, sets, clamped, loop),
 }
 
 

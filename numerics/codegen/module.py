@@ -16,6 +16,7 @@ from numerics.codegen.inline import algorithm_source, average_source
 from numerics.codegen.intime import equations_in_time
 from numerics.codegen.means import MeanCode, lower_mean
 from numerics.codegen.printer import source
+from numerics.codegen.readout import readout_equations
 from numerics.codegen.statements import FunctionDef, lower, numpy_source
 from theory import __version__
 from theory.activations.activation import Activation
@@ -24,12 +25,12 @@ from theory.errors import InputError
 from theory.gaussian.average import Average
 from theory.gaussian.closed import ClosedForm
 from theory.symbols import Delta, mu, rho, x
-from theory.theory import Theory
+from theory.theory import Quantity, Theory
 
 TARGETS = ("numpy",)
 """Languages that can be emitted now."""
 
-_EQUATIONS = {"number": equations, "autocovariance": equations_in_time}
+_EQUATIONS = {"number": equations, "autocovariance": equations_in_time, "readout": readout_equations}
 _USE = {
     "number": (
         "Use: solve({names}) returns a dict of arrays; arguments broadcast.  Its 'roots' are all solutions;",
@@ -38,6 +39,10 @@ _USE = {
     "autocovariance": (
         "Use: solve(g, ..., noise=...) returns a dict for one set of numbers; autocovariance(lag, g, ...) returns",
         "C_x and C_phi at the lags of an array.",
+    ),
+    "readout": (
+        "Use: solve({names}) returns a dict of arrays, fixed_points(...)",
+        "every fixed point of the closed loop for one set of numbers.  LOOP holds the algorithm; it takes (g, *overlaps(...)).",
     ),
 }
 _IMPORTS = {
@@ -158,7 +163,7 @@ def _header(theory: Theory, activation: Activation, digest: str) -> str:
         _wrapped(f"Equations ({theory.notation}):"),
         "",
         *(_wrapped(f"{name} = {sstr(right)}", "    ") for name, right, _ in theory.statements),
-        *(_wrapped(f"{key} = {sstr(q.expression)}", "    ") for key, q in theory.derived.items()),
+        *(_wrapped(_equation(key, q), "    ") for key, q in theory.derived.items()),
         "",
         *(row.format(names=names) for row in _USE[theory.equation.kind]),
         "Needs NumPy and SciPy only.",
@@ -167,6 +172,11 @@ def _header(theory: Theory, activation: Activation, digest: str) -> str:
         '"""',
     ]
     return "\n".join(row.replace("\\", "\\\\") for row in rows)
+
+
+def _equation(key: str, quantity: Quantity) -> str:
+    """A result with its formula, or with its meaning where the algorithm finds it."""
+    return f"{key}: {quantity.meaning}" if quantity.is_found else f"{key} = {sstr(quantity.expression)}"
 
 
 def _parameter_names(theory: Theory, activation: Activation) -> tuple[str, ...]:
