@@ -86,6 +86,7 @@ class ClampedCurve:
         floor = CLAMPED_FLOOR * (SI2 or 1.0)
         ends = [min([floor, *(1e-3 * edges)]), *edges]
         ends.append(LARGE * max(1.0, ends[-1]))
+        self.further = None
         self.pieces = [
             ClampedPiece(self, low, high, high < ends[-1])
             for low, high in np.column_stack([ends[:-1], ends[1:]])
@@ -93,10 +94,10 @@ class ClampedCurve:
         ]
 
     def beyond(self):
-        """The half-line continued to the largest numbers; None where there is no half-line."""
-        if not self.pieces or self.pieces[-1].bounded:
-            return None
-        return ClampedPiece(self, self.pieces[-1].high, HIGHEST, False, BEYOND)
+        """The half-line continued to the largest numbers."""
+        if self.further is None:
+            self.further = ClampedPiece(self, self.pieces[-1].high, HIGHEST, False, BEYOND)
+        return self.further
 
     def excess(self, Delta):
         """What is left of Delta for the output to explain: Sm2 w^2."""
@@ -176,6 +177,12 @@ class ClampedArc:
 
     def __init__(self, sheet, points):
         self.sheet, self.points, self.Delta = sheet, points, points.Delta
+
+    @property
+    def last(self):
+        """The last point that is resolved."""
+        resolved = np.nonzero(np.isfinite(self.points.overlap))[0]
+        return self.points[resolved[-1] if resolved.size else -1]
 
     def encloses(self, Delta):
         """Whether Delta lies inside."""

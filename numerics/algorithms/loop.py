@@ -256,9 +256,12 @@ def _turning(points):
 
 
 def _settled(piece, C):
-    """Whether at the end of the half-line feedback is too weak for fixed points further out."""
-    ends = [arc.points[-1] for arc in piece.arcs]
-    return all(abs(C * p.overlap_z) < 0.5 and abs(C * p.overlap) < 0.5 * abs(p.z) for p in ends)
+    """Whether at the end of the half-line feedback is too weak for fixed points further out, or nothing is resolved any more."""
+    for arc in piece.arcs:
+        end = arc.points[-1]
+        if abs(C * end.overlap_z) >= 0.5 or abs(C * end.overlap) >= 0.5 * abs(end.z):
+            return False
+    return True
 
 
 def _distinct(points, given):
@@ -279,7 +282,7 @@ def _index(pieces, C):
     """
     if not pieces or pieces[-1].bounded:
         return 0.0
-    first, last = (np.sign(arc.points[-1].mismatch(C)[0]) for arc in pieces[-1].arcs)
+    first, last = (np.sign(arc.last.mismatch(C)[0]) for arc in pieces[-1].arcs)
     return float(0.5 * (first - last))
 
 
@@ -299,7 +302,11 @@ def _arc_turns(curve, arc):
     found = []
     for low, high in zip(Delta[clear[cells]], Delta[clear[cells + 1]], strict=True):
         v = brentq(lambda v: float(_turning(curve.at(v, arc.sheet))), low, high, xtol=1e-300, rtol=1e-15)
-        found.append((v, float(curve.at(v, arc.sheet).z)))
+        points = curve.at(np.array([low, v, high]), arc.sheet)
+        with np.errstate(all="ignore"):
+            below, at, above = points.overlap / points.z
+        if (at - below) * (at - above) > -((1e-12 * at) ** 2):  # elsewhere the derivative of an average is not resolved
+            found.append((v, float(points.z[1])))
     return found
 
 
