@@ -6,7 +6,7 @@ with 34 digits (tanh; two step widths agree to 1e-34) or in closed form (erf(sqr
 
 import numpy as np
 import pytest
-from loops import BUMP, CUBIC, ERF, RELU, ROTATED, SIGN, SINE, SQUARE, TANH, overlaps
+from loops import BUMP, CUBIC, ERF, RELU, ROTATED, SIGN, SINE, SQUARE, TANH, Loop, overlaps
 from scipy.optimize import brentq
 
 from numerics.algorithms.loop import outliers
@@ -110,6 +110,16 @@ def test_critical_targets_depend_weakly_on_g():
         for g, A_c in zip((0.1, 0.3, 0.6, 0.9), expected, strict=True):
             found = TANH.readout.critical_targets(overlaps(g, *vectors))
             assert found["A_c"] == pytest.approx(A_c, abs=6e-9)
+
+
+def test_noise_in_a_derivative_makes_no_extremum():
+    def noisy(D):
+        return BUMP.dQ(D) * np.where(np.sin(3 * np.log(D)) + (D < 1e6) > 0, 1, -1)
+
+    loop, given = Loop(BUMP.P, BUMP.dP, BUMP.Q, noisy, BUMP.W), overlaps(0.3, *FIG1E)
+    assert (
+        loop.readout.critical_targets(given)["turns"].tolist() == BUMP.readout.critical_targets(given)["turns"].tolist()
+    )
 
 
 FOLDING = [

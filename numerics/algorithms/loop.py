@@ -108,9 +108,7 @@ class Readout:
         if known and given[2] == given[5] == 0.0 and target != 0.0:  # the loop is odd in z
             known.append((known[0][0], -known[0][1]))
         others = self._others(curve, pieces, known, C)
-        if (
-            self.variance(VANISHING, 0.0, *given) < LOOP_SILENT
-        ):  # silence: the curve begins, or has a lone point, at Delta = 0
+        if self.variance(VANISHING, 0.0, *given) < LOOP_SILENT:  # the curve begins, or has a lone point, at Delta = 0
             others = [(0.0, 0.0), *(point for point in others if point[0] > 2 * CLAMPED_FLOOR)]
         return self._described(_distinct([*known, *others], given), C, given, expected=_index(pieces, C))
 
@@ -297,7 +295,7 @@ def _arc_turns(curve, arc):
         Delta = np.union1d(Delta, np.geomspace(*arc.Delta[[k, k + 2]], LOOP_DIP_REFINED))
     if Delta.size > arc.Delta.size:
         f = _turning(curve.at(Delta, arc.sheet))
-    clear = np.nonzero(np.abs(f) > FLAT)[0]
+    clear = np.nonzero(~(np.abs(f) <= FLAT))[0]  # nan stays, and has no sign
     cells = np.nonzero(f[clear[:-1]] * f[clear[1:]] < 0)[0]
     found = []
     for low, high in zip(Delta[clear[cells]], Delta[clear[cells + 1]], strict=True):
