@@ -210,16 +210,17 @@ def test_pitchfork(target):
 
 
 @pytest.mark.parametrize("power", [3, 6, 9])
-def test_pitchfork_of_an_amplitude_without_target(power):
+@pytest.mark.parametrize("g", np.linspace(0.5, 0.9, 8))  # the rounding of the edge goes either way
+def test_pitchfork_of_an_amplitude_without_target(g, power):
     """The states +-z appear at C = 1/(snm Q(Delta(0))), with z growing as the root of the distance."""
-    given = overlaps(0.8, *ONLY_M)
+    given = overlaps(g, *ONLY_M)
     (critical,) = ERF.readout.critical_targets(given)["C_turns"]
     inside, outside = (ERF.readout.fixed_points(np.nan, critical * (1 + s * 10.0**-power), given)["z"] for s in (1, -1))
     assert outside.tolist() == [0]
     assert inside.size == 3
     below, zero, above = inside
     Delta = brentq(lambda v: 1 - critical * (1 + 10.0**-power) * given[4] * ERF.Q(v), 0.2, 1, xtol=1e-16)
-    z = np.sqrt((Delta - 0.64 * ERF.P(Delta) - 0.25) / given[1])
+    z = np.sqrt((Delta - g**2 * ERF.P(Delta) - 0.25) / given[1])
     assert (zero, -below) == (0, pytest.approx(above, rel=1e-6))
     assert above == pytest.approx(z, rel=1e-6)
 
