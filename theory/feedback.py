@@ -123,7 +123,7 @@ def derive() -> Theory[ReadoutEquation]:
             Condition(
                 "outlier",
                 equation.at_target(leading_outlier(equation)),
-                "the target is an unstable fixed point: the network leaves it for another state",
+                "the target is no stable fixed point: the network leaves it for another state, or drifts where this is 1",
             ),
         ),
         derivation=chain(
