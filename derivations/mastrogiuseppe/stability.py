@@ -104,6 +104,32 @@ def _stable_below_one() -> bool:
     )
 
 
+def _no_pair_crosses_first() -> bool:
+    """polynomial(1) > 0 and trace > 2 need a G > 1; 4000 random geometries have none with R < 1."""
+    if not same(polynomial().subs(growth, 1) + equation().trace - 2, equation().determinant - 1):
+        return False
+    source, draws = np.random.default_rng(23), 4000
+    geometry = {
+        "g": source.uniform(0.1, 1.5, draws),
+        "Sm": source.uniform(0.2, 2, draws),
+        "SI": source.uniform(0.05, 2, draws),
+        "rho": np.sqrt(source.uniform(0, 1, draws)),
+        **{name: source.normal(size=draws) for name in ("p", "pm", "pI")},
+    }
+    target = source.uniform(-3, 3, draws)
+    found = along(TANH, geometry, target)
+    vectors = solver(TANH).module.overlaps(*(geometry[name] for name in ("Sm", "SI", "rho", "p", "pm", "pI")))
+    loop = solver(TANH).module.jacobian(found["Delta0"], target, found["C"], geometry["g"], *vectors)
+    resting = found["bulk_radius"] < 1
+    at_one = 1 - loop["trace"] + loop["determinant"]
+    return bool(
+        resting.sum() > draws / 2
+        and np.any(at_one[resting] < 0)
+        and np.all(loop["trace"][resting & (at_one > 0)] < 2)
+        and np.any(loop["trace"][resting] > 2)
+    )
+
+
 _CANCELLING: Geometry = {
     "g": 0.50211,
     "Sm": 1.9354,
@@ -235,6 +261,12 @@ ROWS: tuple[Row, ...] = (
         "Outliers have real parts below 1 where polynomial(1) = (1 - G)(1 - H'(z)) > 0 and the trace is below 2",
         f"Routh and Hurwitz at lambda = 1 + k; {GENERIC}",
         _stable_below_one,
+    ),
+    (
+        "A complex pair could be the first to leave only where a G > 1; over random geometries, correlation of m and I uniform, it "
+        "never does: where polynomial(1) > 0 and R < 1 the target is stable",
+        "polynomial(1) + trace - 2 = a G - 1 as derived; the generated solver, tanh, 4000 random geometries",
+        _no_pair_crosses_first,
     ),
     (
         "A complex pair has modulus sqrt(a G) and is outside the bulk only for a > R^2/G: hidden in one geometry; visible, "
