@@ -25,6 +25,7 @@ PAPER = Paper(
         "a target that loses stability by a complex pair (trace above 2): predicted where m and I all but cancel, not seen in "
         "networks of 1000 units",
         "recursive least squares: no theory of its outlier; it depends on the transient and on the penalty",
+        "the arrays of Fig. 1e that the public code stores",
         "the paper's own figures on training: sizes of networks and penalties are not known",
         "linear stability of chaotic states: the slope of the output is an adiabatic argument",
     ),

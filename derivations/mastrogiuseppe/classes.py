@@ -13,6 +13,7 @@ from derivations.mastrogiuseppe.quantities import (
     INPUT_ONLY,
     LOOP_ONLY,
     MIXING,
+    RELU,
     SHARED,
     SIGMOIDAL,
     TANH,
@@ -20,6 +21,7 @@ from derivations.mastrogiuseppe.quantities import (
     Geometry,
     Row,
     along,
+    close,
     critical,
     equation,
     polynomial,
@@ -172,6 +174,24 @@ def _mirror() -> bool:
     return True
 
 
+def _relu_line() -> bool:
+    """ReLU: Delta = S/(1 - g^2/2) for g^2 < 2, one fixed point, stable for a < 1."""
+    for geometry in _LOOPS:
+        for target in (-2.0, -0.1, 0.7, 3.0):
+            gain = _loop_gain(geometry, target)
+            (point,) = states(RELU, geometry, target)
+            drive = geometry["Sm"] ** 2 * target**2 + geometry["SI"] ** 2
+            drive += 2 * geometry["Sm"] * geometry["SI"] * geometry.get("rho", 0) ** 2 * target
+            variance = drive / (1 - geometry["g"] ** 2 / 2)
+            if not (close(point.z, target, 1e-12) and close(point.Delta0, variance, 1e-12)):
+                return False
+            if not any(close(root, gain, 1e-11) for root in point.outliers) or point.stable is not (gain < 1):
+                return False
+    edge = np.sqrt(2.0)
+    inside, beyond = (along(RELU, {**SHARED, "g": factor * edge}, 1.0)["Delta0"] for factor in (0.999, 1.001))
+    return bool(np.isfinite(inside) and not np.isfinite(beyond))
+
+
 _GRID = "the generated solver, three geometries, tanh, erf, x/sqrt(1+x^2), atan, targets inside and next to its ends"
 _SOLVER = "the generated solver, tanh, erf, x/sqrt(1+x^2), atan"
 
@@ -220,6 +240,11 @@ ROWS: tuple[Row, ...] = (
         "Loop and input, A < A_c: a > 1, the target is stable beside a saddle and another stable state",
         _GRID,
         _beyond,
+    ),
+    (
+        "ReLU: Delta = S/(1 - g^2/2) for g^2 < 2; one fixed point, stable where a < 1: geometry alone decides",
+        "the generated solver, three geometries, four targets",
+        _relu_line,
     ),
     (
         "With snI/snm of the other sign the same is true of -A",
