@@ -9,10 +9,28 @@ activations other than tanh are derived here.  `derivations.mastrogiuseppe` hold
 from __future__ import annotations
 
 from derivations.claims import Claim, Paper
-from derivations.mastrogiuseppe import chaos, classes, mean_field, numbers, stability, targets
+from derivations.mastrogiuseppe import (
+    chaos,
+    classes,
+    mean_field,
+    numbers,
+    simulation,
+    stability,
+    targets,
+    training,
+)
 from derivations.mastrogiuseppe.quantities import REFERENCE
 
-_ROWS = (*mean_field.ROWS, *stability.ROWS, *classes.ROWS, *targets.ROWS, *numbers.ROWS, *chaos.ROWS)
+_ROWS = (
+    *mean_field.ROWS,
+    *stability.ROWS,
+    *classes.ROWS,
+    *targets.ROWS,
+    *numbers.ROWS,
+    *training.ROWS,
+    *chaos.ROWS,
+    *simulation.ROWS,
+)
 
 PAPER = Paper(
     name="mastrogiuseppe2019",

@@ -12,7 +12,7 @@ from derivations.claims import Claim, Paper, check_paper, summary, verdict_table
 from derivations.clark import numbers, pairs
 from derivations.clark.quantities import values
 from derivations.comparison import precisely, tends_to
-from derivations.mastrogiuseppe import classes, mean_field, stability
+from derivations.mastrogiuseppe import chaos, classes, mean_field, stability, targets
 from derivations.mastrogiuseppe import quantities as quantities_of_feedback
 from derivations.mato import one_loop, pade, powerlaws, quantities
 from derivations.mato.quantities import GAMMA, POWER, matches, on_branch
@@ -141,6 +141,27 @@ def test_wrong_patterns_of_states_fail(monkeypatch):
 
     monkeypatch.setattr(classes, "states", flipped)
     assert not classes._monostable() and not classes._positive() and not classes._between()
+
+
+@pytest.mark.heavy
+def test_wrong_special_targets_fail(monkeypatch):
+    """A_c off in the tenth decimal, the edge of chaos in the eighth."""
+    ((geometry, (flex, A_c, C_c, A_b)), *_) = targets.TABLE
+    monkeypatch.setattr(targets, "TABLE", ((geometry, (flex, A_c + 2e-10, C_c, A_b)),))
+    monkeypatch.setattr(targets, "EDGES", {strength: edge + 2e-8 for strength, edge in targets.EDGES.items()})
+    assert not targets._table() and not targets._edges()
+
+
+def test_a_wrong_chaotic_state_fails(monkeypatch):
+    """The frozen variance off in the ninth decimal; and equations that know a state from its neighbour."""
+    drive, (total, frozen) = next(iter(chaos.OPEN.items()))
+    monkeypatch.setattr(chaos, "OPEN", {drive: (total, frozen + 1e-9)})
+    assert not chaos._open_loop()
+    total, frozen = 2.9218794323, 2.4595853594
+    right = chaos._both_equations(2.0, 0.6, total, frozen)
+    covariance, _ = chaos._both_equations(2.0, 0.6, total, frozen + 1e-5)
+    _, energy = chaos._both_equations(2.0, 0.6, total + 1e-5, frozen)
+    assert max(map(abs, right)) < 1e-9 < min(abs(covariance), abs(energy))
 
 
 def _paper(*checks):
