@@ -39,7 +39,7 @@ def rows(effort: Effort) -> list[Row]:
         for point in solution.fixed_points
         if naive[A]
     )
-    note = f"fixed points missed by the baseline at {missed} of {some.size} targets, the others off by up to {away:.1e}; it gives no more"
+    note = f"fixed points missed by the baseline at {missed} of {some.size} targets, the others off by up to {away:.1e}"
     return [
         judged(Row("feedback, tanh: every fixed point at one target", "< 0.1 s", one, baseline, one_naive, None), 0.1),
         judged(
