@@ -19,7 +19,7 @@ from theory.symbols import Delta, mu, phi, x
 Values = NDArray[np.float64]
 
 STANDARD_DEVIATIONS = 8.9  # the Gaussian weight beyond is below 1e-17
-COARSEST, FINEST = 0.4, 0.012  # steps of the two-dimensional trapezoidal rule, in standard deviations
+COARSEST, FINEST = 0.4, 0.02  # steps of the two-dimensional trapezoidal rule, in standard deviations
 SETTLED = 1e-7  # change from twice the step; the error, exp(-c/step), is its square
 
 
@@ -106,7 +106,9 @@ class StatePairs:
             nodes.append(fraction * z)
             weights.append(np.exp(-0.5 * z * z) * spacing / np.sqrt(2 * np.pi))
         along, across = nodes[0][:, None], nodes[1]
-        product = plain(F, deviations[0] * (along + across), self.own) * plain(G, deviations[1] * (along - across), self.own)
+        product = plain(F, deviations[0] * (along + across), self.own) * plain(
+            G, deviations[1] * (along - across), self.own
+        )
         return float(weights[0] @ product @ weights[1]), float(weights[0] @ np.abs(product) @ weights[1])
 
     def _nested(self, F: Mean, G: Mean, first: Values, second: Values, covariance: Values) -> Values:

@@ -29,11 +29,10 @@ _NAMES = {
 def least_squares_module() -> ModuleType:
     """Formulas that hold for every activation.
 
-    P, P_d2, Q are <phi^2>, <(phi^2)''> and <phi'> of the state that a function is about; slopes and curved are <phi' phi'> and
-    <phi phi''> of the state at the target and another one; b phi/N is the readout. `overlaps(Sm, SI, rho)`,
-    `variance(P, z, ...)`, `mode(P_d2, g)`, `bulk(W, g)`, `ridge_factor(P, alpha)`, `target(P, P_d2, Q, b, A, ...)` with the
-    outlier, H' and the overlaps of the readout, `covariance(b, z, A, ...)`, `linearisation(P_d2, slopes, curved, b, z, A, ...)` with
-    trace, determinant and H'; ... are g, Sm2, smI, SI2.
+    P, P_d2, Q, W are <phi^2>, <(phi^2)''>, <phi'> and <phi'^2> of the state that a function is about; slopes and curved are
+    <phi' phi'> and <phi phi''> of the state at the target and another one; b phi/N is the readout; ... are g, Sm2, smI, SI2.
+    `overlaps(Sm, SI, rho)`, `variance(P, z, ...)`, `mode(P_d2, g)`, `bulk(W, g)`, `ridge_factor(P, alpha)`, `scale(P, factor, A)`,
+    `target(P_d2, Q, b, A, ...)`, `covariance(b, z, A, ...)`, `linearisation(P_d2, slopes, curved, b, z, A, ...)`.
     """
     name = f"leastsquares_{toolkit_digest()[:16]}"
     return load_cached(name) or store(name, _text())
@@ -61,7 +60,12 @@ def _text() -> str:
                 named(at_target.outlier, at_target.slope, at_target.with_feedback, at_target.with_input),
                 "Outlier, H'(A), <n m> and <n I>.",
             ),
-            lower("covariance", ("b", "z", "A", *_VECTORS), [other.covariance], "Of x at the target and at a fixed point z."),
+            lower(
+                "covariance",
+                ("b", "z", "A", *_VECTORS),
+                [other.covariance],
+                "Of x at the target and at a fixed point z.",
+            ),
             lower(
                 "linearisation",
                 ("P_d2", "slopes", "curved", "b", "z", "A", *_VECTORS),

@@ -1,7 +1,7 @@
 r"""Two stationary states of one network: replicas of the collective fields whose output is clamped at different values.
 
-With z_1 and z_2 in place of the output, x_i^a = sum_j g chi_ij phi(x_j^a) + m_i z_a + I_i, the disorder average leaves the fields of
-two replicas, and at the saddle x^1 and x^2 are jointly Gaussian at a site with variances Delta_1, Delta_2 and covariance c,
+With z_1 and z_2 in place of the output, x_i^a = sum_j g chi_ij phi(x_j^a) + m_i z_a + I_i, the disorder average leaves the fields
+of two replicas, and at the saddle x^1 and x^2 are jointly Gaussian at a site with variances Delta_1, Delta_2 and covariance c,
 
     c = g^2 <phi(x^1) phi(x^2)> + <(m z_1 + I)(m z_2 + I)>.
 
@@ -11,7 +11,7 @@ two replicas, and at the saddle x^1 and x^2 are jointly Gaussian at a site with 
 
 from __future__ import annotations
 
-from sympy import Expr, Integer, Rational, S, Symbol, diff, latex, sstr, sympify
+from sympy import Expr, Integer, Rational, S, Symbol, diff, sympify
 
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.gaussian.average import Average
