@@ -24,6 +24,7 @@ from functools import lru_cache
 
 from sympy import Eq, Expr, Matrix, S, Symbol, diff, sqrt
 
+from theory.factors import WEAK, positive_factors
 from theory.fields.cavity import linear_root
 from theory.fields.two_states import PairOfStates, clamped_covariance
 from theory.gaussian.average import Average
@@ -61,6 +62,8 @@ _power = Average(phi(x) ** 2)
 _c, _k = Symbol("c", real=True), Symbol("k", real=True)
 PAIR, SLOPES, CURVED = (PairOfStates(j, k, Delta_A, Delta, c12) for j, k in ((0, 0), (1, 1), (0, 2)))
 """<phi(x1) phi(x2)>, <phi' phi'> and <phi phi''> of the state at the target and another one."""
+
+_WEAK = {**WEAK, SLOPES: S.One, CURVED: S.One}
 
 
 def loading(output: Expr) -> Expr:
@@ -130,7 +133,7 @@ def local_readout(readout: Expr, output: Expr = z) -> LocalReadout:
     projected = site.with_gaussian(readout * _slope, {x: _c, m: Sm2 * _k / growth, I_: smI * _k / growth}).expand()
     through, direct = projected.coeff(_c, 1), (projected.coeff(_k, 1) * growth).expand()
     gain = through * loading(output)
-    return LocalReadout(through, direct, (mode() + gain + direct).expand(), (mode() * direct).expand())
+    return LocalReadout(through, direct, mode() + gain + direct, mode() * direct)
 
 
 def readout_scale(factor: Expr = S.One, at: Symbol = Delta_A) -> Expr:
@@ -221,22 +224,22 @@ def other_state(scale: Expr) -> OtherState:
 
     An eigenvector v has covariances c_1, c_2 with both states: k = b <phi(x1) phi'(x2) v> = b (c_1 <phi' phi'> + c_2 <phi phi''>).
     """
-    inputs = Matrix([loading(A) + g**2 / scale, loading(z)])  # per k, to lambda c_1 and lambda c_2
-    turn = inputs * Matrix([[scale * SLOPES, scale * CURVED]]) + Matrix([[0, 0], [0, mode()]])
+    inputs = Matrix([scale * loading(A) + g**2, scale * loading(z)])  # per k/b, to lambda c_1 and lambda c_2
+    turn = inputs * Matrix([[SLOPES, CURVED]]) + Matrix([[0, 0], [0, mode()]])
     return OtherState(
         covariance=covariance_of_states(z / scale),
         slope=_slope_by_price(scale),
-        trace=turn.trace().expand(),
-        determinant=turn.det().expand(),
+        trace=turn.trace(),
+        determinant=turn.det().factor(),
     )
 
 
 def _slope_by_price(scale: Expr) -> Expr:
     """d(b <phi phi>)/dz along Delta(z) and c_12(z), both differentiated implicitly."""
     spread, tilt = Symbol("dDelta"), Symbol("dc")
-    widening = linear_root(Eq(spread, mode() * spread + input_power(z).diff(z)), spread)
+    widening = positive_factors(linear_root(Eq(spread, mode() * spread + input_power(z).diff(z)), spread).factor())
     change = PAIR.diff(Delta) * spread + PAIR.diff(c12) * tilt
-    turning = linear_root(Eq(tilt, g**2 * change + loading(A)), tilt)
+    turning = positive_factors(linear_root(Eq(tilt, g**2 * change + loading(A)), tilt).factor(), _WEAK)
     return scale * change.subs(tilt, turning).subs(spread, widening)
 
 

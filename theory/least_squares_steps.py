@@ -115,7 +115,7 @@ def _readout_steps() -> tuple[Step, ...]:
     outlier, site = least_squares_outlier(), site_at(A)
     exponent = Delta * _power.diff(Delta) / _power
     relative = exponent * (1 - input_overlap(A) / Delta)
-    current = local_readout(current_readout(), A)
+    current, normalised = local_readout(current_readout(), A), Eq(A, site.average(current_readout() * phi(x)).factor())
     return (
         Step(
             "A readout that is linear in m and I knows them by the overlaps snm = <n m>, snI = <n I> alone: the outliers of a "
@@ -152,8 +152,7 @@ def _readout_steps() -> tuple[Step, ...]:
         Step(
             "Overlap of the readout of least squares with m; that with I is A <I x> <phi'>/<phi^2>",
             "Stein's lemma",
-            SiteAverage(m * fitted_readout()),
-            A * loading(A) * _gain / _power,
+            after=Eq(snm, A * loading(A) * _gain / _power),
             check=Fact(
                 lambda: (
                     same(site.average(m * fitted_readout()), A * loading(A) * _gain / _power)
@@ -172,8 +171,8 @@ def _readout_steps() -> tuple[Step, ...]:
         Step(
             "A readout through the recurrent input, f = b (x - m A - I), is fixed by n.phi = A",
             "Stein's lemma, linear equation solved",
-            Eq(A, site.average(current_readout() * phi(x))),
-            Eq(strength, linear_root(Eq(A, site.average(current_readout() * phi(x))), strength)),
+            normalised,
+            Eq(strength, linear_root(normalised, strength).factor()),
             check=Replay(lambda equation: Eq(strength, linear_root(equation, strength))),
         ),
         Step(

@@ -9,7 +9,7 @@ removes every bare entry, until only averages over x are left, or functions that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Add, Derivative, Expr, Integer, S, Symbol, diff, latex, sstr
@@ -40,24 +40,30 @@ class SiteAverage(Expr):
     order = property(lambda self: int(self.args[1]))
 
     def _sympystr(self, printer):
-        return f"<{'d_x ' * self.order}{_plain(self.integrand, sstr)}>"
+        return f"<{'d_x ' * self.order}{_plain(self.integrand, lambda e, names: sstr(e))}>"
 
     def _latex(self, printer):
         derivatives = r"\partial_x " * self.order
-        return rf"\left\langle {derivatives}{_plain(self.integrand, latex)} \right\rangle"
+        return rf"\left\langle {derivatives}{_plain(self.integrand, _latex)} \right\rangle"
 
 
-def _plain(integrand: Expr, printer) -> str:
+def _plain(integrand: Expr, printer: Callable[[Expr, Iterable[str]], str]) -> str:
     """Text with f(x, m, I) -> f, its derivatives -> d_m f, and primes for those of phi; in brackets where it is a product."""
     names = {}
     for node in sorted(integrand.atoms(Derivative), key=lambda n: -n.derivative_count):
         own = str(node.expr.func)
         primed = node.expr == phi(x)
         by = "".join(f"d_{v} " * count for v, count in node.variable_count)
-        names[node] = Symbol(own + "'" * node.derivative_count if primed else f"({by}{own})")
-    names.update({node: Symbol(str(node.func)) for node in integrand.atoms(AppliedUndef)})
-    text = printer(integrand.xreplace(names))
+        names[node] = own + "'" * node.derivative_count if primed else f"({by}{own})"
+    names.update({node: str(node.func) for node in integrand.atoms(AppliedUndef)})
+    text = printer(integrand.xreplace({node: Symbol(name) for node, name in names.items()}), names.values())
     return f"({text})" if integrand.is_Mul else text
+
+
+def _latex(expression: Expr, names: Iterable[str]) -> str:
+    """LaTeX with these symbols printed as they are, but for phi and d_."""
+    shown = {Symbol(n): n.replace("phi", r"\phi").replace("d_", r"\partial_") for n in names}
+    return latex(expression, symbol_names=shown)
 
 
 @dataclass(frozen=True)
