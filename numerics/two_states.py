@@ -20,6 +20,7 @@ Values = NDArray[np.float64]
 
 STANDARD_DEVIATIONS = 8.9  # the Gaussian weight beyond is below 1e-17
 COARSEST, FINEST = 0.4, 0.02  # steps of the two-dimensional trapezoidal rule, in standard deviations
+ROUNDING = 1e-15  # of a variance
 SETTLED = 1e-7  # change from twice the step; the error, exp(-c/step), is its square
 
 
@@ -116,6 +117,7 @@ class StatePairs:
         tilt = covariance / first
         rho = np.clip(covariance / np.sqrt(first * second), -1.0, 1.0)
         rest = second * (1 - rho) * (1 + rho)
+        rest[rest <= ROUNDING * second] = 0.0
         own = [np.full(first.shape, p) for p in self.own]
         points = [np.broadcast_to(np.asarray(b, dtype=float), first.shape) for b in F.breakpoints(*own)]
         far = REACH * np.sqrt(first)
@@ -127,9 +129,11 @@ class StatePairs:
             def integrand(u: Values, tilt: Values, rest: Values, *others: Values) -> Values:
                 own = others[len(cuts) :]
                 x1 = others[k] + u
-                x2 = tilt * x1
-                given = np.asarray(G(np.where(rest > 0, rest, 1.0), *own, mean=x2))
-                return plain(F, x1, own) * np.where(rest > 0, given, plain(G, x2, own))
+                given = plain(G, tilt * x1, own)
+                wide = rest[:, 0] > 0
+                if np.any(wide):
+                    given[wide] = G(rest[wide], *(p[wide] for p in own), mean=(tilt * x1)[wide])
+                return plain(F, x1, own) * given
 
             return integrand
 
@@ -141,7 +145,7 @@ def plain(mean: Mean, at: Values, own: Sequence[ArrayLike]) -> Values:
     """The function that a one-state average integrates, put together from what it is beside its breakpoints."""
     points = mean.breakpoints(*own)
     with np.errstate(all="ignore"):
-        value = mean.left[0](at - points[0], 0.0, 1.0, *own)
+        value = np.zeros(at.shape) + mean.left[0](at - points[0], 0.0, 1.0, *own)
         for point, right in zip(points, mean.right, strict=True):
             value = np.where(at >= point, right(at - point, 0.0, 1.0, *own), value)
     return value
