@@ -209,7 +209,7 @@ def _result(loop: TrainedLoop) -> LeastSquares:
         overlaps={"snm": snm, "snI": snI},
         stable=stable,
         fixed_points=tuple(sorted(states, key=lambda state: state.z)),
-        messages=tuple(_cautions(loop, radius, slope)),
+        messages=tuple(_cautions(loop, radius, slope, states)),
     )
 
 
@@ -232,7 +232,7 @@ def _state(loop: TrainedLoop, z: float, variance: float) -> TrainedState:
     )
 
 
-def _cautions(loop: TrainedLoop, radius: float, slope: float) -> list[str]:
+def _cautions(loop: TrainedLoop, radius: float, slope: float, states: list[TrainedState]) -> list[str]:
     """Reasons for caution."""
     found = []
     if not radius < 1:
@@ -248,6 +248,10 @@ def _cautions(loop: TrainedLoop, radius: float, slope: float) -> list[str]:
         found.append(f"between the fixed points the bulk of the clamped network is unstable: {missed}")
     if np.any(np.isnan(values) & np.isfinite(variances)):
         found.append(f"averages over two states are not resolved at some outputs: {missed}")
+    if any(np.isnan(state.slope) for state in states):
+        found.append(
+            "the outliers are not known at every fixed point: phi jumps, or an average over two states is not resolved"
+        )
     if loop.is_continuum:
         found.append("the fixed points form a continuum, of which the target is one")
     elif abs(slope - 1) <= CROSSING and not loop.ridge:

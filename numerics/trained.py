@@ -38,7 +38,7 @@ FAR = 1e2  # outputs beyond this many targets are not searched
 PER_RANGE, PER_DECADE = 64, 10  # points of the scan
 NEAREST = 1e-6  # distance from the target, relative to it, below which a second fixed point is not told apart
 NEWTON_STEPS, LAST_STEP = 12, 1e-15
-SHRINKINGS = 10  # eightfold each: of the last cell beside the end of a range of stationary states
+SHRINKINGS = 7  # eightfold each: of the last cell beside the end of a range of stationary states
 SILENT = 1e-24  # variance that stands for the limit 0
 ROUNDING = 1e-9  # relative excess of a covariance over what the variances allow
 CONTINUUM, SEVERAL = (
@@ -191,6 +191,8 @@ class TrainedLoop:
         ends = []
         for k in np.nonzero(known[:-1] != known[1:])[0]:
             inside, outside = (points[k], points[k + 1]) if known[k] else (points[k + 1], points[k])
+            if outside == 0 and self.silent:
+                continue
             for _ in range(SHRINKINGS):
                 between = np.linspace(inside, outside, 9)
                 last = int(np.nonzero(np.isfinite(self.variance(between[:-1])))[0].max())
@@ -230,7 +232,7 @@ class TrainedLoop:
         possible = abs(self.covariance(z)) <= np.sqrt(self.Delta * variance) * (1 + ROUNDING)
         return bool(possible and (self.ridge or abs(z - self.A) > NEAREST * abs(self.A)))
 
-    @property
+    @cached_property
     def silent(self) -> list[tuple[float, float]]:
         """x = 0, where it is a stationary state of the closed loop: no input, and phi(0) = 0."""
         rests = self.vectors[3] == 0 and self.activation.value_at_zero == 0

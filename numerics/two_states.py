@@ -21,6 +21,7 @@ Values = NDArray[np.float64]
 STANDARD_DEVIATIONS = 8.9  # the Gaussian weight beyond is below 1e-17
 COARSEST, FINEST = 0.4, 0.02  # steps of the two-dimensional trapezoidal rule, in standard deviations
 ROUNDING = 1e-15  # of a variance
+INDEPENDENT = 1e-2  # least share of independent variance for averages by parts
 SETTLED = 1e-7  # change from twice the step; the error, exp(-c/step), is its square
 
 
@@ -60,6 +61,11 @@ class StatePairs:
         """<phi(x1) phi(x2)>, nan where unresolved; `first`, `second` are the variances."""
         return self.average(self.phi, self.phi, first, second, covariance)
 
+    @cached_property
+    def weighted(self) -> Mean:
+        """<x phi>."""
+        return mean_object(Average(x * phi(x), 0, mu, Delta), self.activation)
+
     def slopes(self, first: float, second: float, covariance: float) -> tuple[float, float]:
         """<phi'(x1) phi'(x2)> and <phi(x1) phi''(x2)>, of a continuous phi.
 
@@ -67,7 +73,19 @@ class StatePairs:
         """
         both = float(self.average(self.slope, self.slope, first, second, covariance))
         scaled = float(self.average(self.phi, self.scaling, first, second, covariance))
+        if np.isnan(both):
+            both = self._slopes_by_parts(first, second, covariance, scaled)
         return both, (scaled - covariance * both) / second
+
+    def _slopes_by_parts(self, first: float, second: float, covariance: float, scaled: float) -> float:
+        """<phi'(x1) phi'(x2)> without phi' itself, which may be infinite: `scaled` and Stein's lemma for <x1 phi x2 phi>."""
+        free = first * second - covariance**2
+        if free < INDEPENDENT * first * second:
+            return np.nan
+        weights = float(self.average(self.weighted, self.weighted, first, second, covariance))
+        values = float(self.average(self.phi, self.phi, first, second, covariance))
+        turned = float(self.average(self.scaling, self.phi, first, second, covariance))
+        return (weights - covariance * (values + turned + scaled)) / free
 
     def average(self, F: Mean, G: Mean, first: ArrayLike, second: ArrayLike, covariance: ArrayLike) -> Values:
         """<F(x1) G(x2)> for functions given by the integrands of their one-state averages."""

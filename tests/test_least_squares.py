@@ -1,10 +1,11 @@
-"""Readouts found by least squares: the derivation, the solver against independent sums, and networks of 300 units.
+"""Readouts found by least squares: the derivation, the solver against independent sums, and networks of 200 units.
 
 Networks: vectors xi, e_m, e_I orthonormalised, seeds fixed. A mean over 40 networks is compared at 4 standard errors: with
 Student's law of 39 degrees of freedom a right theory fails one comparison with probability 2.8e-4, all of a test with below 1%.
 """
 
 import json
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -188,6 +189,14 @@ def test_slopes_are_derivatives(text):
     assert (up - down) / (2 * h) == pytest.approx([both, curved / 2], rel=2e-7)
 
 
+def test_slopes_without_the_derivative():
+    """By parts, as for an exponent that is a parameter, and directly."""
+    pairs = StatePairs(Activation.from_text("power(4/5)"), [])
+    both, _ = pairs.slopes(2.0, 0.5, 0.7)
+    scaled = float(pairs.average(pairs.phi, pairs.scaling, 2.0, 0.5, 0.7))
+    assert pairs._slopes_by_parts(2.0, 0.5, 0.7, scaled) == pytest.approx(both, rel=1e-12)
+
+
 def test_a_kink_away_from_zero_is_cut_from_both_sides():
     """Exchanging the states moves the cuts to other places."""
     pairs = StatePairs(Activation.from_text("threshold_linear(1/2)"), [])
@@ -213,7 +222,7 @@ OUTLIERS = [  # activation, g, Sm, SI, rho, A, lambda_LS: reference values, quad
 ]
 
 
-@pytest.mark.parametrize(("text", "coupling", "Sm", "SI", "rho", "target", "expected"), OUTLIERS[::3])
+@pytest.mark.parametrize(("text", "coupling", "Sm", "SI", "rho", "target", "expected"), OUTLIERS[1::4])
 def test_outliers(text, coupling, Sm, SI, rho, target, expected):
     answer = least_squares(text, g=coupling, Sm=Sm, SI=SI, rho=rho, A=target)
     assert answer.outlier == pytest.approx(expected, rel=2e-13)
@@ -270,11 +279,21 @@ class Clamped:
         return self.A * self.pair(D, new) / self.P, new
 
 
-@pytest.mark.parametrize("row", FIXED_POINTS)
+def heavy_but(first, cases):
+    """All cases, those not in `first` under the marker."""
+    return [case if k in first else pytest.param(case, marks=pytest.mark.heavy) for k, case in enumerate(cases)]
+
+
+@lru_cache(maxsize=8)
+def solved(coupling, Sm, SI, rho, target):
+    return least_squares("tanh(x)", g=coupling, Sm=Sm, SI=SI, rho=rho, A=target)
+
+
+@pytest.mark.parametrize("row", heavy_but((0, 2, 4), FIXED_POINTS))
 def test_fixed_points(row):
     """Reference values; every output returns to itself through clamped states that know nothing of fixed points."""
     *parameters, variance, outlier, outputs = row
-    answer = least_squares("tanh(x)", **dict(zip(("g", "Sm", "SI", "rho", "A"), parameters, strict=True)))
+    answer = solved(*parameters)
     assert (answer.Delta0, answer.outlier) == pytest.approx((variance, outlier), abs=1e-12)
     assert [state.z for state in answer.fixed_points] == pytest.approx(outputs, abs=1e-13)
     clamped = Clamped(*parameters)
@@ -285,10 +304,10 @@ def test_fixed_points(row):
     assert answer.messages == ()
 
 
-@pytest.mark.parametrize("k", [0, 2])
+@pytest.mark.parametrize("k", heavy_but((0,), [0, 2]))
 def test_slopes_of_the_loop(k):
     """H'(z) at the fixed points by central differences of clamped states, and the outliers' polynomial at 1."""
-    answer = least_squares("tanh(x)", **CANCELLING)
+    answer = solved(*CANCELLING.values())
     state, clamped, h = answer.fixed_points[k], Clamped(*CANCELLING.values()), 1e-4
     up, down = clamped.loop(state.z + h)[0], clamped.loop(state.z - h)[0]
     assert state.slope == pytest.approx((up - down) / (2 * h), abs=3e-8)
@@ -320,6 +339,7 @@ def test_a_fold_is_resolved():
     assert len(least_squares("tanh(x)", **{**ORDINARY, "A": fold - 1e-6}).fixed_points) == 1
 
 
+@pytest.mark.heavy
 def test_a_fixed_point_that_crosses_the_target():
     """Stability is exchanged where the outlier is 1; what is too close to be told apart is said."""
     crossing = -1.6478031371
@@ -395,14 +415,14 @@ def test_refusals():
 
 
 def test_json():
-    content = json.loads(json.dumps(least_squares("tanh(x)", **CANCELLING).to_dict()))
+    content = json.loads(json.dumps(solved(*CANCELLING.values()).to_dict()))
     assert len(content["fixed_points"]) == 3
     assert content["fixed_points"][1]["outliers"][0] == [pytest.approx(content["outlier"]), 0.0]
 
 
 # --- networks --------------------------------------------------------------------------------------------------------
 
-N, NETWORKS, LIMIT = 300, 40, 4.0
+N, NETWORKS, LIMIT = 200, 40, 4.0
 
 
 def network(coupling, Sm, SI, rho, seed):
