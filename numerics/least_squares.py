@@ -9,27 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import inf, isfinite
 from typing import Any
 
 import numpy as np
+from sympy import Symbol
 
 from numerics.average import mean_object
 from numerics.solution import Solution
+from numerics.solve import checked_parameters
 from numerics.trained import FAR, SILENT, TrainedLoop
+from theory import least_squares as theory
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average
-from theory.symbols import phi, x
+from theory.models import Model, Parameter
+from theory.symbols import g, phi, rho, x
 
-RANGES = {  # of the parameters: in words, and as a test
-    "g": ("a number >= 0", lambda v: v >= 0),
-    "Sm": ("a number >= 0", lambda v: v >= 0),
-    "SI": ("a number >= 0", lambda v: v >= 0),
-    "rho": ("a number from -1 to 1", lambda v: abs(v) <= 1),
-    "A": ("a real number", lambda v: True),
-}
 UNUSED = ("p", "pm", "pI")  # the direction of a readout that is not fitted
+TRAINED = Model(
+    "feedback",
+    "dx_i/dt = -x_i + sum_j g chi_ij phi(x_j) + m_i z + I_i, z = n.phi(x), n trained",
+    (
+        Parameter(g, "coupling strength: g chi_ij has variance g^2/N"),
+        Parameter(Symbol("Sm", nonnegative=True), "standard deviation over units of the feedback vector m"),
+        Parameter(Symbol("SI", nonnegative=True), "standard deviation over units of the input vector I"),
+        Parameter(rho, "loading of m and I on the direction that they share", default=0.0, interval=(-1.0, 1.0)),
+        Parameter(theory.A, "target: output z that is fitted"),
+        Parameter(Symbol("ridge", nonnegative=True), "ridge penalty per unit", default=0.0),
+    ),
+    theory.REFERENCE,
+)
 MARGINAL = 1e-9  # distance of an outlier from 1 that is rounding
 CROSSING = 1e-5  # the same of H', where another fixed point is too close to the target to be found
 
@@ -152,37 +161,20 @@ def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, *
     Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139; the exact results for readouts that contain the state are derived in
     `theory.least_squares`.
     """
+    given: dict[str, object] = {**parameters, "ridge": ridge}
     if isinstance(problem, Solution):
-        given = {**problem.parameters, **parameters}
+        if problem.model != TRAINED.name:
+            raise InputError(f"least squares needs a solution of the model {TRAINED.name}, not of {problem.model}")
+        given = {**problem.parameters, **given}
         activation = Activation.from_text(problem.activation)
     else:
-        given = {"rho": 0.0, **parameters}
         activation = Activation.from_text(problem) if isinstance(problem, str) else problem
-    numbers = _checked(activation, given, ridge)
-    return _result(TrainedLoop(activation, numbers, float(ridge)))
-
-
-def _checked(activation: Activation, given: Mapping[str, object], ridge: float) -> dict[str, float]:
-    own = [p.name for p in activation.parameters]
-    known = [*RANGES, *own]
-    problems = [f"unknown parameter '{name}'" for name in given if name not in known and name not in UNUSED]
-    problems += [f"parameter {name} is missing" for name in known if name not in given]
-    numbers = {}
-    for name in known:
-        if name not in given:
-            continue
-        words, allowed = RANGES.get(name, ("a real number", lambda v: True))
-        try:
-            numbers[name] = float(given[name])  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            numbers[name] = np.nan
-        if not isfinite(numbers[name]) or not allowed(numbers[name]):
-            problems.append(f"{name} must be {words}, not {given[name]}")
-    if not (isinstance(ridge, int | float) and 0 <= ridge < inf):
-        problems.append(f"ridge must be a number >= 0, not {ridge}")
-    if problems:
-        raise InputError(problems)
-    return numbers
+    clash = {p.name for p in activation.parameters} & {p.name for p in TRAINED.parameters}
+    if clash:
+        raise InputError(f"parameter name '{min(clash)}' of the activation is a parameter of the model {TRAINED.name}")
+    numbers = checked_parameters(TRAINED, activation, {k: v for k, v in given.items() if k not in UNUSED})
+    penalty = numbers.pop("ridge")
+    return _result(TrainedLoop(activation, numbers, penalty))
 
 
 def _result(loop: TrainedLoop) -> LeastSquares:

@@ -5,15 +5,17 @@ Student's law of 39 degrees of freedom a right theory fails one comparison with 
 """
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 import pytest
 from scipy import special
 from scipy.optimize import brentq
-from sympy import Derivative, Eq, Rational, Symbol, diff
+from sympy import Derivative, Eq, Float, Rational, Symbol, diff
 
 from numerics.least_squares import least_squares
+from numerics.solution import Solution
 from numerics.trained import roots_of
 from numerics.two_states import StatePairs
 from theory import least_squares as theory
@@ -119,14 +121,15 @@ def evaluated(expression, values, variance):
         Average(phi(x), 3): lambda u: (1 - t(u) ** 2) * (6 * t(u) ** 2 - 2),
     }
     numbers = {node: hermite(F, variance) for node, F in averages.items()}
-    return complex(expression.xreplace(numbers).subs({**values, Delta: variance}))
+    return complex(
+        expression.xreplace({node: Float(value) for node, value in numbers.items()}).subs({**values, Delta: variance})
+    )
 
 
 def test_readout_through_the_recurrent_input():
     """Outliers and h(lambda) = s E1/(lambda - G) + e/lambda of tanh: reference values, confirmed by networks of 800 units."""
     numbers = {g: 0.8, Sm2: 1, SI2: 1, smI: 0.95, A: -1.5}
-    S = 1.5**2 - 2 * 1.5 * 0.95 + 1
-    variance = brentq(lambda D: D - 0.64 * hermite(lambda u: np.tanh(u) ** 2, D) - S, 1e-6, 10)
+    variance = brentq(lambda D: D - 0.64 * hermite(lambda u: np.tanh(u) ** 2, D) - 0.4, 1e-6, 10)
     power = hermite(lambda u: np.tanh(u) ** 2, variance)
     numbers[theory.strength] = -1.5 / (0.64 * power * (1 - power))
     local = theory.local_readout(theory.current_readout(), A)
@@ -142,6 +145,20 @@ def test_readout_through_the_recurrent_input():
 
     assert h(-1) == pytest.approx(1.2291, abs=5e-5)
     assert h(0.8 + 0.5j) == pytest.approx(-0.3214 - 0.4487j, abs=1e-4)
+
+
+@pytest.mark.parametrize(("readout", "expected"), [(x, 0.8986), (phi(x), 0.9617)])
+def test_readouts_that_are_functions_of_the_state(readout, expected):
+    """The one outlier of f = b x and of f = b phi, normalised to n.phi = A: reference values, e = 0."""
+    numbers = {g: 0.8, Sm2: 1, SI2: 1, smI: 0.95, A: -1.5}
+    variance = brentq(lambda D: D - 0.64 * hermite(lambda u: np.tanh(u) ** 2, D) - 0.4, 1e-6, 10)
+    output = theory.site_at(A).average(readout * phi(x))
+    strength = -1.5 / evaluated(output, numbers, variance).real
+    local = theory.local_readout(theory.strength * readout, A)
+    assert local.direct == 0
+    assert evaluated(local.trace, {**numbers, theory.strength: strength}, variance).real == pytest.approx(
+        expected, abs=5e-5
+    )
 
 
 # --- averages over two states ----------------------------------------------------------------------------------------
@@ -408,10 +425,21 @@ def test_refusals():
     with pytest.raises(InputError) as caught:
         least_squares("tanh(x)", g=-1, Sm=1, rho=2, A="one", ridge=-1, q=3)
     assert len(caught.value.problems) == 6
+    with pytest.raises(InputError, match="parameter of the model"):
+        least_squares("tanh(Sm*x)", g=1, Sm=1, SI=1, A=1)
     with pytest.raises(DomainError, match="no input"):
         least_squares("tanh(x)", g=0.5, Sm=1, SI=1, rho=1, A=-1)
     with pytest.raises(DomainError, match="too large"):
         least_squares("x", g=1.5, Sm=1, SI=1, A=1)
+
+
+def test_from_a_solution():
+    """The readout of the solution plays no role: the same network is trained."""
+    given = {**ORDINARY, "p": 1.0, "pm": 1.0, "pI": 0.3}
+    solution = Solution("feedback", "tanh(x)", given, {}, {}, {}, 0.0, 0.0, True, ())
+    assert least_squares(solution) == solved(*ORDINARY.values())
+    with pytest.raises(InputError, match="feedback"):
+        least_squares(replace(solution, model="static"))
 
 
 def test_json():
