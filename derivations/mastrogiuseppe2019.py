@@ -14,6 +14,7 @@ from derivations.mastrogiuseppe import (
     classes,
     mean_field,
     numbers,
+    readouts,
     simulation,
     stability,
     targets,
@@ -28,6 +29,7 @@ _ROWS = (
     *targets.ROWS,
     *numbers.ROWS,
     *training.ROWS,
+    *readouts.ROWS,
     *chaos.ROWS,
     *simulation.ROWS,
 )

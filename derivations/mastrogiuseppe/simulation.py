@@ -34,9 +34,7 @@ _DEVIATIONS = 4.5  # standard errors; false alarm 3e-5 for 50 networks or more
 
 def _agrees(geometry: Geometry, target: float, seen: Mapping[str, float]) -> bool:
     """`validate` agrees, and would have noticed the relative errors `seen` of the theory."""
-    _, found = validate(
-        "feedback", TANH, {**geometry, "A": target}, sizes=_SIZES, couplings=_NETWORKS, seed=31
-    )
+    _, found = validate("feedback", TANH, {**geometry, "A": target}, sizes=_SIZES, couplings=_NETWORKS, seed=31)
     power = {row.observable: row.detectable for row in found.rows}
     return found.ok and all(power[key] < error for key, error in seen.items())
 
@@ -193,13 +191,13 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         "Loop transfer function h(lambda) = a/lambda + theta/(lambda - G) at complex lambda",
-        f"simulation of 40 networks of 200 units, five lambda, two geometries: within {_DEVIATIONS} standard errors, which are below "
-        "0.05 (false alarm 1e-3)",
+        f"simulation of 40 networks of 200 units, five lambda, two geometries: within {_DEVIATIONS} standard errors, which are "
+        "below 0.05 (false alarm 1e-3)",
         _loop_functions,
     ),
     (
-        "From random initial states networks that read the input alone always end at the target, networks with a loop alone at A or "
-        "near -A, and a network whose target is a saddle never there",
+        "From random initial states networks that read the input alone always end at the target, networks with a loop alone at A "
+        "or near -A, and a network whose target is a saddle never there",
         "simulation of 15 networks of 150 units, 6 initial states each; tanh, A = 1 and A = -0.5",
         _where_it_ends,
     ),

@@ -1,4 +1,4 @@
-"""Training: the least-squares readout, local readouts in general, and what else the trained loop can do."""
+"""Training: the least-squares readout, its outlier, and what else the trained loop can do."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Rational
 
-from derivations.comparison import number
 from derivations.mastrogiuseppe.quantities import (
     DRIVE,
     ERF,
     LOADING,
     P_SLOPE,
-    Q_SLOPE,
     RELU,
     SIGMOIDAL,
     TANH,
@@ -25,54 +22,40 @@ from derivations.mastrogiuseppe.quantities import (
     Row,
     along,
     close,
-    solved,
     solver,
 )
 from numerics.least_squares import least_squares
 from theory.catalogue import derive
 from theory.derivation import same
 from theory.fields.two_states import at_one_state
-from theory.gaussian.average import Average
 from theory.least_squares import (
     PAIR,
-    I_,
     at_target,
     covariance_of_states,
-    current_readout,
     least_squares_outlier,
     least_squares_slope,
     local_readout,
-    m,
     other_state,
     readout_scale,
     ridge,
     ridge_factor,
-    strength,
 )
-from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
+from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, x, z
 
 _AT = {z: A}
 _S, _S_TARGET = DRIVE.subs(_AT), LOADING.subs(_AT)
 _INPUT = smI * A + SI2
 """<I x> at the target."""
 
-_ROW: Geometry = {"Sm": 1.2, "SI": 0.5, "rho": 0.5}
-_OPPOSED: Geometry = {"Sm": 1.0, "SI": 1.0, "rho": 0.975}
+CORRELATED: Geometry = {"Sm": 1.2, "SI": 0.5, "rho": 0.5}
+OPPOSED: Geometry = {"Sm": 1.0, "SI": 1.0, "rho": 0.975}
 # g, geometry, A: Delta0 and outlier to twelve decimals, fixed points of the trained loop to seven
 NETWORKS: tuple[tuple[Geometry, float, float, tuple[float, ...]], ...] = (
-    ({"g": 0.3, **_ROW, "A": 1.0}, 2.037090104106, 0.271132813102, (1.0,)),
-    ({"g": 0.3, **_ROW, "A": -0.8}, 0.966530081190, 0.404546820139, (-0.8,)),
-    ({"g": 0.5, **_OPPOSED, "A": -1.5}, 0.463500547382, 1.165774001378, (-1.67025233, -1.5, 1.79414792)),
-    ({"g": 0.9, **_OPPOSED, "A": -1.5}, 0.656901579411, 0.891432011290, (-1.5, -1.40026618, 1.46073048)),
-    ({"g": 0.9, **_OPPOSED, "A": -2.0}, 1.584906913671, 0.594101533034, (-2.0, -1.44028860, 2.06015385)),
-)
-# outlier of least squares, and of the readout A m + I that takes its place if the overlap with the couplings is forgotten
-UNCORRELATED: tuple[tuple[Geometry, float, float], ...] = (
-    ({"g": 0.3, **_ROW, "A": 1.0}, 0.2711, 0.1972),
-    ({"g": 0.3, **_ROW, "A": -0.8}, 0.4045, 0.3432),
-    ({"g": 0.5, **_OPPOSED, "A": -1.5}, 1.1658, 1.2486),
-    ({"g": 0.9, **_OPPOSED, "A": -1.5}, 0.8914, 1.3091),
-    ({"g": 0.9, **_OPPOSED, "A": -1.2}, 0.9592, 1.4619),
+    ({"g": 0.3, **CORRELATED, "A": 1.0}, 2.037090104106, 0.271132813102, (1.0,)),
+    ({"g": 0.3, **CORRELATED, "A": -0.8}, 0.966530081190, 0.404546820139, (-0.8,)),
+    ({"g": 0.5, **OPPOSED, "A": -1.5}, 0.463500547382, 1.165774001378, (-1.67025233, -1.5, 1.79414792)),
+    ({"g": 0.9, **OPPOSED, "A": -1.5}, 0.656901579411, 0.891432011290, (-1.5, -1.40026618, 1.46073048)),
+    ({"g": 0.9, **OPPOSED, "A": -2.0}, 1.584906913671, 0.594101533034, (-2.0, -1.44028860, 2.06015385)),
 )
 
 
@@ -215,96 +198,23 @@ def _ridge() -> bool:
     )
 
 
-def _linear_readout() -> bool:
-    """f = alpha m + beta I: (O) with the overlaps of that readout."""
-    alpha, beta = snm, snI  # any two symbols
-    found = local_readout(alpha * m + beta * I_)
-    with_m, with_i = alpha * Sm2 + beta * smI, alpha * smI + beta * SI2
-    theta = 2 * (with_m * z + with_i) * LOADING * Q_SLOPE
-    return same(found.polynomial, growth**2 - (G + with_m * Q + theta) * growth + with_m * Q * G)
-
-
-_CURRENT_SIZE = A / (g**2 * P * Q)
-_CURRENT = current_readout().subs(strength, _CURRENT_SIZE)
-"""Readout through the recurrent input, b (x - m A - I)."""
-
-
-def _recurrent_readout() -> bool:
-    """E1 = b (Q + g^2 P <phi'''>), e = -b Q s, b = A/(g^2 P Q), with g^2 P = Delta - S from (M1)."""
-    found = local_readout(_CURRENT, A)
-    through = _CURRENT_SIZE * (Q + (Delta - _S) * Average(phi(x), 3))
-    return same(found.through_state, through) and same(found.direct, -_CURRENT_SIZE * Q * _S_TARGET)
-
-
-_NEARLY_CANCELLING: dict[str, Rational] = {
-    "g": Rational(4, 5),
-    "Sm2": Rational(1),
-    "smI": Rational(19, 20),
-    "SI2": Rational(1),
-    "A": Rational(-3, 2),
-}
-
-
-def _other_readouts() -> bool:
-    """tanh, correlation 0.95, g = 0.8, A = -1.5: outliers of x, tanh^3, tanh, and h of the recurrent current."""
-    geometry: Geometry = {"g": 0.8, "Sm": 1.0, "SI": 1.0, "rho": sqrt(0.95), "pI": 1.0}
-    variance = Rational(float(along(TANH, geometry, -1.5)["Delta0"]))
-
-    def value(expression: Expr) -> float:
-        return float(number(expression, TANH, Delta=variance, **_NEARLY_CANCELLING))
-
-    for readout, claimed in ((x, 0.8986), (phi(x) ** 3, 0.8220), (phi(x), 0.9617)):
-        scale = A / Average(readout * phi(x))
-        found = local_readout(scale * readout, A)
-        if found.direct != 0 or not abs(value(found.trace) - claimed) < 6e-5:
-            return False
-    current = local_readout(_CURRENT, A)
-    mode, through, direct = (value(e) for e in (G, current.through_state, current.direct))
-    loading = value(_S_TARGET)
-
-    def transfer(at: complex) -> complex:
-        return loading * through / (at - mode) + direct / at
-
-    claims = {-1.0: 1.2291, 0.8 + 0.5j: -0.3214 - 0.4487j, -1.1622: 1.0}
-    return all(abs(transfer(at) - claimed) < 1e-4 for at, claimed in claims.items())
-
-
-def _class_of_least_squares(given: Geometry) -> float:
-    """Outlier of the readout A m + I, calibrated: what least squares would be without its overlap with the couplings."""
-    Sm, SI, rho, target = (given[key] for key in ("Sm", "SI", "rho", "A"))
-    alone = sqrt(1 - rho**2)
-    direction = {"p": rho * (target * Sm + SI), "pm": alone * target * Sm, "pI": alone * SI}
-    geometry = {**{key: given[key] for key in ("g", "Sm", "SI", "rho")}, **direction}
-    return solved(TANH, geometry, target).leading["outlier"]
-
-
-def _uncorrelated_is_wrong() -> bool:
-    """At g = 0.9 the other side of 1."""
-    for given, exact, claimed in UNCORRELATED:
-        geometry = {key: given[key] for key in ("g", "Sm", "SI", "rho")}
-        fitted = float(along(TANH, {**geometry, "pI": 1}, given["A"])["lambda_ls"])
-        if not (abs(_class_of_least_squares(given) - claimed) < 6e-5 and abs(fitted - exact) < 6e-5):
-            return False
-    return True
-
-
-_LOCAL = "Stein's lemma at one site, canonical forms compared for a generic phi"
+LOCAL = "Stein's lemma at one site, canonical forms compared for a generic phi"
 _QUADRATURE = "the toolkit's solution, tanh; <phi phi> again by the trapezoidal rule in the plane"
 
 ROWS: tuple[Row, ...] = (
     (
-        "(L1) Least squares on the state at the target, n = A phi/(phi.phi): outlier P' (g^2 + A s/P), to which the overlap of n with "
-        "the couplings contributes (derived here)",
-        _LOCAL,
+        "(L1) Least squares on the state at the target, n = A phi/(phi.phi): outlier P' (g^2 + A s/P), to which the overlap of n "
+        "with the couplings contributes (derived here)",
+        LOCAL,
         _outlier,
     ),
     (
         "(L1) The same is eps (1 - (A <m I> + <I^2>)/Delta), eps = dlnP/dlnDelta",
-        f"g^2 eliminated by (M1); {_LOCAL}",
+        f"g^2 eliminated by (M1); {LOCAL}",
         _outlier_by_growth,
     ),
-    ("Least squares leaves one outlier, not two", _LOCAL, _only_one),
-    ("Its overlaps: <n m> = A s Q/P, <n I> = A (A <m I> + <I^2>) Q/P", _LOCAL, _overlaps),
+    ("Least squares leaves one outlier, not two", LOCAL, _only_one),
+    ("Its overlaps: <n m> = A s Q/P, <n I> = A (A <m I> + <I^2>) Q/P", LOCAL, _overlaps),
     (
         "eps = 1 for ReLU, q for [x]_+^q, below 1 for sigmoidal phi",
         "the generated averages, Delta = 0.01 to 1000, ten digits; tanh, erf, x/sqrt(1+x^2), atan",
@@ -321,8 +231,8 @@ ROWS: tuple[Row, ...] = (
         _without_input,
     ),
     (
-        "(L2) States at outputs A and z of one network: <x1 x2> = g^2 <phi phi> + A z <m^2> + (A + z) <m I> + <I^2>; the trained loop "
-        "rests where z = A <phi phi>/P (derived here)",
+        "(L2) States at outputs A and z of one network: <x1 x2> = g^2 <phi phi> + A z <m^2> + (A + z) <m I> + <I^2>; the trained "
+        "loop rests where z = A <phi phi>/P (derived here)",
         "two replicas of the collective fields, canonical forms compared for a generic phi",
         _two_states,
     ),
@@ -345,30 +255,7 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         "Ridge penalty alpha: the readout shrinks by 1/(1 + alpha/P), and the closed loop rests below that",
-        f"{_QUADRATURE}; {_LOCAL}",
+        f"{_QUADRATURE}; {LOCAL}",
         _ridge,
-    ),
-    (
-        "(L3) A readout linear in m and I has the outliers (O) of its overlaps",
-        _LOCAL,
-        _linear_readout,
-    ),
-    (
-        "(L3) A readout through the recurrent input, b (x - m A - I), b = A/(g^2 P Q): E1 = b (Q + g^2 P <phi'''>), e = -b Q s",
-        _LOCAL,
-        _recurrent_readout,
-    ),
-    (
-        "(L3) tanh, correlation 0.95, g = 0.8, A = -1.5: outliers 0.8986, 0.8220, 0.9617 of readouts x, tanh^3, tanh; h = 1.2291 at -1 "
-        "and an outlier -1.1622 of that through the recurrent input",
-        "four decimals, averages by certified quadrature",
-        _other_readouts,
-    ),
-    (
-        "Least squares taken for the independent readout A m + I gives "
-        + ", ".join(f"{claimed} for {exact}" for _, exact, claimed in UNCORRELATED)
-        + ": wrong side of 1 at g = 0.9",
-        "the generated solver, class of that direction, four decimals",
-        _uncorrelated_is_wrong,
     ),
 )
