@@ -15,30 +15,27 @@ import numpy as np
 from sympy import Symbol
 
 from numerics.average import mean_object
+from numerics.feedback import DIRECTION
 from numerics.solution import Solution
 from numerics.solve import checked_parameters
 from numerics.trained import FAR, SILENT, TrainedLoop
-from theory import least_squares as theory
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average
-from theory.models import Model, Parameter
-from theory.symbols import g, phi, rho, x
+from theory.models import FEEDBACK, Model, Parameter
+from theory.symbols import phi, x
 
-UNUSED = ("p", "pm", "pI")  # the direction of a readout that is not fitted
 TRAINED = Model(
-    "feedback",
-    "dx_i/dt = -x_i + sum_j g chi_ij phi(x_j) + m_i z + I_i, z = n.phi(x), n trained",
+    FEEDBACK.name,
+    FEEDBACK.equation,
     (
-        Parameter(g, "coupling strength: g chi_ij has variance g^2/N"),
-        Parameter(Symbol("Sm", nonnegative=True), "standard deviation over units of the feedback vector m"),
-        Parameter(Symbol("SI", nonnegative=True), "standard deviation over units of the input vector I"),
-        Parameter(rho, "loading of m and I on the direction that they share", default=0.0, interval=(-1.0, 1.0)),
-        Parameter(theory.A, "target: output z that is fitted"),
+        *(p for p in FEEDBACK.parameters if p.name not in DIRECTION),
         Parameter(Symbol("ridge", nonnegative=True), "ridge penalty per unit", default=0.0),
     ),
-    theory.REFERENCE,
+    FEEDBACK.reference,
 )
+"""The network without a direction of the readout, which is fitted."""
+
 MARGINAL = 1e-9  # distance of an outlier from 1 that is rounding
 CROSSING = 1e-5  # the same of H', where another fixed point is too close to the target to be found
 
@@ -172,7 +169,7 @@ def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, *
     clash = {p.name for p in activation.parameters} & {p.name for p in TRAINED.parameters}
     if clash:
         raise InputError(f"parameter name '{min(clash)}' of the activation is a parameter of the model {TRAINED.name}")
-    numbers = checked_parameters(TRAINED, activation, {k: v for k, v in given.items() if k not in UNUSED})
+    numbers = checked_parameters(TRAINED, activation, {k: v for k, v in given.items() if k not in DIRECTION})
     penalty = numbers.pop("ridge")
     return _result(TrainedLoop(activation, numbers, penalty))
 

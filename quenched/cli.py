@@ -36,6 +36,9 @@ _FILTER = """transfer function of one unit in s = i omega (dynamic), rational wi
 _OBSERVABLE = """one-site observable whose average and 1/N term are wanted (static), e.g. 'x^4', 'exp(-x^2)', 'x*phi'; may be
 given several times"""
 
+_LEAST_SQUARES = """also the readout that least squares (or with ridge=..., ridge regression) fits at the target, and every state of
+its loop (feedback)"""
+
 _BACKEND = "array library of the time steps (dynamic): numpy (default), jax or torch"
 
 _PARAMETERS = "parameters of the model and of the activation: decimal numbers or fractions, e.g. g=1.2 sigma=1/2"
@@ -120,6 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
     solve = model_command("solve", "solve the theory", pairs=True)
     solve.add_argument("--observable", action="append", default=[], metavar="O", help=_OBSERVABLE)
     solve.add_argument("--lag", action="append", default=[], metavar="T", help=_LAG)
+    solve.add_argument("--least-squares", action="store_true", help=_LEAST_SQUARES)
     solve.add_argument("--frequency", action="append", default=[], metavar="W", help=_FREQUENCY)
     emit = model_command("emit", "write the generated solver module", pairs=False)
     emit.add_argument("--target", default="numpy", metavar="T", help="language of the module: numpy (default)")

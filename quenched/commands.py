@@ -16,6 +16,7 @@ from theory.catalogue import derive as derive_theory
 from theory.catalogue import describe_model
 from theory.derivation import StepFailed
 from theory.errors import DomainError, InputError
+from theory.models import FEEDBACK
 
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
@@ -57,10 +58,12 @@ def _solve(arguments: argparse.Namespace) -> int:
     from numerics.observable import observable_average
     from numerics.solve import Solver, checked_parameters
     from quenched.functions import asked_numbers, functions_of_time
-    from quenched.presentation import solution_text
+    from quenched.presentation import fitted_rows, solution_text
 
     pairs = read_pairs(arguments.pairs, settings_of("solve", arguments.model))
     (size,) = pairs.settings.get("N") or (None,)
+    (ridge,) = pairs.settings.get("ridge") or (None,)
+    _check_fitted(arguments, ridge)
     activation = Activation.from_text(arguments.activation)
     model = describe_model(arguments.model, arguments.filter)
     lags, frequencies = asked_numbers(model, arguments.lag, arguments.frequency)
@@ -76,11 +79,27 @@ def _solve(arguments: argparse.Namespace) -> int:
     data |= {"one_site": {o.text: o.to_dict() for o in observed}} if observed else {}
     in_time, lines = functions_of_time(solution, lags, frequencies)
     data |= in_time
+    fitted, warnings = None, solution.warnings(size)
+    if arguments.least_squares:
+        from numerics.least_squares import least_squares
+
+        fitted = least_squares(solution, ridge=ridge or 0.0)
+        data |= {"least_squares": fitted.to_dict()}
+        warnings += tuple(f"least squares: {message}" for message in fitted.messages)
+        lines += fitted_rows(fitted)
     text = solution_text(solution, solver.module.MEANINGS, size, chaos)
     rows = [f"  <{o.text}> = {o.value:.16g}, 1/N term c1 = {o.c1:.10g}" for o in observed]
     _print(arguments, data, lambda: "\n".join([text, *rows, *lines]))
-    _warn((*solution.warnings(size), *((problem,) if problem else ())))
+    _warn((*warnings, *((problem,) if problem else ())))
     return 0
+
+
+def _check_fitted(arguments: argparse.Namespace, ridge: float | None) -> None:
+    """Refuse questions about a fitted readout where there is none."""
+    if arguments.least_squares and arguments.model != FEEDBACK.name:
+        raise InputError(f"--least-squares is for the model {FEEDBACK.name}, not for {arguments.model}")
+    if ridge is not None and not arguments.least_squares:
+        raise InputError("ridge is for the fitted readout: give --least-squares too")
 
 
 def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | ChaoticFeedback | None, str]:

@@ -13,10 +13,10 @@ from theory.chaos import derive_chaotic_feedback
 from theory.concrete import closed_form_of
 from theory.derivation import Step
 from theory.equations import ReadoutEquation
-from theory.feedback import drive_variance
 from theory.gaussian.average import averages
-from theory.symbols import snI, snm, z
+from theory.symbols import z
 from theory.theory import Theory
+from theory.vectors import drive, with_readout
 
 _WRITTEN_OUT = "written out for this activation, at any fixed point of the closed loop; lambda^2 - (a + G + theta) lambda + a G = 0"
 
@@ -37,9 +37,7 @@ class ReadoutForms:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The argument for the chaotic state that replaces a fixed point whose bulk is unstable."""
-        equation = self.theory.equation
-        overlap = snm * z + snI
-        return derive_chaotic_feedback(z, equation.amplitude, drive_variance(), overlap).steps
+        return derive_chaotic_feedback(z, self.theory.equation.amplitude, drive(z), with_readout(z)).steps
 
     @property
     def rows(self) -> tuple[Row, ...]:

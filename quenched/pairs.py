@@ -103,7 +103,10 @@ TRAINING = {option.name: option for option in _TRAINING}
 """Settings of `simulate` that train a readout, by name."""
 
 SETTINGS: dict[str, tuple[Option, ...]] = {
-    "solve": (Option("N", "units at which the 1/N terms are added", (), 2, 10**9, models=("static",)),),
+    "solve": (
+        Option("N", "units at which the 1/N terms are added", (), 2, 10**9, models=("static",)),
+        Option("ridge", "penalty per unit, with --least-squares", (), 0, 10**6, models=("feedback",), whole=False),
+    ),
     "simulate": (
         Option("N", "units", (200,), 2, 20_000),
         Option("couplings", "coupling matrices", (40,), 2),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from theory.theory import Quantity, Theory
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
     from numerics.feedback_chaos import ChaoticFeedback
+    from numerics.least_squares import LeastSquares, TrainedState
+    from numerics.solution import FixedPoint
 
 _LONGEST = 1500  # characters of a formula that is printed in full outside the derivation
 
@@ -209,20 +211,38 @@ def _words(solution: Solution) -> list[str]:
     rows = [""] if solution.details else []
     for key, value in solution.details.items():
         rows.append(f"  {key:<16} {value if isinstance(value, str) else _listed(value)}")
-    if solution.fixed_points:
-        rows += [
-            "",
-            f"  {'fixed point':<13}{'z':>14}{'Delta0':>14}{'bulk radius':>13}  {'stable':<8}outliers (* outside the bulk)",
-        ]
-    for number, point in enumerate(solution.fixed_points, 1):
+    rows += state_rows(solution.fixed_points)
+    return [*rows, ""] if rows else []
+
+
+def state_rows(points: Sequence[FixedPoint | TrainedState]) -> list[str]:
+    """A table of the states of a loop."""
+    if not points:
+        return []
+    head = (
+        f"  {'fixed point':<13}{'z':>14}{'Delta0':>14}{'bulk radius':>13}  {'stable':<8}outliers (* outside the bulk)"
+    )
+    rows = ["", head]
+    for number, point in enumerate(points, 1):
         outliers = (
             f"{_complex(o)}{'*' if seen else ''}" for o, seen in zip(point.outliers, point.visible, strict=True)
         )
         rows.append(
-            f"  {number:<13}{point.z:>14.8g}{point.Delta0:>14.8g}{point.bulk_radius:>13.6g}  {'yes' if point.stable else 'NO':<8}"
-            + ", ".join(outliers)
+            f"  {number:<13}{point.z:>14.8g}{point.Delta0:>14.8g}{point.bulk_radius:>13.6g}  "
+            f"{'yes' if point.stable else 'NO':<8}{', '.join(outliers)}"
         )
-    return [*rows, ""] if rows else []
+    return rows
+
+
+def fitted_rows(fitted: LeastSquares) -> list[str]:
+    """A readout fitted at the target, and the states of its loop."""
+    name = f"ridge regression, penalty {fitted.ridge:g}" if fitted.ridge else "least squares"
+    stable = "stable" if fitted.stable else "NOT stable"
+    return [
+        "",
+        f"  {name}: outlier {fitted.outlier:.16g}, H'(A) = {fitted.H_slope:.10g}, target {stable}",
+        *state_rows(fitted.fixed_points),
+    ]
 
 
 def _listed(values: Any) -> str:

@@ -10,10 +10,11 @@ from theory.derivation import Derivation, StepFailed, same
 from theory.fields.two_states import PairOfStates
 from theory.gaussian.average import Average
 from theory.gaussian.joint import Site, polynomial_average
-from theory.least_squares import I_, SI2, A, Sm2, m, smI, z
+from theory.least_squares import I_, m
 from theory.least_squares_steps import steps
 from theory.rendering import step_latex, step_text
-from theory.symbols import Delta, g, phi, x
+from theory.symbols import SI2, A, Delta, Sm2, g, phi, smI, x, z
+from theory.vectors import with_feedback
 
 
 def test_every_step_follows():
@@ -116,7 +117,7 @@ def test_readout_through_the_recurrent_input():
     assert np.roots([1, -trace, determinant])[0] == pytest.approx(-1.1622, abs=5e-5)
     s, E1, e, G = (
         evaluated(part, numbers, variance).real
-        for part in (theory.loading(A), local.through_state, local.direct, theory.mode())
+        for part in (with_feedback(A), local.through_state, local.direct, theory.mode())
     )
 
     def h(growth):

@@ -10,8 +10,9 @@ from __future__ import annotations
 from functools import lru_cache
 from math import inf
 
-from sympy import Eq, Expr, Max, S, Symbol, sqrt, symbols
+from sympy import Eq, Expr, Max, S, sqrt, symbols
 
+from theory import least_squares_steps
 from theory.derivation import Replay, Step, chain
 from theory.equations import ReadoutEquation
 from theory.fields.argument import comparison_steps, instability_steps
@@ -38,9 +39,11 @@ from theory.fields.readout import (
 from theory.fields.readout_argument import exponent_steps, outlier_steps, stationary_steps
 from theory.fields.readout_cavity import eigenvector
 from theory.gaussian.average import Average
+from theory.least_squares import least_squares_outlier
 from theory.models import FEEDBACK, ReadoutNetwork
-from theory.symbols import SI2, A, C, Delta, Sm2, g, growth, mu, phi, smI, snI, snm, x, z
+from theory.symbols import C, Delta, g, growth, mu, phi, snI, snm, x, z
 from theory.theory import Condition, Quantity, Theory
+from theory.vectors import drive, overlaps_of, with_feedback, with_input, with_readout
 
 REFERENCE = FEEDBACK.reference
 FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)
@@ -49,7 +52,7 @@ FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)
 MEANS = Mm, MI, Mn = symbols("Mm MI Mn", real=True)
 """Means over units of feedback, input and readout, where they have any; that of the readout at amplitude 1."""
 
-ENTRANCES = {"feedback": (Sm2 * z + smI, snm), "input": (smI * z + SI2, snI)}
+ENTRANCES = {"feedback": (with_feedback(z), snm), "input": (with_input(z), snI)}
 """Where a signal can enter: covariance of that vector with x, and its overlap with the readout at amplitude 1."""
 
 _a, _G, _theta = symbols("a G theta")
@@ -67,14 +70,14 @@ def derive() -> Theory[ReadoutEquation]:
     -------
     Theory
         Order parameters `Delta0`, `C`; observables `C_phi`, `gain`, `overlap`, `overlap_slope`, `H_slope`, `bulk_radius`,
-        `outlier`, `lambda_ls`, `flex`, `A_c`, `A_b`.
+        `outlier`, `lambda_ls`, `H_slope_ls`, `flex`, `A_c`, `A_b`.
     """
     model = FEEDBACK
     action = readout_action(model.couplings)
     site = loaded_site()
     loop = readout_loop(model.couplings, site)
     overlaps = overlaps_of(model)
-    variance = 2 * action.conjugate(NOISE_POWER).subs(POWER.symbol, site.average(POWER)) + drive_variance()
+    variance = 2 * action.conjugate(NOISE_POWER).subs(POWER.symbol, site.average(POWER)) + drive(z)
     readout = site.average(OUTPUT).factor()
     direct, mode = readout.diff(z), variance.diff(Delta)
     equation = ReadoutEquation(
@@ -127,7 +130,7 @@ def derive() -> Theory[ReadoutEquation]:
             ),
         ),
         derivation=chain(
-            "Feedback network: collective fields with a loop, eigenvector route, comparison, vectors with means",
+            "Feedback network: collective fields with a loop, eigenvector route, comparison, vectors with means, least squares",
             exponent_steps(model, action),
             stationary_steps(model, action, equation, site),
             outlier_steps(loop, equation, named),
@@ -135,6 +138,7 @@ def derive() -> Theory[ReadoutEquation]:
             route.derivation,
             comparison_steps((("outliers", route.polynomial, loop.polynomial),)),
             _mean_steps(model),
+            least_squares_steps.steps(),
         ),
     )
 
@@ -142,7 +146,7 @@ def derive() -> Theory[ReadoutEquation]:
 def loaded_site(entrance: str = "feedback") -> LoadedSite:
     """Measure of a site whose vectors have zero mean, for signals that enter along the feedback m or along the input I."""
     with_x, with_n = ENTRANCES[entrance]
-    return LoadedSite(Delta, {FEEDBACK_ENTRY: with_x, READOUT_ENTRY: C * (snm * z + snI)}, C * with_n)
+    return LoadedSite(Delta, {FEEDBACK_ENTRY: with_x, READOUT_ENTRY: C * with_readout(z)}, C * with_n)
 
 
 def _transfer(loop: Loop, mode: Expr) -> Expr:
@@ -150,18 +154,6 @@ def _transfer(loop: Loop, mode: Expr) -> Expr:
     direct = (loop.transfer * growth).subs(growth, 0).cancel()
     by_variance = ((loop.transfer * (growth - mode)).cancel().subs(growth, mode)).factor()
     return direct / growth + by_variance / (growth - mode)
-
-
-def drive_variance() -> Expr:
-    """Variance over units of m z + I."""
-    return Sm2 * z**2 + 2 * smI * z + SI2
-
-
-def overlaps_of(model: ReadoutNetwork) -> dict[Symbol, Expr]:
-    """Overlaps of the vectors from their loadings on independent standard normal ones."""
-    m, i, n = model.feedback, model.input, model.readout
-    pairs = {Sm2: (m, m), smI: (m, i), SI2: (i, i), snm: (n, m), snI: (n, i)}
-    return {symbol: sum(u[name] * v[name] for name in u if name in v).expand() for symbol, (u, v) in pairs.items()}
 
 
 def leading_outlier(equation: ReadoutEquation) -> Expr:
@@ -194,7 +186,7 @@ def _observables(equation: ReadoutEquation, stability: Expr) -> dict[str, Quanti
         ),
         Quantity(
             "lambda_ls",
-            power.diff(Delta) * (g**2 + A * (Sm2 * A + smI) / power),
+            least_squares_outlier(),
             "outlier of the least-squares readout with the same target; stable below 1",
         ),
         Quantity(
@@ -248,4 +240,4 @@ def _mean_steps(model: ReadoutNetwork) -> tuple[Step, ...]:
     )
 
 
-__all__ = ["derive", "loop_with_means", "overlaps_of"]
+__all__ = ["derive", "loaded_site", "loop_with_means"]

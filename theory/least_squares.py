@@ -29,18 +29,11 @@ from theory.fields.cavity import linear_root
 from theory.fields.two_states import PairOfStates, clamped_covariance
 from theory.gaussian.average import Average
 from theory.gaussian.joint import Site
-from theory.models import GaussianCouplings
-from theory.symbols import Delta, g, phi, rho, x
+from theory.models import FEEDBACK
+from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, x, z
+from theory.vectors import drive, with_feedback, with_input
 
-REFERENCE = "Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139"
-
-Sm2, SI2 = Symbol("Sm2", nonnegative=True), Symbol("SI2", nonnegative=True)
-smI, snm, snI = Symbol("smI", real=True), Symbol("snm", real=True), Symbol("snI", real=True)
-A, z, growth = Symbol("A", real=True), Symbol("z", real=True), Symbol("lambda")
-
-_Sm, _SI = (Symbol(name, nonnegative=True) for name in ("Sm", "SI"))
-OVERLAPS = (_Sm**2, _Sm * _SI * rho**2, _SI**2)
-"""Sm2, smI and SI2 of m = Sm (rho xi + sqrt(1-rho^2) e_m), I = SI (rho xi + sqrt(1-rho^2) e_I)."""
+REFERENCE = FEEDBACK.reference
 
 m, I_ = Symbol("m", real=True), Symbol("I", real=True)
 """Entries of the feedback vector and of the input at one site."""
@@ -66,24 +59,9 @@ PAIR, SLOPES, CURVED = (PairOfStates(j, k, Delta_A, Delta, c12) for j, k in ((0,
 _WEAK = {**WEAK, SLOPES: S.One, CURVED: S.One}
 
 
-def loading(output: Expr) -> Expr:
-    """s = <m x> at a state of this output: half the derivative of `input_power`."""
-    return Sm2 * output + smI
-
-
-def input_power(output: Expr) -> Expr:
-    """S = <(m z + I)^2>."""
-    return Sm2 * output**2 + 2 * smI * output + SI2
-
-
-def input_overlap(output: Expr) -> Expr:
-    """<I x> at a state of this output."""
-    return smI * output + SI2
-
-
 def variance(output: Expr) -> Expr:
     """Right-hand side of Delta = g^2 <phi^2> + S."""
-    return g**2 * _power + input_power(output)
+    return g**2 * _power + drive(output)
 
 
 def mode() -> Expr:
@@ -99,7 +77,7 @@ def bulk_radius() -> Expr:
 def site_at(output: Expr) -> Site:
     """x and the entries of m and I at a stationary state of this output."""
     entries = {(m, m): Sm2, (m, I_): smI, (I_, m): smI, (I_, I_): SI2}
-    return Site(Delta, {m: loading(output), I_: input_overlap(output)}, entries)
+    return Site(Delta, {m: with_feedback(output), I_: with_input(output)}, entries)
 
 
 @dataclass(frozen=True)
@@ -132,7 +110,7 @@ def local_readout(readout: Expr, output: Expr = z) -> LocalReadout:
     site = site_at(output)
     projected = site.with_gaussian(readout * _slope, {x: _c, m: Sm2 * _k / growth, I_: smI * _k / growth}).expand()
     through, direct = projected.coeff(_c, 1), (projected.coeff(_k, 1) * growth).expand()
-    gain = through * loading(output)
+    gain = through * with_feedback(output)
     return LocalReadout(through, direct, mode() + gain + direct, mode() * direct)
 
 
@@ -156,14 +134,14 @@ class AtTarget:
         The one outlier of the Jacobian.
     slope : Expr
         H'(A), the change of n.phi(x(z)) with the clamped output z.
-    with_feedback, with_input : Expr
+    on_feedback, on_input : Expr
         Overlaps <n m> and <n I> of the readout.
     """
 
     outlier: Expr
     slope: Expr
-    with_feedback: Expr
-    with_input: Expr
+    on_feedback: Expr
+    on_input: Expr
 
 
 def at_target(scale: Expr) -> AtTarget:
@@ -173,8 +151,8 @@ def at_target(scale: Expr) -> AtTarget:
     return AtTarget(
         outlier=outlier,
         slope=(outlier - mode()) / (1 - mode()),
-        with_feedback=site.average(m * readout).factor(),
-        with_input=site.average(I_ * readout).factor(),
+        on_feedback=site.average(m * readout).factor(),
+        on_input=site.average(I_ * readout).factor(),
     )
 
 
@@ -191,7 +169,7 @@ def least_squares_slope() -> Expr:
 
 def covariance_of_states(pair: Expr = PAIR) -> Expr:
     """Right-hand side for the covariance of x at outputs A and z."""
-    return clamped_covariance(GaussianCouplings(), pair, Sm2 * A * z + smI * (A + z) + SI2)
+    return clamped_covariance(FEEDBACK.couplings, pair, Sm2 * A * z + smI * (A + z) + SI2)
 
 
 @dataclass(frozen=True)
@@ -224,7 +202,9 @@ def other_state(scale: Expr) -> OtherState:
 
     An eigenvector v has covariances c_1, c_2 with both states: k = b <phi(x1) phi'(x2) v> = b (c_1 <phi' phi'> + c_2 <phi phi''>).
     """
-    inputs = Matrix([scale * loading(A) + g**2, scale * loading(z)])  # per k/b, to lambda c_1 and lambda c_2
+    inputs = Matrix(
+        [scale * with_feedback(A) + g**2, scale * with_feedback(z)]
+    )  # per k/b, to lambda c_1 and lambda c_2
     turn = inputs * Matrix([[SLOPES, CURVED]]) + Matrix([[0, 0], [0, mode()]])
     return OtherState(
         covariance=covariance_of_states(z / scale),
@@ -237,9 +217,9 @@ def other_state(scale: Expr) -> OtherState:
 def _slope_by_price(scale: Expr) -> Expr:
     """d(b <phi phi>)/dz along Delta(z) and c_12(z), both differentiated implicitly."""
     spread, tilt = Symbol("dDelta"), Symbol("dc")
-    widening = positive_factors(linear_root(Eq(spread, mode() * spread + input_power(z).diff(z)), spread).factor())
+    widening = positive_factors(linear_root(Eq(spread, mode() * spread + drive(z).diff(z)), spread).factor())
     change = PAIR.diff(Delta) * spread + PAIR.diff(c12) * tilt
-    turning = positive_factors(linear_root(Eq(tilt, g**2 * change + loading(A)), tilt).factor(), _WEAK)
+    turning = positive_factors(linear_root(Eq(tilt, g**2 * change + with_feedback(A)), tilt).factor(), _WEAK)
     return scale * change.subs(tilt, turning).subs(spread, widening)
 
 

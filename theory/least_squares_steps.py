@@ -17,22 +17,15 @@ from theory.least_squares import (
     I_,
     PAIR,
     REFERENCE,
-    SI2,
     SLOPES,
-    A,
     OtherState,
-    Sm2,
     bulk_radius,
     c12,
     covariance_of_states,
     current_readout,
     fitted_readout,
-    growth,
-    input_overlap,
-    input_power,
     least_squares_outlier,
     least_squares_slope,
-    loading,
     local_readout,
     m,
     mode,
@@ -40,13 +33,10 @@ from theory.least_squares import (
     readout_scale,
     ridge_factor,
     site_at,
-    smI,
-    snI,
-    snm,
     strength,
-    z,
 )
-from theory.symbols import Delta, g, phi, x
+from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
+from theory.vectors import drive, with_feedback, with_input
 
 f = Function("f", real=True)
 """A local readout f(x, m, I), not specified."""
@@ -63,7 +53,7 @@ def steps() -> tuple[Step, ...]:
 
 def _eigenvector_steps() -> tuple[Step, ...]:
     local = local_readout(f(x, m, I_))
-    matrix = Matrix([[mode(), loading(z)], [growth * local.through_state, local.direct]])
+    matrix = Matrix([[mode(), with_feedback(z)], [growth * local.through_state, local.direct]])
     return (
         Step(
             "Readout n_i = f(x_i, m_i, I_i)/N at a fixed point with output z. An eigenvector of the Jacobian (its leak left out), "
@@ -77,7 +67,7 @@ def _eigenvector_steps() -> tuple[Step, ...]:
             "Its covariance c with x = m z + I + g chi phi(x): two inputs through the same chi have the covariance of what they "
             "carry, and <phi phi' v> = c <(phi phi')'>",
             "couplings averaged; Stein's lemma",
-            after=Eq(growth * _c, loading(z) * _k + mode() * _c),
+            after=Eq(growth * _c, with_feedback(z) * _k + mode() * _c),
             check=Fact(
                 lambda: (
                     _shared_couplings()
@@ -110,11 +100,11 @@ def _eigenvector_steps() -> tuple[Step, ...]:
 def _readout_steps() -> tuple[Step, ...]:
     linear, fitted = local_readout(_alpha * m + _beta * I_), local_readout(fitted_readout(), A)
     overlaps = {snm: _alpha * Sm2 + _beta * smI, snI: _alpha * smI + _beta * SI2}
-    uncorrelated = (snm * z + snI) * loading(z) * Average(phi(x), 3)
+    uncorrelated = (snm * z + snI) * with_feedback(z) * Average(phi(x), 3)
     expected = growth**2 - (mode() + snm * _gain + uncorrelated) * growth + snm * _gain * mode()
     outlier, site = least_squares_outlier(), site_at(A)
     exponent = Delta * _power.diff(Delta) / _power
-    relative = exponent * (1 - input_overlap(A) / Delta)
+    relative = exponent * (1 - with_input(A) / Delta)
     current, normalised = local_readout(current_readout(), A), Eq(A, site.average(current_readout() * phi(x)).factor())
     return (
         Step(
@@ -147,16 +137,16 @@ def _readout_steps() -> tuple[Step, ...]:
             "g^2 <phi^2> = Delta - S(A)",
             outlier,
             relative,
-            check=Fact(lambda: same(outlier.subs(g**2, (Delta - input_power(A)) / _power), relative), "g^2 eliminated"),
+            check=Fact(lambda: same(outlier.subs(g**2, (Delta - drive(A)) / _power), relative), "g^2 eliminated"),
         ),
         Step(
             "Overlap of the readout of least squares with m; that with I is A <I x> <phi'>/<phi^2>",
             "Stein's lemma",
-            after=Eq(snm, A * loading(A) * _gain / _power),
+            after=Eq(snm, A * with_feedback(A) * _gain / _power),
             check=Fact(
                 lambda: (
-                    same(site.average(m * fitted_readout()), A * loading(A) * _gain / _power)
-                    and same(site.average(I_ * fitted_readout()), A * input_overlap(A) * _gain / _power)
+                    same(site.average(m * fitted_readout()), A * with_feedback(A) * _gain / _power)
+                    and same(site.average(I_ * fitted_readout()), A * with_input(A) * _gain / _power)
                 ),
                 "both averages reduced by Stein's lemma",
             ),
@@ -182,8 +172,8 @@ def _readout_steps() -> tuple[Step, ...]:
             strength * (_gain + g**2 * _power * Average(phi(x), 3)),
             check=Fact(
                 lambda: (
-                    same(current.through_state, strength * (_gain + (Delta - input_power(A)) * Average(phi(x), 3)))
-                    and same(current.direct, -strength * loading(A) * _gain)
+                    same(current.through_state, strength * (_gain + (Delta - drive(A)) * Average(phi(x), 3)))
+                    and same(current.direct, -strength * with_feedback(A) * _gain)
                 ),
                 "both averages reduced by Stein's lemma, Delta - S(A) in place of g^2 <phi^2>",
             ),
@@ -332,8 +322,8 @@ def _eliminated(state: OtherState, scale: Expr) -> bool:
     """Whether the determinant of (c_1, c_2, k) is the polynomial, times a power of lambda."""
     equations = Matrix(
         [
-            [growth, 0, -(loading(A) + g**2 / scale)],
-            [0, growth - mode(), -loading(z)],
+            [growth, 0, -(with_feedback(A) + g**2 / scale)],
+            [0, growth - mode(), -with_feedback(z)],
             [-scale * SLOPES, -scale * CURVED, 1],
         ]
     )

@@ -8,7 +8,10 @@ CANCELLATION = 300.0  # sum of |terms| over |sum| above which a closed form is n
 ROUNDING = 1e-15  # relative error of one term
 FAR = 7.0  # standard deviations: the Gaussian weight beyond is below 1e-11
 SAFE_RANGE = (1e-15, 1e15)  # variances at which no power in a sum of terms can over- or underflow
-REMEMBERED, WORTH = 4, (100, 5000)  # arrays whose averages are kept, and their sizes: the grids that every solution scans
+REMEMBERED, WORTH = (
+    4,
+    (100, 5000),
+)  # arrays whose averages are kept, and their sizes: the grids that every solution scans
 
 
 class Mean:

@@ -12,8 +12,11 @@ from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import lower
 from theory import least_squares as theory
 from theory.gaussian.average import Average
-from theory.symbols import Delta, phi, x
+from theory.models import FEEDBACK
+from theory.symbols import SI2, Delta, Sm2, phi, smI, x, z
+from theory.vectors import overlaps_of
 
+_OVERLAPS = overlaps_of(FEEDBACK)
 _VECTORS = ("g", "Sm2", "smI", "SI2")
 _NAMES = {
     Average(phi(x) ** 2): Symbol("P"),
@@ -48,8 +51,8 @@ def _text() -> str:
     return emit_formulas(
         "Readouts found by least squares",
         [
-            lower("overlaps", ("Sm", "SI", "rho"), theory.OVERLAPS, "Sm2, smI, SI2."),
-            lower("variance", ("P", "z", *_VECTORS), named(theory.variance(theory.z)), "Right-hand side for Delta."),
+            lower("overlaps", ("Sm", "SI", "rho"), [_OVERLAPS[symbol] for symbol in (Sm2, smI, SI2)], "Sm2, smI, SI2."),
+            lower("variance", ("P", "z", *_VECTORS), named(theory.variance(z)), "Right-hand side for Delta."),
             lower("mode", ("P_d2", "g"), named(theory.mode()), "G, its derivative."),
             lower("bulk", ("W", "g"), named(theory.bulk_radius()), "Radius of the bulk of the eigenvalues."),
             lower("ridge_factor", ("P", "alpha"), named(theory.ridge_factor()), "n.phi at the target over A."),
@@ -57,7 +60,7 @@ def _text() -> str:
             lower(
                 "target",
                 ("P_d2", "Q", "b", "A", *_VECTORS),
-                named(at_target.outlier, at_target.slope, at_target.with_feedback, at_target.with_input),
+                named(at_target.outlier, at_target.slope, at_target.on_feedback, at_target.on_input),
                 "Outlier, H'(A), <n m> and <n I>.",
             ),
             lower(
