@@ -42,8 +42,8 @@ PAPER = Paper(
         Claim(number, statement, how, REFERENCE, check) for number, (statement, how, check) in enumerate(_ROWS, 1)
     ),
     not_covered=(
-        "a target that loses stability by a complex pair (trace above 2): predicted where m and I all but cancel, not seen in "
-        "networks of 1000 units",
+        "a target that loses stability by a complex pair (trace above 2): predicted where m and I all but cancel, not confirmed "
+        "by simulation",
         "recursive least squares: no theory of its outlier; it depends on the transient and on the penalty",
         "the arrays of Fig. 1e that the public code stores",
         "the paper's own figures on training: sizes of networks and penalties are not known",

@@ -42,6 +42,7 @@ SLOW = {
         "four decimals",
         "two derivations",
         "product of",
+        "polynomial(1)",
     ),
 }
 """Beginnings of the words that say how a claim is checked, for those that take a second or more."""

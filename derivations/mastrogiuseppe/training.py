@@ -81,7 +81,7 @@ def _only_one() -> bool:
 
 def _overlaps() -> bool:
     found = at_target(readout_scale(at=Delta))
-    return same(found.with_feedback, A * _S_TARGET * Q / P) and same(found.with_input, A * _INPUT * Q / P)
+    return same(found.on_feedback, A * _S_TARGET * Q / P) and same(found.on_input, A * _INPUT * Q / P)
 
 
 def _rate(text: str, variance: NDArray[np.float64]) -> NDArray[np.float64]:
