@@ -1,8 +1,8 @@
 r"""Large targets of a readout network whose activation grows slower than x: limits as A -> +oo and A -> -oo.
 
-The feedback m A then dominates the variance, Delta ~ <m^2> A^2, and the averages are powers of it. theta, the share of the mean slope's
-decay, tends to 2 j for Q ~ Delta^j, and the loop to a = 1 - snI/(snm A): one outlier tends to 1 + 2 j, the other to 0. For a saturating
-phi, j = -1/2, that limit is 0, and the next order in 1/A decides.
+The feedback m A then dominates the variance, Delta ~ <m^2> A^2, and the averages are powers of it. theta tends to 2 j for
+<phi'> ~ Delta^j, and the gain of the loop is a = 1 - snI/(snm A) + ...: one outlier tends to 1 + 2 j, the other to 0. For a
+saturating phi, j = -1/2, that limit is 0, and the next order in 1/A decides.
 
 Source of the equations: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386; the limits are this toolkit's.
 """
@@ -66,8 +66,8 @@ class LargeTarget:
     averages : mapping of Average to Power
         As powers of Delta.
     laws, without_loop : mapping of str to Expr
-        Delta0, C, bulk_radius, G, lambda_ls, and the outliers lambda_1, lambda_2, in A and |A|: for snm not 0, and for snm = 0, where one
-        outlier is exactly 0. Those that were found.
+        Delta0, C, bulk_radius, G, lambda_ls, and the outliers lambda_1, lambda_2, in A and |A|: for snm not 0, and for snm = 0,
+        where one outlier is exactly 0. Those that were found.
     """
 
     target: Target
@@ -85,7 +85,9 @@ class LargeTarget:
             return (f"large targets: {self.reason}",)
         bulk = self.averages.get(SQUARED_SLOPE)
         if self.kind == "saturating" and bulk is not None and sign_of(bulk.exponent + 1) == 1:
-            return ("large targets: with a loop both outliers fall faster than the bulk radius and are hidden in the bulk",)
+            return (
+                "large targets: with a loop both outliers fall faster than the bulk radius and are hidden in the bulk",
+            )
         return ()
 
 
@@ -128,7 +130,11 @@ def large_target(target: Target, activation: Activation) -> LargeTarget:
         activation,
         "saturating" if critical == 0 else "power",
         averages=averages,
-        laws={**common, "C": loop.subs(A, 1 / _t).cancel().subs(_t, 0) / _far(gain), **_outliers(target, averages, correction)},
+        laws={
+            **common,
+            "C": loop.subs(A, 1 / _t).cancel().subs(_t, 0) / _far(gain),
+            **_outliers(target, averages, correction),
+        },
         without_loop={"C": loop.subs(snm, 0) / _far(gain), "lambda_1": _theta(target, gain, correction, 1).subs(_t, 0)},
     )
 
@@ -266,7 +272,10 @@ def large_target_steps(found: LargeTarget) -> tuple[Step, ...]:
             assumption="Sm > 0" + (", lambda_1 does not vanish to this order" if key == "lambda_2" else ""),
             check=Fact(partial(_approached, found, key, law, loop), _HOW),
         )
-        for geometry, laws, loop in ((" with a loop", found.laws, True), (" without loop, snm = 0", found.without_loop, False))
+        for geometry, laws, loop in (
+            (" with a loop", found.laws, True),
+            (" without loop, snm = 0", found.without_loop, False),
+        )
         for key, law in laws.items()
     )
 

@@ -1,10 +1,11 @@
 r"""Small loops near the pole of C(A): where the readout has no overlap with the activity, A = flex = -<n I>/<n m>.
 
-The amplitude that holds the target diverges there, C ~ residue/(A - flex), and with it one outlier, lambda_1 ~ flex/(A - flex): on the side
-of the pole away from A = 0 the target is unstable, on the other side it is approached ever faster. The other outlier, the bulk and the
-least-squares readout do not notice. All averages are at the variance of the open loop at A = flex, where the theory is expanded.
+The amplitude that holds the target diverges there, C ~ residue/(A - flex), and with it one outlier, lambda_1 ~ flex/(A - flex): on
+the side of the pole away from A = 0 the target is unstable, on the other side it is approached ever faster. The other outlier, the
+bulk and the least-squares readout do not notice. All averages are at the variance of the open loop at A = flex.
 
-Source of the equations: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386; the expansion is this toolkit's.
+Source of the equations: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386; the expansion is this
+toolkit's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from theory.implicit import Branch
 from theory.readout_target import (
     DIGITS,
     GEOMETRY,
+    OUTLIERS,
+    Letter,
     Target,
     a,
     drawn,
@@ -34,10 +37,9 @@ from theory.readout_target import (
 )
 from theory.symbols import A, Delta, g, growth, smI, snI, snm
 
-FLEX = Symbol("flex", real=True)
+FLEX = Letter("flex")
 """-<n I>/<n m>, where the pole is."""
 
-OUTLIERS = ("lambda_1", "lambda_2")
 _distance, _scaled = Symbol("d", real=True), Symbol("u", real=True)  # A - flex, lambda (A - flex)
 _theta = Function("theta", real=True)(Delta, A)
 
@@ -73,7 +75,9 @@ def near_flex(target: Target, activation: Activation) -> NearFlex:
     open_loop = {Delta: target.variance - Delta}
     start = {Delta: Delta, A: FLEX}
     loop = _about_pole(target.loop)
-    polynomial = target.outliers.subs(mixing, _theta).subs({growth: _scaled / _distance, a: loop * (A - FLEX) / _distance})
+    polynomial = target.outliers.subs(mixing, _theta).subs(
+        {growth: _scaled / _distance, a: loop * (A - FLEX) / _distance}
+    )
     diverging = (polynomial * _distance**2).expand().subs(_distance, A - FLEX)
     along = Branch(A, open_loop, start)
     followed = Branch(A, {**open_loop, _scaled: diverging}, {_scaled: FLEX, **start})
@@ -128,7 +132,9 @@ def near_flex_steps(found: NearFlex) -> tuple[Step, ...]:
                 before[key],
                 law,
                 assumption="snI and snm are not 0",
-                check=Fact(partial(_remainder_falls, found, key), "certified averages: the remainder falls as A - flex"),
+                check=Fact(
+                    partial(_remainder_falls, found, key), "certified averages: the remainder falls as A - flex"
+                ),
             )
             for key, law in found.laws.items()
         ),

@@ -1,10 +1,11 @@
 r"""A readout network with a homogeneous activation, ``phi(l x) = l^q phi(x)`` for l > 0: powers, piecewise powers, ReLU.
 
-Every average is a power of the variance, P = P1 Delta^q and Q = Q1 Delta^((q-1)/2), and every result at the target a function of the
-gain G of the slow variance mode and the geometry: Delta (1 - G/q) = S. For q > 1 the open loop ends in a fold at G = 1; for q < 1 the
-bulk becomes unstable at weak drive; for q = 1 (ReLU) the output is linear in z and everything is explicit in g.
+Every average is a power of the variance, P = P1 Delta^q and Q = Q1 Delta^((q-1)/2), and every result at the target a function of
+the gain G of the slow variance mode and the geometry: Delta (1 - G/q) = S. For q > 1 the open loop ends in a fold at G = 1; for
+q < 1 the bulk becomes unstable at weak drive; for q = 1 (ReLU) the output is linear in z and everything is explicit in g.
 
-Source of the equations: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386; the power laws are this toolkit's.
+Source of the equations: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386; the power laws are this
+toolkit's.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ from sympy.logic.boolalg import Boolean, true
 
 from theory.activations.activation import Activation
 from theory.activations.homogeneity import degree
-from theory.activations.zeros import sign_of
 from theory.concrete import closed_form_of
-from theory.derivation import Fact, Replay, Step
+from theory.derivation import Fact, Step
 from theory.gaussian.average import Average
 from theory.powers import tidy
 from theory.readout_target import (
@@ -37,7 +37,7 @@ from theory.readout_target import (
     slope,
 )
 from theory.scaling import unit_constant
-from theory.symbols import SI2, A, Delta, Sm2, g, phi, smI, snI, snm, x
+from theory.symbols import SI2, A, Delta, Sm2, g, phi, smI, x
 
 P1, Q1 = Symbol("P1", positive=True), Symbol("Q1", real=True)
 """<phi^2> and <phi'> at unit variance."""
@@ -63,8 +63,8 @@ class HomogeneousReadout:
     constants : mapping of Symbol to Expr
         Closed forms of `P1`, `Q1`.
     laws : mapping of str to Expr
-        Delta0 in `G` and the drive's S; g^2, a, C, theta, bulk_radius^2, H_slope, lambda_ls in Delta, G, S, s and the overlaps. For q = 1
-        and q = 0 in g, without G.
+        Delta0 in `G` and the drive's S; g^2, a, C, theta, bulk_radius^2, H_slope, lambda_ls in Delta, G, S, s and the overlaps.
+        For q = 1 and q = 0 in g, without G.
     finite : Boolean
         When the bulk radius is finite.
     fold, edge : mapping of str to Expr
@@ -94,10 +94,10 @@ class HomogeneousReadout:
         degree_of = f"homogeneous of degree {sstr(self.exponent)}"
         if self.exponent == 1:
             return (
-                f"{degree_of}: theta = 0, so that the outliers are a and G, and a stationary state exists where G < 1; the output is "
-                "linear in z, so that the target is the only fixed point, stable where a < 1",
-                "where a = 1, without overlap snI of readout and input, every output is a fixed point of the closed loop: a continuum of "
-                "marginal ones",
+                f"{degree_of}: theta = 0, so that the outliers are a and G, and a stationary state exists where G < 1; the output "
+                "is linear in z, so that the target is the only fixed point, stable where a < 1",
+                "where a = 1, without overlap snI of readout and input, every output is a fixed point of the closed loop: a "
+                "continuum of marginal ones",
             )
         if self.exponent == 0:
             return (f"{degree_of}: G = 0, the outliers are a + theta and 0; the bulk radius is infinite",)
@@ -254,8 +254,18 @@ def _before(target: Target) -> dict[str, Expr]:
 
 def _special(found: HomogeneousReadout) -> tuple[Step, ...]:
     points = (
-        ("Fold of the open loop: G = 1, beyond it no stationary state exists", found.fold, found.fold_condition, _FOLDING),
-        ("Loss of stability of the bulk: R = 1, at stronger coupling or weaker drive", found.edge, found.edge_condition, _BULK),
+        (
+            "Fold of the open loop: G = 1, beyond it no stationary state exists",
+            found.fold,
+            found.fold_condition,
+            _FOLDING,
+        ),
+        (
+            "Loss of stability of the bulk: R = 1, at stronger coupling or weaker drive",
+            found.edge,
+            found.edge_condition,
+            _BULK,
+        ),
     )
     return tuple(
         Step(
@@ -273,11 +283,12 @@ def _special(found: HomogeneousReadout) -> tuple[Step, ...]:
 
 _HOW = "certified quadrature, 25 digits"
 _VARIANCE = Rational(7, 3)
+_FINITE = Rational(4, 5)  # an exponent at which everything is finite, where it is free
 _FOLDING, _BULK = "mode", "bulk"
 _REGIMES = {_FOLDING: Rational(3, 2), _BULK: Rational(3, 4)}  # exponents at which the points exist, where they are free
 
 
-def _parameters(found: HomogeneousReadout, exponent: Expr = Rational(4, 5)) -> dict[Symbol, Expr]:
+def _parameters(found: HomogeneousReadout, exponent: Expr = _FINITE) -> dict[Symbol, Expr]:
     """Values of the activation's parameters that give the exponent, where it is free."""
     values = drawn(found.activation)
     free = sorted(found.exponent.free_symbols, key=str)

@@ -1,8 +1,8 @@
 """A readout network at its target, in the letters of which all its limits are made.
 
-    P = <phi^2>,  Q = <phi'>,  W = <phi'^2>     primes are derivatives by the variance of x: P' = <(phi^2)''>/2, Q' = <phi'''>/2
-    S = <(m A + I)^2>,  s = <(m A + I) m>       variance of the drive, half its slope in A
-    a, G, theta                                 lambda^2 - (a + G + theta) lambda + a G = 0 are the outliers
+P = <phi^2>,  Q = <phi'>,  W = <phi'^2>     primes are derivatives by the variance of x: P' = <(phi^2)''>/2, Q' = <phi'''>/2
+S = <(m A + I)^2>,  s = <(m A + I) m>       variance of the drive, half its slope in A
+a, G, theta                                 lambda^2 - (a + G + theta) lambda + a G = 0 are the outliers
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import mpmath
-from sympy import Derivative, Expr, Float, Function, Rational, Symbol, sqrt
+from sympy import Derivative, Expr, Float, Function, Rational, Symbol, nan, oo, sqrt, sstr, zoo
 
 from theory.activations.activation import Activation
 from theory.activations.parity import admissible_value
@@ -23,6 +23,22 @@ from theory.gaussian.average import Average, averages
 from theory.gaussian.integrand import certified, ordinary_integrand
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x
 from theory.theory import Theory
+
+
+class Letter(Symbol):
+    """A real symbol that LaTeX prints as a Greek letter or a word, with its primes."""
+
+    __slots__ = ()
+
+    def __new__(cls, name, **assumptions):
+        """Real, whatever else."""
+        return super().__new__(cls, name, real=True, **assumptions)
+
+    def _latex(self, printer):
+        plain = self.name.rstrip("'")
+        primes = self.name[len(plain) :]
+        return (plain if len(plain) == 1 else rf"\mathrm{{{plain}}}" if plain != "theta" else r"\theta") + primes
+
 
 drive = Symbol("S", positive=True)
 """Variance over units of m A + I."""
@@ -38,6 +54,7 @@ mixing = Function("theta", real=True)(Delta)
 
 POWER, GAIN, SQUARED_SLOPE = Average(phi(x) ** 2), Average(phi(x), 1), Average(phi(x).diff(x) ** 2)
 LETTERS = {"P": (POWER, 0), "Q": (GAIN, 1), "W": (SQUARED_SLOPE, 0)}
+OUTLIERS = ("lambda_1", "lambda_2")
 DIGITS = 40
 
 
@@ -115,24 +132,33 @@ def lettered(expression: Expr) -> Expr:
         for letter, (base, lowest) in LETTERS.items():
             if average.integrand == base.integrand and average.order >= lowest:
                 k = (average.order - lowest) // 2
-                names[average] = 2**k * Symbol(letter + "'" * k, real=True)
+                names[average] = 2**k * Letter(letter + "'" * k)
     for node in expression.atoms(Derivative):
         if node.expr.func == mixing.func:
-            names[node] = Symbol("theta" + "'" * node.derivative_count, real=True)
-    return expression.xreplace(names).replace(mixing.func, lambda _: Symbol("theta", real=True))
+            names[node] = Letter("theta" + "'" * node.derivative_count)
+    return expression.xreplace(names).replace(mixing.func, lambda _: Letter("theta"))
 
 
 def written_out(expression: Expr, activation: Activation) -> Expr | None:
-    """The closed forms of P, Q and W for one activation inserted, and their derivatives; None where one has none."""
-    forms = {}
-    for average in averages(expression):
-        base, lowest = next((b, n) for b, n in LETTERS.values() if b.integrand == average.integrand)
-        closed = closed_form_of(base, activation)
-        if closed is None or closed.expression.is_infinite:
-            return None
-        k = (average.order - lowest) // 2
-        forms[average] = (2**k * closed.expression.diff(Delta, k)).subs(Delta, average.variance)
-    return expression.xreplace(forms)
+    """With closed forms of the averages P, Q, W and their derivatives; None where one has none or the result is not finite."""
+    forms = {average: _closed(average, activation) for average in averages(expression)}
+    if None in forms.values():
+        return None
+    written = expression.xreplace(forms)
+    return None if written.has(oo, zoo, nan) else written
+
+
+def _closed(average: Average, activation: Activation) -> Expr | None:
+    """The shortest closed form: from the table, or one of lower order differentiated by the variance."""
+    base, lowest = next((b, n) for b, n in LETTERS.values() if b.integrand == average.integrand)
+    k, found = (average.order - lowest) // 2, []
+    for m in range(min(k, 1) + 1):
+        closed = closed_form_of(Average(base.integrand, lowest + 2 * m), activation)
+        if closed is not None:
+            found.append(2 ** (k - m) * closed.expression.diff(Delta, k - m).together())
+    if not found:
+        return None
+    return min(found, key=lambda form: (form.count_ops(), sstr(form))).subs(Delta, average.variance)
 
 
 def is_finite(average: Average, activation: Activation) -> bool:

@@ -1,7 +1,7 @@
 r"""Weak coupling of a readout network: every result at the target as a series in g^2, at fixed geometry.
 
-Without couplings x = m A + I has variance S. The self-consistency Delta = S + g^2 P(Delta) continues that, Delta = S + g^2 P + g^4 P P' +
-..., and with it everything else, to order g^4. All averages are at variance S.
+Without couplings x = m A + I has variance S. The self-consistency Delta = S + g^2 P(Delta) continues that, Delta = S + g^2 P +
+g^4 P P' + ..., and with it everything else, to order g^4. All averages are at variance S.
 
 Source of the equations: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386; the series are this toolkit's.
 """
@@ -22,7 +22,8 @@ from theory.implicit import Branch
 from theory.readout_target import (
     DIGITS,
     GEOMETRY,
-    SQUARED_SLOPE,
+    OUTLIERS,
+    Letter,
     Target,
     a,
     drawn,
@@ -38,8 +39,7 @@ from theory.symbols import SI2, A, Delta, Sm2, g, growth, smI
 
 ORDER = 2
 squared = Symbol("g_squared", nonnegative=True)
-OUTLIERS = ("lambda_1", "lambda_2")
-LEADING = Symbol("L", real=True)
+LEADING = Letter("L")
 """a + theta, the outlier without couplings."""
 
 
@@ -52,8 +52,8 @@ class WeakCoupling:
     target : Target
     activation : Activation
     laws : mapping of str to Expr
-        Delta0, C, bulk_radius^2, H_slope, lambda_ls and the outliers lambda_1 (of the loop), lambda_2 (of the slow variance mode), in
-        g, averages at variance S, and the letters of `theory.readout_target`.
+        Delta0, C, bulk_radius^2, H_slope, lambda_ls and the outliers lambda_1 (of the loop), lambda_2 (of the slow variance
+        mode), in g, averages at variance S, and the letters of `theory.readout_target`.
     """
 
     target: Target
@@ -122,7 +122,10 @@ def weak_coupling_steps(found: WeakCoupling) -> tuple[Step, ...]:
     letters = Step(
         "At the target: the variance S of the drive m A + I and its covariance s with m; a is geometry alone, and theta",
         "abbreviations",
-        Eq(Symbol("lambda") ** 2, target.equation.at_target(target.equation.trace * growth - target.equation.determinant)),
+        Eq(
+            Symbol("lambda") ** 2,
+            target.equation.at_target(target.equation.trace * growth - target.equation.determinant),
+        ),
         target.outliers,
         check=Fact(lambda: _letters_hold(target), "a, G, theta inserted, for a generic phi"),
     )
@@ -172,7 +175,13 @@ def _remainder(found: WeakCoupling, key: str, distance: Expr) -> mpmath.mpf:
 
 def _open_loop(found: WeakCoupling, distance: Expr) -> dict[Symbol, Expr]:
     """A geometry whose drive has the variance S, and the coupling at which Delta exceeds it by a given share."""
-    values = {**drawn(found.activation), **GEOMETRY, A: Rational(2, 5), drive: _VARIANCE, Delta: _VARIANCE * (1 + distance)}
+    values = {
+        **drawn(found.activation),
+        **GEOMETRY,
+        A: Rational(2, 5),
+        drive: _VARIANCE,
+        Delta: _VARIANCE * (1 + distance),
+    }
     values[SI2] = _VARIANCE - (values[Sm2] * values[A] + 2 * values[smI]) * values[A]
     values[slope] = values[Sm2] * values[A] + values[smI]
     per_coupling = found.target.variance.subs(g, 1) - found.target.drive
