@@ -48,7 +48,7 @@ def values(solver: Solver, numbers: Mapping[str, float]) -> Reading:
             f"no amplitude C for {opening}: <phi'> = {read.values['gain']:.6g}, the output does not follow x"
         )
     with np.errstate(all="ignore"):
-        found = solver.module.fixed_points(**numbers)
+        found = solver.module.fixed_points(**numbers, calibrated=read.values)
     worst = max(np.abs(found["residual"]), default=0.0)
     if not worst <= RESIDUAL:
         raise DomainError(
@@ -107,7 +107,12 @@ def fixed_points(found: Mapping[str, Any]) -> tuple[FixedPoint, ...]:
         visible = abs(outliers[0]) > radius, abs(outliers[1]) > radius
         rows.append(
             FixedPoint(
-                float(z), float(variance), outliers, (bool(visible[0]), bool(visible[1])), float(radius), bool(stable)
+                float(z) + 0.0,
+                float(variance),
+                outliers,
+                (bool(visible[0]), bool(visible[1])),
+                float(radius),
+                bool(stable),
             )
         )
     return tuple(rows)

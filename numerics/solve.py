@@ -85,8 +85,12 @@ class Solver:
             for key, text in self.module.CONDITIONS.items()
             if not raw[key] < 1
         )
+        missing: dict[str, list[str]] = {}
+        for key, text in self.module.UNDEFINED.items():
+            if isnan(raw[key]):
+                missing.setdefault(text, []).append(key)
         undefined = tuple(
-            f"{key} is not defined: {text}" for key, text in self.module.UNDEFINED.items() if isnan(raw[key])
+            f"{', '.join(keys)} {'are' if keys[1:] else 'is'} not defined: {text}" for text, keys in missing.items()
         )
         order = [key for key in self.module.MEANINGS if key in self.module.ORDER_PARAMETERS]
         return Solution(

@@ -18,7 +18,7 @@ from numerics.experiment import simulate
 from numerics.simulate.sample import Estimate
 from numerics.solution import Solution, shown
 from numerics.solve import Solver, checked_parameters
-from numerics.views import view_of
+from numerics.views import View, view_of
 from theory.activations.activation import Activation
 from theory.catalogue import describe_model
 from theory.errors import DomainError, InputError
@@ -402,7 +402,7 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
     view = view_of(swept.model)
     settings = {**view.network, **network}
     seed = int(settings.pop("seed", 0))
-    chosen = _chosen(swept, count, view.directions, settings.get("N", 0))
+    chosen = _chosen(swept, count, view, settings.get("N", 0))
     found = []
     for number, index in enumerate(chosen):
         solution = swept.solutions[index]
@@ -432,15 +432,22 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
     return replace(swept, simulations=tuple(found), network={**settings, "seed": seed})
 
 
-def _chosen(swept: Sweep, count: int, directions: str, N: float) -> list[int]:
-    """Points spread evenly over those where N units can show what the theory says: stable, at least one direction."""
+def _chosen(swept: Sweep, count: int, view: View, N: float) -> list[int]:
+    """Points spread evenly over those where N units can show what the theory says: at least one direction explored."""
     shows = [
         k
         for k, s in enumerate(swept.solutions)
-        if s is not None and s.stable and not N * s.leading.get(directions, float("inf")) < 1
+        if s is not None and _is_simulated(s, view) and not N * s.leading.get(view.directions, float("inf")) < 1
     ]
     places = np.linspace(0, len(shows) - 1, min(count, len(shows))).round().astype(int)
     return [shows[k] for k in dict.fromkeys(places)]
+
+
+def _is_simulated(solution: Solution, view: View) -> bool:
+    """Whether networks settle there: a loop is simulated open, where only the limits of its view make it unstable."""
+    if view.states is None:
+        return solution.stable
+    return all(solution.leading.get(key, 0.0) < level for key, (level, _) in view.states.limits.items())
 
 
 def _value(solution: Solution, key: str) -> float:

@@ -45,6 +45,7 @@ _HOME = {
     "saturation": "theory.saturation",
     "strong_coupling": "theory.strong_coupling",
     "sweep": "numerics.sweep",
+    "output_response": "numerics.response",
     "parse": "theory.text.parsing",
     "simulate": "numerics.experiment",
     "spectrum": "numerics.spectrum",

@@ -27,7 +27,8 @@ parameters declared after 'where' get their values as name=value pairs"""
 _LAG = """lag at which autocovariances and mean squared cross-covariances psi(T, T) are wanted (dynamic); may be given several
 times"""
 
-_FREQUENCY = "angular frequency at which participation ratios are wanted (dynamic); may be given several times"
+_FREQUENCY = """angular frequency at which participation ratios (dynamic) or responses of the output (feedback) are wanted; may be
+given several times"""
 
 _FILTER = """transfer function of one unit in s = i omega (dynamic), rational with a delay or without, e.g. '1/(1+s)^2',
 'exp(-s/2)/(1+s)'; 1/(1+s) if not given"""
@@ -103,7 +104,8 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "model",
             metavar="MODEL",
-            help="the network model: static (parameters g, sigma) or dynamic (g, sigma, tau_n, eta, noise=none|white|ou)",
+            help="the network model: static (parameters g, sigma), dynamic (g, sigma, tau_n, eta, noise=none|white|ou) or "
+            "feedback (g, Sm, SI, rho, p, pm, pI, A)",
         )
         sub.add_argument("-a", "--activation", action=_Once, required=True, metavar="EXPR", help=_ACTIVATION)
         sub.add_argument("--filter", action=_Once, metavar="H", help=_FILTER)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
@@ -12,13 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Symbol, latex
 
 from numerics.codegen.cache import write_atomically
-from numerics.solution import shown
 from numerics.sweep import FEW, Sweep
-from numerics.views import Panel, View, view_of
-from theory.catalogue import describe_model
+from numerics.views import Panel, States, View, view_of
+from quenched.bifurcation import draw_entries, draw_states, entries, mark, poles
+from quenched.drawing import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    even_in_log,
+    fenced,
+    gapped,
+    in_log,
+    legend,
+    named,
+    spans_decades,
+    title,
+)
+from quenched.phases import draw_phases
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,12 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".pdf", ".svg")
-# Okabe, Ito 2008: distinct for every kind of colour vision
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = "osD^v<>"
-GREY = "0.35"
 HOLLOW = f"simulated, fewer than {FEW:g} active directions:\nfinite-size effects expected"
-DECADE = 10.0  # ratio of largest to smallest value above which an axis is logarithmic
 STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -73,7 +80,7 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
     path : str
         Ends in .png, .pdf or .svg.
     quantities : sequence of str
-        Keys to draw; by default those of `numerics.views`, of a model that is not there the order parameters.
+        Keys to draw; by default what `numerics.views` says, of a model that is not there the order parameters.
     N : float, optional
         Units at which the theory is drawn once more, with its 1/N terms, where they are known.
 
@@ -89,12 +96,18 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
     view = view_of(sweep.model)
     first = next(solution.order_parameters for solution in sweep.solutions if solution is not None)
     panels = view.panels_of(quantities) if quantities else view.panels or view.panels_of(list(first))
-    panels = tuple(p for panel in panels if (p := Panel(_present(panel, sweep), panel.label)).keys)
+    panels = tuple(p for panel in panels if (p := replace(panel, keys=_present(panel, sweep))).keys)
+    states = view.states if not quantities and sweep.details else None
     kind = Path(path).suffix.lower().removeprefix(".")
     content = io.BytesIO()
     with rc_context(STYLE):
         figure = Figure(layout="constrained", dpi=200)
-        (_draw_map if len(sweep.axes) == 2 else _draw_curves)(figure, sweep, view, panels, N)
+        if len(sweep.axes) == 1:
+            _draw_curves(figure, sweep, view, panels, N, states)
+        elif states is None:
+            _draw_map(figure, sweep, view, panels)
+        else:
+            draw_phases(figure, sweep, states)
         undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
         figure.savefig(content, format=kind, metadata=undated)
     try:
@@ -107,37 +120,77 @@ def _present(panel: Panel, sweep: Sweep) -> tuple[str, ...]:
     return tuple(key for key in panel.keys if key in sweep.meanings)
 
 
-def _draw_curves(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel], N: float | None) -> None:
+def _draw_curves(
+    figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel], N: float | None, states: States | None
+) -> None:
+    """Panels over one parameter; first the coexisting states, where there are any."""
     ((name, values),) = sweep.axes.items()
-    figure.set_size_inches(6.4, 1.3 + 2.7 * len(panels))
-    rows: Any = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    styles: dict[str, dict[str, Any]] = {}
-    for axes, panel in zip(rows, panels, strict=True):
-        for k, key in enumerate(panel.keys):
-            _curve(axes, sweep, key, k, N, styles)
-        theory = np.concatenate([sweep[key] for key in panel.keys])
-        if _spans_decades(theory):
-            _in_log(axes, "y", theory)
-        axes.set_ylabel(panel.label or fill(sweep.meanings[panel.keys[0]], 36))
-    if _even_in_log(values):
-        _in_log(rows[-1], "x", values)
-    for axes, panel in zip(rows, panels, strict=True):
+    heights = [1.4] * (states is not None) + [1.0] * len(panels)
+    figure.set_size_inches(6.4, 1.3 + 2.7 * sum(heights))
+    rows: Any = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    if states is not None:
+        figure.set_size_inches(8.6, figure.get_size_inches()[1])
+        draw_states(rows[0], sweep, states)
+        for number, axes in enumerate(rows):
+            mark(axes, sweep, states, view.labels if number == 0 else None)
+    lower = rows[-len(panels) :]
+    meanings = [_draw_panel(axes, sweep, panel, N, states) for axes, panel in zip(lower, panels, strict=True)]
+    if even_in_log(values):
+        in_log(rows[-1], "x", values)
+    told: set[str] = set()
+    for axes, panel, styles in zip(lower, panels, meanings, strict=True):
         colours = {view.labels.get(key, key): {"color": COLOURS[k % len(COLOURS)]} for k, key in enumerate(panel.keys)}
-        _legend(axes, colours | (styles if axes is rows[0] else {}))
-    rows[-1].set_xlabel(_named(sweep, name))
-    rows[0].set_title(_title(sweep))
+        new = {meaning: style for meaning, style in styles.items() if meaning not in told}
+        legend(axes, colours | new, beside=states is not None)
+        told.update(styles)
+    rows[-1].set_xlabel(named(sweep, name))
+    rows[0].set_title(title(sweep), pad=6 if states is None else 18)
     figure.align_ylabels(rows)
     figure.supxlabel(fill(_caption(sweep), 100), fontsize=7.5, color="0.35")
 
 
-def _curve(axes: Axes, sweep: Sweep, key: str, number: int, N: float | None, styles: dict[str, dict[str, Any]]) -> None:
-    """One quantity: theory, theory at N units where it is known, simulated networks; what lines mean goes to `styles`."""
+def _draw_panel(
+    axes: Axes, sweep: Sweep, panel: Panel, N: float | None, states: States | None
+) -> dict[str, dict[str, Any]]:
+    """The quantities of one panel; returns the meaning of lines and points."""
+    styles: dict[str, dict[str, Any]] = {}
+    drawn = []
+    for k, key in enumerate(panel.keys):
+        several = entries(sweep, key) if states is not None else ()
+        if states is not None and several:
+            draw_entries(axes, sweep, states, several, COLOURS[k % len(COLOURS)], styles)
+        else:
+            _curve(axes, sweep, key, k, N, styles, stable=None if panel.line is None else np.isfinite(sweep[key]))
+        _points(axes, sweep, key, k, N, styles)
+        drawn += [sweep[key], *(values for values, _ in several)]
+    values = np.concatenate(drawn)
+    if panel.line is not None:  # it shows what is stable
+        axes.axhline(panel.line, color=GREY, linewidth=0.8, zorder=1)
+        axes.set_ylim(*fenced(values, show=(0.0, 1.75 * panel.line)))
+    elif spans_decades(values):
+        in_log(axes, "y", values)
+    axes.set_ylabel(panel.label or fill(sweep.meanings[panel.keys[0]], 36))
+    return styles
+
+
+def _curve(
+    axes: Axes,
+    sweep: Sweep,
+    key: str,
+    number: int,
+    N: float | None,
+    styles: dict[str, dict[str, Any]],
+    stable: NDArray[np.bool_] | None = None,
+) -> None:
+    """One quantity: theory, and theory at N units where it is known; what lines mean goes to `styles`."""
     ((_, x),) = sweep.axes.items()
-    colour, theory, stable = COLOURS[number % len(COLOURS)], sweep[key], sweep["stable"]
+    cut = poles(sweep, view_of(sweep.model).states)
+    colour, theory = COLOURS[number % len(COLOURS)], sweep[key]
+    stable = sweep["stable"] if stable is None else stable
 
     def line(values: NDArray[np.float64], meaning: str, **style: Any) -> None:
         if np.any(np.isfinite(values)):
-            axes.plot(x, values, color=colour, **style)
+            axes.plot(gapped(x, cut), gapped(values, cut), color=colour, **style)
             styles[meaning] = {"color": GREY, **style}
 
     sampled = [solution is not None and solution.sampled for solution in sweep.solutions]
@@ -150,6 +203,13 @@ def _curve(axes: Axes, sweep: Sweep, key: str, number: int, N: float | None, sty
     line(np.where(beside & np.any(unstable), theory, np.nan), "theory, unstable", linestyle=":", alpha=0.5)
     if N is not None:
         line(np.where(stable, sweep.at_size(key, N), np.nan), f"theory, N = {N:g}", linestyle="--")
+
+
+def _points(
+    axes: Axes, sweep: Sweep, key: str, number: int, N: float | None, styles: dict[str, dict[str, Any]]
+) -> None:
+    """Simulated networks with their standard errors; what markers mean goes to `styles`."""
+    ((_, x),) = sweep.axes.items()
     value, error = sweep.simulated(key)
     few = np.isin(np.arange(x.size), [point.index for point in sweep.simulations if point.few_directions])
     for meaning, here, face in ((f"simulated, N = {N or 0:g}", ~few, {}), (HOLLOW, few, {"markerfacecolor": "white"})):
@@ -161,18 +221,12 @@ def _curve(axes: Axes, sweep: Sweep, key: str, number: int, N: float | None, sty
                 "markersize": 5,
                 **face,
             }
+            colour = COLOURS[number % len(COLOURS)]
             axes.errorbar(x[here], value[here], error[here], color=colour, elinewidth=1, capsize=2, zorder=3, **style)
             styles[meaning] = {**style, "color": GREY, "marker": MARKERS[0]}
 
 
-def _legend(axes: Axes, entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Colours of the quantities, then the meaning of lines and points."""
-    from matplotlib.lines import Line2D
-
-    axes.legend([Line2D([], [], **style) for style in entries.values()], list(entries))
-
-
-def _draw_map(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel], N: float | None) -> None:
+def _draw_map(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel]) -> None:
     """Colours over two parameters, one panel for each quantity."""
     from matplotlib.colors import LogNorm
 
@@ -182,7 +236,7 @@ def _draw_map(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel],
     grid: Any = figure.subplots((len(keys) + 1) // 2, min(2, len(keys)), squeeze=False)
     for axes, key in zip(grid.flat, keys, strict=False):
         values = np.ma.masked_invalid(sweep[key])
-        norm = LogNorm() if _spans_decades(values.compressed()) else None
+        norm = LogNorm() if spans_decades(values.compressed()) else None
         axes.set_facecolor("0.85")
         mesh = axes.pcolormesh(x, y, values, shading="nearest", cmap="cividis", norm=norm, rasterized=True)
         figure.colorbar(mesh, ax=axes)
@@ -190,56 +244,15 @@ def _draw_map(figure: Figure, sweep: Sweep, view: View, panels: Sequence[Panel],
         if np.any(stable == 0) and np.any(stable == 1):
             axes.contour(x, y, stable, levels=[0.5], colors=COLOURS[1], linewidths=1.2)
         for which, along in (("x", x), ("y", y)):
-            if _even_in_log(along):
-                _in_log(axes, which, along)
+            if even_in_log(along):
+                in_log(axes, which, along)
         axes.set_title(view.labels.get(key, key))
-        axes.set_xlabel(_named(sweep, second))
-        axes.set_ylabel(_named(sweep, first))
+        axes.set_xlabel(named(sweep, second))
+        axes.set_ylabel(named(sweep, first))
     for axes in grid.flat[len(keys) :]:
         axes.set_visible(False)
-    figure.suptitle(_title(sweep), fontsize=11)
+    figure.suptitle(title(sweep), fontsize=11)
     figure.supxlabel("grey: no solution; orange line: loss of stability", fontsize=7.5, color="0.35")
-
-
-def _in_log(axes: Axes, which: str, values: NDArray[np.float64]) -> None:
-    """Logarithmic, with ticks at 1, 2, 5 where there is room for them."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    finite = values[np.isfinite(values)]
-    decades = np.log10(np.max(finite) / np.min(finite))
-    axes.set(**{f"{which}scale": "log"})
-    axis = getattr(axes, f"{which}axis")
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,)))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
-
-
-def _spans_decades(values: NDArray[np.float64]) -> bool:
-    finite = values[np.isfinite(values)]
-    return bool(finite.size and np.min(finite) > 0 and np.max(finite) > DECADE * np.min(finite))
-
-
-def _even_in_log(values: NDArray[np.float64]) -> bool:
-    if values.size < 3 or not _spans_decades(values):
-        return False
-    return bool(np.allclose(np.diff(np.log(values)), np.log(values[1] / values[0]), rtol=1e-6))
-
-
-def _named(sweep: Sweep, name: str) -> str:
-    """A parameter in words, with its symbol."""
-    meaning = {p.name: p.meaning for p in describe_model(sweep.model).parameters}.get(name, "parameter")
-    return f"{re.split('[:;,]', meaning)[0]}, {_symbol(name)}"
-
-
-def _symbol(name: str) -> str:
-    return f"${latex(Symbol(name))}$"
-
-
-def _title(sweep: Sweep) -> str:
-    words = [f"{name} = {value}" for name, value in sweep.stated.items() if isinstance(value, str)]
-    given = [f"{_symbol(name)} = {shown(value)}" for name, value in sweep.stated.items() if not isinstance(value, str)]
-    text = sweep.activation if len(sweep.activation) <= 50 else f"{sweep.activation[:47]}..."
-    return ", ".join([f"{sweep.model}, $\\phi(x)$ = {text}", *words, *given])
 
 
 def _caption(sweep: Sweep) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quenched.pairs import number
 from theory.errors import InputError
-from theory.models import DynamicNetwork, Model
+from theory.models import DYNAMIC, FEEDBACK, DynamicNetwork, Model, ReadoutNetwork
 
 if TYPE_CHECKING:
     from numerics.solution import Solution
@@ -19,7 +19,7 @@ def asked_numbers(model: Model, lags: Sequence[str], frequencies: Sequence[str])
     Raises
     ------
     InputError
-        For a model without time, and for every text that is no number.
+        For a model without such functions, and for every text that is no number.
     """
     given = {"--lag": [number(text) for text in lags], "--frequency": [number(text) for text in frequencies]}
     problems = [
@@ -28,8 +28,10 @@ def asked_numbers(model: Model, lags: Sequence[str], frequencies: Sequence[str])
         for value in values
         if isinstance(value, str)
     ]
-    if (lags or frequencies) and not isinstance(model, DynamicNetwork):
-        problems.append(f"the model {model.name} has no time: --lag and --frequency are for the model dynamic")
+    if lags and not isinstance(model, DynamicNetwork):
+        problems.append(f"--lag is for the model {DYNAMIC.name}, not for {model.name}")
+    if frequencies and not isinstance(model, DynamicNetwork | ReadoutNetwork):
+        problems.append(f"--frequency is for the models {DYNAMIC.name} and {FEEDBACK.name}, not for {model.name}")
     if problems:
         raise InputError(problems)
     first, second = given.values()
@@ -39,7 +41,9 @@ def asked_numbers(model: Model, lags: Sequence[str], frequencies: Sequence[str])
 def functions_of_time(
     solution: Solution, lags: Sequence[float], frequencies: Sequence[float]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Autocovariances and pair correlations at lags, dimensions at frequencies: for the JSON, and as lines of text."""
+    """What the model has at these lags and frequencies: for the JSON, and as lines of text."""
+    if solution.model == FEEDBACK.name:
+        return _responses(solution, frequencies) if frequencies else ({}, [])
     from numerics.correlation import autocovariance, frequency_dimension, pair_correlation
 
     data: dict[str, Any] = {}
@@ -56,3 +60,21 @@ def functions_of_time(
         for k, frequency in enumerate(frequencies):
             rows.append(f"  frequency {frequency:g}: PR_x = {found.x[k]:.10g}, PR_phi = {found.phi[k]:.10g}")
     return data, rows
+
+
+def _responses(solution: Solution, frequencies: Sequence[float]) -> tuple[dict[str, Any], list[str]]:
+    """Responses of the output at the target; complex numbers as [re, im]."""
+    from numerics.response import output_response
+    from theory.feedback import ENTRANCES
+
+    data: dict[str, Any] = {"frequency": list(frequencies)}
+    rows: list[list[str]] = [[] for _ in frequencies]
+    for entrance in ENTRANCES:
+        found = output_response(solution, frequencies, along=entrance)
+        for kind, values in found._asdict().items():
+            key = f"{kind}_{entrance}"
+            data[key] = [[value.real, value.imag] for value in values.tolist()]
+            for row, value in zip(rows, values.tolist(), strict=True):
+                row.append(f"{key} = {value.real:.10g}{value.imag:+.10g}i")
+    lines = [f"  frequency {w:g}: {', '.join(row)}" for w, row in zip(frequencies, rows, strict=True)]
+    return {"frequencies": data}, lines

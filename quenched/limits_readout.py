@@ -94,7 +94,7 @@ class ReadoutForms:
         """The equations written out, where averages have closed forms."""
         equation = self.theory.equation
         a, G, theta = symbols("a G theta")
-        loop = 1 - equation.pole
+        loop = equation.loop_gain
         formulas = {
             equation.unknown: equation.right,
             equation.amplitude: equation.amplitude_at,

@@ -107,13 +107,13 @@ def _equations(theory: Theory, style: str) -> str:
         width = max(len(key) for key, *_ in rows)
         lines = [
             f"  {key:<{width}}   ({meaning})"
-            if _is_found(key, expression)
+            if _is_symbol(key, expression)
             else f"  {key:<{width}} = {_shortened(expression)}\n  {'':<{width}}   ({meaning})"
             for key, _, expression, meaning in rows
         ]
         return "\n".join([fill(f"Results ({theory.notation}):", 116), *lines])
     formulas = [
-        (name if _is_found(key, expression) else f"{name} = {latex(expression)}", meaning)
+        (name if _is_symbol(key, expression) else f"{name} = {latex(expression)}", meaning)
         for key, name, expression, meaning in rows
     ]
     if style == "markdown":
@@ -121,8 +121,8 @@ def _equations(theory: Theory, style: str) -> str:
     return "\n".join(rf"\begin{{dmath*}} {formula} \end{{dmath*}}" for formula, _ in formulas)
 
 
-def _is_found(key: str, expression: Expr) -> bool:
-    """Whether a result has no formula: the solver finds it."""
+def _is_symbol(key: str, expression: Expr) -> bool:
+    """Whether a result has no formula, because the solver finds it."""
     return isinstance(expression, Symbol) and expression.name == key
 
 

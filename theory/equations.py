@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Eq, Expr, Function, Poly, Symbol, log, roots, sqrt, sstr
+from sympy import Expr, Function, Symbol, log, roots, sqrt, sstr
 
-from theory.fields.cavity import linear_root
 from theory.fields.site_in_time import Site
 from theory.gaussian.average import Average, averages
 from theory.symbols import frequency, growth, tau
@@ -95,6 +94,8 @@ class ReadoutEquation:
         Outliers of the Jacobian, ``lambda^2 - trace lambda + determinant = 0``, at any fixed point of the closed loop.
     overlaps : mapping of Symbol to Expr
         What the equations know of the vectors, in the model's parameters.
+    transfers : mapping of str to Expr
+        Response of the output to a small signal ``exp((lambda - 1) t)``, the loop being open, by the vector along which it enters.
     """
 
     kind: ClassVar[str] = "readout"
@@ -109,6 +110,7 @@ class ReadoutEquation:
     trace: Expr
     determinant: Expr
     overlaps: Mapping[Symbol, Expr]
+    transfers: Mapping[str, Expr]
 
     @property
     def statements(self) -> tuple[tuple[str, Expr, str], ...]:
@@ -127,13 +129,22 @@ class ReadoutEquation:
                 self.turning,
                 f"zero where {self.amplitude} is extremal along the open loop, at a fold of fixed points",
             ),
+            *(
+                (
+                    f"h_{name}",
+                    e,
+                    f"response of the output to a signal exp((lambda-1) t) along the {name}, with the loop open",
+                )
+                for name, e in self.transfers.items()
+            ),
             *((str(symbol), e, "overlap of the vectors, at amplitude 1") for symbol, e in self.overlaps.items()),
         )
 
     @property
     def expressions(self) -> tuple[Expr, ...]:
         """Everything that generated code evaluates."""
-        return self.right, self.slope, self.readout, self.turning, *self.closed, self.trace, self.determinant
+        overlap = self.overlap
+        return self.right, self.slope, overlap, overlap.diff(self.unknown), self.trace, self.determinant
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -148,33 +159,23 @@ class ReadoutEquation:
     @property
     def amplitude_at(self) -> Expr:
         """The amplitude at which the closed loop has a given unknown and output."""
-        return self.output / self.readout.coeff(self.amplitude, 1)
+        return self.output / self.overlap
 
     @property
-    def output_at(self) -> Expr:
-        """The output of the closed loop at a given unknown and amplitude."""
-        return linear_root(Eq(self.output, self.readout), self.output)
+    def loop_gain(self) -> Expr:
+        """Derivative of the readout in the output at a fixed unknown."""
+        return self.readout.diff(self.output)
 
     @property
-    def pole(self) -> Expr:
-        """1 - d(readout)/d(output): where it vanishes, `output_at` is infinite."""
-        return 1 - self.readout.diff(self.output)
-
-    @property
-    def closed(self) -> tuple[Expr, Expr]:
-        """One equation for the closed loop: ``unknown - right`` at `output_at`, times pole^2, and its derivative in the unknown."""
-        numerator = self.readout.subs(self.output, 0)
-        terms = Poly(self.right, self.output).terms()
-        excess = self.unknown * self.pole**2 - sum(
-            coefficient * numerator**power * self.pole ** (2 - power) for (power,), coefficient in terms
-        )
-        return excess, excess.diff(self.unknown)
+    def overlap(self) -> Expr:
+        """Output per unit amplitude."""
+        return self.readout.subs(self.amplitude, 1)
 
     @property
     def output_slope(self) -> Expr:
         """Derivative of the readout along the open loop, dH/dz: 1 at a fold of the closed loop."""
         follow = self.right.diff(self.output) / (1 - self.slope)
-        return self.readout.diff(self.output) + self.readout.diff(self.unknown) * follow
+        return self.loop_gain + self.readout.diff(self.unknown) * follow
 
     @property
     def turning(self) -> Expr:

@@ -49,8 +49,13 @@ FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)
 MEANS = Mm, MI, Mn = symbols("Mm MI Mn", real=True)
 """Means over units of feedback, input and readout, where they have any; that of the readout at amplitude 1."""
 
+ENTRANCES = {"feedback": (Sm2 * z + smI, snm), "input": (smI * z + SI2, snI)}
+"""Where a signal can enter: covariance of that vector with x, and its overlap with the readout at amplitude 1."""
+
 _a, _G, _theta = symbols("a G theta")
 _POSITIVE = (0.0, inf)
+_NO_POLE = "C(A) has a pole only where the readout overlaps with both the feedback and the input"
+_NO_EXTREMUM = "C(A) has no pole, no extremum beyond it, or no equal amplitude on its other side"
 
 
 @lru_cache(maxsize=1)
@@ -82,6 +87,10 @@ def derive() -> Theory[ReadoutEquation]:
         trace=direct + mode + (loop.trace - direct - mode).factor(),
         determinant=loop.determinant,
         overlaps=overlaps,
+        transfers={
+            name: _transfer(readout_loop(model.couplings, loaded_site(name)), variance.diff(Delta))
+            for name in ENTRANCES
+        },
     )
     route = eigenvector(model.couplings, site.with_x[FEEDBACK_ENTRY], site.with_x[READOUT_ENTRY], site.between)
     pair = disorder_average(model.couplings)
@@ -129,9 +138,17 @@ def derive() -> Theory[ReadoutEquation]:
     )
 
 
-def loaded_site() -> LoadedSite:
-    """Measure of a site whose vectors have zero mean."""
-    return LoadedSite(Delta, {FEEDBACK_ENTRY: Sm2 * z + smI, READOUT_ENTRY: C * (snm * z + snI)}, C * snm)
+def loaded_site(entrance: str = "feedback") -> LoadedSite:
+    """Measure of a site whose vectors have zero mean, for signals that enter along the feedback m or along the input I."""
+    with_x, with_n = ENTRANCES[entrance]
+    return LoadedSite(Delta, {FEEDBACK_ENTRY: with_x, READOUT_ENTRY: C * (snm * z + snI)}, C * with_n)
+
+
+def _transfer(loop: Loop, mode: Expr) -> Expr:
+    """h(lambda) in partial fractions: direct, and by way of the variance mode."""
+    direct = (loop.transfer * growth).subs(growth, 0).cancel()
+    by_variance = ((loop.transfer * (growth - mode)).cancel().subs(growth, mode)).factor()
+    return direct / growth + by_variance / (growth - mode)
 
 
 def drive_variance() -> Expr:
@@ -154,12 +171,12 @@ def leading_outlier(equation: ReadoutEquation) -> Expr:
 
 def _observables(equation: ReadoutEquation, stability: Expr) -> dict[str, Quantity]:
     at = equation.at_target
-    overlap, overlap_slope = (e.subs(equation.amplitude, 1) for e in (equation.readout, equation.output_slope))
+    overlap_slope = equation.output_slope.subs(equation.amplitude, 1)
     power = Average(phi(x) ** 2)
     quantities = (
         Quantity("C_phi", power, "mean square activity <phi^2>", REFERENCE, _POSITIVE),
         Quantity("gain", Average(phi(x), 1), "mean response <phi'>", REFERENCE),
-        Quantity("overlap", at(overlap), "output at amplitude 1, A/C", REFERENCE),
+        Quantity("overlap", at(equation.overlap), "output at amplitude 1, A/C", REFERENCE),
         Quantity("overlap_slope", at(overlap_slope), "slope of the output against the clamped output, at amplitude 1"),
         Quantity(
             "H_slope", at(equation.output_slope), "slope H'(A) of the output against the clamped output; 1 at a fold"
@@ -183,19 +200,19 @@ def _observables(equation: ReadoutEquation, stability: Expr) -> dict[str, Quanti
             "flex",
             FLEX,
             "target at which C(A) has its pole, -snI/snm",
-            undefined="C(A) has no pole without loop and input",
+            undefined=_NO_POLE,
         ),
         Quantity(
             "A_c",
             A_c,
             "target beyond the pole at which C(A) is extremal, a zero of turning: between it and the pole targets are unstable",
-            undefined="C(A) has no extremum beyond a pole",
+            undefined=_NO_EXTREMUM,
         ),
         Quantity(
             "A_b",
             A_b,
             "target on the other side with the amplitude of A_c: beyond it a second stable state exists",
-            undefined="no target on the other side has the amplitude of A_c",
+            undefined=_NO_EXTREMUM,
         ),
     )
     return {q.key: q for q in quantities}

@@ -48,6 +48,11 @@ class Quantity:
     bounds: tuple[float, float] = (-inf, inf)
     undefined: str = ""
 
+    @property
+    def is_found(self) -> bool:
+        """Whether it has no formula, but is found by the solver under its key."""
+        return isinstance(self.expression, Symbol) and self.expression.name == self.key
+
 
 @dataclass(frozen=True)
 class Correction(Quantity):

@@ -10,6 +10,7 @@ from types import ModuleType
 from numerics.algorithms import (
     autocovariance,
     averages,
+    clamped,
     coloured,
     contour,
     filtered,
@@ -47,14 +48,13 @@ _SOLVERS = {  # in dependency order
         plane,
         contour,
         hermite,
-        loop,
         onesite,
         trajectories,
         pairsum,
         states,
         autocovariance,
     ),
-    "readout": (*_AVERAGES, roots, self_consistency, sets, loop),
+    "readout": (*_AVERAGES, roots, self_consistency, sets, clamped, loop),
 }
 
 

@@ -25,7 +25,7 @@ from theory.errors import InputError
 from theory.gaussian.average import Average
 from theory.gaussian.closed import ClosedForm
 from theory.symbols import Delta, mu, rho, x
-from theory.theory import Theory
+from theory.theory import Quantity, Theory
 
 TARGETS = ("numpy",)
 """Languages that can be emitted now."""
@@ -41,8 +41,8 @@ _USE = {
         "C_x and C_phi at the lags of an array.",
     ),
     "readout": (
-        "Use: solve({names}) returns a dict of arrays, fixed_points({names}) every fixed point of the closed",
-        "loop for one set of numbers.  LOOP holds the algorithm; its methods take (g, *overlaps(...)).",
+        "Use: solve({names}) returns a dict of arrays, fixed_points(...)",
+        "every fixed point of the closed loop for one set of numbers.  LOOP holds the algorithm; it takes (g, *overlaps(...)).",
     ),
 }
 _IMPORTS = {
@@ -163,7 +163,7 @@ def _header(theory: Theory, activation: Activation, digest: str) -> str:
         _wrapped(f"Equations ({theory.notation}):"),
         "",
         *(_wrapped(f"{name} = {sstr(right)}", "    ") for name, right, _ in theory.statements),
-        *(_wrapped(f"{key} = {sstr(q.expression)}", "    ") for key, q in theory.derived.items()),
+        *(_wrapped(_equation(key, q), "    ") for key, q in theory.derived.items()),
         "",
         *(row.format(names=names) for row in _USE[theory.equation.kind]),
         "Needs NumPy and SciPy only.",
@@ -172,6 +172,11 @@ def _header(theory: Theory, activation: Activation, digest: str) -> str:
         '"""',
     ]
     return "\n".join(row.replace("\\", "\\\\") for row in rows)
+
+
+def _equation(key: str, quantity: Quantity) -> str:
+    """A result with its formula, or with its meaning where the algorithm finds it."""
+    return f"{key}: {quantity.meaning}" if quantity.is_found else f"{key} = {sstr(quantity.expression)}"
 
 
 def _parameter_names(theory: Theory, activation: Activation) -> tuple[str, ...]:

@@ -74,6 +74,12 @@ class NumpySourcePrinter(SciPyPrinter):
     def _print_Adjoint(self, node):
         return f"np.conj({self.parenthesize(node.arg, PRECEDENCE['Pow'])}.T)"
 
+    def _print_Max(self, node):
+        first, *others = map(self._print, node.args)
+        for other in others:
+            first = f"np.maximum({first}, {other})"
+        return first
+
     def _print_re(self, node):
         return f"np.real({self._print(node.args[0])})"
 

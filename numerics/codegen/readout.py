@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import Expr, sstr
+from sympy import Expr, Symbol, sstr
 
 from numerics.codegen.equations import error_function
 from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.functions import Call, call, function
 from numerics.codegen.means import MeanCode
 from numerics.codegen.printer import source
+from theory import symbols
 from theory.activations.activation import Activation
 from theory.equations import ReadoutEquation
 from theory.theory import Theory
-
-CRITICAL = ("flex", "A_c", "A_b")
-"""Results that the search along the open loop gives."""
 
 
 def readout_equations(
@@ -37,51 +35,34 @@ def readout_equations(
     def at(name: str, doc: str, arguments: Sequence[str], expression: Expr | dict[str, Expr]) -> str:
         return function(name, doc, arguments, expression if isinstance(expression, dict) else {"": expression}, calls)
 
-    def pair(name: str, doc: str, first: Expr) -> str:
-        """A function and its derivative in the unknown."""
-        both = {"value": first, "slope": first.diff(equation.unknown)}
-        return function(name, doc, [unknown, amplitude, *given], both, calls, as_tuple=True)
-
     open_loop, in_parameters = [unknown, output, *given], [unknown, *parameters]
     right = _in_parameters(equation, equation.right)
     return [
         _overlaps(theory),
         at("variance_at", f"Right-hand side of {unknown} = {sstr(equation.right)}.", open_loop, equation.right),
         at("variance_slope", f"Its derivative in {unknown}, the gain of the variance mode.", open_loop, equation.slope),
-        error_function("variance_error", open_loop, equation.right, calls),
-        at(
-            "amplitude_at",
-            f"The {amplitude} at which the closed loop has this {unknown} and {output}.",
+        function(
+            "overlap_at",
+            f"Output per unit amplitude, {sstr(equation.overlap)}, and its derivatives in {unknown} and {output}.",
             open_loop,
-            equation.amplitude_at,
-        ),
-        at(
-            "output_at",
-            f"The {output} of the closed loop at this {unknown} and {amplitude}.",
-            [unknown, amplitude, *given],
-            equation.output_at,
-        ),
-        pair(
-            "loop_pole",
-            f"1 - d(readout)/d{output}, where it vanishes output_at is infinite; with its slope.",
-            equation.pole,
-        ),
-        pair(
-            "closed_loop",
-            f"{unknown} - variance_at at output_at, times loop_pole^2: zero at a fixed point; with its slope.",
-            equation.closed[0],
-        ),
-        at(
-            "turning",
-            f"Zero where the {amplitude} of the open loop is extremal, at a fold of fixed points.",
-            open_loop,
-            equation.turning,
+            {"": equation.overlap, **{str(s): equation.overlap.diff(s) for s in (equation.unknown, equation.output)}},
+            calls,
+            as_tuple=True,
         ),
         at(
             "jacobian",
             "Outliers lambda^2 - trace lambda + determinant = 0, and radius of the bulk, at a fixed point of the closed loop.",
             [unknown, output, amplitude, *given],
             {"trace": equation.trace, "determinant": equation.determinant, "bulk_radius": radius},
+        ),
+        *(
+            at(
+                f"transfer_{name}",
+                f"Response of the {output} to a signal exp((growth-1) t) along the {name}, the loop open; outside the bulk.",
+                ["growth", unknown, output, amplitude, *given],
+                expression.subs(symbols.growth, Symbol("growth")),
+            )
+            for name, expression in equation.transfers.items()
         ),
         at("self_consistency", f"variance_at with {output} = {equation.target}.", in_parameters, right),
         at("self_consistency_slope", f"Its derivative in {unknown}.", in_parameters, right.diff(equation.unknown)),
@@ -96,7 +77,7 @@ def readout_equations(
             "observables",
             f"Results at a given {unknown}, for the readout calibrated at the target.",
             in_parameters,
-            {key: _in_parameters(equation, q.expression) for key, q in theory.leading.items() if key not in CRITICAL},
+            {key: _in_parameters(equation, q.expression) for key, q in theory.leading.items() if not q.is_found},
         ),
         _LOOP,
         _solve(theory, parameters, extra),
@@ -127,17 +108,7 @@ def vector_parameters(theory: Theory) -> list[str]:
     return [p.name for p in theory.model.parameters if p.symbol in used]
 
 
-_LOOP = """\
-LOOP = ReadoutLoop(
-    variance=variance_at,
-    variance_slope=variance_slope,
-    amplitude=amplitude_at,
-    output=output_at,
-    closed_loop=closed_loop,
-    pole=loop_pole,
-    turning=turning,
-    jacobian=jacobian,
-)"""
+_LOOP = "LOOP = Readout(variance=variance_at, variance_slope=variance_slope, overlap=overlap_at, results=jacobian)"
 
 
 def _solve(theory: Theory, parameters: Sequence[str], extra: Sequence[str]) -> str:
@@ -145,6 +116,7 @@ def _solve(theory: Theory, parameters: Sequence[str], extra: Sequence[str]) -> s
     control, target, vectors = equation.control.name, equation.target.name, vector_parameters(theory)
     geometry = [name for name in parameters if name != target]
     own = "".join(f", {name}" for name in extra)
+    found = tuple(key for key, q in theory.leading.items() if q.is_found)
     docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.leading.items())
     return f'''\
 def solve({", ".join(parameters)}):
@@ -157,11 +129,12 @@ def solve({", ".join(parameters)}):
     roots : every variance {equation.unknown} >= 0 of the open loop, increasing along an additional first axis, padded with nan
     """
     result = open_loop({", ".join(parameters)})
-    return {{**result, **over_sets(critical_targets, {CRITICAL!r}, ({", ".join(geometry)}), result["slope"].shape)}}
+    found = over_sets(critical_targets, {found!r}, ({", ".join(geometry)}), result["slope"].shape)
+    return {{**result, **found}}
 
 
 def open_loop({", ".join(parameters)}):
-    """What `solve` returns, without {", ".join(CRITICAL)}."""
+    """What `solve` returns, without {", ".join(found)}."""
     return solve_physical(
         self_consistency, self_consistency_slope, self_consistency_error, observables, ({", ".join(parameters)})
     )
@@ -171,17 +144,17 @@ def open_loop({", ".join(parameters)}):
 def critical_targets({", ".join(geometry)}):
     """Pole and extrema of the amplitude as a function of the target; one set of numbers.
 
-    Returns a dict: flex, A_c, A_b, C_min (the amplitude at A_c), extrema (all targets of extremal amplitude).
+    Returns a dict: flex, A_c, A_b, C_c (the amplitude at A_c), turns and C_turns (all targets of extremal amplitude).
     """
     return LOOP.critical_targets(({control}, *overlaps({", ".join(vectors)}){own}))
 
 
-def fixed_points({", ".join(parameters)}):
+def fixed_points({", ".join(parameters)}, calibrated=None):
     """Every fixed point of the closed loop whose readout is calibrated at the target; one set of numbers.
 
-    Returns a dict of arrays, increasing in z: z, Delta, outliers (complex, two in a row), bulk_radius, stable, residual; and
-    continuum, whether every output is a fixed point.
+    `calibrated` is what `solve` returned for them, if that is known. Returns a dict of arrays, increasing in z: z, Delta, outliers
+    (complex, two in a row), visible, bulk_radius, stable, residual; and continuum, whether every output is a fixed point.
     """
     given = ({control}, *overlaps({", ".join(vectors)}){own})
-    amplitude = float(open_loop({", ".join(parameters)})["C"])
-    return LOOP.fixed_points({target}, amplitude, given)'''
+    target = calibrated or open_loop({", ".join(parameters)})
+    return LOOP.fixed_points({target}, float(target["C"]), given, float(target["{next(iter(theory.order_parameters))}"]))'''

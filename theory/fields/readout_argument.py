@@ -229,8 +229,8 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation, named: Expr) -> tuple[S
 def _inserted(named: Expr, loop: Loop, equation: ReadoutEquation) -> Expr:
     """(O) with what its letters stand for."""
     a, G, theta = symbols("a G theta")
-    pole = 1 - equation.pole
-    return named.subs({a: pole, G: equation.slope, theta: equation.trace - equation.slope - pole})
+    theta_of = equation.trace - equation.slope - equation.loop_gain
+    return named.subs({a: equation.loop_gain, G: equation.slope, theta: theta_of})
 
 
 def _logarithmic_slope(equation: ReadoutEquation) -> Expr:

@@ -1,0 +1,91 @@
+"""The response of a fed-back readout to small signals in time, at a fixed point of its loop."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.feedback import overlaps_at
+from numerics.solution import Solution
+from numerics.solve import Solver
+from theory.errors import DomainError, InputError
+from theory.feedback import ENTRANCES
+from theory.models import FEEDBACK
+
+Complex = NDArray[np.complex128]
+
+
+class OutputResponse(NamedTuple):
+    """Response of the output z to a signal exp(i omega t) of amplitude 1.
+
+    Attributes
+    ----------
+    open, closed : ndarray of complex
+        With the feedback cut, h, and with it, h/(1 - h_feedback).
+    """
+
+    open: Complex
+    closed: Complex
+
+
+def output_response(
+    solution: Solution, frequency: ArrayLike, *, along: str = "feedback", point: int | None = None
+) -> OutputResponse:
+    """Linear response of the output to a small current, in the limit N -> infinity.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the model `feedback`.
+    frequency : array_like
+        Angular frequency, in units of the inverse time constant of a unit.
+    along : {'feedback', 'input'}
+        The vector along which the current enters.
+    point : int, optional
+        Which of `solution.fixed_points`; the target if not given.
+
+    Raises
+    ------
+    InputError
+        For the solution of another model, or impossible arguments.
+    DomainError
+        Where the fixed point is unstable: a small signal grows.
+
+    References
+    ----------
+    The transfer function of the open loop, derived in `theory.feedback`; its pole structure is that of the outliers of
+    Mastrogiuseppe, Ostojic 2019.
+    """
+    if not isinstance(solution, Solution) or solution.model != FEEDBACK.name:
+        raise InputError(f"a solution of the model {FEEDBACK.name} is needed")
+    problems = (
+        []
+        if along in ENTRANCES
+        else [f"along = {str(along)[:40]} is not allowed; it must be one of {', '.join(ENTRANCES)}"]
+    )
+    omega = np.asarray(frequency, dtype=float)
+    if not np.all(np.isfinite(omega)):
+        problems.append("frequencies must be finite")
+    count = len(solution.fixed_points)
+    if point is not None and not 0 <= point < count:
+        problems.append(f"point = {point} is not allowed; the solution has fixed points 0 to {count - 1}")
+    if problems:
+        raise InputError(problems)
+    solver, numbers = Solver.of(solution), solution.parameters
+    target = numbers[FEEDBACK.target.name]
+    chosen = (
+        min(solution.fixed_points, key=lambda p: abs(p.z - target)) if point is None else solution.fixed_points[point]
+    )
+    if not chosen.stable:
+        raise DomainError(
+            f"the fixed point at z = {chosen.z:.6g} is unstable: small signals grow, there is no linear response"
+        )
+    extra = [numbers[p.name] for p in solver.activation.parameters]
+    state = (chosen.Delta0, chosen.z, solution.order_parameters["C"])
+    given = (numbers["g"], *overlaps_at(solver, numbers).values(), *extra)
+    growth = 1 + 1j * omega
+    loop = solver.module.transfer_feedback(growth, *state, *given)
+    signal = getattr(solver.module, f"transfer_{along}")(growth, *state, *given)
+    return OutputResponse(signal, signal / (1 - loop))
