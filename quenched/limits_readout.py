@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sympy import Expr, Float, Symbol, sstr, symbols
+from sympy import Expr, Float, sstr
 from sympy.logic.boolalg import Boolean, true
 
 from quenched.limits import Row, write_rows
 from theory.activations.activation import Activation
-from theory.concrete import closed_form_of
 from theory.derivation import Step
 from theory.equations import ReadoutEquation
-from theory.gaussian.average import averages
 from theory.readout_far import LargeTarget, large_target, large_target_steps
 from theory.readout_flex import FLEX, NearFlex, near_flex, near_flex_steps
 from theory.readout_homogeneous import HomogeneousReadout, homogeneous_readout, homogeneous_readout_steps
-from theory.readout_target import Target, drive, lettered, slope, written_out
-from theory.readout_weak import LEADING, WeakCoupling, weak_coupling, weak_coupling_steps
-from theory.symbols import Delta
+from theory.readout_target import OUTLIERS, Target, a, drive, lettered, mixing, slope, written_out
+from theory.readout_weak import WeakCoupling, weak_coupling, weak_coupling_steps
 from theory.theory import Theory
 
 _WRITTEN_OUT = "written out for this activation, at any fixed point of the closed loop; lambda^2 - (a + G + theta) lambda + a G = 0"
+_AT_TARGET = "at the target, written out"
 _LETTERS = (
     "at the target; P = <phi^2>, Q = <phi'>, W = <phi'^2>, primes are derivatives by the variance of x: P' = <(phi^2)''>/2, "
     "Q' = <phi'''>/2"
@@ -34,6 +32,8 @@ _FAR = "large |A|, for Sm > 0 and snm not 0"
 _NO_LOOP = "large |A|, for Sm > 0 and snm = 0, where the other outlier is 0"
 _NEAR_FLEX = "near the pole of C(A), for snm and snI not 0; averages, s and theta of the open loop at A = flex"
 _EVEN = "phi is even: <phi'> = 0, the output of a Gaussian readout is 0 at every amplitude and reaches no target"
+_STABLE = "the target is stable where R < 1, (1 - G) (1 - a) - theta > 0 and a + G + theta < 2; R is the bulk radius"
+_NOT_BALANCED = "a coefficient of 1/A that is not 0"
 _LONGEST = 240  # characters of a series that is written out
 
 
@@ -93,24 +93,22 @@ class ReadoutForms:
     def forms(self) -> tuple[Row, ...]:
         """The equations written out, where averages have closed forms."""
         equation = self.theory.equation
-        a, G, theta = symbols("a G theta")
-        loop = equation.loop_gain
-        formulas = {
-            equation.unknown: equation.right,
-            equation.amplitude: equation.amplitude_at,
-            a: loop,
-            G: equation.slope,
-            theta: (equation.trace - loop - equation.slope).factor(),
+        anywhere = {
+            str(equation.unknown): equation.right,
+            str(equation.amplitude): equation.amplitude_at,
+            "a": equation.loop_gain,
+            "G": equation.slope,
+            "theta": (equation.trace - equation.loop_gain - equation.slope).factor(),
         }
-        written = {str(name): self._written_out(formula) for name, formula in formulas.items()}
-        return tuple(Row(_WRITTEN_OUT, name, "=", form) for name, form in written.items() if form is not None)
+        at_target = {key: self.target.expression(key) for key in ("bulk_radius", "lambda_ls")}
+        return (*self._written(_WRITTEN_OUT, anywhere), *self._written(_AT_TARGET, at_target))
 
-    def _written_out(self, formula: Expr) -> Expr | None:
-        """The formula with closed forms for its averages, None where one has none."""
-        forms = {node: closed_form_of(node, self.activation) for node in averages(formula)}
-        if any(form is None for form in forms.values()):
-            return None
-        return formula.xreplace({node: form.expression for node, form in forms.items() if form is not None})
+    def _written(self, section: str, formulas: Mapping[str, Expr], longest: int | None = None) -> Iterator[Row]:
+        """Those formulas whose averages have closed forms."""
+        for name, formula in formulas.items():
+            form = written_out(formula, self.activation)
+            if form is not None and (longest is None or len(sstr(form)) <= longest):
+                yield Row(section, name, "=", form)
 
     @cached_property
     def limits(self) -> tuple[Row, ...]:
@@ -121,26 +119,30 @@ class ReadoutForms:
         if self.weak is None:
             return
         letters = {"S": self.target.drive, "s": self.target.slope, "a": self.target.loop}
-        letters |= {"theta": lettered(self.target.theta.subs(self.target.slope, slope)), "L": _OUTLIER_ALONE}
+        letters |= {"theta": lettered(self.target.theta.subs(self.target.slope, slope)), "L": a + lettered(mixing)}
         yield from (Row(_LETTERS, name, "=", formula) for name, formula in letters.items())
         for key, law in self.weak.rows.items():
-            yield Row(_WEAK, key, "=", law)
-        for key in ("Delta0", "C", "lambda_ls"):
-            form = written_out(self.weak.laws[key], self.activation)
-            if form is not None and len(sstr(form)) <= _LONGEST:
-                yield Row(f"{_WEAK}; written out", key, "=", form)
+            yield Row(_WEAK, key, "=", law, "a + theta != 0" if key in OUTLIERS else "")
+        series = {key: self.weak.laws[key] for key in ("Delta0", "C", "lambda_ls")}
+        yield from self._written(f"{_WEAK}; written out for this activation", series, _LONGEST)
 
     def _homogeneous(self) -> Iterator[Row]:
         found = self.homogeneous
         if found is None or found.reason:
             return
-        section = f"phi(l x) = l^q phi(x) for l > 0, q = {sstr(found.exponent)}; P1, Q1 are <phi^2>, <phi'> at unit variance"
+        section = (
+            f"phi(l x) = l^q phi(x) for l > 0, q = {sstr(found.exponent)}; P1, Q1 are <phi^2>, <phi'> at unit variance"
+        )
         for symbol, value in found.constants.items():
             yield Row(section, str(symbol), "=", value)
         for key, law in found.laws.items():
             yield Row(section, key, "=", law, _condition(found.finite) if key == "bulk_radius^2" else "")
         special = (
-            ("fold of the open loop, G = 1, in ghat^2 = g^2 S^(q-1): no stationary state beyond it", found.fold, found.fold_condition),
+            (
+                "fold of the open loop, G = 1, in ghat^2 = g^2 S^(q-1): no stationary state beyond it",
+                found.fold,
+                found.fold_condition,
+            ),
             ("loss of stability of the bulk, R = 1, in ghat^2 = g^2 S^(q-1)", found.edge, found.edge_condition),
         )
         for title, point, condition in special:
@@ -152,7 +154,8 @@ class ReadoutForms:
         for section, laws in ((_FAR, self.far.laws), (_NO_LOOP, self.far.without_loop)):
             for key, law in laws.items():
                 settled = not law.free_symbols
-                yield Row(section, key, "->" if settled else "~", _shortened(law))
+                open_ = key in OUTLIERS and laws[OUTLIERS[0]].free_symbols
+                yield Row(section, key, "->" if settled else "~", _shortened(law), _NOT_BALANCED if open_ else "")
 
     def _flex(self) -> Iterator[Row]:
         if self.flex is None:
@@ -170,7 +173,9 @@ class ReadoutForms:
     @property
     def missing(self) -> tuple[str, ...]:
         """Why there are no closed forms, where there are none."""
-        return () if self.forms else ("averages of this activation have no closed form in the table: they are integrated",)
+        return (
+            () if self.forms else ("averages of this activation have no closed form in the table: they are integrated",)
+        )
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -178,7 +183,7 @@ class ReadoutForms:
         if self._is_even:
             return (_EVEN,)
         own = () if self.homogeneous is None else self.homogeneous.sentences
-        return (*own, *(() if self.far is None else self.far.sentences))
+        return (_STABLE, *own, *(() if self.far is None else self.far.sentences))
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
@@ -192,13 +197,11 @@ class ReadoutForms:
         return write_rows("Closed forms and limits", self.rows, (*self.missing, *self.remarks), style)
 
 
-_OUTLIER_ALONE = Symbol("a") + Symbol("theta")
-
-
 def _condition(condition: Boolean) -> str:
     return "" if condition == true else sstr(condition)
 
 
 def _shortened(law: Expr) -> Expr:
     """Numbers that come from quadrature with ten digits."""
-    return law.xreplace({number: Float(number, 10) for number in law.atoms(Float)})
+    constant, rest = law.as_independent(*law.free_symbols, as_Add=False)
+    return constant.evalf(10) * rest if constant.has(Float) else law

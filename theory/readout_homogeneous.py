@@ -22,6 +22,7 @@ from theory.activations.activation import Activation
 from theory.activations.homogeneity import degree
 from theory.concrete import closed_form_of
 from theory.derivation import Fact, Step
+from theory.fields.cavity import linear_root
 from theory.gaussian.average import Average
 from theory.powers import tidy
 from theory.readout_target import (
@@ -37,7 +38,7 @@ from theory.readout_target import (
     slope,
 )
 from theory.scaling import unit_constant
-from theory.symbols import SI2, A, Delta, Sm2, g, phi, smI, x
+from theory.symbols import SI2, A, Delta, Sm2, g, phi, smI, snI, x
 
 P1, Q1 = Symbol("P1", positive=True), Symbol("Q1", real=True)
 """<phi^2> and <phi'> at unit variance."""
@@ -101,9 +102,10 @@ class HomogeneousReadout:
             )
         if self.exponent == 0:
             return (f"{degree_of}: G = 0, the outliers are a + theta and 0; the bulk radius is infinite",)
+        unstable = " (below 1 on the branch that starts at g = 0)" if self.fold else ""
         return (
             f"{degree_of}: at fixed geometry everything depends on g and S by g^2*{sstr(drive ** (self.exponent - 1))} alone; G is "
-            f"a number between 0 and {sstr(self.exponent)}",
+            f"a number between 0 and {sstr(self.exponent)}{unstable}",
         )
 
 
@@ -236,13 +238,14 @@ def homogeneous_readout_steps(found: HomogeneousReadout) -> tuple[Step, ...]:
             for key, law in found.laws.items()
         ),
         *_special(found),
+        *_linear(found),
     )
 
 
 def _before(target: Target) -> dict[str, Expr]:
     keys = ("C", "H_slope", "lambda_ls")
     return {
-        "a": target.equation.at_target(1 - target.equation.pole),
+        "a": target.equation.loop_gain.subs(target.equation.amplitude, target.expression("C")),
         "g^2": g**2,
         "G": target.mode,
         "Delta0": target.variance,
@@ -278,6 +281,40 @@ def _special(found: HomogeneousReadout) -> tuple[Step, ...]:
         )
         for title, point, condition, multiplier in points
         if point
+    )
+
+
+def _linear(found: HomogeneousReadout) -> tuple[Step, ...]:
+    """For q = 1: one fixed point, or all outputs."""
+    if found.exponent != 1:
+        return ()
+    equation = found.target.equation
+    closed = Eq(equation.output, equation.readout.xreplace(powers(S.One)))
+    calibrated = closed.subs(equation.amplitude, found.target.expression("C").xreplace(powers(S.One)))
+    return (
+        Step(
+            "The closed loop does not depend on Delta and is linear in the output: the target is its only fixed point",
+            "linear equation solved",
+            closed,
+            Eq(equation.output, equation.target),
+            assumption="snI is not 0, A is not flex",
+            check=Fact(
+                lambda: (linear_root(calibrated, equation.output) - equation.target).cancel() == 0,
+                "solved for the output at the calibrated amplitude",
+            ),
+        ),
+        Step(
+            "Without overlap of readout and input every output is a fixed point, and a = 1",
+            "both sides equal",
+            closed.subs(snI, 0),
+            Eq(found.laws["a"].subs(snI, 0), 1, evaluate=False),
+            check=Fact(
+                lambda: (
+                    (calibrated.lhs - calibrated.rhs).subs(snI, 0).cancel() == 0 and found.laws["a"].subs(snI, 0) == 1
+                ),
+                "at the calibrated amplitude the equation of the closed loop is 0 = 0",
+            ),
+        ),
     )
 
 

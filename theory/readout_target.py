@@ -34,6 +34,11 @@ class Letter(Symbol):
         """Real, whatever else."""
         return super().__new__(cls, name, real=True, **assumptions)
 
+    @classmethod
+    def class_key(cls):
+        """Sorted among other symbols."""
+        return Symbol.class_key()
+
     def _latex(self, printer):
         plain = self.name.rstrip("'")
         primes = self.name[len(plain) :]
@@ -92,7 +97,7 @@ class Target:
     @cached_property
     def loop(self) -> Expr:
         """a: geometry alone."""
-        return self.equation.at_target(1 - self.equation.pole)
+        return self.equation.at_target(self.equation.loop_gain)
 
     @property
     def mode(self) -> Expr:
