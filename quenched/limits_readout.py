@@ -18,7 +18,8 @@ from theory.readout_far import LargeTarget, large_target, large_target_steps
 from theory.readout_flex import FLEX, NearFlex, near_flex, near_flex_steps
 from theory.readout_homogeneous import HomogeneousReadout, homogeneous_readout, homogeneous_readout_steps
 from theory.readout_target import OUTLIERS, Target, a, drive, lettered, mixing, slope, written_out
-from theory.readout_weak import WeakCoupling, weak_coupling, weak_coupling_steps
+from theory.readout_weak import ORDER, WeakCoupling, weak_coupling, weak_coupling_steps
+from theory.symbols import g
 from theory.theory import Theory
 
 _WRITTEN_OUT = "written out for this activation, at any fixed point of the closed loop; lambda^2 - (a + G + theta) lambda + a G = 0"
@@ -32,8 +33,10 @@ _FAR = "large |A|, for Sm > 0 and snm not 0"
 _NO_LOOP = "large |A|, for Sm > 0 and snm = 0, where the other outlier is 0"
 _NEAR_FLEX = "near the pole of C(A), for snm and snI not 0; averages, s and theta of the open loop at A = flex"
 _EVEN = "phi is even: <phi'> = 0, the output of a Gaussian readout is 0 at every amplitude and reaches no target"
+_FOLD = "fold of the open loop, G = 1, in ghat^2 = g^2 S^(q-1): no stationary state beyond it"
+_EDGE = "loss of stability of the bulk, R = 1, in ghat^2 = g^2 S^(q-1)"
 _STABLE = "the target is stable where R < 1, (1 - G) (1 - a) - theta > 0 and a + G + theta < 2; R is the bulk radius"
-_NOT_BALANCED = "a coefficient of 1/A that is not 0"
+_NOT_BALANCED = "geometries where lambda_1 is not 0 to this order"
 _LONGEST = 240  # characters of a series that is written out
 
 
@@ -103,11 +106,11 @@ class ReadoutForms:
         at_target = {key: self.target.expression(key) for key in ("bulk_radius", "lambda_ls")}
         return (*self._written(_WRITTEN_OUT, anywhere), *self._written(_AT_TARGET, at_target))
 
-    def _written(self, section: str, formulas: Mapping[str, Expr], longest: int | None = None) -> Iterator[Row]:
+    def _written(self, section: str, formulas: Mapping[str, Expr]) -> Iterator[Row]:
         """Those formulas whose averages have closed forms."""
         for name, formula in formulas.items():
             form = written_out(formula, self.activation)
-            if form is not None and (longest is None or len(sstr(form)) <= longest):
+            if form is not None:
                 yield Row(section, name, "=", form)
 
     @cached_property
@@ -123,8 +126,11 @@ class ReadoutForms:
         yield from (Row(_LETTERS, name, "=", formula) for name, formula in letters.items())
         for key, law in self.weak.rows.items():
             yield Row(_WEAK, key, "=", law, "a + theta != 0" if key in OUTLIERS else "")
-        series = {key: self.weak.laws[key] for key in ("Delta0", "C", "lambda_ls")}
-        yield from self._written(f"{_WEAK}; written out for this activation", series, _LONGEST)
+        for key in ("Delta0", "C", "lambda_ls"):
+            form = written_out(self.weak.laws[key], self.activation)
+            if form is not None and len(sstr(form)) <= _LONGEST:
+                series = sum(form.coeff(g, 2 * n).factor() * g ** (2 * n) for n in range(ORDER + 1))
+                yield Row(f"{_WEAK}; written out for this activation", key, "=", series)
 
     def _homogeneous(self) -> Iterator[Row]:
         found = self.homogeneous
@@ -138,12 +144,8 @@ class ReadoutForms:
         for key, law in found.laws.items():
             yield Row(section, key, "=", law, _condition(found.finite) if key == "bulk_radius^2" else "")
         special = (
-            (
-                "fold of the open loop, G = 1, in ghat^2 = g^2 S^(q-1): no stationary state beyond it",
-                found.fold,
-                found.fold_condition,
-            ),
-            ("loss of stability of the bulk, R = 1, in ghat^2 = g^2 S^(q-1)", found.edge, found.edge_condition),
+            (_FOLD, found.fold, found.fold_condition),
+            (_EDGE, found.edge, found.edge_condition),
         )
         for title, point, condition in special:
             yield from (Row(title, key, "=", value, _condition(condition)) for key, value in point.items())

@@ -48,6 +48,11 @@ _NO_POWER = "not derived: <phi^2> or <phi'> has no power law at large variance"
 _WAVES = "not derived: phi oscillates"
 _TOO_FAST = "not derived: phi grows as fast as x, the recurrent input stays comparable with the feedback"
 _SLOW = "not derived: the correction to the leading power of <phi'> is not known"
+_HIDDEN = "large targets: with a loop both outliers fall faster than the bulk radius and are hidden in the bulk"
+_PAIR = (
+    "large targets: where lambda_1 is 0 to this order, as without input overlaps snI = smI = 0, the outliers are a complex pair, "
+    "lambda^2 ~ -G"
+)
 _OPEN = "depends on the sign of"
 
 
@@ -83,12 +88,15 @@ class LargeTarget:
         """What no formula says."""
         if self.kind == "none":
             return (f"large targets: {self.reason}",)
-        bulk = self.averages.get(SQUARED_SLOPE)
-        if self.kind == "saturating" and bulk is not None and sign_of(bulk.exponent + 1) == 1:
-            return (
-                "large targets: with a loop both outliers fall faster than the bulk radius and are hidden in the bulk",
-            )
-        return ()
+        if self.kind != "saturating":
+            return ()
+        bulk, second = self.averages.get(SQUARED_SLOPE), self.averages.get(CURVATURE)
+        hidden = bulk is not None and sign_of(bulk.exponent + 1) == 1
+        paired = second is not None and sign_of(second.prefactor) == 1 and second.exponent == -Rational(3, 2)
+        return (
+            *((_HIDDEN,) if hidden else ()),
+            *((_PAIR,) if paired and not self.laws["lambda_1"].has(SIZE) else ()),
+        )
 
 
 def large_target(target: Target, activation: Activation) -> LargeTarget:
