@@ -14,15 +14,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import mpmath
-from sympy import Expr, Rational, S, Symbol, cos, oo, sin, sqrt, sstr
+from sympy import Expr, Rational, S, Symbol, cos, sin, sqrt, sstr
 
 from theory.activations.activation import Activation
-from theory.activations.endpoints import Leading, leading_term
 from theory.activations.pieces import Pieces
 from theory.activations.zeros import sign_of
 from theory.concrete import closed_form_of
 from theory.derivation import Fact, Step
-from theory.errors import InputError
 from theory.gaussian.average import Average
 from theory.large_variance import large_variance, leading_power, tail_power, tails
 from theory.powers import Power
@@ -92,10 +90,15 @@ class LargeTarget:
             return ()
         bulk, second = self.averages.get(SQUARED_SLOPE), self.averages.get(CURVATURE)
         hidden = bulk is not None and sign_of(bulk.exponent + 1) == 1
-        paired = second is not None and sign_of(second.prefactor) == 1 and second.exponent == -Rational(3, 2)
+        paired = (  # G ~ |A|^-3 and what is neglected in a + theta falls faster than its root
+            second is not None
+            and sign_of(second.prefactor) == 1
+            and second.exponent == -Rational(3, 2)
+            and _falls_faster(self.activation, Rational(5, 2))
+        )
         return (
             *((_HIDDEN,) if hidden else ()),
-            *((_PAIR,) if paired and not self.laws["lambda_1"].has(SIZE) else ()),
+            *((_PAIR,) if paired else ()),
         )
 
 
@@ -120,7 +123,7 @@ def large_target(target: Target, activation: Activation) -> LargeTarget:
         return none(f"{_OPEN} {sstr(1 + 2 * gain.exponent)}")
     correction = S.Zero
     if critical == 0:
-        found = second_term(gain, activation) if power.exponent == 0 else None
+        found = second_term(activation) if power.exponent == 0 else None
         if found is None:
             return none(_SLOW)
         correction = found
@@ -165,34 +168,26 @@ def curvature(power: Power, activation: Activation) -> Power | None:
     return None if rest is None else Power(2 * rest.prefactor * rest.exponent, rest.exponent - 1)
 
 
-def second_term(gain: Power, activation: Activation) -> Expr | None:
-    """q1 in <phi'> ~ q0 Delta^(-1/2) + q1/Delta: <phi'> = <x phi>/Delta, and x phi - c |x| tends to q1 on average over both sides.
+def second_term(activation: Activation) -> Expr | None:
+    """q1 in <phi'> ~ q0 Delta^(-1/2) + q1/Delta: tails phi' ~ c/x^2 give -c, faster ones 0.
 
-    None where it grows instead, or where that is not decided.
+    With phi = s - c/|x|, x phi - s |x| tends to -c, and <phi'> = <x phi>/Delta. None for slower tails or where parameters hide
+    them.
     """
-    found = tails(activation.pieces.map(lambda e: x * e))
-    if found is None or found[1] != 1:
+    excess = _falls_faster(activation, S(2))
+    if excess is None:
         return None
-    rest = even_part(activation.pieces.map(lambda e: x * e)).expressions[-1] - found[0] * x
-    if rest == 0:
-        return S.Zero
-    try:
-        constant, decay = leading_term(rest, oo, 1)
-    except InputError:  # parameters hide what is left: at drawn values it must vanish
-        constant, decay = _at_drawn_values(rest, activation)
-        if sign_of(decay) == 0:
-            return None
-    order = 1 if decay.is_infinite and decay.is_positive else sign_of(decay)
-    if order == 1:
-        return S.Zero
-    return constant if order == 0 and constant.is_finite else None
+    found = tails(activation.derivative(1))
+    return S.Zero if excess else None if found is None or found[1] != -2 else -found[0]
 
 
-def _at_drawn_values(rest: Expr, activation: Activation) -> Leading:
-    try:
-        return leading_term(rest.subs(drawn(activation)), oo, 1)
-    except InputError:
-        return Leading(S.One, S.Zero)
+def _falls_faster(activation: Activation, r: Expr) -> bool | None:
+    """Whether |x|^r phi' tends to 0; None where phi' has no power as its tail. At drawn values where parameters hide it."""
+    slopes = activation.derivative(1)
+    found = tails(slopes) or tails(slopes.substitute(drawn(activation)))
+    if found is None:
+        return None
+    return not found[1].is_finite or sign_of(found[1] + r) == -1
 
 
 def even_part(pieces: Pieces) -> Pieces:

@@ -102,10 +102,10 @@ class HomogeneousReadout:
             )
         if self.exponent == 0:
             return (f"{degree_of}: G = 0, the outliers are a + theta and 0; the bulk radius is infinite",)
-        unstable = " (below 1 on the branch that starts at g = 0)" if self.fold else ""
+        branch = ", below 1 on the branch that starts at g = 0" if self.fold else ""
         return (
-            f"{degree_of}: at fixed geometry everything depends on g and S by g^2*{sstr(drive ** (self.exponent - 1))} alone; G is "
-            f"a number between 0 and {sstr(self.exponent)}{unstable}",
+            f"{degree_of}: at fixed geometry everything depends on g and S by {sstr(g**2 * drive ** (self.exponent - 1))} alone; "
+            f"G is a number between 0 and {sstr(self.exponent)}{branch}",
         )
 
 
