@@ -33,6 +33,7 @@ _FAR = "large |A|, for Sm > 0 and snm not 0"
 _NO_LOOP = "large |A|, for Sm > 0 and snm = 0, where the other outlier is 0"
 _NEAR_FLEX = "near the pole of C(A), for snm and snI not 0; averages, s and theta of the open loop at A = flex"
 _EVEN = "phi is even: <phi'> = 0, the output of a Gaussian readout is 0 at every amplitude and reaches no target"
+_NO_INPUT = "without input, SI = 0, where a = 1 whatever the readout: stable slow modes where theta < 0 and G < 1"
 _FOLD = "fold of the open loop, G = 1, in ghat^2 = g^2 S^(q-1): no stationary state beyond it"
 _EDGE = "loss of stability of the bulk, R = 1, in ghat^2 = g^2 S^(q-1)"
 _STABLE = "the target is stable where R < 1, (1 - G) (1 - a) - theta > 0 and a + G + theta < 2; R is the bulk radius"
@@ -134,7 +135,7 @@ class ReadoutForms:
 
     def _homogeneous(self) -> Iterator[Row]:
         found = self.homogeneous
-        if found is None or found.reason:
+        if found is None:
             return
         section = (
             f"phi(l x) = l^q phi(x) for l > 0, q = {sstr(found.exponent)}; P1, Q1 are <phi^2>, <phi'> at unit variance"
@@ -143,6 +144,7 @@ class ReadoutForms:
             yield Row(section, str(symbol), "=", value)
         for key, law in found.laws.items():
             yield Row(section, key, "=", law, _condition(found.finite) if key == "bulk_radius^2" else "")
+        yield from (Row(_NO_INPUT, key, "=", law) for key, law in found.without_input.items())
         special = (
             (_FOLD, found.fold, found.fold_condition),
             (_EDGE, found.edge, found.edge_condition),

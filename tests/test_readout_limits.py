@@ -197,6 +197,7 @@ def test_power_symbolic_in_the_exponent():
     q, G, P1 = Symbol("q", positive=True), Symbol("G", real=True), Symbol("P1", positive=True)
     assert found.constants[P1].equals(2**q * gamma(q + Rational(1, 2)) / sqrt(pi))
     assert (found.laws["bulk_radius^2"] - G * q / (2 * q - 1)).cancel() == 0  # G/R^2 = 2 - 1/q
+    assert found.without_input["lambda_ls"] == q
     exponent = next(s for s in found.exponent.free_symbols)
     squared = {
         key: point["ghat^2"].subs(found.constants) for key, point in (("fold", found.fold), ("edge", found.edge))
@@ -220,7 +221,11 @@ def test_what_homogeneity_says_in_words():
     relu, even = (forms(text) for text in ("relu(x)", "abs(x)"))
     assert any("continuum" in remark for remark in relu.remarks) and any("only fixed point" in r for r in relu.remarks)
     assert "reaches no target" in " ".join(even.remarks) and even.limits == () and even.steps == ()
-    assert homogeneous_readout(target(), activation("tanh(x)")) is None
+    assert relu.homogeneous.without_input == {
+        "theta": 0,
+        "lambda_ls": 1,
+    }  # marginal, as every homogeneous phi of degree 1
+    assert all(homogeneous_readout(target(), activation(text)) is None for text in ("tanh(x)", "abs(x)"))
     steps = {s.title.split(",")[0]: s for s in homogeneous_readout_steps(relu.homogeneous)}
     assert "Without overlap of readout and input every output is a fixed point" in steps
     assert all(step.verify() for step in steps.values())

@@ -11,7 +11,7 @@ toolkit's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import mpmath
@@ -46,8 +46,6 @@ P1, Q1 = Symbol("P1", positive=True), Symbol("Q1", real=True)
 G = Symbol("G", real=True)
 """g^2 P', the gain of the slow variance mode."""
 
-_EVEN = "homogeneous activation: <phi'> = 0, the output of a Gaussian readout is 0 at every amplitude"
-
 
 @dataclass(frozen=True, eq=False)
 class HomogeneousReadout:
@@ -59,13 +57,13 @@ class HomogeneousReadout:
     activation : Activation
     exponent : Expr
         q.
-    reason : str
-        Why there are no laws, where there are none.
     constants : mapping of Symbol to Expr
         Closed forms of `P1`, `Q1`.
     laws : mapping of str to Expr
         Delta0 in `G` and the drive's S; g^2, a, C, theta, bulk_radius^2, H_slope, lambda_ls in Delta, G, S, s and the overlaps.
         For q = 1 and q = 0 in g, without G.
+    without_input : mapping of str to Expr
+        theta and lambda_ls for SI = 0, where a = 1 whatever the readout.
     finite : Boolean
         When the bulk radius is finite.
     fold, edge : mapping of str to Expr
@@ -78,20 +76,18 @@ class HomogeneousReadout:
     target: Target
     activation: Activation
     exponent: Expr
-    reason: str = ""
-    constants: Mapping[Symbol, Expr] = field(default_factory=dict)
-    laws: Mapping[str, Expr] = field(default_factory=dict)
-    finite: Boolean = true
-    fold: Mapping[str, Expr] = field(default_factory=dict)
-    edge: Mapping[str, Expr] = field(default_factory=dict)
-    fold_condition: Boolean = true
-    edge_condition: Boolean = true
+    constants: Mapping[Symbol, Expr]
+    laws: Mapping[str, Expr]
+    without_input: Mapping[str, Expr]
+    finite: Boolean
+    fold: Mapping[str, Expr]
+    edge: Mapping[str, Expr]
+    fold_condition: Boolean
+    edge_condition: Boolean
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What no formula says."""
-        if self.reason:
-            return (self.reason,)
         degree_of = f"homogeneous of degree {sstr(self.exponent)}"
         if self.exponent == 1:
             return (
@@ -110,13 +106,17 @@ class HomogeneousReadout:
 
 
 def homogeneous_readout(target: Target, activation: Activation) -> HomogeneousReadout | None:
-    """Power laws of a homogeneous activation, None where it is not homogeneous or its averages have no closed form."""
+    """Power laws of a homogeneous activation that is not even.
+
+    Returns
+    -------
+    HomogeneousReadout or None
+        None where the activation is not homogeneous, is even, so that <phi'> = 0, or its averages have no closed form.
+    """
     q = degree(activation.pieces)
     power, gain = (closed_form_of(average, activation) for average in (POWER, GAIN))
-    if q is None or power is None or gain is None or power.expression.is_infinite:
+    if q is None or power is None or gain is None or power.expression.is_infinite or gain.expression == 0:
         return None
-    if gain.expression == 0:
-        return HomogeneousReadout(target, activation, q, reason=_EVEN)
     constants = {P1: unit_constant(power.expression), Q1: unit_constant(gain.expression)}
     laws = _laws(target, q)
     if q in (0, 1):
@@ -130,6 +130,7 @@ def homogeneous_readout(target: Target, activation: Activation) -> HomogeneousRe
         q,
         constants=constants,
         laws=laws,
+        without_input={key: _without_input(laws, key) for key in ("theta", "lambda_ls")},
         finite=true if finite is None else finite,
         fold={} if fold is None else _point(laws, q, S.One),
         edge={} if edge is None else _point(laws, q, mode_over_bulk(q)),
@@ -187,6 +188,11 @@ def _in_slope(law: Expr) -> Expr:
     return law.expand().collect(slope, tidy)
 
 
+def _without_input(laws: Mapping[str, Expr], key: str) -> Expr:
+    """m A is the whole drive: A s = S."""
+    return tidy(laws[key].subs(slope, drive / A).subs(Delta, laws["Delta0"]).expand())
+
+
 def _point(laws: Mapping[str, Expr], q: Expr, gain: Expr) -> dict[str, Expr]:
     """ghat^2 = g^2 S^(q-1) and Delta at a given G; g^2 is proportional to Delta^(1-q)."""
     share = (drive / laws["Delta0"]).cancel()
@@ -204,8 +210,6 @@ def _decided(condition: Boolean) -> Boolean | None:
 
 def homogeneous_readout_steps(found: HomogeneousReadout) -> tuple[Step, ...]:
     """From homogeneity to the laws and the special points, checked by quadrature."""
-    if found.reason:
-        return ()
     before = _before(found.target)
     return (
         *(
@@ -236,6 +240,16 @@ def homogeneous_readout_steps(found: HomogeneousReadout) -> tuple[Step, ...]:
                 check=Fact(partial(_law_holds, found, key), _HOW),
             )
             for key, law in found.laws.items()
+        ),
+        *(
+            Step(
+                f"Without input, SI = 0: {key}, a being 1 whatever the readout",
+                "A s = S",
+                found.laws[key],
+                law,
+                check=Fact(partial(_holds_without_input, found, key), _HOW),
+            )
+            for key, law in found.without_input.items()
         ),
         *_special(found),
         *_linear(found),
@@ -367,6 +381,12 @@ def _open_loop(found: HomogeneousReadout) -> dict[Symbol, Expr]:
 
 def _law_holds(found: HomogeneousReadout, key: str) -> bool:
     return _agree(found, _before(found.target)[key], found.laws[key], _open_loop(found))
+
+
+def _holds_without_input(found: HomogeneousReadout, key: str) -> bool:
+    values = _open_loop(found)
+    values |= {A: sqrt(values[drive] / values[Sm2]).evalf(DIGITS), smI: S.Zero, SI2: S.Zero, snI: S.Zero}
+    return _agree(found, _before(found.target)[key], found.without_input[key], values)
 
 
 def _point_holds(found: HomogeneousReadout, point: Mapping[str, Expr], multiplier: str) -> bool:
