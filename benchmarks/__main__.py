@@ -22,6 +22,7 @@ SUBJECTS = (
     "solving",
     "corrections",
     "dynamics",
+    "loops",
     "commandline",
     "simulator",
     "trajectories",

@@ -289,10 +289,10 @@ def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate
     s, lost = controlled({name: values[usable] for name, values in statistics.items()})
 
     def ratio(top: str, bottom: str) -> Estimate:
-        return _with_fewer_dof(jackknife(lambda mean: mean[0] / mean[1], s[top], s[bottom]), lost)
+        return with_fewer_dof(jackknife(lambda mean: mean[0] / mean[1], s[top], s[bottom]), lost)
 
     def mean(values: Array) -> Estimate:
-        return _with_fewer_dof(mean_estimate(values), lost)
+        return with_fewer_dof(mean_estimate(values), lost)
 
     result = {"Delta": mean(s["x2"]), "C_phi": mean(s["phi2"])}
     if "mean2_x" in s:
@@ -301,10 +301,10 @@ def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate
         result["var_var_phi"] = mean(s["diagonal_phi"] - s["trace_squared_phi"])
     result["gain"] = ratio("x_phi", "trace_x")
     if "slope" in s:
-        result["gain_derivative"] = _unless_heavy(mean(s["slope"]), s["slope_max"] ** 2, s["slope2_sum"])
-        result["stability"] = _unless_heavy(mean(g**2 * s["slope2"]), s["slope_max"] ** 4, s["slope4_sum"])
+        result["gain_derivative"] = unless_heavy(mean(s["slope"]), s["slope_max"] ** 2, s["slope2_sum"])
+        result["stability"] = unless_heavy(mean(g**2 * s["slope2"]), s["slope_max"] ** 4, s["slope4_sum"])
     if "mean2_slope" in s:
-        result["replicon_slope"] = _unless_heavy(mean(g**2 * s["mean2_slope"]), s["slope_max"] ** 2, s["slope2_sum"])
+        result["replicon_slope"] = unless_heavy(mean(g**2 * s["mean2_slope"]), s["slope_max"] ** 2, s["slope2_sum"])
     for name in ("x", "phi"):
         result[f"D_{name}"] = ratio(f"trace_squared_{name}", f"square_trace_{name}")
         result[f"n_var_cov_{name}"] = mean(s[f"off_diagonal_{name}"])
@@ -346,7 +346,7 @@ def controlled(statistics: Mapping[str, Array]) -> tuple[dict[str, Array], int]:
     return adjusted, len(controls)
 
 
-def _with_fewer_dof(estimate: Estimate, lost: int) -> Estimate:
+def with_fewer_dof(estimate: Estimate, lost: int) -> Estimate:
     """The error of residuals after a fit with `lost` coefficients."""
     if not 0 < lost < estimate.dof:
         return estimate
@@ -354,7 +354,7 @@ def _with_fewer_dof(estimate: Estimate, lost: int) -> Estimate:
     return Estimate(estimate.value, float(estimate.error * np.sqrt(estimate.dof / dof)), dof)
 
 
-def _unless_heavy(estimate: Estimate, largest_squares: Array, sums_of_squares: Array) -> Estimate:
+def unless_heavy(estimate: Estimate, largest_squares: Array, sums_of_squares: Array) -> Estimate:
     """The estimate, without its error if one value makes up much of the sum of squares the error rests on.
 
     For values with finite variance the share of the largest falls towards zero as their number grows; with infinite

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from numerics.chaos import chaotic_state_of
 from numerics.codegen.backends import array_functions
-from numerics.simulate.catalogue import SIMULATORS
+from numerics.feedback_chaos import ChaoticFeedback
+from numerics.simulate.catalogue import IN_TIME, SIMULATORS, Simulator
 from numerics.simulate.sample import Sample
 from numerics.solution import Solution, shown
 from numerics.solve import Solver, checked_parameters
@@ -75,9 +77,12 @@ class Simulation:
         """Estimates as text for a terminal."""
         estimates = self.sample.observables()
         s = self.sample
-        rows = [
-            f"{self.model}, phi = {self.activation}, N = {s.N}, {s.couplings} coupling matrices x {s.samples} noise draws"
-        ]
+        counted = (
+            f"{s.couplings} networks"
+            if s.samples == 1
+            else f"{s.couplings} coupling matrices x {s.samples} noise draws"
+        )
+        rows = [f"{self.model}, phi = {self.activation}, N = {s.N}, {counted}"]
         within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
         rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}{within.get(key, '')}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")
@@ -199,9 +204,10 @@ def validate(
     solver = Solver(model, activation, filter=filter)
     solution = solver.solve(**parameters)
     phi, phi_prime = array_functions(solver.activation, solution.parameters)
+    simulator, leading = _comparison(solver, solution)
     validation = validate_model(
-        SIMULATORS[model],
-        solution.leading,
+        simulator,
+        leading,
         phi,
         solution.parameters,
         slopes=solution.slopes(),
@@ -215,3 +221,16 @@ def validate(
         **transfer,
     )
     return solution, validation
+
+
+def _comparison(solver: Solver, solution: Solution) -> tuple[Simulator, dict[str, float]]:
+    """What simulates the state that the theory describes, and the results that one network has.
+
+    Where the stationary state is unstable and the model knows how to simulate what replaces it, the chaotic state is compared.
+    """
+    if solution.model in IN_TIME and not solution.stable:
+        chaos = chaotic_state_of(solution, solver.activation)
+        if isinstance(chaos, ChaoticFeedback) and chaos.is_resolved:
+            return IN_TIME[solution.model], {"Delta0": chaos.Delta0, "gain": chaos.gain, "C": chaos.C}
+    theory = derive(solution.model, odd=solver.activation.parity == "odd", filter=solver.filter)
+    return SIMULATORS[solution.model], {k: v for k, v in solution.leading.items() if not theory.leading[k].is_found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,9 +63,8 @@ def values(solver: Solver, numbers: Mapping[str, float]) -> Reading:
         "class": readout_class(numbers, overlaps),
         "regime": regime,
     }
-    return replace(
-        read, details=details, fixed_points=points, messages=(*read.messages, *_messages(points, target, regime))
-    )
+    messages = (*read.messages, *_messages(points, target, regime), *_index_message(found))
+    return replace(read, details=details, fixed_points=points, messages=messages)
 
 
 def overlaps_at(solver: Solver, numbers: Mapping[str, float]) -> dict[str, float]:
@@ -132,6 +131,16 @@ def readout_class(numbers: Mapping[str, float], overlaps: Mapping[str, float]) -
     taken = "+".join(name for name in DIRECTION if numbers[name] != 0)
     loop, driven = overlaps["snm"] != 0, overlaps["snI"] != 0
     return f"{taken}: {'loop and input' if loop and driven else 'loop only' if loop else 'input only'}"
+
+
+def _index_message(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whether the signs of det(1 - Jacobian) at the fixed points add up to what they must."""
+    if found["index"] == found["index_expected"] or isnan(found["index"]) or isnan(found["index_expected"]):
+        return ()
+    return (
+        f"the signs of the fixed points add up to {found['index']:g} instead of {found['index_expected']:g}: one may be missing or "
+        "listed twice",
+    )
 
 
 def _messages(points: Sequence[FixedPoint], target: FixedPoint, regime: str) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import S
 
 from numerics.algorithms.averages import CANCELLATION, Mean
+from numerics.algorithms.pairs import PairAverage, quadrant_sum
 from numerics.algorithms.quadrature import gaussian_average
 from numerics.average import check_measure, mean_object
 from numerics.codegen.cache import content_key, load_cached, store
@@ -22,6 +24,59 @@ from theory.gaussian.pair import pair_closed_form
 from theory.symbols import Delta, mu, rho
 
 Values = NDArray[np.float64]
+TRIAL = np.array([1e-3, 0.3, 0.9, 1.3])  # angles, cosines of correlations, at which a step is judged
+
+
+def pair_function(activation: Activation, variance: float, **parameters: float) -> Callable[[ArrayLike], Values]:
+    """<phi(u) phi(v)> over u, v ~ N(0, variance) as a function of their correlation coefficient, for many correlations.
+
+    Parameters
+    ----------
+    activation : Activation
+    variance : float
+    **parameters : float
+        Parameters of the activation.
+
+    Returns
+    -------
+    callable
+        Of correlations in (-1, 1). Where phi is smooth and no closed form is known, by a two-dimensional rule that converges
+        exponentially, if it does; else `pair_average`.
+    """
+    if activation.is_smooth:
+        module = _pair_module("phi", "phi", activation, centred=True)
+        if module.terms is None:
+            own = [float(parameters[p.name]) for p in activation.parameters]
+            rules = [_plane_rule(part, float(np.sqrt(variance))) for part in _parts(module.phi, activation.parity, own)]
+            if all(rules):
+                return lambda correlation: np.sum([rule(correlation) for rule in rules if rule], axis=0)
+    return lambda correlation: pair_average(
+        "phi", "phi", activation, variance=variance, correlation=correlation, **parameters
+    )
+
+
+def _parts(phi: Callable[..., Values], parity: str, parameters: list[float]) -> list[Callable[[Values], Values]]:
+    """Odd and even part of phi, as far as they are not zero: they do not correlate with each other."""
+
+    def whole(x: Values) -> Values:
+        return phi(x, *parameters)
+
+    if parity in ("odd", "even"):
+        return [whole]
+    return [lambda x: 0.5 * (whole(x) - whole(-x)), lambda x: 0.5 * (whole(x) + whole(-x))]
+
+
+def _plane_rule(phi: Callable[[Values], Values], deviation: float) -> Callable[[ArrayLike], Values] | None:
+    """<phi(u) phi(v)> as a function of the correlation for phi odd or even, by the trapezoidal rule along u+v and u-v."""
+    step = PairAverage(phi, None, smooth=True).quadrant_step(deviation, TRIAL, ())
+    if step is None:
+        return None
+
+    def at(correlation: ArrayLike) -> Values:
+        angle = np.arccos(np.asarray(correlation, dtype=float))
+        return np.asarray(quadrant_sum(phi, deviation, angle.reshape(-1), step)).reshape(angle.shape)
+
+    return at
 
 
 def pair_average(
@@ -106,15 +161,19 @@ def _closed_terms(
     first: str, second: str, activation: Activation, centred: bool
 ) -> Callable[..., tuple[Values, ...]] | None:
     """Generated function of (mean, variance, correlation, parameters) that returns the terms of the closed form."""
+    return _pair_module(first, second, activation, centred).terms
+
+
+def _pair_module(first: str, second: str, activation: Activation, centred: bool) -> ModuleType:
     name = f"pair_{content_key(f'{first}|{second}|{centred}', activation)}"
     module = load_cached(name)
-    if module is None:
-        F, G = (ordinary_integrand(_plain(m, activation), activation) for m in (first, second))
-        if F is None or G is None:
-            raise DomainError(f"<{first} {second}> diverges or is not defined for {activation.text}")
-        closed = pair_closed_form(F, G, S.Zero if centred else mu, Delta, rho)
-        module = store(name, emit_pair(f"<{first}(u) {second}(v)>", closed, activation))
-    return module.terms
+    if module is not None:
+        return module
+    F, G = (ordinary_integrand(_plain(m, activation), activation) for m in (first, second))
+    if F is None or G is None:
+        raise DomainError(f"<{first} {second}> diverges or is not defined for {activation.text}")
+    closed = pair_closed_form(F, G, S.Zero if centred else mu, Delta, rho)
+    return store(name, emit_pair(f"<{first}(u) {second}(v)>", closed, activation))
 
 
 def _plain(monomial: str, activation: Activation) -> Average:

@@ -45,7 +45,7 @@ class Validation:
     false_alarm : float
         Upper bound of the probability that a right theory is found to disagree.
     unconverged : tuple of float
-        Fraction of noise draws without a fixed point, at each N.
+        Fraction of noise draws, or networks, without a fixed point, at each N.
     sizes, couplings : tuple of int
         Units, and coupling matrices at each size.
     samples, seed : int
@@ -264,7 +264,8 @@ def validate_model(
             **settings,
         )
 
-    return judge(theory, _simulate_all(run, simulator.pilot, sizes, counts, progress), slopes, errors)
+    simulated = _simulate_all(run, simulator.pilot, sizes, counts, progress)
+    return judge(theory, simulated, slopes, errors, simulator.draws)
 
 
 def judge(
@@ -272,10 +273,12 @@ def judge(
     simulated: Sequence[Sample],
     slopes: Mapping[str, float] = _NOTHING,
     errors: Mapping[str, float] = _NOTHING,
+    draws: str = "noise draws",
 ) -> Validation:
     """The comparison for simulations that are already there, one `Sample` for each size.
 
-    `slopes` are the coefficients of 1/N under the keys of `theory`, `errors` its standard errors, as far as they are known.
+    `slopes` are the coefficients of 1/N under the keys of `theory`, `errors` its standard errors, as far as they are known;
+    `draws` says what did not converge (see `Simulator`).
     """
     sizes = tuple(sample.N for sample in simulated)
     measured = [sample.observables() for sample in simulated]
@@ -290,7 +293,7 @@ def judge(
         elif name in theory:
             rows.append(untested(name, value, "not measured by the simulation"))
     unconverged = tuple(sample.unconverged_fraction for sample in simulated)
-    verdict, sentence = conclude(rows, unconverged)
+    verdict, sentence = conclude(rows, unconverged, draws)
     tested = sum(1 + math.isfinite(row.slope_z) for row in rows if row.status in ("agree", "disagree"))
     return Validation(
         rows=tuple(rows),

@@ -177,8 +177,8 @@ def untested(name: str, theory: float, note: str) -> Row:
     return Row(name, theory, nan, nan, nan, nan, nan, nan, nan, nan, (), "not tested", note)
 
 
-def conclude(rows: Sequence[Row], unconverged: Sequence[float]) -> tuple[str, str]:
-    """The verdict of all rows together, and the sentence that explains it."""
+def conclude(rows: Sequence[Row], unconverged: Sequence[float], draws: str = "noise draws") -> tuple[str, str]:
+    """The verdict of all rows together, and the sentence that explains it; `draws` are what may not have converged."""
     groups = {
         status: [row for row in rows if row.status == status]
         for status in ("agree", "disagree", "inconclusive", "not tested")
@@ -187,7 +187,7 @@ def conclude(rows: Sequence[Row], unconverged: Sequence[float]) -> tuple[str, st
     skipped = "".join(f"; {row.observable} not tested ({row.note})" for row in groups["not tested"])
     if max(unconverged) > MAX_UNCONVERGED:
         lost = percent(max(unconverged))
-        return "inconclusive", f"{lost} of the noise draws did not converge to a fixed point{skipped}"
+        return "inconclusive", f"{lost} of the {draws} did not converge to a fixed point{skipped}"
     if groups["disagree"]:
         listed = ", ".join(
             f"{row.observable} ({row.note or f'{_deviation(row)}, z = {row.z:.1f}'})" for row in groups["disagree"]

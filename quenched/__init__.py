@@ -29,6 +29,7 @@ _HOME = {
     "chaotic_state": "numerics.chaos",
     "certified": "theory.gaussian.integrand",
     "certify": "theory.gaussian.certify",
+    "closed_loop_states": "numerics.feedback_chaos",
     "covariance": "numerics.covariance",
     "derive": "theory.catalogue",
     "frequency_dimension": "numerics.correlation",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quenched.jsontext import json_text
-from quenched.pairs import Pairs, read_pairs, settings_of
+from quenched.pairs import TRAINING, Pairs, read_pairs, settings_of
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation
 from theory.catalogue import derive as derive_theory
@@ -19,7 +19,10 @@ from theory.errors import DomainError, InputError
 
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
+    from numerics.experiment import Simulation
+    from numerics.feedback_chaos import ChaoticFeedback
     from numerics.solution import Solution
+    from numerics.training import Training
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,6 +49,10 @@ def _derive(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_BULK = ("stability", "bulk_radius")
+"""Observables at or above 1 where a fixed point is unstable in the bulk of the Jacobian."""
+
+
 def _solve(arguments: argparse.Namespace) -> int:
     from numerics.observable import observable_average
     from numerics.solve import Solver, checked_parameters
@@ -61,7 +68,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     solver = Solver(arguments.model, activation, filter=arguments.filter)
     solution = solver.solve(**pairs.parameters)
     chaos, problem = None, ""
-    if not solution.observables.get("stability", 0.0) < 1:
+    if any(not solution.observables.get(key, 0.0) < 1 for key in _BULK):
         chaos, problem = _chaotic_state(solution, activation)
     observed = [observable_average(text, solver, solution) for text in arguments.observable]
     data = solution.to_dict(size)
@@ -76,7 +83,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | None, str]:
+def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | ChaoticFeedback | None, str]:
     """What replaces an unstable fixed point, or why it was not found."""
     from numerics.chaos import chaotic_state_of
 
@@ -108,14 +115,48 @@ def _emit(arguments: argparse.Namespace) -> int:
 
 def _simulate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import simulate
+    from numerics.training import simulate_training as train
 
     pairs = read_pairs(arguments.pairs, settings_of("simulate", arguments.model))
-    settings = _single(pairs) | _backend(arguments) | {"filter": arguments.filter}
+    settings = _single(pairs) | _backend(arguments)
     with progress_bar("simulate") as progress:
-        simulation = simulate(arguments.model, arguments.activation, pairs.parameters, progress=progress, **settings)
+        if method := settings.pop("training", None):
+            networks = settings.pop("couplings")
+            simulation: Simulation | Training = train(
+                arguments.activation,
+                pairs.parameters,
+                method=method,
+                networks=networks,
+                progress=progress,
+                **settings,
+            )
+        else:
+            simulation = simulate(
+                arguments.model,
+                arguments.activation,
+                pairs.parameters,
+                progress=progress,
+                filter=arguments.filter,
+                **_untrained(settings),
+            )
     _print(arguments, simulation.to_dict(), simulation.table)
     _warn(simulation.messages)
     return 0
+
+
+def _untrained(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings, none of which may be one of training.
+
+    Raises
+    ------
+    InputError
+    """
+    strange = [name for name in settings if name in TRAINING]
+    if strange:
+        raise InputError(
+            f"{', '.join(strange)}: only with training=..., one of {', '.join(TRAINING['training'].words)}"
+        )
+    return settings
 
 
 def _validate(arguments: argparse.Namespace) -> int:

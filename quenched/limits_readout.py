@@ -12,14 +12,16 @@ from sympy.logic.boolalg import Boolean, true
 
 from quenched.limits import Row, write_rows
 from theory.activations.activation import Activation
+from theory.chaos import derive_chaotic_feedback
 from theory.derivation import Step
 from theory.equations import ReadoutEquation
+from theory.feedback import drive_variance
 from theory.readout_far import LargeTarget, large_target, large_target_steps
 from theory.readout_flex import FLEX, NearFlex, near_flex, near_flex_steps
 from theory.readout_homogeneous import HomogeneousReadout, homogeneous_readout, homogeneous_readout_steps
 from theory.readout_target import OUTLIERS, Target, a, drive, lettered, mixing, slope, written_out
 from theory.readout_weak import ORDER, WeakCoupling, weak_coupling, weak_coupling_steps
-from theory.symbols import g
+from theory.symbols import g, snI, snm, z
 from theory.theory import Theory
 
 _WRITTEN_OUT = "written out for this activation, at any fixed point of the closed loop; lambda^2 - (a + G + theta) lambda + a G = 0"
@@ -85,12 +87,15 @@ class ReadoutForms:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The argument for the limits; the closed forms of the averages are steps of their own."""
+        """The argument for the limits, and for the chaotic state that replaces a fixed point whose bulk is unstable."""
+        equation = self.theory.equation
+        overlap = snm * z + snI
         return (
             *(() if self.weak is None else weak_coupling_steps(self.weak)),
             *(() if self.homogeneous is None else homogeneous_readout_steps(self.homogeneous)),
             *(() if self.far is None else large_target_steps(self.far)),
             *(() if self.flex is None else near_flex_steps(self.flex)),
+            *derive_chaotic_feedback(z, equation.amplitude, drive_variance(), overlap).steps,
         )
 
     @cached_property

@@ -30,12 +30,14 @@ class Option:
         Smallest and largest value allowed.
     most : int
         How many values may be given, separated by commas.
-    model : str
-        The one model that has it; empty for all.
+    models : tuple of str
+        Those that have it; empty for all.
     whole : bool
         Whether it takes whole numbers only.
     words : tuple of str
         The words allowed instead of numbers.
+    spans : bool
+        Whether it takes a range ``start:stop:count``, both ends included.
     """
 
     name: str
@@ -44,40 +46,76 @@ class Option:
     lowest: float = 0
     highest: float = 10**6
     most: int = 1
-    model: str = ""
+    models: tuple[str, ...] = ()
     whole: bool = True
     words: tuple[str, ...] = ()
+    spans: bool = False
 
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
         if self.words:
             return f"one of {', '.join(self.words)}"
+        if self.spans:
+            return "a range start:stop:count"
         plural = "s, separated by commas," if self.most > 1 else ""
         return f"{'whole ' if self.whole else ''}number{plural} from {self.lowest} to {self.highest}"
 
 
 _SEED = Option("seed", "seed of all random streams", (0,), 0, 2**31)
 _IN_TIME = (
-    Option("T", "observation time of each trajectory", (), 1, 10**6, model="dynamic", whole=False),
-    Option("burn", "time before the observation", (), 0, 10**6, model="dynamic", whole=False),
-    Option("dt", "time step", (), 1e-4, 1, model="dynamic", whole=False),
-    Option("method", "second order with exact noise, or fourth order", (), model="dynamic", words=("heun", "rk4")),
-    Option("precision", "bits of the numbers", (), model="dynamic", words=("64", "32")),
+    Option("T", "observation time of each trajectory", (), 1, 10**6, models=("dynamic",), whole=False),
+    Option("burn", "time before the observation", (), 0, 10**6, models=("dynamic",), whole=False),
+    Option("dt", "time step", (), 1e-4, 1, models=("dynamic",), whole=False),
+    Option("method", "second order with exact noise, or fourth order", (), models=("dynamic",), words=("heun", "rk4")),
+    Option("precision", "bits of the numbers", (), models=("dynamic",), words=("64", "32")),
 )
+_SAMPLES = Option(
+    "samples", "independent draws of the noise for each coupling matrix", (), 4, models=("static", "dynamic")
+)
+_TRAINING = (
+    Option(
+        "training",
+        "train the readout of each network and release it, instead of the amplitude of the theory",
+        (),
+        models=("feedback",),
+        words=("class", "least_squares", "ridge", "force"),
+    ),
+    Option("ridge", "penalty of ridge regression per unit", (), 0, 10**6, models=("feedback",), whole=False),
+    Option("alpha", "penalty of recursive least squares (force)", (), 1e-9, 10**9, models=("feedback",), whole=False),
+    Option(
+        "T", "time of training by force, and of runs after the release", (), 1, 10**6, models=("feedback",), whole=False
+    ),
+    Option("dt", "time step of training by force", (), 1e-4, 1, models=("feedback",), whole=False),
+    Option(
+        "final_states", "random initial states from which each network is released", (), 0, 1000, models=("feedback",)
+    ),
+    Option("spread", "standard deviation of these states", (), 0, 1000, models=("feedback",), whole=False),
+    Option(
+        "curve",
+        "outputs z at which the curve H(z) of each trained network is taken",
+        (),
+        models=("feedback",),
+        spans=True,
+    ),
+)
+TRAINING = {option.name: option for option in _TRAINING}
+"""Settings of `simulate` that train a readout, by name."""
+
 SETTINGS: dict[str, tuple[Option, ...]] = {
-    "solve": (Option("N", "units at which the 1/N terms are added", (), 2, 10**9, model="static"),),
+    "solve": (Option("N", "units at which the 1/N terms are added", (), 2, 10**9, models=("static",)),),
     "simulate": (
         Option("N", "units", (200,), 2, 20_000),
         Option("couplings", "coupling matrices", (40,), 2),
-        Option("samples", "independent draws of the noise for each coupling matrix", (), 4),
+        _SAMPLES,
         *_IN_TIME,
+        *_TRAINING,
         _SEED,
     ),
     "validate": (
         Option("N", "units, two sizes or more", (), 2, 20_000, most=8),
         Option("couplings", "coupling matrices, one number or one for each N", (), 2, most=8),
-        Option("samples", "independent draws of the noise for each coupling matrix", (), 4),
+        _SAMPLES,
         *_IN_TIME,
         _SEED,
     ),
@@ -85,7 +123,7 @@ SETTINGS: dict[str, tuple[Option, ...]] = {
         Option("simulate", "points at which networks are simulated too; 7 for a plot, else none", (), 0, 1000),
         Option("N", "units of these networks", (), 2, 20_000),
         Option("couplings", "coupling matrices", (), 2),
-        Option("samples", "independent draws of the noise for each coupling matrix", (), 4),
+        _SAMPLES,
         *_IN_TIME,
         _SEED,
         Option("workers", "local processes", (), 1, 1000),
@@ -96,7 +134,7 @@ SETTINGS: dict[str, tuple[Option, ...]] = {
 
 def settings_of(command: str, model: str) -> tuple[Option, ...]:
     """Settings of a command for a model."""
-    return tuple(option for option in SETTINGS[command] if option.model in ("", model))
+    return tuple(option for option in SETTINGS[command] if not option.models or model in option.models)
 
 
 @dataclass(frozen=True)
@@ -184,10 +222,13 @@ def read_pairs(
 def _setting(option: Option, text: str) -> tuple[Any, ...]:
     if text.strip() in option.words:
         return (text.strip(),)
+    if option.spans and isinstance(span := number_or_range(text.strip()), tuple):
+        return (span,)
     pieces = [piece.strip() for piece in text.split(",")]
     shape = "[0-9]{1,11}" if option.whole else _DECIMAL
     if (
         not option.words
+        and not option.spans
         and len(pieces) <= option.most
         and all(len(p) <= _LONGEST and re.fullmatch(shape, p) for p in pieces)
     ):

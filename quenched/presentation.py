@@ -23,6 +23,7 @@ from theory.theory import Quantity, Theory
 
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
+    from numerics.feedback_chaos import ChaoticFeedback
 
 _LONGEST = 1500  # characters of a formula that is printed in full outside the derivation
 
@@ -168,7 +169,10 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
 
 
 def solution_text(
-    solution: Solution, meanings: Mapping[str, str], size: float | None = None, chaos: ChaoticState | None = None
+    solution: Solution,
+    meanings: Mapping[str, str],
+    size: float | None = None,
+    chaos: ChaoticState | ChaoticFeedback | None = None,
 ) -> str:
     """A solution as an aligned table, with the chaotic state that replaces an unstable fixed point.
 
@@ -196,7 +200,7 @@ def solution_text(
             f"  branch {number}: {next(iter(solution.order_parameters))} = {branch.value:.10g} ({branch.label})"
         )
     if chaos is not None:
-        rows.append(f"  {_chaos_text(chaos)}")
+        rows.append(f"  {chaos.text}")
     return "\n".join(rows)
 
 
@@ -235,16 +239,6 @@ def _with_error(solution: Solution, key: str, value: float) -> str:
     if not (solution.sampled and key in solution.errors):
         return f"{value:.16g}"
     return f"{value:.7g} ± {solution.errors[key]:.1e}"
-
-
-def _chaos_text(chaos: ChaoticState) -> str:
-    if not chaos.is_resolved:
-        size = chaos.error / chaos.Delta
-        return f"chaotic state: fluctuations below {size:.0e} Delta; the fixed point's numbers hold to that accuracy"
-    return (
-        f"chaotic state: Delta = {chaos.Delta:.10g}, of which q = {chaos.q:.10g} is frozen; C_phi = {chaos.C_phi:.10g} "
-        f"(residual {chaos.residual:.1e}, error {chaos.error:.1e})"
-    )
 
 
 __all__ = ["StepFailed", "present", "solution_text"]

@@ -6,7 +6,7 @@ with 34 digits (tanh; two step widths agree to 1e-34) or in closed form (erf(sqr
 
 import numpy as np
 import pytest
-from loops import BUMP, CUBIC, ERF, RELU, ROTATED, SIGN, SINE, SQUARE, TANH, overlaps
+from loops import BUMP, CUBIC, ERF, RELU, ROTATED, SIGN, SINE, SQUARE, TANH, Loop, overlaps
 from scipy.optimize import brentq
 
 from numerics.algorithms.loop import outliers
@@ -112,6 +112,16 @@ def test_critical_targets_depend_weakly_on_g():
             assert found["A_c"] == pytest.approx(A_c, abs=6e-9)
 
 
+def test_noise_in_a_derivative_makes_no_extremum():
+    def noisy(D):
+        return BUMP.dQ(D) * np.where(np.sin(3 * np.log(D)) + (D < 1e6) > 0, 1, -1)
+
+    loop, given = Loop(BUMP.P, BUMP.dP, BUMP.Q, noisy, BUMP.W), overlaps(0.3, *FIG1E)
+    assert (
+        loop.readout.critical_targets(given)["turns"].tolist() == BUMP.readout.critical_targets(given)["turns"].tolist()
+    )
+
+
 FOLDING = [
     (ERF, 0.3, FIG1E),
     (ERF, 1.2, STRONG),
@@ -197,6 +207,22 @@ def test_pitchfork(target):
     """At small targets the three states of a loop without constant part merge."""
     points = ERF.closed(target, overlaps(0.8, *ONLY_M))[2]
     assert points["z"].tolist() == pytest.approx([-target, 0, target], rel=1e-12)
+
+
+@pytest.mark.parametrize("power", [3, 6, 9])
+@pytest.mark.parametrize("g", np.linspace(0.5, 0.9, 8))  # the rounding of the edge goes either way
+def test_pitchfork_of_an_amplitude_without_target(g, power):
+    """The states +-z appear at C = 1/(snm Q(Delta(0))), with z growing as the root of the distance."""
+    given = overlaps(g, *ONLY_M)
+    (critical,) = ERF.readout.critical_targets(given)["C_turns"]
+    inside, outside = (ERF.readout.fixed_points(np.nan, critical * (1 + s * 10.0**-power), given)["z"] for s in (1, -1))
+    assert outside.tolist() == [0]
+    assert inside.size == 3
+    below, zero, above = inside
+    Delta = brentq(lambda v: 1 - critical * (1 + 10.0**-power) * given[4] * ERF.Q(v), 0.2, 1, xtol=1e-16)
+    z = np.sqrt((Delta - g**2 * ERF.P(Delta) - 0.25) / given[1])
+    assert (zero, -below) == (0, pytest.approx(above, rel=1e-6))
+    assert above == pytest.approx(z, rel=1e-6)
 
 
 def test_next_to_the_pole_of_the_amplitude():

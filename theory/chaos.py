@@ -1,11 +1,13 @@
-r"""The chaotic state of the static network, derived: frozen part and total variance of a field that fluctuates in time.
+r"""The chaotic state, derived: frozen part and total variance of a field that fluctuates in time under a constant drive.
 
     dx_i/dt = -x_i + sum_j J_ij phi(x_j) + xi_i,   xi_i constant in time,
 
 has the fixed points of the static network. Where they are unstable, the field of a unit is Gaussian with a covariance C(t - t')
-whose equation is that of a particle in a potential.
+whose equation is that of a particle in a potential. Of the drive it needs the variance over units alone, which is sigma^2 for
+static noise. A readout that is fed back drives the units with m z + I, of variance S(z), because its output does not fluctuate.
 
-Source: Sompolinsky, Crisanti, Sommers 1988 (without noise); Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (static noise).
+Source: Sompolinsky, Crisanti, Sommers 1988 (without noise); Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (static noise);
+Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (the network with a readout).
 """
 
 from __future__ import annotations
@@ -13,14 +15,16 @@ from __future__ import annotations
 from functools import partial
 
 import mpmath
-from sympy import Eq, Expr, Function, Integral, Symbol
+from sympy import Eq, Expr, Function, Integral, Sum, Symbol
 
 from theory.derivation import Derivation, Fact, Replay, Sides, Step, chain
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
+from theory.gaussian.average import Average, stein
 from theory.models import STATIC
-from theory.symbols import Delta, g, sigma
+from theory.symbols import Delta, g, phi, sigma, x
 
 REFERENCE = "Sompolinsky, Crisanti, Sommers 1988; Mato, Rigatuso, Torroba 2025, arXiv 2510.21742"
+FEEDBACK = "Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139"
 
 _t, _s, _tau = (Symbol(name, real=True) for name in ("t", "s", "tau"))
 _c, _q = Symbol("c", real=True), Symbol("q", nonnegative=True)
@@ -29,30 +33,37 @@ _f = Function("f", real=True)
 """f(c) = <phi(u) phi(v)> for u, v of variance Delta and covariance c."""
 
 
-def force(c: Expr) -> Expr:
-    """sigma^2 + g^2 f(c) - c: minus the acceleration C'' at C = c."""
-    return sigma**2 + g**2 * _f(c) - c
+def force(c: Expr, drive: Expr = sigma**2) -> Expr:
+    """S + g^2 f(c) - c for a drive of variance S: minus the acceleration C'' at C = c."""
+    return drive + g**2 * _f(c) - c
 
 
-def chaotic_state_equations() -> tuple[Eq, Eq]:
+def chaotic_state_equations(drive: Expr = sigma**2) -> tuple[Eq, Eq]:
     """The equation of the frozen part q, and the one that fixes the total variance Delta."""
-    return Eq(_q, sigma**2 + g**2 * _f(_q)), Eq(Integral(force(_c), (_c, _q, Delta)), 0)
+    return Eq(_q, drive + g**2 * _f(_q)), Eq(Integral(force(_c, drive), (_c, _q, Delta)), 0)
 
 
-def derive_chaotic_state() -> Derivation:
-    """The two equations of the chaotic state from the saddle of the two-time collective fields, step by step."""
+def derive_chaotic_state(drive: Expr = sigma**2, title: str = "The chaotic state under static noise") -> Derivation:
+    """The two equations of the chaotic state from the saddle of the two-time collective fields, step by step.
+
+    Parameters
+    ----------
+    drive : Expr
+        Variance over units of what drives a unit from outside, constant in time.
+    title : str
+    """
     action = disorder_average(STATIC.couplings)  # labels 1, 2 are two times of one trajectory
     cross = Bilinear.of((1, RESPONSE), (2, RESPONSE))
     activity = Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
-    two_time = Eq(_both_filters(_C(_t, _s)), sigma**2 + g**2 * _f(_C(_t, _s)))
-    energy = _C(_tau).diff(_tau) ** 2 / 2 + _potential(_C(_tau))
-    frozen, total = chaotic_state_equations()
+    two_time = Eq(_both_filters(_C(_t, _s)), drive + g**2 * _f(_C(_t, _s)))
+    energy = _C(_tau).diff(_tau) ** 2 / 2 + _potential(_C(_tau), drive)
+    frozen, total = chaotic_state_equations(drive)
     return chain(
-        "The chaotic state under static noise",
+        title,
         (
             Step(
                 "Two times 1, 2 of one trajectory: the coefficient of xr1 xr2 in the weight of a unit. "
-                "The input of a unit has the covariance sigma^2 + g^2 <phi(x(t)) phi(x(s))>",
+                "The input of a unit has the covariance S + g^2 <phi(x(t)) phi(x(s))>, S the variance of the drive",
                 "saddle point",
                 action.F,
                 action.conjugate(cross),
@@ -60,28 +71,28 @@ def derive_chaotic_state() -> Derivation:
                 reference=REFERENCE,
                 check=Fact(
                     lambda: bool(action.conjugate(cross) == g**2 * activity.symbol),
-                    "the noise has the same value at both times, the couplings give g^2 B[phi1 phi2]",
+                    "the drive has the same value at both times, the couplings give g^2 B[phi1 phi2]",
                 ),
             ),
             Step(
-                "Both sides of the equation of motion squared: (1 + d/dt)(1 + d/ds) C = sigma^2 + g^2 f(C), and C depends on t - s",
+                "Both sides of the equation of motion at two times: (1 + d/dt)(1 + d/ds) C = S + g^2 f(C), and C depends on t - s",
                 "stationarity",
                 two_time,
-                Eq(_C(_tau) - _C(_tau).diff(_tau, 2), sigma**2 + g**2 * _f(_C(_tau))),
+                Eq(_C(_tau) - _C(_tau).diff(_tau, 2), drive + g**2 * _f(_C(_tau))),
                 assumption="the state is stationary",
                 check=Fact(_filters_reduce, "differentiated, with tau = t - s"),
             ),
             Step(
-                "Multiply by C' and integrate: with C'' = C - sigma^2 - g^2 f(C) the energy is conserved",
+                "Multiply by C' and integrate: with C'' = C - S - g^2 f(C) the energy is conserved",
                 "first integral of a one-dimensional motion",
                 energy,
-                _C(_tau).diff(_tau) * (_C(_tau).diff(_tau, 2) + force(_C(_tau))),
+                _C(_tau).diff(_tau) * (_C(_tau).diff(_tau, 2) + force(_C(_tau), drive)),
                 check=Replay(lambda e: e.diff(_tau).doit().expand()),
             ),
             Step(
                 "As tau grows C comes to rest at the frozen part q, the variance of the time average: C'' = 0",
                 "boundary condition at infinity",
-                Eq(force(_q), 0),
+                Eq(force(_q, drive), 0),
                 frozen,
                 assumption="C' -> 0 and C'' -> 0: the fluctuating part forgets",
                 reference=REFERENCE,
@@ -91,7 +102,7 @@ def derive_chaotic_state() -> Derivation:
                 "At tau = 0 the even function C is at rest at its maximum Delta. The energy there equals that at q: the force does "
                 "no work between them",
                 "energy conservation between two points of rest",
-                Eq(_potential(Delta) - _potential(_q), 0),
+                Eq(_potential(Delta, drive) - _potential(_q, drive), 0),
                 total,
                 assumption="C is twice differentiable at tau = 0: no noise that is white in time",
                 reference=REFERENCE,
@@ -99,7 +110,7 @@ def derive_chaotic_state() -> Derivation:
             ),
             Step(
                 "Price's theorem: df/dc = <phi'(u) phi'(v)>, which at c = Delta is <phi'^2>. The slope of the map "
-                "q -> sigma^2 + g^2 f(q) at q = Delta is the stability g^2 <phi'^2>: below 1 the convex map has no other fixed "
+                "q -> S + g^2 f(q) at q = Delta is the stability g^2 <phi'^2>: below 1 the convex map has no other fixed "
                 "point, above 1 it has",
                 "Price's theorem",
                 _f(_c).diff(_c),
@@ -117,15 +128,89 @@ def derive_chaotic_state() -> Derivation:
     )
 
 
+def derive_chaotic_feedback(z: Symbol, amplitude: Symbol, drive: Expr, overlap: Expr) -> Derivation:
+    """The chaotic state of a network that is driven by its own readout, ``z = (1/N) sum_i n_i phi(x_i)``, fed back along m.
+
+    Parameters
+    ----------
+    z : Symbol
+        Output.
+    amplitude : Symbol
+        C, the factor of a readout of given direction.
+    drive : Expr
+        S(z) = <(m z + I)^2>.
+    overlap : Expr
+        <n x> = <n m> z + <n I> at amplitude 1.
+    """
+    gain = Average(phi(x), 1)
+    state = derive_chaotic_state(drive, "The chaotic state of the open loop")
+    return chain(
+        "The chaotic state of a network with a readout",
+        _constant_output(),
+        state,
+        (
+            Step(
+                "At one time x is Gaussian of the total variance Delta, and jointly Gaussian with the entry n of the readout: "
+                "n = (<n x>/Delta) x plus a part independent of x. The readout sees the total variance alone",
+                "Stein's lemma",
+                overlap / Delta * Average(x * phi(x)),
+                overlap * gain,
+                reference=FEEDBACK,
+                check=Replay(stein),
+            ),
+            Step(
+                "The amplitude that puts the output at z, at the variance of the chaotic state",
+                "linear equation for C",
+                Eq(z, amplitude * overlap * gain),
+                Eq(amplitude, z / (overlap * gain)),
+                reference=FEEDBACK,
+                check=Replay(lambda e: Eq(amplitude, e.lhs / e.rhs.coeff(amplitude))),
+            ),
+            _slow_stability(z, amplitude, overlap),
+        ),
+    )
+
+
+def _constant_output() -> tuple[Step, ...]:
+    N, unit = Symbol("N", integer=True, positive=True), Symbol("i", integer=True)
+    fluctuation = Symbol("<n^2>", nonnegative=True) * (_f(Delta) - _f(_q))
+    return (
+        Step(
+            "The output fluctuates in time by a sum over units of n_i times the fluctuation of phi(x_i): its mean square is of "
+            "order 1/N, and m z + I is a drive that is constant in time",
+            "variance of a sum of independent terms",
+            Sum(fluctuation / N**2, (unit, 1, N)),
+            fluctuation / N,
+            assumption="n is fixed; fluctuations of different units are independent to leading order",
+            reference=FEEDBACK,
+            check=Replay(lambda total: total.doit()),
+        ),
+    )
+
+
+def _slow_stability(z: Symbol, amplitude: Symbol, overlap: Expr) -> Step:
+    variance = Function("Delta", positive=True)(z)
+    gain, bend = (Average(phi(x), order, variance=variance) for order in (1, 3))
+    return Step(
+        "Where the output changes so slowly that the units stay in the chaotic state that belongs to it, a deviation decays while "
+        "dH/dz < 1, H the output of the open loop",
+        "derivative along the branch Delta(z) of the open loop",
+        amplitude * overlap * gain,
+        amplitude * (overlap.diff(z) * gain + overlap * bend * variance.diff(z) / 2),
+        assumption="adiabatic: the units follow the output at once",
+        check=Replay(lambda output: output.diff(z)),
+    )
+
+
 def _both_filters(covariance: Expr) -> Expr:
     first = covariance + covariance.diff(_t)
     return first + first.diff(_s)
 
 
-def _potential(c: Expr) -> Expr:
+def _potential(c: Expr, drive: Expr) -> Expr:
     """V with V' = force, so that C'^2/2 + V(C) is conserved."""
     start = Symbol("u", real=True)
-    return Integral(force(start), (start, 0, c))
+    return Integral(force(start, drive), (start, 0, c))
 
 
 def _filters_reduce() -> bool:

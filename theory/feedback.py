@@ -54,8 +54,9 @@ ENTRANCES = {"feedback": (Sm2 * z + smI, snm), "input": (smI * z + SI2, snI)}
 
 _a, _G, _theta = symbols("a G theta")
 _POSITIVE = (0.0, inf)
-_NO_POLE = "C(A) has a pole only where the readout overlaps with both the feedback and the input"
-_NO_EXTREMUM = "C(A) has no pole, no extremum beyond it, or no equal amplitude on its other side"
+_NO_EXTREMUM = (
+    "C(A) has no pole (that needs a readout which overlaps with feedback and input), or does not turn beyond it"
+)
 
 
 @lru_cache(maxsize=1)
@@ -122,7 +123,7 @@ def derive() -> Theory[ReadoutEquation]:
             Condition(
                 "outlier",
                 equation.at_target(leading_outlier(equation)),
-                "the target is an unstable fixed point: the network leaves it for another state",
+                "the target is no stable fixed point: the network leaves it for another state, or drifts where this is 1",
             ),
         ),
         derivation=chain(
@@ -200,7 +201,7 @@ def _observables(equation: ReadoutEquation, stability: Expr) -> dict[str, Quanti
             "flex",
             FLEX,
             "target at which C(A) has its pole, -snI/snm",
-            undefined=_NO_POLE,
+            undefined=_NO_EXTREMUM,
         ),
         Quantity(
             "A_c",

@@ -85,18 +85,20 @@ class ClampedCurve:
         edges = roots[roots > 0]
         floor = CLAMPED_FLOOR * (SI2 or 1.0)
         ends = [min([floor, *(1e-3 * edges)]), *edges]
+        between = np.sqrt(ends) * np.sqrt([*ends[1:], 100 * ends[-1] if edges.size else LARGE])
         ends.append(LARGE * max(1.0, ends[-1]))
+        self.further = None
         self.pieces = [
-            ClampedPiece(self, low, high, high < ends[-1])
-            for low, high in np.column_stack([ends[:-1], ends[1:]])
-            if self.excess(np.sqrt(low) * np.sqrt(high)) > 0
+            ClampedPiece(self, *ends[k : k + 2], bounded=k < between.size - 1)
+            for k in range(between.size)
+            if self.excess(between[k]) > 0
         ]
 
     def beyond(self):
-        """The half-line continued to the largest numbers; None where there is no half-line."""
-        if not self.pieces or self.pieces[-1].bounded:
-            return None
-        return ClampedPiece(self, self.pieces[-1].high, HIGHEST, False, BEYOND)
+        """The half-line continued to the largest numbers."""
+        if self.further is None:
+            self.further = ClampedPiece(self, self.pieces[-1].high, HIGHEST, bounded=False, per_decade=BEYOND)
+        return self.further
 
     def excess(self, Delta):
         """What is left of Delta for the output to explain: Sm2 w^2."""
@@ -155,7 +157,7 @@ class ClampedCurve:
 class ClampedPiece:
     """The curve above one interval of Delta: a closed loop where the interval is `bounded`."""
 
-    def __init__(self, curve, low, high, bounded, per_decade=CLAMPED_PER_DECADE):
+    def __init__(self, curve, low, high, *, bounded, per_decade=CLAMPED_PER_DECADE):
         self.high, self.bounded = high, bounded
         grid = log_grid(low, high, per_decade)
         beside = [low + (grid[1] - low) * BESIDE_EDGE]
@@ -176,6 +178,12 @@ class ClampedArc:
 
     def __init__(self, sheet, points):
         self.sheet, self.points, self.Delta = sheet, points, points.Delta
+
+    @property
+    def last(self):
+        """The last point that is resolved."""
+        resolved = np.nonzero(np.isfinite(self.points.overlap))[0]
+        return self.points[resolved[-1] if resolved.size else -1]
 
     def encloses(self, Delta):
         """Whether Delta lies inside."""

@@ -7,14 +7,14 @@ from scipy.optimize import brentq
 
 from numerics.algorithms.clamped import CLAMPED_FLOOR, ClampedCurve, arc_roots, clamped_points
 from numerics.algorithms.roots import FLAT
-from numerics.algorithms.self_consistency import VANISHING, all_roots, flattened
+from numerics.algorithms.self_consistency import EPSILON, VANISHING, all_roots, flattened
 
-SILENT = 1e-100  # stands for Delta = 0 in averages, whose limit it gives
-MARGIN = 1e-9  # closer to 1 an eigenvalue is marginal
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
-ROUNDED = 1e-9  # of the natural scale of z: what the rounding of w leaves uncertain where the sheets join
+LOOP_SILENT = 1e-100  # stands for Delta = 0 in averages, whose limit it gives
+LOOP_MARGIN = 1e-9  # closer to 1 an eigenvalue is marginal
+LOOP_NODES, LOOP_WEIGHTS = np.polynomial.legendre.leggauss(8)
+LOOP_ROUNDED = 1e-9  # of the natural scale of z: what the rounding of w leaves uncertain where the sheets join
 LOOP_POLISHES = 3
-DIP_REFINED = 67
+LOOP_DIP_REFINED = 67
 
 
 class Readout:
@@ -63,7 +63,7 @@ class Readout:
         vectors, shape = flattened((z, *given))
         with np.errstate(all="ignore"):
             roots = all_roots(self.variance, self.variance_slope, vectors)
-            slopes = self.variance_slope(np.maximum(roots, SILENT), *vectors)
+            slopes = self.variance_slope(np.maximum(roots, LOOP_SILENT), *vectors)
         pick = np.argmax(slopes < 1.0, axis=0)
         columns = np.arange(pick.size)
         Delta = np.where(slopes[pick, columns] < 1.0, roots[pick, columns], np.nan)
@@ -97,7 +97,7 @@ class Readout:
             known = [(Delta, float(target))] if np.isfinite(Delta) else []
         if given[1] == 0.0:  # no feedback: one output above every variance
             roots = all_roots(self.variance, self.variance_slope, [np.array([p]) for p in (0.0, *given)])[:, 0]
-            points = [(v, C * float(self.overlap(max(v, SILENT), 0.0, *given)[0])) for v in roots[roots >= 0]]
+            points = [(v, C * float(self.overlap(max(v, LOOP_SILENT), 0.0, *given)[0])) for v in roots[roots >= 0]]
             return self._described(points, C, given)
         curve = self.curve(given)
         pieces = list(curve.pieces)
@@ -108,11 +108,9 @@ class Readout:
         if known and given[2] == given[5] == 0.0 and target != 0.0:  # the loop is odd in z
             known.append((known[0][0], -known[0][1]))
         others = self._others(curve, pieces, known, C)
-        if (
-            self.variance(VANISHING, 0.0, *given) < SILENT
-        ):  # silence: the curve begins, or has a lone point, at Delta = 0
+        if self.variance(VANISHING, 0.0, *given) < LOOP_SILENT:  # the curve begins, or has a lone point, at Delta = 0
             others = [(0.0, 0.0), *(point for point in others if point[0] > 2 * CLAMPED_FLOOR)]
-        return self._described(_distinct([*known, *others]), C, given, expected=_index(pieces, C))
+        return self._described(_distinct([*known, *others], given), C, given, expected=_index(pieces, C))
 
     def _others(self, curve, pieces, known, C):
         """Fixed points other than the known ones."""
@@ -145,7 +143,7 @@ class Readout:
         points = sorted(points, key=lambda point: (point[1], point[0]))
         Delta, z = np.array(points, dtype=float).reshape(-1, 2).T + 0.0
         with np.errstate(all="ignore"):
-            at = np.maximum(Delta, SILENT)
+            at = np.maximum(Delta, LOOP_SILENT)
             values = self.results(at, z, C, *given)
             trace, determinant, radius = (values[k] + 0.0 * z for k in ("trace", "determinant", "bulk_radius"))
             pair = outliers(trace, determinant)
@@ -161,7 +159,7 @@ class Readout:
             "outliers": pair,
             "visible": np.abs(pair) > radius[:, None],
             "bulk_radius": radius,
-            "stable": (radius < 1 - MARGIN) & (np.max(pair.real, axis=1, initial=-np.inf) < 1 - MARGIN),
+            "stable": (radius < 1 - LOOP_MARGIN) & (np.max(pair.real, axis=1, initial=-np.inf) < 1 - LOOP_MARGIN),
             "residual": residual,
             "continuum": continuum,
             "index": float(np.sum(index)),
@@ -188,7 +186,7 @@ class Readout:
         turns = self._turns(given) if given[1] != 0.0 else np.empty((0, 2))
         Delta, z = turns.T
         with np.errstate(all="ignore"):
-            overlap, _, overlap_z = self.overlap(np.maximum(Delta, SILENT), z, *given)
+            overlap, _, overlap_z = self.overlap(np.maximum(Delta, LOOP_SILENT), z, *given)
             amplitudes = np.where(z == 0, 1 / overlap_z, z / overlap) if snI == 0.0 else z / overlap
         found = {"flex": np.nan, "A_c": np.nan, "C_c": np.nan, "A_b": np.nan, "turns": z, "C_turns": amplitudes}
         if snm == 0.0 or snI == 0.0:
@@ -252,20 +250,24 @@ def _turning(points):
     """Derivative of the amplitude along the curve, relative to its terms."""
     with np.errstate(all="ignore"):
         size = np.abs(points.pace * points.overlap) + np.abs(points.z * points.along)
-    return points.turning / np.where(size > 0, size, 1.0)
+    return points.turning / np.where(size > VANISHING, size, np.inf)  # an output that underflows has no sign
 
 
 def _settled(piece, C):
-    """Whether at the end of the half-line feedback is too weak for fixed points further out."""
-    ends = [arc.points[-1] for arc in piece.arcs]
-    return all(abs(C * p.overlap_z) < 0.5 and abs(C * p.overlap) < 0.5 * abs(p.z) for p in ends)
+    """Whether at the end of the half-line feedback is too weak for fixed points further out, or nothing is resolved any more."""
+    for arc in piece.arcs:
+        end = arc.points[-1]
+        if abs(C * end.overlap_z) >= 0.5 or abs(C * end.overlap) >= 0.5 * abs(end.z):
+            return False
+    return True
 
 
-def _distinct(points):
+def _distinct(points, given):
     """The points without those that rounding cannot tell from an earlier one."""
     kept = []
     for Delta, z in points:
-        if not any(abs(Delta - v) <= 1e-14 * v and abs(z - u) <= 1e-14 * abs(u) for v, u in kept):
+        blur = 10 * EPSILON * given[3]
+        if not any(abs(Delta - v) <= 1e-14 * v + blur and abs(z - u) <= 1e-14 * abs(u) for v, u in kept):
             kept.append((Delta, z))
     return kept
 
@@ -278,7 +280,7 @@ def _index(pieces, C):
     """
     if not pieces or pieces[-1].bounded:
         return 0.0
-    first, last = (np.sign(arc.points[-1].mismatch(C)[0]) for arc in pieces[-1].arcs)
+    first, last = (np.sign(arc.last.mismatch(C)[0]) for arc in pieces[-1].arcs)
     return float(0.5 * (first - last))
 
 
@@ -290,15 +292,19 @@ def _arc_turns(curve, arc):
         same = f[:-2] * f[2:] > 0
         dips = same & (height[1:-1] < height[:-2]) & (height[1:-1] < height[2:]) & (height[1:-1] > FLAT)
     for k in np.nonzero(dips)[0]:
-        Delta = np.union1d(Delta, np.geomspace(*arc.Delta[[k, k + 2]], DIP_REFINED))
+        Delta = np.union1d(Delta, np.geomspace(*arc.Delta[[k, k + 2]], LOOP_DIP_REFINED))
     if Delta.size > arc.Delta.size:
         f = _turning(curve.at(Delta, arc.sheet))
-    clear = np.nonzero(np.abs(f) > FLAT)[0]
+    clear = np.nonzero(~(np.abs(f) <= FLAT))[0]  # nan stays, and has no sign
     cells = np.nonzero(f[clear[:-1]] * f[clear[1:]] < 0)[0]
     found = []
     for low, high in zip(Delta[clear[cells]], Delta[clear[cells + 1]], strict=True):
         v = brentq(lambda v: float(_turning(curve.at(v, arc.sheet))), low, high, xtol=1e-300, rtol=1e-15)
-        found.append((v, float(curve.at(v, arc.sheet).z)))
+        points = curve.at(np.array([low, v, high]), arc.sheet)
+        with np.errstate(all="ignore"):
+            below, at, above = points.overlap / points.z
+        if (at - below) * (at - above) > -((1e-12 * at) ** 2):  # elsewhere the derivative of an average is not resolved
+            found.append((v, float(points.z[1])))
     return found
 
 
@@ -315,8 +321,8 @@ def _partners(curve, C, Delta, sheet, low, high):
         value = np.empty(offset.size)
         far = curve.at(Delta + offset[~close], sheet)
         value[~close] = far.mismatch(C)[0] / offset[~close]
-        between = curve.at(Delta + offset[close][:, None] * 0.5 * (1 + NODES), sheet)
-        value[close] = (between.mismatch(C)[1] / between.climb) @ (0.5 * WEIGHTS)
+        between = curve.at(Delta + offset[close][:, None] * 0.5 * (1 + LOOP_NODES), sheet)
+        value[close] = (between.mismatch(C)[1] / between.climb) @ (0.5 * LOOP_WEIGHTS)
         return value
 
     found = []
@@ -333,7 +339,7 @@ def _partners(curve, C, Delta, sheet, low, high):
 
 def _polished(curve, C, Delta, z, reach=np.inf):
     """Newton's method in both unknowns on both equations, as long as it improves the solution and z moves less than `reach`."""
-    if curve.given[5] == 0.0 and abs(z) < ROUNDED * np.sqrt(Delta / curve.Sm2):
+    if curve.given[5] == 0.0 and abs(z) < LOOP_ROUNDED * np.sqrt(Delta / curve.Sm2):
         z = 0.0  # without a constant part of the readout exactly a solution
 
     def state(Delta, z):

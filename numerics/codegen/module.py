@@ -130,10 +130,10 @@ def emit_mean(average: Average, activation: Activation, observable: Activation |
 
 
 def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> str:
-    """Source of a module with the closed form of a two-point average; ``terms = None`` where the table has none."""
+    """Source of a module with the closed form of a two-point average; where the table has none, ``terms = None`` and phi."""
     header = f'"""{title} for phi(x) = {sstr(activation.expression)}."""'
     if closed is None:
-        return _assembled(header, ["terms = None"])
+        return _assembled(header, ["terms = None", _activation(activation)])
     ordered = sorted(Add.make_args(closed.expression), key=lambda term: (term.count_ops(), sstr(term)))
     return _assembled(
         header, [numpy_source(lower("terms", (mu, Delta, rho, *activation.parameters), ordered, as_tuple=True))]

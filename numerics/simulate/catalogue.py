@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.simulate import dynamic, static
+from numerics.simulate import clamped, dynamic, feedback, static
 from numerics.simulate.sample import Sample
 from numerics.simulate.static import Function, Progress
 
@@ -28,6 +28,8 @@ class Simulator:
         Coupling matrices of the trial run that precedes a `validate`.
     nothing : str
         Why a simulation may have nothing to report.
+    draws : str
+        What is counted where it does not converge.
     """
 
     run: Callable[..., Sample]
@@ -35,6 +37,7 @@ class Simulator:
     couplings: tuple[int, ...]
     pilot: int
     nothing: str
+    draws: str = "noise draws"
 
     def coupling_count(self, size: int) -> int:
         """Default number of coupling matrices at a size: for other sizes than the default ones in proportion to 1/N."""
@@ -85,4 +88,26 @@ SIMULATORS: dict[str, Simulator] = {
         pilot=1,
         nothing="{lost} of the trajectories leave the range of numbers; phi grows too fast for these couplings",
     ),
+    "feedback": Simulator(
+        run=feedback.simulate,
+        sizes=(100, 200, 400),
+        couplings=(480, 240, 120),
+        pilot=8,
+        nothing="{lost} of the networks have no stationary state at the target; either there is none or it is unstable "
+        "(chaotic regime)",
+        draws="networks",
+    ),
 }
+
+
+IN_TIME: dict[str, Simulator] = {
+    "feedback": Simulator(
+        run=clamped.simulate,
+        sizes=(100, 200, 400),
+        couplings=(160, 80, 40),
+        pilot=2,
+        nothing="the activity of {lost} of the networks leaves the range of numbers",
+        draws="networks",
+    ),
+}
+"""The same network where its stationary state is unstable and the activity fluctuates for ever: chaotic states."""

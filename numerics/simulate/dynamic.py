@@ -27,8 +27,9 @@ from numerics.simulate.intime import Sample
 from numerics.simulate.linear import LOW_PASS, LinearUnit, read_transfer
 from numerics.simulate.moments import Moments, Row, longest_lag, rounded
 from numerics.simulate.normals import drawn_ahead
+from numerics.simulate.parallel import WORKERS
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, STABLE, default_method
-from numerics.simulate.static import WORKERS, Function, Progress, is_odd
+from numerics.simulate.static import Function, Progress, is_odd
 from theory.errors import DomainError, InputError
 
 Array = NDArray[np.float64]

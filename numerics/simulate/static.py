@@ -9,15 +9,14 @@ repaired.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numerics.estimate import Estimate, observables, primitive_statistics
+from numerics.simulate.parallel import in_parallel
 from numerics.verdict import percent
 from theory.errors import InputError
 
@@ -33,7 +32,6 @@ ACCELERATED_ITERATIONS = 50
 DAMPED_ITERATIONS = 20
 DAMPING = 0.5
 MEMORY = 8  # past changes kept by the acceleration
-WORKERS = min(8, os.cpu_count() or 1)  # coupling matrices in work at once
 MIN_SAMPLES = 4  # the connected estimators need four independent draws
 
 
@@ -162,17 +160,8 @@ def simulate(
                 row.update(control_variates(J, noise, g, sigma))
         return 1 - x.shape[1] / samples, row
 
-    unconverged, rows = np.empty(couplings), []
-    # NumPy releases the interpreter lock; the streams depend on k alone, so the order of work does not matter
-    pool = ThreadPoolExecutor(WORKERS)
-    try:
-        for k, (fraction, row) in enumerate(pool.map(one, range(couplings))):
-            unconverged[k] = fraction
-            rows.append(row)
-            if progress is not None:
-                progress((k + 1) / couplings)
-    finally:
-        pool.shutdown(cancel_futures=True)  # after an interruption, do not start what is still waiting
+    results = in_parallel(one, couplings, progress)
+    unconverged, rows = np.array([fraction for fraction, _ in results]), [row for _, row in results]
     names = next((list(row) for row in rows if row), [])
     statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
     return Sample(N, couplings, samples, g, sigma, seed, symmetric, unconverged, statistics)

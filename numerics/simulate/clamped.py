@@ -1,0 +1,194 @@
+"""Simulation of networks with feedback in time, the output clamped at the target: what the chaotic state is compared with.
+
+    dx_i/dt = -x_i + sum_j J_ij phi(x_j) + m_i A + I_i
+
+Where the stationary state is unstable the activity fluctuates for ever about a frozen part. The output does not: its readout
+averages over all units, so that clamping it changes nothing at large N (Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139).
+
+Several trajectories of one network, from independent initial states, have the frozen part in common and nothing else once the
+initial states are forgotten: Delta_inf is the overlap of two of them at equal times, without the bias that an average over a
+finite time leaves in the square of a mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.backends import NumpyBackend
+from numerics.estimate import ROUNDING, Estimate, controlled, jackknife, mean_estimate, with_fewer_dof
+from numerics.simulate.feedback import SIGNIFICANT, check, control_variates, draw
+from numerics.simulate.linear import LinearUnit
+from numerics.simulate.parallel import in_parallel
+from numerics.simulate.schemes import rk4
+from numerics.simulate.static import Function, Progress, elementwise
+from numerics.verdict import percent
+from theory.errors import InputError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Statistics of simulated networks, network by network.
+
+    Attributes
+    ----------
+    N, couplings, samples : int
+        Units, networks, trajectories of each.
+    seed : int
+        Seed of the random streams.
+    T, burn, dt : float
+        Time of observation, time before it, time step.
+    parameters : mapping
+        g, geometry and target.
+    unconverged : array of bool, shape (couplings,)
+        Networks whose activity leaves the range of numbers; they do not enter the statistics.
+    statistics : dict of str to array, shape (number of the others,)
+        `x2`, `phi2`, `overlap`, and `frozen` = <x x'> of two trajectories; with phi' `slope`, `slope2`.
+    """
+
+    N: int
+    couplings: int
+    samples: int
+    seed: int
+    T: float
+    burn: float
+    dt: float
+    parameters: Mapping[str, float]
+    unconverged: NDArray[np.bool_]
+    statistics: dict[str, Array] = field(repr=False)
+
+    @property
+    def unconverged_fraction(self) -> float:
+        """Fraction of the networks whose activity leaves the range of numbers."""
+        return float(self.unconverged.mean())
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Reasons to distrust the estimates."""
+        lost = self.unconverged_fraction
+        return (f"the activity of {percent(lost)} of the networks leaves the range of numbers",) if lost else ()
+
+    @property
+    def time_errors(self) -> dict[str, float]:
+        """Not separated from the errors over networks."""
+        return {}
+
+    def observables(self) -> dict[str, Estimate]:
+        """Estimates with errors over the networks.
+
+        Returns
+        -------
+        dict of str to Estimate
+            `Delta0` = <x^2>, `Delta_inf` = its frozen part, `C_phi` = <phi^2>, `overlap` = output per unit amplitude and, where
+            it cannot vanish, `C` = A/`overlap`. With phi': `gain` = <phi'>, `bulk_radius` = g sqrt(<phi'^2>).
+            Empty if fewer than two networks are left.
+        """
+        if len(next(iter(self.statistics.values()), ())) < 2:
+            return {}
+        s, lost = controlled(self.statistics)
+        g, A = self.parameters["g"], self.parameters["A"]
+        names = {"Delta0": "x2", "Delta_inf": "frozen", "C_phi": "phi2", "overlap": "overlap", "gain": "slope"}
+        result = {key: with_fewer_dof(mean_estimate(s[name]), lost) for key, name in names.items() if name in s}
+        if abs(result["overlap"].value) > SIGNIFICANT * max(result["overlap"].error, ROUNDING):
+            result["C"] = with_fewer_dof(jackknife(lambda at: A / at[0], s["overlap"]), lost)
+        if "slope2" in s:
+            result["bulk_radius"] = with_fewer_dof(jackknife(lambda at: g * np.sqrt(at[0]), s["slope2"]), lost)
+        return result
+
+
+def simulate(
+    phi: Function,
+    parameters: Mapping[str, Any],
+    *,
+    N: int,
+    couplings: int,
+    samples: int = 4,
+    T: float = 40.0,
+    burn: float = 60.0,
+    dt: float = 0.2,
+    seed: int = 0,
+    phi_prime: Function | None = None,
+    centred: bool | None = None,
+    progress: Progress | None = None,
+) -> Sample:
+    """Trajectories of many networks with the output clamped at the target.
+
+    Parameters
+    ----------
+    phi, phi_prime : callable
+        Activation and, optionally, its derivative; vectorised over arrays.
+    parameters : mapping
+        `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI`, and the target `A`.
+    N, couplings : int
+        Units, at least 4, and networks, at least 1.
+    samples : int
+        Trajectories of each network, at least 2, from normal initial states of the variance of the drive plus one.
+    T, burn, dt : float
+        Time of observation, time before it, time step (classical Runge-Kutta, order 4), in time constants of a unit.
+    seed : int
+        The streams of network k at size N depend on (seed, N, k) alone; the networks are those of `numerics.simulate.feedback`.
+    centred : bool, optional
+        Not used: no statistic needs to know whether phi is odd.
+    progress : callable, optional
+        Called with the finished fraction after each network.
+
+    Raises
+    ------
+    InputError
+        For parameters outside these ranges.
+    """
+    given = check(parameters, N=N, target=True)
+    conditions = (
+        (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
+        (samples >= 2, f"samples = {samples}: the frozen part needs two trajectories"),
+        (0 < dt <= 0.5, f"dt = {dt}: must lie between 0 and 0.5"),
+        (1 <= T < np.inf, f"T = {T}: at least 1 is needed"),
+        (0 <= burn < np.inf, f"burn = {burn}: must not be negative"),
+    )
+    if problems := [text for fine, text in conditions if not fine]:
+        raise InputError(problems)
+    phi = elementwise(phi)
+    phi_prime = elementwise(phi_prime) if phi_prime is not None else None
+    every = max(1, round(1 / dt))  # a snapshot each time constant
+    no_noise = np.zeros((every, 0, N, samples))
+
+    def one(k: int) -> dict[str, float]:
+        """Statistics of network k; empty if its activity leaves the range of numbers."""
+        frozen = draw(given, N=N, seed=seed, network=k)
+        drive = (frozen.m * given["A"] + frozen.I)[:, None]
+        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, k, 2)))
+        # the scheme has no constant input: it runs y = x - drive, dy/dt = -y + J phi(y + drive)
+        advance = NumpyBackend("float64").advance(lambda y: phi(y + drive), rk4(LinearUnit("none"), 1 / every))
+        y = stream.normal(scale=np.sqrt(1 + np.mean(drive**2)), size=(samples, N)).T[None]
+        rows = []
+        with np.errstate(all="ignore"):
+            for step in range(round(burn + T)):
+                y = advance(frozen.J, y, no_noise)
+                if step >= round(burn):
+                    rows.append(snapshot(y[0] + drive, frozen.direction))
+        means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        return means | control_variates(phi, phi_prime, frozen, given) if np.all(np.isfinite([*means.values()])) else {}
+
+    def snapshot(x: Array, direction: Array) -> dict[str, float]:
+        """Averages over units and trajectories at one time."""
+        activity = phi(x)
+        total = np.sum(x, axis=1)
+        frozen = (total @ total - np.sum(x**2)) / (N * samples * (samples - 1))
+        row = {"x2": np.mean(x**2), "phi2": np.mean(activity**2), "frozen": frozen}
+        row["overlap"] = np.mean(direction @ activity)
+        if phi_prime is not None:
+            slope = phi_prime(x)
+            row |= {"slope": np.mean(slope), "slope2": np.mean(slope**2)}
+        return row
+
+    rows = in_parallel(one, couplings, progress)
+    kept = [row for row in rows if row]
+    statistics = {name: np.array([row[name] for row in kept]) for name in next(iter(kept), {})}
+    lost = np.array([not row for row in rows])
+    return Sample(N, couplings, samples, seed, T, burn, 1 / every, given, lost, statistics)

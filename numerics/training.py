@@ -1,0 +1,387 @@
+"""Training a readout, and what the trained network does once it is left alone.
+
+Four ways to a readout with output A: `class` (the amplitude of a fixed direction), `least_squares` and `ridge` at the clamped
+state, and `force`, recursive least squares on the running network. Afterwards the loop is closed and released with a small kick:
+the output stays where it was trained to be only if that state is stable, and other initial conditions may end elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.estimate import Estimate, mean_estimate
+from numerics.network import FeedbackNetwork, FinalState, State
+from numerics.simulate.feedback import check, leading_outlier
+from numerics.simulate.parallel import in_parallel
+from numerics.verdict import percent
+from theory.activations.activation import Activation
+from theory.errors import DomainError, InputError
+
+Array = NDArray[np.float64]
+
+METHODS = ("class", "least_squares", "ridge", "force")
+KICK = 1e-3  # of the release, relative to x
+NEARBY = (
+    0.5  # how far, relative to x, the trained state may be from a fixed point: ridge regression is off by its factor
+)
+SAME = 1e-5  # two outputs this close are those of one fixed point
+
+
+@dataclass(frozen=True)
+class Report:
+    """One trained network.
+
+    Attributes
+    ----------
+    trained_output : float
+        Output when training ends.
+    released_output : float
+        Output a time T after the loop has been closed and the state kicked.
+    readout_error : float
+        |released_output - A|.
+    state_output : float
+        Output at the fixed point of the closed loop next to the trained state; nan if there is none.
+    top_eigenvalue : float
+        Largest real part of the eigenvalues of (J + m n^T) phi' there; stable below 1.
+    bulk_radius : float
+        g sqrt(<phi'^2>) there.
+    outlier : float
+        `top_eigenvalue` where it is clearly outside the bulk; else nan.
+    H_slope : float
+        Slope of the output of the open loop there.
+    overlap_m, overlap_I : float
+        n.m and n.I.
+    norm : float
+        sqrt(N) |n|.
+    cosine : float
+        Of the angle between n and phi there: 1 for least squares.
+    final_states : tuple of FinalState
+        Where random initial conditions end.
+    share_at_target : float
+        Fraction of them that ends at the fixed point next to the trained state; nan if none were asked for.
+    curve : tuple of pairs of float
+        z and the output H(z) of the open loop clamped at z, nan where that does not settle.
+    fixed_points : tuple of State
+        Where the curve crosses z; see `FeedbackNetwork.fixed_points`.
+    """
+
+    trained_output: float
+    released_output: float
+    readout_error: float
+    state_output: float
+    top_eigenvalue: float
+    bulk_radius: float
+    outlier: float
+    H_slope: float
+    overlap_m: float
+    overlap_I: float
+    norm: float
+    cosine: float
+    final_states: tuple[FinalState, ...]
+    share_at_target: float
+    curve: tuple[tuple[float, float], ...] = ()
+    fixed_points: tuple[State, ...] = ()
+
+    @property
+    def stable(self) -> bool:
+        """Whether the trained state is a stable fixed point."""
+        return self.top_eigenvalue < 1
+
+    def numbers(self) -> dict[str, float]:
+        """What is one number; `stable` as 0 or 1, of final states and fixed points how many (nan if not asked for)."""
+        numbers = {name: float(value) for name, value in vars(self).items() if not isinstance(value, tuple)}
+        final = len(self.final_states) or float("nan")
+        fixed = len(self.fixed_points) if self.curve else float("nan")
+        return {**numbers, "stable": float(self.stable), "final_states": final, "fixed_points": fixed}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain numbers, strings and lists."""
+        return {
+            **self.numbers(),
+            "stable": self.stable,
+            "final_states": [state.to_dict() for state in self.final_states],
+            "fixed_points": [state.to_dict() for state in self.fixed_points],
+            "curve": [list(point) for point in self.curve],
+        }
+
+
+@dataclass(frozen=True)
+class Training:
+    """Trained networks of one geometry.
+
+    Attributes
+    ----------
+    activation, method : str
+    parameters : mapping
+        g, geometry, target, and parameters of the activation.
+    settings : mapping
+        Of the training.
+    N, networks, seed : int
+    reports : tuple of Report
+        Of the networks that could be trained.
+    failures : tuple of str
+        Why the others could not.
+    """
+
+    activation: str
+    method: str
+    parameters: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    N: int
+    networks: int
+    seed: int
+    reports: tuple[Report, ...]
+    failures: tuple[str, ...]
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Means with standard errors over the networks that have the number; `outlier` only if every network has one."""
+        rows = [report.numbers() for report in self.reports]
+        result = {}
+        for name in rows[0]:
+            values = np.array([row[name] for row in rows])
+            known = values[np.isfinite(values)]
+            if known.size == len(rows) or (known.size and name != "outlier"):
+                result[name] = mean_estimate(known)
+        return result
+
+    def curve(self) -> tuple[tuple[float, Estimate], ...]:
+        """z, and H(z) averaged over the networks, where all of them settle."""
+        points = zip(*(report.curve for report in self.reports), strict=True)
+        return tuple((at[0][0], mean_estimate(np.array([value for _, value in at]))) for at in points)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Reasons to distrust the means, and what they hide."""
+        lines = []
+        if self.failures:
+            lines.append(f"{len(self.failures)} of {self.networks} networks could not be trained: {self.failures[0]}")
+        unsettled = sum(np.isnan(report.top_eigenvalue) for report in self.reports)
+        if unsettled:
+            lines.append(f"{unsettled} of {len(self.reports)} networks have no fixed point next to the trained state")
+        if unstable := sum(report.top_eigenvalue >= 1 for report in self.reports):
+            lines.append(f"the trained state is unstable in {unstable} of {len(self.reports)} networks")
+        moving = [s.share for report in self.reports for s in report.final_states if s.kind == "moving"]
+        if moving:
+            share = percent(sum(moving) / len(self.reports))
+            lines.append(f"{share} of the initial conditions were still moving at the end of the run")
+        return tuple(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content under the keys of the command line's JSON."""
+        estimates = self.estimates()
+        return {
+            "model": "feedback",
+            "activation": self.activation,
+            "parameters": dict(self.parameters),
+            "training": self.method,
+            "settings": dict(self.settings),
+            "observables": {name: e.value for name, e in estimates.items()},
+            "curve": [{"z": z, "H": e.value, "standard_error": e.error} for z, e in self.curve()],
+            "networks": [report.to_dict() for report in self.reports],
+            "diagnostics": {
+                "converged": not self.failures,
+                "unconverged": len(self.failures) / self.networks,
+                "N": self.N,
+                "couplings": self.networks,
+                "seed": self.seed,
+                "standard_errors": {name: e.error for name, e in estimates.items()},
+                "messages": list(self.messages),
+            },
+        }
+
+    def table(self) -> str:
+        """Means and final states as text for a terminal."""
+        head = f"feedback, phi = {self.activation}, training = {self.method}, N = {self.N}, {self.networks} networks"
+        rows = [head, *(f"  {name:<16} {e.value:>14.6g} +- {e.error:.2g}" for name, e in self.estimates().items())]
+        rows += [f"  H({z:.5g})".ljust(18) + f" {e.value:>14.6g} +- {e.error:.2g}" for z, e in self.curve()]
+        for k, report in enumerate(self.reports):
+            if report.fixed_points:
+                states = ", ".join(f"{s.z:.5g} ({'stable' if s.stable else 'unstable'})" for s in report.fixed_points)
+                rows.append(f"  network {k}: fixed points {states}")
+            for state in report.final_states:
+                top = "" if state.eigenvalue is None else f", largest eigenvalue {state.eigenvalue.real:.4g}"
+                rows.append(f"  network {k}: {percent(state.share)} end at z = {state.z:.5g} ({state.kind}{top})")
+        return "\n".join(rows)
+
+
+def report(
+    network: FeedbackNetwork,
+    n: Array,
+    A: float,
+    *,
+    x: Array | None = None,
+    T: float = 100.0,
+    final_states: int = 0,
+    spread: float = 2.0,
+    curve: Sequence[float] = (),
+    seed: int = 0,
+) -> Report:
+    """What a network does with a trained readout.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+    n : array, shape (N,)
+        Readout.
+    A : float
+        Target.
+    x : array, shape (N,), optional
+        State in which training ended; by default that of the output clamped at A.
+    T : float
+        Time of the release, and of the runs from random initial conditions.
+    final_states : int
+        Number of these.
+    spread : float
+        Their standard deviation.
+    curve : sequence of float
+        Outputs z at which H(z) is taken, and between which its crossings with z are searched.
+    seed : int
+        Of the kick and of the initial conditions.
+
+    Raises
+    ------
+    DomainError
+        Where the open loop has no stationary state at A.
+    """
+    x = network.state(A) if x is None else x
+    kick = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,))).standard_normal(network.N)
+    released = float(network.run(n, x + KICK * float(np.sqrt(np.mean(x**2))) * kick, T).z[-1, 0])
+    state = _trained_state(network, n, x)
+    ends = network.final_states(n, final_states, spread=spread, seed=seed, T=T) if final_states else ()
+    trained = [
+        end for end in ends if end.kind == "fixed point" and np.isclose(end.z, state["state_output"], SAME, SAME)
+    ]
+    return Report(
+        trained_output=float(n @ network.phi(x)),
+        released_output=released,
+        readout_error=abs(released - A),
+        overlap_m=float(n @ network.frozen.m),
+        overlap_I=float(n @ network.frozen.I),
+        norm=float(np.sqrt(network.N * (n @ n))),
+        final_states=ends,
+        share_at_target=sum(end.share for end in trained) if ends else float("nan"),
+        curve=tuple(zip(map(float, curve), network.output_curve(curve, n).tolist(), strict=True)) if len(curve) else (),
+        fixed_points=network.fixed_points(n, curve) if len(curve) else (),
+        **state,
+    )
+
+
+def _trained_state(network: FeedbackNetwork, n: Array, x: Array) -> dict[str, float]:
+    """What `Report` says of the fixed point next to a state; nan if there is none."""
+    names = ("state_output", "top_eigenvalue", "bulk_radius", "outlier", "H_slope", "cosine")
+    target = network.settle(n, x, nearby=NEARBY)
+    if target is None:
+        return dict.fromkeys(names, float("nan"))
+    activity, radius = network.phi(target), network.bulk_radius(target)
+    eigenvalues = network.jacobian_eigenvalues(n, target)
+    leading = leading_outlier(eigenvalues, radius)
+    values = (
+        float(n @ activity),
+        float(eigenvalues[0].real),
+        radius,
+        float("nan") if leading is None else leading.real,
+        network.output_slope(n, target),
+        float(n @ activity / np.sqrt((n @ n) * (activity @ activity))) if n.any() else float("nan"),
+    )
+    return dict(zip(names, values, strict=True))
+
+
+def simulate_training(
+    activation: Activation | str,
+    parameters: Mapping[str, Any],
+    *,
+    method: str = "least_squares",
+    N: int = 400,
+    networks: int = 10,
+    seed: int = 0,
+    ridge: float = 0.01,
+    alpha: float = 1.0,
+    T: float = 100.0,
+    dt: float = 0.1,
+    final_states: int = 0,
+    spread: float = 2.0,
+    curve: Sequence[float] = (),
+    progress: Callable[[float], None] | None = None,
+) -> Training:
+    """Train many networks and look at what they do afterwards.
+
+    Parameters
+    ----------
+    activation : Activation or str
+    parameters : mapping of str to number
+        `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI` (used by `class` only, 0:1:0 if not given), the target `A`, and the parameters of
+        the activation.
+    method : {'class', 'least_squares', 'ridge', 'force'}
+    N, networks, seed : int
+        Units, networks, and seed: networks and initial states are the same for every method.
+    ridge : float
+        Penalty of ridge regression per unit: the output of the clamped network is A/(1 + ridge/<phi^2>).
+    alpha : float
+        Penalty on |n|^2 of `force`; it starts from a normal state of standard deviation one.
+    T, dt : float
+        Time of training by `force`, of the release and of the runs from random initial conditions; time step of `force`.
+    final_states : int
+        Random initial conditions for each network, of standard deviation `spread`.
+    curve : sequence of float
+        Outputs z at which the curve H(z) of every trained network is taken; its crossings with z are the fixed points.
+    progress : callable, optional
+        Called with the finished fraction.
+
+    Returns
+    -------
+    Training
+        Networks that cannot be trained (no stationary open-loop state, say) are counted with the reason.
+
+    Raises
+    ------
+    InputError
+        For parameters or settings outside their range.
+    DomainError
+        If not one network could be trained.
+    """
+    if method not in METHODS:
+        raise InputError(f"training = {method[:40]} is unknown; allowed: {', '.join(METHODS)}")
+    if networks < 1:
+        raise InputError(f"networks = {networks}: at least one is needed")
+    if isinstance(activation, str):
+        activation = Activation.from_text(activation)
+    given = {"p": 0.0, "pm": 1.0, "pI": 0.0, **parameters} if method != "class" else dict(parameters)
+    check(given, N=N, target=True)
+    A, text = float(given["A"]), activation.text
+
+    def train(network: FeedbackNetwork, stream: np.random.Generator) -> tuple[Array, Array]:
+        """The readout and the state in which training ends."""
+        if method == "force":
+            return network.force(A, alpha, T=T, dt=dt, x0=stream.standard_normal(N))[:2]
+        if method == "class":
+            return network.calibrate(A), network.state(A)
+        return network.ridge(A, ridge if method == "ridge" else 0.0), network.state(A)
+
+    def one(k: int) -> Report | str:
+        """The report of network k, or why there is none."""
+        network = FeedbackNetwork.draw(activation, given, N=N, seed=seed, network=k)
+        start, later = np.random.SeedSequence(seed, spawn_key=(N, k, 2)).spawn(2)
+        try:
+            with np.errstate(all="ignore"):
+                n, x = train(network, np.random.default_rng(start))
+                after = int(later.generate_state(1)[0])
+                return report(
+                    network, n, A, x=x, T=T, final_states=final_states, spread=spread, curve=curve, seed=after
+                )
+        except DomainError as error:
+            return str(error)
+
+    FeedbackNetwork.draw(activation, given, N=4, seed=seed)  # what is wrong with the input is wrong before any work
+    results = in_parallel(one, networks, progress)
+    reports = tuple(result for result in results if isinstance(result, Report))
+    failures = tuple(result for result in results if isinstance(result, str))
+    if not reports:
+        raise DomainError(f"no network could be trained: {failures[0]}")
+    settings = {"ridge": {"ridge": ridge}, "force": {"alpha": alpha, "dt": dt}}.get(method, {})
+    shown = {name: given[name] for name in given if method == "class" or name not in ("p", "pm", "pI")}
+    return Training(text, method, shown, {**settings, "T": T}, N, networks, seed, reports, failures)
