@@ -160,7 +160,8 @@ def _closed(average: Average, activation: Activation) -> Expr | None:
     for m in range(min(k, 1) + 1):
         closed = closed_form_of(Average(base.integrand, lowest + 2 * m), activation)
         if closed is not None:
-            found.append(2 ** (k - m) * closed.expression.diff(Delta, k - m).together())
+            form = closed.expression
+            found.append(2 ** (k - m) * form.diff(Delta, k - m).together() if m < k else form)
     if not found:
         return None
     return min(found, key=lambda form: (form.count_ops(), sstr(form))).subs(Delta, average.variance)
