@@ -31,4 +31,4 @@ def positive_factors(product: Expr, weak: Mapping[Expr, Expr] = WEAK) -> Expr:
     return sign * Mul(*factors)
 
 
-__all__ = ["positive_factors"]
+__all__ = ["WEAK", "positive_factors"]

@@ -8,6 +8,7 @@ CANCELLATION = 300.0  # sum of |terms| over |sum| above which a closed form is n
 ROUNDING = 1e-15  # relative error of one term
 FAR = 7.0  # standard deviations: the Gaussian weight beyond is below 1e-11
 SAFE_RANGE = (1e-15, 1e15)  # variances at which no power in a sum of terms can over- or underflow
+REMEMBERED, WORTH = 4, (100, 5000)  # arrays whose averages are kept, and their sizes: the grids that every solution scans
 
 
 class Mean:
@@ -31,6 +32,7 @@ class Mean:
     ):
         self.terms, self.left, self.right, self.breakpoints = terms, left, right, breakpoints
         self.even, self.exponent, self.finite, self.reach = even, exponent, finite, reach
+        self.remembered = {}
 
     def __call__(self, variance, *parameters, mean=0.0):
         """Value of the average; nan where it could not be resolved."""
@@ -39,6 +41,17 @@ class Mean:
     def with_error(self, variance, *parameters, mean=0.0):
         """Value and an estimate of its absolute error."""
         columns = np.broadcast_arrays(*(np.asarray(c, dtype=float) for c in (mean, variance, *parameters)))
+        if not WORTH[0] <= columns[0].size <= WORTH[1]:
+            return self.evaluated(columns)
+        key = (columns[0].shape, *(c.tobytes() for c in columns))
+        if key not in self.remembered:
+            while len(self.remembered) >= REMEMBERED:
+                self.remembered.pop(next(iter(self.remembered)), None)
+            self.remembered[key] = self.evaluated(columns)
+        return tuple(values.copy() for values in self.remembered[key])
+
+    def evaluated(self, columns):
+        """Value and error for columns of one shape: mean, variance, parameters."""
         shape = columns[0].shape
         value, error = np.full(shape, np.nan), np.full(shape, np.nan)
         open_cases = np.isfinite(columns[1]) & (columns[1] > 0)

@@ -44,7 +44,8 @@ def all_roots(equation, slope, parameters):
     with np.errstate(all="ignore"):
         at_zero = np.broadcast_to(equation(np.array(VANISHING), *varying), (count,))
         floor = np.min(at_zero[at_zero > 1e-100], initial=2 * LOWEST)
-        roots = positive_roots(excess, 0.5 * floor, LARGE, count)
+        lowest = 10.0 ** np.floor(np.log10(0.5 * floor))  # whole decades: averages remember the grid of the last scan
+        roots = positive_roots(excess, lowest, LARGE, count)
     silent = np.where(at_zero < 1e-100, 0.0, np.nan)
     table = np.sort(np.vstack([silent, roots]), axis=0)  # nan last
     return table[: max(1, int(np.max(np.sum(~np.isnan(table), axis=0))))]

@@ -1,0 +1,76 @@
+"""Generated code for readouts found by least squares: the formulas of `theory.least_squares`, with averages as arguments."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import ModuleType
+
+from sympy import Expr, Symbol, diff
+
+from numerics.codegen.cache import load_cached, store, toolkit_digest
+from numerics.codegen.module import emit_formulas
+from numerics.codegen.statements import lower
+from theory import least_squares as theory
+from theory.gaussian.average import Average
+from theory.symbols import Delta, phi, x
+
+_VECTORS = ("g", "Sm2", "smI", "SI2")
+_NAMES = {
+    Average(phi(x) ** 2): Symbol("P"),
+    Average(phi(x) ** 2, 2): Symbol("P_d2"),
+    Average(phi(x), 1): Symbol("Q"),
+    Average(diff(phi(x), x) ** 2): Symbol("W"),
+    theory.SLOPES: Symbol("slopes"),
+    theory.CURVED: Symbol("curved"),
+}
+
+
+@lru_cache(maxsize=1)
+def least_squares_module() -> ModuleType:
+    """Formulas that hold for every activation.
+
+    P, P_d2, Q, W are <phi^2>, <(phi^2)''>, <phi'> and <phi'^2> of the state that a function is about; slopes and curved are
+    <phi' phi'> and <phi phi''> of the state at the target and another one; b phi/N is the readout; ... are g, Sm2, smI, SI2.
+    `overlaps(Sm, SI, rho)`, `variance(P, z, ...)`, `mode(P_d2, g)`, `bulk(W, g)`, `ridge_factor(P, alpha)`, `scale(P, factor, A)`,
+    `target(P_d2, Q, b, A, ...)`, `covariance(b, z, A, ...)`, `linearisation(P_d2, slopes, curved, b, z, A, ...)`.
+    """
+    name = f"leastsquares_{toolkit_digest()[:16]}"
+    return load_cached(name) or store(name, _text())
+
+
+def _text() -> str:
+    b = Symbol("b")
+    at_target, other = theory.at_target(b), theory.other_state(b)
+
+    def named(*expressions: Expr) -> list[Expr]:
+        return [expression.xreplace(_NAMES) for expression in expressions]
+
+    return emit_formulas(
+        "Readouts found by least squares",
+        [
+            lower("overlaps", ("Sm", "SI", "rho"), theory.OVERLAPS, "Sm2, smI, SI2."),
+            lower("variance", ("P", "z", *_VECTORS), named(theory.variance(theory.z)), "Right-hand side for Delta."),
+            lower("mode", ("P_d2", "g"), named(theory.mode()), "G, its derivative."),
+            lower("bulk", ("W", "g"), named(theory.bulk_radius()), "Radius of the bulk of the eigenvalues."),
+            lower("ridge_factor", ("P", "alpha"), named(theory.ridge_factor()), "n.phi at the target over A."),
+            lower("scale", ("P", "factor", "A"), named(theory.readout_scale(Symbol("factor"), Delta)), "b."),
+            lower(
+                "target",
+                ("P_d2", "Q", "b", "A", *_VECTORS),
+                named(at_target.outlier, at_target.slope, at_target.with_feedback, at_target.with_input),
+                "Outlier, H'(A), <n m> and <n I>.",
+            ),
+            lower(
+                "covariance",
+                ("b", "z", "A", *_VECTORS),
+                [other.covariance],
+                "Of x at the target and at a fixed point z.",
+            ),
+            lower(
+                "linearisation",
+                ("P_d2", "slopes", "curved", "b", "z", "A", *_VECTORS),
+                named(other.trace, other.determinant, other.slope),
+                "Trace and determinant of the outliers at a fixed point z, and H'(z).",
+            ),
+        ],
+    )

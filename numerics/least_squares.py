@@ -1,0 +1,258 @@
+"""Networks trained by least squares: the outlier at the target, and every other state in which the trained loop can rest.
+
+Evaluates the generated code of what `theory.least_squares` derives.
+
+Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (model and training).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Symbol
+
+from numerics.average import mean_object
+from numerics.solution import Solution
+from numerics.solve import checked_parameters
+from numerics.trained import FAR, SILENT, TrainedLoop
+from theory import least_squares as theory
+from theory.activations.activation import Activation
+from theory.errors import InputError
+from theory.gaussian.average import Average
+from theory.models import Model, Parameter
+from theory.symbols import g, phi, rho, x
+
+UNUSED = ("p", "pm", "pI")  # the direction of a readout that is not fitted
+TRAINED = Model(
+    "feedback",
+    "dx_i/dt = -x_i + sum_j g chi_ij phi(x_j) + m_i z + I_i, z = n.phi(x), n trained",
+    (
+        Parameter(g, "coupling strength: g chi_ij has variance g^2/N"),
+        Parameter(Symbol("Sm", nonnegative=True), "standard deviation over units of the feedback vector m"),
+        Parameter(Symbol("SI", nonnegative=True), "standard deviation over units of the input vector I"),
+        Parameter(rho, "loading of m and I on the direction that they share", default=0.0, interval=(-1.0, 1.0)),
+        Parameter(theory.A, "target: output z that is fitted"),
+        Parameter(Symbol("ridge", nonnegative=True), "ridge penalty per unit", default=0.0),
+    ),
+    theory.REFERENCE,
+)
+MARGINAL = 1e-9  # distance of an outlier from 1 that is rounding
+CROSSING = 1e-5  # the same of H', where another fixed point is too close to the target to be found
+
+
+@dataclass(frozen=True)
+class TrainedState:
+    """One state in which the trained loop can rest.
+
+    Attributes
+    ----------
+    z, Delta0 : float
+        Output, and variance of x.
+    covariance : float
+        Of x with its state at the target.
+    slope : float
+        H'(z), the change of n.phi(x(z)) with a clamped output z.
+    outliers : tuple of complex
+        The two roots of the equation of the outliers.
+    visible : tuple of bool
+        Which lie outside the disc of the bulk: only these are eigenvalues.
+    bulk_radius : float
+    stable : bool
+        Whether the bulk and both outliers have real parts below 1.
+    residual : float
+        Of the equation for z, relative to the target.
+    """
+
+    z: float
+    Delta0: float
+    covariance: float
+    slope: float
+    outliers: tuple[complex, complex]
+    visible: tuple[bool, bool]
+    bulk_radius: float
+    stable: bool
+    residual: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content under the keys of JSON; outliers as [re, im]."""
+        return {**asdict(self), "outliers": [[r.real, r.imag] for r in self.outliers], "visible": list(self.visible)}
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """A network trained by least squares, or ridge regression, on its stationary state at the target.
+
+    Attributes
+    ----------
+    activation : str
+    parameters : mapping of str to float
+    ridge : float
+        Penalty per unit, alpha of (n.phi - A)^2 + N alpha n.n.
+    factor : float
+        n.phi at the clamped target, over A: 1 without penalty.
+    Delta0, C_phi, bulk_radius : float
+        Variance of x, <phi^2>, and radius of the bulk at the clamped target.
+    outlier, H_slope : float
+        The one outlier of the Jacobian there, and the change of n.phi with the clamped output.
+    overlaps : mapping of str to float
+        ``snm`` = <n m> and ``snI`` = <n I> of the trained readout.
+    stable : bool
+        Whether bulk radius and outlier are below 1. With a penalty the target itself is no fixed point.
+    fixed_points : tuple of TrainedState
+        Every state in which the loop can rest, by increasing z.
+    messages : tuple of str
+        Reasons for caution.
+    """
+
+    activation: str
+    parameters: Mapping[str, float]
+    ridge: float
+    factor: float
+    Delta0: float
+    C_phi: float
+    bulk_radius: float
+    outlier: float
+    H_slope: float
+    overlaps: Mapping[str, float]
+    stable: bool
+    fixed_points: tuple[TrainedState, ...]
+    messages: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content under the keys of JSON."""
+        return {
+            **{key: value for key, value in vars(self).items() if key not in ("parameters", "overlaps")},
+            "parameters": dict(self.parameters),
+            "overlaps": dict(self.overlaps),
+            "fixed_points": [state.to_dict() for state in self.fixed_points],
+            "messages": list(self.messages),
+        }
+
+
+def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, **parameters: float) -> LeastSquares:
+    """Train a network of the model `feedback` by least squares, at large N, and find every state of the trained loop.
+
+    Parameters
+    ----------
+    problem : Solution, Activation or str
+        A solution of the model `feedback`, whose network is then trained; or an activation, with the parameters below.
+    ridge : float
+        Ridge penalty per unit, >= 0.
+    **parameters : float
+        g, Sm, SI, rho (0 if not given), the target A, and the activation's own. The direction p, pm, pI of a readout that is
+        not fitted may be given and plays no role.
+
+    Returns
+    -------
+    LeastSquares
+
+    Raises
+    ------
+    InputError
+        For unusable parameters, all problems at once.
+    DomainError
+        Where the clamped network has no stationary state, or one without activity, to which nothing can be fitted.
+
+    References
+    ----------
+    Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139; the exact results for readouts that contain the state are derived in
+    `theory.least_squares`.
+    """
+    given: dict[str, object] = {**parameters, "ridge": ridge}
+    if isinstance(problem, Solution):
+        if problem.model != TRAINED.name:
+            raise InputError(f"least squares needs a solution of the model {TRAINED.name}, not of {problem.model}")
+        given = {**problem.parameters, **given}
+        activation = Activation.from_text(problem.activation)
+    else:
+        activation = Activation.from_text(problem) if isinstance(problem, str) else problem
+    clash = {p.name for p in activation.parameters} & {p.name for p in TRAINED.parameters}
+    if clash:
+        raise InputError(f"parameter name '{min(clash)}' of the activation is a parameter of the model {TRAINED.name}")
+    numbers = checked_parameters(TRAINED, activation, {k: v for k, v in given.items() if k not in UNUSED})
+    penalty = numbers.pop("ridge")
+    return _result(TrainedLoop(activation, numbers, penalty))
+
+
+def _result(loop: TrainedLoop) -> LeastSquares:
+    """Everything about the trained network."""
+    gain = mean_object(Average(phi(x), 1), loop.activation)(loop.Delta, *loop.own)
+    curvature = loop.curvature(loop.Delta, *loop.own)
+    outlier, slope, snm, snI = map(float, loop.formulas.target(curvature, gain, loop.b, loop.A, *loop.vectors))
+    radius = float(loop.radius(loop.Delta))
+    stable = bool(radius < 1 and outlier < 1 - MARGINAL)
+    states = [_state(loop, z, variance) for z, variance in (loop.other_states() if loop.A else [])]
+    if not (loop.ridge and loop.A):
+        roots, visible = (complex(outlier), complex(radius**2)), (abs(outlier) > radius, False)
+        states.append(TrainedState(loop.A, loop.Delta, loop.Delta, slope, roots, visible, radius, stable, 0.0))
+    return LeastSquares(
+        activation=loop.activation.text,
+        parameters=loop.numbers,
+        ridge=loop.ridge,
+        factor=loop.factor,
+        Delta0=loop.Delta,
+        C_phi=loop.power,
+        bulk_radius=radius,
+        outlier=outlier,
+        H_slope=slope,
+        overlaps={"snm": snm, "snI": snI},
+        stable=stable,
+        fixed_points=tuple(sorted(states, key=lambda state: state.z)),
+        messages=tuple(_cautions(loop, radius, slope, states)),
+    )
+
+
+def _state(loop: TrainedLoop, z: float, variance: float) -> TrainedState:
+    """A fixed point besides the target."""
+    trace, determinant, slope = loop.linearised(z, variance)
+    half, gap = 0.5 * complex(trace), np.sqrt(complex(0.25 * trace**2 - determinant))
+    roots = (complex(half + gap), complex(half - gap))
+    radius = float(loop.radius(variance or SILENT))
+    return TrainedState(
+        z=z,
+        Delta0=variance,
+        covariance=float(loop.covariance(z)),
+        slope=float(slope),
+        outliers=roots,
+        visible=(abs(roots[0]) > radius, abs(roots[1]) > radius),
+        bulk_radius=radius,
+        stable=bool(radius < 1 and all(root.real < 1 - MARGINAL for root in roots)),
+        residual=abs(float(loop.excess(z, variance)[0])) / abs(loop.A),
+    )
+
+
+def _cautions(loop: TrainedLoop, radius: float, slope: float, states: list[TrainedState]) -> list[str]:
+    """Reasons for caution."""
+    found = []
+    if not radius < 1:
+        found.append(
+            f"bulk_radius = {radius:.6g} at the target is not below 1: the clamped network does not rest, and these numbers "
+            "describe its formal stationary state"
+        )
+    if not loop.A:
+        return found
+    outputs, variances, values = loop.scan
+    missed = "there may be fixed points that are not found"
+    if radius < 1 and not radius * loop.radius(variances[variances > 0]).max() < 1:
+        found.append(f"between the fixed points the bulk of the clamped network is unstable: {missed}")
+    if np.any(np.isnan(values) & np.isfinite(variances)):
+        found.append(f"averages over two states are not resolved at some outputs: {missed}")
+    if any(np.isnan(state.slope) for state in states):
+        found.append(
+            "the outliers are not known at every fixed point: phi jumps, or an average over two states is not resolved"
+        )
+    if loop.is_continuum:
+        found.append("the fixed points form a continuum, of which the target is one")
+    elif abs(slope - 1) <= CROSSING and not loop.ridge:
+        found.append(
+            "the outlier at the target is 1 within 1e-5: another fixed point crosses it here, and is not told apart"
+        )
+    if np.abs(outputs).max() >= FAR * abs(loop.A):
+        found.append(f"fixed points beyond |z| = {FAR * abs(loop.A):g} are not searched for")
+    return found
+
+
+__all__ = ["LeastSquares", "TrainedState", "least_squares"]
