@@ -233,4 +233,7 @@ def _comparison(solver: Solver, solution: Solution) -> tuple[Simulator, dict[str
         if isinstance(chaos, ChaoticFeedback) and chaos.is_resolved:
             return IN_TIME[solution.model], {"Delta0": chaos.Delta0, "gain": chaos.gain, "C": chaos.C}
     theory = derive(solution.model, odd=solver.activation.parity == "odd", filter=solver.filter)
-    return SIMULATORS[solution.model], {k: v for k, v in solution.leading.items() if not theory.leading[k].is_found}
+    found = {
+        key for key, quantity in theory.observables.items() if quantity.is_found
+    }  # of other targets than the given one
+    return SIMULATORS[solution.model], {key: value for key, value in solution.leading.items() if key not in found}

@@ -77,7 +77,17 @@ def write_rows(title: str, rows: Sequence[Row], notes: Sequence[str], style: str
 
 
 def _left_latex(name: str) -> str:
-    known = {"ghat": r"\hat g", "ghat^2": r"\hat g^2", "Delta": r"\Delta", "Delta/sigma^2": r"\Delta/\sigma^2"}
+    known = {
+        "ghat": r"\hat g",
+        "ghat^2": r"\hat g^2",
+        "g^2": "g^2",
+        "Delta": r"\Delta",
+        "Delta/sigma^2": r"\Delta/\sigma^2",
+        "theta": r"\theta",
+        "lambda_1": r"\lambda_1",
+        "lambda_2": r"\lambda_2",
+        "bulk_radius^2": r"\mathrm{bulk\_radius}^2",
+    }
     return known.get(name, name if len(name) == 1 else rf"\mathrm{{{escaped(name)}}}")
 
 

@@ -159,7 +159,7 @@ def at_target(scale: Expr) -> AtTarget:
 @lru_cache(maxsize=1)
 def least_squares_outlier() -> Expr:
     """lambda_LS, the one outlier of a network trained by least squares at its target A; `Delta` is the variance there."""
-    return at_target(readout_scale(at=Delta)).outlier.factor()
+    return at_target(readout_scale(at=Delta)).outlier
 
 
 def least_squares_slope() -> Expr:

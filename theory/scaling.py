@@ -170,8 +170,8 @@ def power_law(theory: Theory, activation: Activation) -> PowerLaw | None:
     if p is None or len(forms) < len(found) or not {POWER, GAIN} <= set(forms):
         return None
     closed = {average: form.expression for average, form in forms.items() if form.expression != oo}
-    at_one = {average: _constant(expression) for average, expression in closed.items()}
-    constants = {m: at_one[POWER], G: _constant(at_one[GAIN] ** 2 / at_one[POWER])}
+    at_one = {average: unit_constant(expression) for average, expression in closed.items()}
+    constants = {m: at_one[POWER], G: unit_constant(at_one[GAIN] ** 2 / at_one[POWER])}
     unit = {
         average: Power(_named(average, at_one), _exponent(expression)) if expression != 0 else Power(S.Zero, S.Zero)
         for average, expression in closed.items()
@@ -210,7 +210,7 @@ def _exponent(closed: Expr) -> Expr:
     return power
 
 
-def _constant(expression: Expr) -> Expr:
+def unit_constant(expression: Expr) -> Expr:
     """A closed form at unit variance with every Gamma function shifted to an argument that ends in (0, 1]."""
     at_one = expression.subs(Delta, 1).replace(gamma, _shifted)
     over_primes = powsimp(at_one.expand()).replace(lambda node: node.is_Pow and node.base.is_Integer, _over_primes)
@@ -241,7 +241,7 @@ def _named(average: Average, at_one: Mapping[Average, Expr]) -> Expr:
     size = Symbol("size", positive=True)
     grown = average.integrand.replace(phi, lambda argument: size * phi(argument)).doit()
     half = factor(size * grown.diff(size) / grown) / 2
-    return m**half * _constant(at_one[average] / at_one[POWER] ** half)
+    return m**half * unit_constant(at_one[average] / at_one[POWER] ** half)
 
 
 def _inserted(expression: Expr, unit: Mapping[Average, Power]) -> Expr:
