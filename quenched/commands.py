@@ -156,21 +156,21 @@ def _simulate(arguments: argparse.Namespace) -> int:
                 pairs.parameters,
                 progress=progress,
                 filter=arguments.filter,
-                **_untrained(settings),
+                **_untrained(settings, arguments.model),
             )
     _print(arguments, simulation.to_dict(), simulation.table)
     _warn(simulation.messages)
     return 0
 
 
-def _untrained(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings, none of which may be one of training.
+def _untrained(settings: dict[str, Any], model: str) -> dict[str, Any]:
+    """The settings of a network that is not trained; none of them may be one of training.
 
     Raises
     ------
     InputError
     """
-    strange = [name for name in settings if name in TRAINING]
+    strange = [name for name in settings if name in TRAINING and model in TRAINING[name].models]
     if strange:
         raise InputError(
             f"{', '.join(strange)}: only with training=..., one of {', '.join(TRAINING['training'].words)}"

@@ -29,9 +29,9 @@ def asked_numbers(model: Model, lags: Sequence[str], frequencies: Sequence[str])
         if isinstance(value, str)
     ]
     if lags and not isinstance(model, DynamicNetwork):
-        problems.append(f"--lag is for the model {DYNAMIC.name}, not for {model.name}")
+        problems.append(f"the model {model.name} has no time: --lag is for the model {DYNAMIC.name}")
     if frequencies and not isinstance(model, DynamicNetwork | ReadoutNetwork):
-        problems.append(f"--frequency is for the models {DYNAMIC.name} and {FEEDBACK.name}, not for {model.name}")
+        problems.append(f"the model {model.name} has no time: --frequency is for {DYNAMIC.name} and {FEEDBACK.name}")
     if problems:
         raise InputError(problems)
     first, second = given.values()
