@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import overload
 
 from numerics.average import average
-from numerics.feedback_chaos import ChaoticFeedback, chaotic_feedback_of
 from numerics.fluctuating import Motion
+from numerics.readout.chaos import ChaoticFeedback, chaotic_feedback_of
 from numerics.solution import Solution
 from numerics.solve import Solver
 from theory.activations.activation import Activation

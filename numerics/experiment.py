@@ -8,7 +8,7 @@ from typing import Any
 
 from numerics.chaos import chaotic_state_of
 from numerics.codegen.backends import array_functions
-from numerics.feedback_chaos import ChaoticFeedback
+from numerics.readout.chaos import ChaoticFeedback
 from numerics.simulate.catalogue import IN_TIME, SIMULATORS, Simulator
 from numerics.simulate.sample import Sample
 from numerics.solution import Solution, shown

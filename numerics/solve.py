@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics import feedback, intime
+from numerics import intime
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
+from numerics.readout import reading
 from numerics.solution import Branch, FiniteSize, Reading, Solution
 from theory.activations.activation import Activation
 from theory.catalogue import derive, describe_model
@@ -197,7 +198,7 @@ class Solver:
 
 
 # by kind of equation: results and branches of one set of parameters
-_READ = {"number": Solver.read_number, "autocovariance": intime.values, "readout": feedback.values}
+_READ = {"number": Solver.read_number, "autocovariance": intime.values, "readout": reading.values}
 
 
 def all_parameters(model: Model, activation: Activation) -> tuple[Parameter, ...]:

@@ -21,9 +21,9 @@ from theory.models import FEEDBACK
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
     from numerics.experiment import Simulation
-    from numerics.feedback_chaos import ChaoticFeedback
+    from numerics.readout.chaos import ChaoticFeedback
+    from numerics.readout.training import Training
     from numerics.solution import Solution
-    from numerics.training import Training
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -81,7 +81,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     data |= in_time
     fitted, warnings = None, solution.warnings(size)
     if arguments.least_squares:
-        from numerics.least_squares import least_squares
+        from numerics.readout.least_squares import least_squares
 
         fitted = least_squares(solution, ridge=ridge or 0.0)
         data |= {"least_squares": fitted.to_dict()}
@@ -134,7 +134,7 @@ def _emit(arguments: argparse.Namespace) -> int:
 
 def _simulate(arguments: argparse.Namespace) -> int:
     from numerics.experiment import simulate
-    from numerics.training import simulate_training as train
+    from numerics.readout.training import simulate_training as train
 
     pairs = read_pairs(arguments.pairs, settings_of("simulate", arguments.model))
     settings = _single(pairs) | _backend(arguments)

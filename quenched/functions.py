@@ -64,7 +64,7 @@ def functions_of_time(
 
 def _responses(solution: Solution, frequencies: Sequence[float]) -> tuple[dict[str, Any], list[str]]:
     """Responses of the output at the target; complex numbers as [re, im]."""
-    from numerics.response import output_response
+    from numerics.readout.response import output_response
     from theory.feedback import ENTRANCES
 
     data: dict[str, Any] = {"frequency": list(frequencies)}

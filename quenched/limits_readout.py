@@ -15,15 +15,15 @@ from theory.activations.activation import Activation
 from theory.chaos import derive_chaotic_feedback
 from theory.derivation import Step
 from theory.equations import ReadoutEquation
-from theory.readout_far import LargeTarget, large_target, large_target_steps
-from theory.readout_flex import FLEX, NearFlex, near_flex, near_flex_steps
-from theory.readout_homogeneous import HomogeneousReadout, homogeneous_readout, homogeneous_readout_steps
-from theory.readout_target import OUTLIERS, Target, a, drive, lettered, mixing, slope, written_out
-from theory.readout_weak import ORDER, WeakCoupling, weak_coupling, weak_coupling_steps
+from theory.readout.far import LargeTarget, large_target, large_target_steps
+from theory.readout.flex import FLEX, NearFlex, near_flex, near_flex_steps
+from theory.readout.homogeneous import HomogeneousReadout, homogeneous_readout, homogeneous_readout_steps
+from theory.readout.target import OUTLIERS, Target, a, drive, lettered, mixing, slope, written_out
+from theory.readout.vectors import drive as power_of_input
+from theory.readout.vectors import with_readout
+from theory.readout.weak import ORDER, WeakCoupling, weak_coupling, weak_coupling_steps
 from theory.symbols import g, z
 from theory.theory import Theory
-from theory.vectors import drive as power_of_input
-from theory.vectors import with_readout
 
 _WRITTEN_OUT = "written out for this activation, at any fixed point of the closed loop; lambda^2 - (a + G + theta) lambda + a G = 0"
 _AT_TARGET = "at the target, written out"

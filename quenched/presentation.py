@@ -23,8 +23,8 @@ from theory.theory import Quantity, Theory
 
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
-    from numerics.feedback_chaos import ChaoticFeedback
-    from numerics.least_squares import LeastSquares, TrainedState
+    from numerics.readout.chaos import ChaoticFeedback
+    from numerics.readout.least_squares import LeastSquares, TrainedState
     from numerics.solution import FixedPoint
 
 _LONGEST = 1500  # characters of a formula that is printed in full outside the derivation

@@ -8,7 +8,7 @@ from typing import Any
 from numerics.execute import check_executor
 from numerics.sweep import Sweep, check_parameters, gathered, sweep, with_simulations
 from numerics.sweepfile import check_path
-from quenched.figure import check_figure, draw
+from quenched.figures.figure import check_figure, draw
 from quenched.pairs import Pairs, number_or_range, read_pairs, settings_of
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation

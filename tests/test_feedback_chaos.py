@@ -14,10 +14,10 @@ from sympy import Symbol
 import quenched
 from numerics.average import average
 from numerics.chaos import chaotic_state_of
-from numerics.closed_loop import chaotic_loop
-from numerics.feedback_chaos import chaotic_feedback
-from numerics.open_loop import OpenLoop, Overlaps, chaos_edges
 from numerics.pair import pair_average, pair_function
+from numerics.readout.chaos import chaotic_feedback
+from numerics.readout.closed_loop import chaotic_loop
+from numerics.readout.open_loop import OpenLoop, Overlaps, chaos_edges
 from quenched.cli import main
 from theory.activations.activation import Activation
 from theory.chaos import chaotic_state_equations, derive_chaotic_feedback

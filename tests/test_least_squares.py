@@ -13,10 +13,10 @@ import pytest
 from scipy import special
 from scipy.optimize import brentq
 
-from numerics.least_squares import least_squares
+from numerics.readout.least_squares import least_squares
+from numerics.readout.trained import roots_of
+from numerics.readout.two_states import StatePairs
 from numerics.solution import Solution
-from numerics.trained import roots_of
-from numerics.two_states import StatePairs
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 

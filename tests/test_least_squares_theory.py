@@ -5,16 +5,16 @@ import pytest
 from scipy.optimize import brentq
 from sympy import Derivative, Eq, Float, Rational, Symbol, diff
 
-from theory import least_squares as theory
 from theory.derivation import Derivation, StepFailed, same
 from theory.fields.two_states import PairOfStates
 from theory.gaussian.average import Average
 from theory.gaussian.joint import Site, polynomial_average
-from theory.least_squares import I_, m
-from theory.least_squares_steps import steps
+from theory.readout import least_squares as theory
+from theory.readout.least_squares import I_, m
+from theory.readout.least_squares_steps import steps
+from theory.readout.vectors import with_feedback
 from theory.rendering import step_latex, step_text
 from theory.symbols import SI2, A, Delta, Sm2, g, phi, smI, x, z
-from theory.vectors import with_feedback
 
 
 def test_every_step_follows():
@@ -69,7 +69,7 @@ def test_local_readouts_with_polynomials(readout):
 
 def test_site_average_leaves_undefined_functions_alone():
     from theory.gaussian.joint import SiteAverage
-    from theory.least_squares_steps import f
+    from theory.readout.least_squares_steps import f
 
     site = Site(Delta, {m: smI, I_: SI2}, {(m, m): Sm2, (m, I_): smI, (I_, m): smI, (I_, I_): SI2})
     local = f(x, m, I_)

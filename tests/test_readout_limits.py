@@ -18,11 +18,11 @@ from quenched.limits_readout import ReadoutForms
 from theory.activations.activation import Activation
 from theory.catalogue import derive
 from theory.gaussian.average import Average
-from theory.readout_far import SIZE, large_target, large_target_steps
-from theory.readout_flex import near_flex, near_flex_steps
-from theory.readout_homogeneous import homogeneous_readout, homogeneous_readout_steps
-from theory.readout_target import Target
-from theory.readout_weak import weak_coupling, weak_coupling_steps
+from theory.readout.far import SIZE, large_target, large_target_steps
+from theory.readout.flex import near_flex, near_flex_steps
+from theory.readout.homogeneous import homogeneous_readout, homogeneous_readout_steps
+from theory.readout.target import Target
+from theory.readout.weak import weak_coupling, weak_coupling_steps
 from theory.symbols import SI2, A, Sm2, g, smI, snI, snm
 
 FIG1E = {"Sm": 1.2, "SI": 0.5, "rho": 0.5, "p": 1.0, "pm": 1.0, "pI": 0.3}

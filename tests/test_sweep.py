@@ -303,7 +303,7 @@ def test_panels():
 
 
 def test_figure_that_cannot_be_drawn(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("quenched.figure.find_spec", lambda name: None)
+    monkeypatch.setattr("quenched.figures.figure.find_spec", lambda name: None)
     words = ["static", "-a", "tanh(x)", "g=0.1:2:9", "sigma=1", "-o", str(tmp_path / "a.csv"), "--quantity", "E"]
     code, out, err = run(capsys, *words, "--plot", str(tmp_path / "a.gif"))
     assert (code, out) == (2, "") and list(tmp_path.iterdir()) == []  # before any work
@@ -336,7 +336,7 @@ def test_figure(capsys, tmp_path):
 
 def test_figure_of_a_model_that_no_table_lists(chaotic, monkeypatch, tmp_path):
     pytest.importorskip("matplotlib")
-    from quenched import figure
+    from quenched.figures import figure
 
     monkeypatch.setattr(figure, "view_of", lambda model: View())
     figure.draw(chaotic, str(tmp_path / "a.svg"))
@@ -346,7 +346,7 @@ def test_figure_of_a_model_that_no_table_lists(chaotic, monkeypatch, tmp_path):
 
 def test_figure_of_a_map_and_of_few_directions(chaotic, tmp_path):
     pytest.importorskip("matplotlib")
-    from quenched.figure import draw
+    from quenched.figures.figure import draw
 
     grid = sweep(*STATIC, {"sigma": [0.5, 1.0], "g": [0.4, 3.0]})
     draw(grid, str(tmp_path / "map.png"))

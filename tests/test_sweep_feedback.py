@@ -20,8 +20,8 @@ from numerics.solution import FixedPoint, Solution
 from numerics.sweep import SimulatedPoint, Sweep, _chosen, sweep
 from numerics.sweepfile import csv_bytes
 from numerics.views import View, view_of
-from quenched.branches import branches
-from quenched.drawing import fenced, gapped, title
+from quenched.figures.branches import branches
+from quenched.figures.drawing import fenced, gapped, title
 from quenched.jsontext import json_text
 from theory.errors import InputError
 
@@ -228,7 +228,7 @@ def test_no_curve_passes_a_pole_or_a_missing_solution():
 
 def test_branches_of_the_closed_loop(line, shown):
     """The pair that appears at A_b appears at z = A_c, where the amplitude has its minimum."""
-    from quenched.bifurcation import _others, poles
+    from quenched.figures.bifurcation import _others, poles
 
     A, (A_c, A_b) = line.axes["A"], turning(0.3)
     columns = [None if s is None else _others(s, z) for s, z in zip(line.solutions, A, strict=True)]
@@ -245,7 +245,7 @@ def test_branches_of_the_closed_loop(line, shown):
 
 
 def test_poles_between_the_values(shown):
-    from quenched.bifurcation import poles
+    from quenched.figures.bifurcation import poles
 
     found = loops(A=np.array([-1.0, -0.3, -0.2, 0.3]), g=0.3)
     assert poles(found, shown).tolist() == [False, True, False] and not np.any(poles(found, None))
@@ -269,7 +269,7 @@ def test_a_long_title_has_several_lines(line):
 
 def test_bifurcation_diagram(line, shown, tmp_path):
     pytest.importorskip("matplotlib")
-    from quenched.figure import draw
+    from quenched.figures.figure import draw
 
     measured = {"Delta0": Estimate(5.5, 0.1, 9), "outlier": Estimate(0.25, 0.02, 9)}
     point = SimulatedPoint(0, measured, float("nan"), ())
@@ -284,8 +284,8 @@ def test_bifurcation_diagram(line, shown, tmp_path):
 
 def test_phase_diagram(plane, shown, tmp_path):
     pytest.importorskip("matplotlib")
-    from quenched.figure import draw
-    from quenched.phases import _beyond
+    from quenched.figures.figure import draw
+    from quenched.figures.phases import _beyond
 
     draw(plane, str(tmp_path / "a.svg"))
     drawn = (tmp_path / "a.svg").read_text()

@@ -12,8 +12,8 @@ import pytest
 from scipy import linalg, optimize
 
 from numerics.estimate import mean_estimate
-from numerics.network import FeedbackNetwork
-from numerics.training import report, simulate_training
+from numerics.readout.network import FeedbackNetwork
+from numerics.readout.training import report, simulate_training
 from quenched.jsontext import json_text
 from theory.errors import DomainError, InputError
 

@@ -12,7 +12,6 @@ from math import inf
 
 from sympy import Eq, Expr, Max, S, sqrt, symbols
 
-from theory import least_squares_steps
 from theory.derivation import Replay, Step, chain
 from theory.equations import ReadoutEquation
 from theory.fields.argument import comparison_steps, instability_steps
@@ -39,11 +38,12 @@ from theory.fields.readout import (
 from theory.fields.readout_argument import exponent_steps, outlier_steps, stationary_steps
 from theory.fields.readout_cavity import eigenvector
 from theory.gaussian.average import Average
-from theory.least_squares import least_squares_outlier
 from theory.models import FEEDBACK, ReadoutNetwork
+from theory.readout import least_squares_steps
+from theory.readout.least_squares import least_squares_outlier
+from theory.readout.vectors import drive, overlaps_of, with_feedback, with_input, with_readout
 from theory.symbols import C, Delta, g, growth, mu, phi, snI, snm, x, z
 from theory.theory import Condition, Quantity, Theory
-from theory.vectors import drive, overlaps_of, with_feedback, with_input, with_readout
 
 REFERENCE = FEEDBACK.reference
 FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)

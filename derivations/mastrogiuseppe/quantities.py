@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, diff
 
-from numerics.feedback import fixed_points
+from numerics.readout.reading import fixed_points
 from numerics.solution import FixedPoint, Solution
 from numerics.solve import Solver
 from theory.catalogue import derive

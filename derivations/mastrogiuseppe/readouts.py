@@ -23,7 +23,7 @@ from derivations.mastrogiuseppe.quantities import (
 from derivations.mastrogiuseppe.training import CORRELATED, LOCAL, OPPOSED
 from theory.derivation import same
 from theory.gaussian.average import Average
-from theory.least_squares import I_, current_readout, local_readout, m, strength
+from theory.readout.least_squares import I_, current_readout, local_readout, m, strength
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
 
 _S_TARGET = LOADING.subs(z, A)

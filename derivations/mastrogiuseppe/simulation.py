@@ -21,9 +21,9 @@ from derivations.mastrogiuseppe.quantities import (
     solved,
 )
 from numerics.experiment import simulate, validate
-from numerics.least_squares import least_squares
-from numerics.network import FeedbackNetwork
-from numerics.open_loop import OpenLoop, Overlaps
+from numerics.readout.least_squares import least_squares
+from numerics.readout.network import FeedbackNetwork
+from numerics.readout.open_loop import OpenLoop, Overlaps
 from numerics.simulate import clamped
 
 _WIDE_LOOP: Geometry = {"g": 1.5, "Sm": 1.2, "SI": 0.8, "pm": 1}

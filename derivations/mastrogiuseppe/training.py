@@ -24,11 +24,11 @@ from derivations.mastrogiuseppe.quantities import (
     close,
     solver,
 )
-from numerics.least_squares import least_squares
+from numerics.readout.least_squares import least_squares
 from theory.catalogue import derive
 from theory.derivation import same
 from theory.fields.two_states import at_one_state
-from theory.least_squares import (
+from theory.readout.least_squares import (
     PAIR,
     at_target,
     covariance_of_states,

@@ -1,4 +1,4 @@
-"""Generated code for readouts found by least squares: the formulas of `theory.least_squares`, with averages as arguments."""
+"""Readouts found by least squares as generated code: formulas of `theory.readout.least_squares`, averages as arguments."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sympy import Expr, Symbol, diff
 from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import lower
-from theory import least_squares as theory
 from theory.gaussian.average import Average
 from theory.models import FEEDBACK
+from theory.readout import least_squares as theory
+from theory.readout.vectors import overlaps_of
 from theory.symbols import SI2, Delta, Sm2, phi, smI, x, z
-from theory.vectors import overlaps_of
 
 _OVERLAPS = overlaps_of(FEEDBACK)
 _VECTORS = ("g", "Sm2", "smI", "SI2")

@@ -25,7 +25,7 @@ from theory.derivation import Fact, Step
 from theory.fields.cavity import linear_root
 from theory.gaussian.average import Average
 from theory.powers import tidy
-from theory.readout_target import (
+from theory.readout.target import (
     DIGITS,
     GAIN,
     GEOMETRY,

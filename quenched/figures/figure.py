@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from numerics.codegen.cache import write_atomically
 from numerics.sweep import FEW, Sweep
 from numerics.views import Panel, States, View, view_of
-from quenched.bifurcation import draw_entries, draw_states, entries, mark, poles
-from quenched.drawing import (
+from quenched.figures.bifurcation import draw_entries, draw_states, entries, mark, poles
+from quenched.figures.drawing import (
     COLOURS,
     GREY,
     MARKERS,
@@ -30,7 +30,7 @@ from quenched.drawing import (
     spans_decades,
     title,
 )
-from quenched.phases import draw_phases
+from quenched.figures.phases import draw_phases
 from theory.errors import InputError
 
 if TYPE_CHECKING:

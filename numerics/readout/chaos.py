@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isnan
 
-from numerics.closed_loop import LoopState, chaotic_loop
-from numerics.feedback import overlaps_at
-from numerics.open_loop import OpenLoop, Overlaps
+from numerics.readout.closed_loop import LoopState, chaotic_loop
+from numerics.readout.open_loop import OpenLoop, Overlaps
+from numerics.readout.reading import overlaps_at
 from numerics.solution import Solution
 from numerics.solve import Solver
 from theory.activations.activation import Activation

@@ -1,6 +1,6 @@
 """Networks trained by least squares: the outlier at the target, and every other state in which the trained loop can rest.
 
-Evaluates the generated code of what `theory.least_squares` derives.
+Evaluates the generated code of what `theory.readout.least_squares` derives.
 
 Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (model and training).
 """
@@ -15,10 +15,10 @@ import numpy as np
 from sympy import Symbol
 
 from numerics.average import mean_object
-from numerics.feedback import DIRECTION
+from numerics.readout.reading import DIRECTION
+from numerics.readout.trained import FAR, SILENT, TrainedLoop
 from numerics.solution import Solution
 from numerics.solve import checked_parameters
-from numerics.trained import FAR, SILENT, TrainedLoop
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average
@@ -156,7 +156,7 @@ def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, *
     References
     ----------
     Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139; the exact results for readouts that contain the state are derived in
-    `theory.least_squares`.
+    `theory.readout.least_squares`.
     """
     given: dict[str, object] = {**parameters, "ridge": ridge}
     if isinstance(problem, Solution):

@@ -24,7 +24,7 @@ from theory.derivation import Fact, Step
 from theory.gaussian.average import Average
 from theory.large_variance import large_variance, leading_power, tail_power, tails
 from theory.powers import Power
-from theory.readout_target import (
+from theory.readout.target import (
     GAIN,
     GEOMETRY,
     POWER,

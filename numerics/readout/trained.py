@@ -8,7 +8,8 @@ at another fixed point z the states x^A and x^z are correlated,
 one equation for z, because a fixed point knows its covariance c beforehand.  Where c exceeds what the two variances allow there is
 no fixed point: with c cut there the equation keeps its sign, as long as the product of the two radii of the bulk is below 1.
 
-Sources: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (model and training); `theory.least_squares` (the equations).
+Sources: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (model and training); `theory.readout.least_squares` (the
+equations).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from numerics.algorithms.averages import Mean
 from numerics.algorithms.self_consistency import solve_physical
 from numerics.average import mean_object
 from numerics.codegen.leastsquares import least_squares_module
-from numerics.two_states import StatePairs
+from numerics.readout.two_states import StatePairs
 from theory.activations.activation import Activation
 from theory.errors import DomainError
 from theory.gaussian.average import Average

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from numerics.solution import FixedPoint, Solution
 from numerics.sweep import Sweep
 from numerics.views import States
-from quenched.branches import branches
-from quenched.drawing import COLOURS, GREY, fenced, gapped, legend
+from quenched.figures.branches import branches
+from quenched.figures.drawing import COLOURS, GREY, fenced, gapped, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""The argument of `theory.least_squares`, step by step, for a generic activation; each step carries its check."""
+"""The argument of `theory.readout.least_squares`, step by step, for a generic activation; each step carries its check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from theory.fields.cavity import linear_root
 from theory.fields.two_states import PairOfStates, at_one_state, cubic_pair, price_holds
 from theory.gaussian.average import Average
 from theory.gaussian.joint import Site, SiteAverage, polynomial_average
-from theory.least_squares import (
+from theory.readout.least_squares import (
     CURVED,
     I_,
     PAIR,
@@ -35,8 +35,8 @@ from theory.least_squares import (
     site_at,
     strength,
 )
+from theory.readout.vectors import drive, with_feedback, with_input
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
-from theory.vectors import drive, with_feedback, with_input
 
 f = Function("f", real=True)
 """A local readout f(x, m, I), not specified."""

@@ -4,7 +4,7 @@
 
 The couplings J, the feedback m and the input I are frozen; the readout n is trained so that under the constant input the output
 sits at a target A (Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139). A readout is a plain array of shape (N,),
-entries of order 1/N. `numerics.training` compares ways to find one.
+entries of order 1/N. `numerics.readout.training` compares ways to find one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from numerics.codegen.backends import array_functions
-from numerics.recursive import Trained, recursive_least_squares
+from numerics.readout.recursive import Trained, recursive_least_squares
 from numerics.simulate.feedback import (
     NETWORK,
     Frozen,

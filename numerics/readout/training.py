@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.estimate import Estimate, mean_estimate
-from numerics.network import FeedbackNetwork, FinalState, State
+from numerics.readout.network import FeedbackNetwork, FinalState, State
 from numerics.simulate.feedback import check, leading_outlier
 from numerics.simulate.parallel import in_parallel
 from numerics.verdict import percent

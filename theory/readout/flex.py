@@ -20,7 +20,7 @@ from sympy import Add, Eq, Expr, Float, Function, Rational, Symbol, solve, sqrt
 from theory.activations.activation import Activation
 from theory.derivation import Fact, Replay, Step
 from theory.implicit import Branch
-from theory.readout_target import (
+from theory.readout.target import (
     DIGITS,
     GEOMETRY,
     OUTLIERS,

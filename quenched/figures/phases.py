@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from numerics.sweep import Sweep
 from numerics.views import States, view_of
-from quenched.bifurcation import MARKS, target_of
-from quenched.drawing import GREY, even_in_log, in_log, named, title
+from quenched.figures.bifurcation import MARKS, target_of
+from quenched.figures.drawing import GREY, even_in_log, in_log, named, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from numerics.open_loop import OpenLoop, Overlaps, Values
+from numerics.readout.open_loop import OpenLoop, Overlaps, Values
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 

@@ -19,7 +19,7 @@ from theory.activations.activation import Activation
 from theory.derivation import Fact, Step
 from theory.gaussian.average import averages
 from theory.implicit import Branch
-from theory.readout_target import (
+from theory.readout.target import (
     DIGITS,
     GEOMETRY,
     OUTLIERS,
@@ -53,7 +53,7 @@ class WeakCoupling:
     activation : Activation
     laws : mapping of str to Expr
         Delta0, C, bulk_radius^2, H_slope, lambda_ls and the outliers lambda_1 (of the loop), lambda_2 (of the slow variance
-        mode), in g, averages at variance S, and the letters of `theory.readout_target`.
+        mode), in g, averages at variance S, and the letters of `theory.readout.target`.
     """
 
     target: Target

@@ -9,7 +9,7 @@ With the output clamped at the target A the network settles at x^A.  Least squar
 which is not independent of chi: it contains x^A.  At large N such a readout is handled exactly.  The eigenvector v of an outlier
 and what it meets at a site, x and the entries of m and I, are jointly Gaussian, so that Stein's lemma leaves three numbers: the
 covariances of v with x and, through n, with m and I.  What the trained loop does away from its target takes two states of one
-network, replicas of the collective fields clamped at different outputs.  `theory.least_squares_steps` has the argument.
+network, replicas of the collective fields clamped at different outputs.  `theory.readout.least_squares_steps` has the argument.
 
 Everything is in averages of phi, phi^2 and phi'^2 and their weak derivatives: kinked activations are not special.
 
@@ -30,8 +30,8 @@ from theory.fields.two_states import PairOfStates, clamped_covariance
 from theory.gaussian.average import Average
 from theory.gaussian.joint import Site
 from theory.models import FEEDBACK
+from theory.readout.vectors import drive, with_feedback, with_input
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, x, z
-from theory.vectors import drive, with_feedback, with_input
 
 REFERENCE = FEEDBACK.reference
 

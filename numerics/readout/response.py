@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.feedback import overlaps_at
+from numerics.readout.reading import overlaps_at
 from numerics.solution import Solution
 from numerics.solve import Solver
 from theory.errors import DomainError, InputError

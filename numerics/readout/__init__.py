@@ -1,0 +1,1 @@
+"""Networks with a readout: fixed points and chaotic states of the loop, responses, training."""
