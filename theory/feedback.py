@@ -40,7 +40,7 @@ from theory.fields.readout_cavity import eigenvector
 from theory.gaussian.average import Average
 from theory.models import FEEDBACK, ReadoutNetwork
 from theory.readout import least_squares_steps
-from theory.readout.least_squares import least_squares_outlier
+from theory.readout.least_squares import least_squares_outlier, least_squares_slope
 from theory.readout.vectors import drive, overlaps_of, with_feedback, with_input, with_readout
 from theory.symbols import C, Delta, g, growth, mu, phi, snI, snm, x, z
 from theory.theory import Condition, Quantity, Theory
@@ -188,6 +188,11 @@ def _observables(equation: ReadoutEquation, stability: Expr) -> dict[str, Quanti
             "lambda_ls",
             least_squares_outlier(),
             "outlier of the least-squares readout with the same target; stable below 1",
+        ),
+        Quantity(
+            "H_slope_ls",
+            least_squares_slope(),
+            "slope of the output of that readout against the clamped output; 1 at a fold",
         ),
         Quantity(
             "flex",
