@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TARGET = FEEDBACK.target.name
 DIRECTION = tuple(str(load) for load in FEEDBACK.readout.values())
+SAME = 1e-9  # relative distance within which a fixed point is the target
 ROUNDING = 1e-13  # relative size below which a sum of two terms is zero
 
 MONOSTABLE, BISTABLE, UNSTABLE, CHAOTIC, CONTINUUM = REGIMES = (
@@ -55,7 +56,12 @@ def values(solver: Solver, numbers: Mapping[str, float]) -> Reading:
             f"the fixed points for {opening} are not trustworthy: (M1), (M2) are solved only to a relative residual of {worst:.1e}"
         )
     points = fixed_points(found)
-    target = min(points, key=lambda point: abs(point.z - numbers[TARGET]))
+    target = min(points, key=lambda point: abs(point.z - numbers[TARGET]), default=None)
+    if target is None or not abs(target.z - numbers[TARGET]) <= SAME * abs(numbers[TARGET]):
+        raise DomainError(
+            f"the fixed points for {opening} are not trustworthy: the target is not among them, numbers leave the range of "
+            "double precision"
+        )
     regime = CONTINUUM if found["continuum"] else regime_of(points, target)
     details = {
         "outliers": target.to_dict()["outliers"],
