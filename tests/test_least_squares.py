@@ -390,3 +390,10 @@ def test_eigenvalues_of_networks(parameters):
     values = measured(parameters, 0.0, [state.z for state in states], spectrum=True)
     expected = [[*predicted(state), max(root.real for root in state.outliers)] for state in states]
     assert agrees(values, np.array(expected))
+
+
+def test_ridge_without_input_leaves_silence_alone():
+    """The penalty lowers the gain of the loop below what a network without input needs."""
+    for text in ("x", "relu(x)"):
+        found = least_squares(text, ridge=0.1, g=0.1, Sm=0.5, SI=0, rho=0.5, A=-1.5)
+        assert [state.z for state in found.fixed_points] == [0.0] and found.fixed_points[0].stable

@@ -233,7 +233,7 @@ def _cautions(loop: TrainedLoop, radius: float, slope: float, states: list[Train
         return found
     outputs, variances, values = loop.scan
     missed = "there may be fixed points that are not found"
-    if radius < 1 and not radius * loop.radius(variances[variances > 0]).max() < 1:
+    if radius < 1 and not radius * np.max(loop.radius(variances[variances > 0]), initial=0.0) < 1:
         found.append(f"between the fixed points the bulk of the clamped network is unstable: {missed}")
     if np.any(np.isnan(values) & np.isfinite(variances)):
         found.append(f"averages over two states are not resolved at some outputs: {missed}")
@@ -247,7 +247,7 @@ def _cautions(loop: TrainedLoop, radius: float, slope: float, states: list[Train
         found.append(
             "the outlier at the target is 1 within 1e-5: another fixed point crosses it here, and is not told apart"
         )
-    if np.abs(outputs).max() >= FAR * abs(loop.A):
+    if np.max(np.abs(outputs), initial=0.0) >= FAR * abs(loop.A):
         found.append(f"fixed points beyond |z| = {FAR * abs(loop.A):g} are not searched for")
     return found
 

@@ -178,6 +178,8 @@ class TrainedLoop:
         about = np.geomspace(1e-2, 1e2, 4 * PER_DECADE + 1) * (width or 1e-2 * size)
         wide = np.unique(np.concatenate([-decades, [0.0, middle], decades, middle - about, middle + about]))
         (allowed,) = np.nonzero(np.abs(wide) <= self.bound(self.variance(wide)) * (1 + ROUNDING))
+        if allowed.size == 0:
+            return np.empty(0), np.empty(0), np.empty(0)
         low, high = wide[max(allowed.min() - 1, 0)], wide[min(allowed.max() + 1, wide.size - 1)]
         near, even = np.geomspace(NEAREST, 1e-1, 6) * size, np.linspace(low, high, PER_RANGE)
         points = np.unique(np.concatenate([wide, even, self.A - near, self.A + near]))
@@ -215,6 +217,8 @@ class TrainedLoop:
         grid, variances, value = self.scan
         if self.is_continuum:
             return []
+        if grid.size == 0:
+            return self.silent
         known = np.nan if self.ridge else self.A
 
         def variance(z: float) -> float:
@@ -250,7 +254,13 @@ class TrainedLoop:
 
 
 def roots_of(function: Callable[[float], float], grid: Values, value: Values) -> list[float]:
-    """Zeros of a function from its values on a grid: sign changes, and both sides of an extremum that crosses zero in between."""
+    """Zeros of a function from its values on a grid: sign changes, and both sides of an extremum that crosses zero in between.
+
+    Raises
+    ------
+    DomainError
+        Where rounding hides the signs.
+    """
     roots = [float(z) for z in grid[value == 0]]
     cells = [(grid[k], grid[k + 1]) for k in np.nonzero(value[:-1] * value[1:] < 0)[0]]
     for k in dips(grid, value):
@@ -259,7 +269,10 @@ def roots_of(function: Callable[[float], float], grid: Values, value: Values) ->
             lambda z, sign=sign: sign * function(z), bounds=(low, high), method="bounded", options={"xatol": 1e-10}
         )
         cells += [(low, found.x), (found.x, high)] if found.fun < 0 else []
-    roots += [float(brentq(function, *cell, xtol=1e-15, rtol=1e-15)) for cell in cells]
+    try:
+        roots += [float(brentq(function, *cell, xtol=1e-15, rtol=1e-15)) for cell in cells]
+    except ValueError as error:  # the sign on the grid was rounding
+        raise DomainError("the fixed points of the trained loop cannot be resolved in double precision") from error
     return [root + 0.0 for root in sorted(roots)]
 
 
