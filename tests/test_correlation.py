@@ -78,6 +78,7 @@ def test_functions_of_time_need_time(leaky):
 # ---- filters ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 def test_a_filter_by_brute_force():
     """h = 1/(1+s)^2: both double integrals on a grid of 500 x 500 frequencies, omega = tan(theta)/2."""
     solution = quenched.Solver("dynamic", "tanh(x)", filter="1/(1+s)^2").solve(**WHITE)
@@ -102,6 +103,7 @@ def test_a_filter_by_brute_force():
     assert curve.phi == pytest.approx(np.cos(np.outer(lag, omega)) @ (weight * C), rel=2e-4)
 
 
+@pytest.mark.heavy
 def test_the_leaky_unit_by_the_other_route():
     """h = 1/(1+s) with a delay of 0 is the model's own; a delay changes pairs at different frequencies only."""
     own = quenched.Solver("dynamic", "erf(x)").solve(g=1.2, sigma=0.8)
