@@ -48,8 +48,8 @@ g=1.1:5:30 sigma=0.01:1:9:log"""
 
 _TABLE = "file for every result at every point, its format by its suffix: .csv or .npz"
 
-_FIGURE = """figure, its format by its suffix: .png, .pdf or .svg (needs matplotlib); theory as curves, simulated networks as
-points"""
+_FIGURE = """figure, its format by its suffix: .png, .pdf or .svg, MODEL.png if no file is given (needs matplotlib); theory as
+curves, simulated networks as points"""
 
 _EXAMPLES = {
     "derive": "quenched derive static -a 'erf(x)' --steps --format markdown",
@@ -220,13 +220,15 @@ def _parsed(words: list[str]) -> argparse.Namespace:
 
 
 def _joined(words: list[str]) -> list[str]:
-    """``-a EXPR`` as one word, so that an activation may start with a minus sign."""
+    """``-a EXPR`` as one word, so that an activation may start with a minus sign, and ``--plot`` without a file as ``--plot=``."""
     joined: list[str] = []
-    rest = iter(words)
-    for word in rest:
+    rest = list(reversed(words))
+    while rest:
+        word = rest.pop()
         if word in ("-a", "--activation"):
-            value = next(rest, None)
-            joined.append(word if value is None else f"--activation={value}")
+            joined.append(f"--activation={rest.pop()}" if rest else word)
+        elif word == "--plot" and not (rest and rest[-1] and not rest[-1].startswith("-") and "=" not in rest[-1]):
+            joined.append("--plot=")
         else:
             joined.append(word)
     return joined

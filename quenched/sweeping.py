@@ -29,6 +29,8 @@ def swept(arguments: argparse.Namespace) -> Sweep:
     DomainError
         If no point has a solution; nothing is written.
     """
+    if arguments.plot == "":
+        arguments.plot = f"{arguments.model}.png"
     pairs, activation, count = _checked(arguments)
     settings: dict[str, Any] = {name: values[0] for name, values in pairs.settings.items() if values}
     settings.pop("simulate", None)

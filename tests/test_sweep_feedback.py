@@ -20,6 +20,7 @@ from numerics.solution import FixedPoint, Solution
 from numerics.sweep import SimulatedPoint, Sweep, _chosen, sweep
 from numerics.sweepfile import csv_bytes
 from numerics.views import View, view_of
+from quenched.cli import main
 from quenched.figures.branches import branches
 from quenched.figures.drawing import fenced, gapped, title
 from quenched.jsontext import json_text
@@ -296,3 +297,12 @@ def test_phase_diagram(plane, shown, tmp_path):
     assert "monostable" not in (tmp_path / "b.svg").read_text()
     beyond = _beyond(replace(plane, solutions=(*plane.solutions[:-1], None)), shown, "A_c")
     assert np.isnan(beyond[1, -1]) and beyond[0, 0] == pytest.approx(-2 - turning(0.1)[0])
+
+
+@pytest.mark.parametrize("words", [["--plot"], ["--plot", "simulate=0"], ["--plot", "--json"]])
+def test_a_figure_without_a_name_is_called_after_the_model(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    given = ["g=0.3", "Sm=1.2", "SI=0.5", "rho=0.5", "p=1", "A=0.4:0.8:3"]
+    quiet = [] if "simulate=0" in words else ["simulate=0"]
+    assert main(["sweep", "feedback", "-a", "erf(x)", *given, *quiet, *words]) == 0
+    assert (tmp_path / "feedback.png").read_bytes().startswith(b"\x89PNG")
