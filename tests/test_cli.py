@@ -484,6 +484,7 @@ def test_interruption_of_the_program(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "QUENCHED_CACHE": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs of a script ignore interruptions
     ) as process:
         deadline = time.monotonic() + 40
         while not list(tmp_path.glob("activation_*.py")) and time.monotonic() < deadline:
