@@ -477,6 +477,11 @@ def test_a_full_disk_is_one_sentence():
     assert out.stderr.startswith("quenched: No space left") and out.stderr.count("\n") == 1
 
 
+def _heeding_interruptions():
+    """The background jobs of a script inherit a signal that is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interruption_of_the_program(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-m", "quenched", "simulate", *STATIC, "N=20", "couplings=1000000"],
@@ -484,7 +489,7 @@ def test_interruption_of_the_program(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "QUENCHED_CACHE": str(tmp_path)},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs of a script ignore interruptions
+        preexec_fn=_heeding_interruptions,
     ) as process:
         deadline = time.monotonic() + 40
         while not list(tmp_path.glob("activation_*.py")) and time.monotonic() < deadline:
