@@ -119,7 +119,7 @@ def test_wick_enumeration_itself():
     assert mean_covariance(3).subs(N, 1) == 1 + 3 * g**2 + 15 * g**4 + 105 * g**6  # N = 1: <1/(1-J)^2>, (2k+1) (2k-1)!!
 
 
-@pytest.mark.parametrize("name", ["x", "phi"])
+@pytest.mark.parametrize("name", [pytest.param("x", marks=pytest.mark.heavy), "phi"])
 def test_linear_network_is_exact(name):
     exact = mean_covariance(5).coeff(N, -1)
     assert _series(LOOP.quantities[f"c1_{name}"].expression, 5) == exact

@@ -317,6 +317,7 @@ def test_near_the_pole():
 # ---- the steps, and what is printed --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 def test_steps_notice_a_wrong_law():
     """One law changed in each part: its step holds before and not afterwards."""
     relu, box = activation("relu(x)"), activation("sign(x)")
