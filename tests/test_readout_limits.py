@@ -336,7 +336,10 @@ def test_steps_notice_a_wrong_law():
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("text", ["tanh(x)", "power(q) where q>0", "atan(b*x) where b>0", "sigmoid(x)"])
+@pytest.mark.parametrize(
+    "text",
+    ["tanh(x)", "power(q) where q>0", "atan(b*x) where b>0", "sigmoid(x)", "x^3", "power(5/2)", "power(2/3)"],
+)
 def test_steps_of_other_activations_hold(text):
     assert [step.title for step in forms(text).steps if not step.verify()] == []
 

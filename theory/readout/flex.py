@@ -146,10 +146,10 @@ _DISTANCES = (Rational(1, 10**4), Rational(1, 10**5))
 
 
 def _remainder_falls(found: NearFlex, key: str) -> bool:
-    """Over A - flex it is the same at two distances, to a percent."""
+    """Over A - flex it does not grow as the distance falls."""
     remainders = [_remainder(found, key, distance) for distance in _DISTANCES]
     negligible = mpmath.mpf(10) ** (20 - DIGITS)
-    return bool(all(abs(r) < negligible for r in remainders) or abs(remainders[0] / remainders[1] - 1) < 0.01)
+    return bool(all(abs(r) < negligible for r in remainders) or abs(remainders[0]) > 0.99 * abs(remainders[1]))
 
 
 def _remainder(found: NearFlex, key: str, distance: Expr) -> mpmath.mpf:

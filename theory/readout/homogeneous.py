@@ -367,10 +367,10 @@ def _powers_hold(found: HomogeneousReadout) -> bool:
 
 
 def _open_loop(found: HomogeneousReadout) -> dict[Symbol, Expr]:
-    """A geometry, a variance, and the coupling at which G is a third of the exponent; for q = 0, 1 simply a coupling."""
+    """A geometry, a variance, and the coupling at which G = q/(q + 2), below 1; for q = 0, 1 simply a coupling."""
     values = {**_parameters(found), **GEOMETRY, A: Rational(2, 5), Delta: _VARIANCE}
     q = found.exponent.subs(values)
-    values[G] = q / 3
+    values[G] = q / (q + 2)
     per_coupling = Float(number(found.target.mode.subs(g, 1), found.activation, values), DIGITS)
     values[g] = S.One / 3 if q == 0 else sqrt(values[G] / per_coupling).evalf(DIGITS)
     recurrent = Float(number(found.target.variance - found.target.drive, found.activation, values), DIGITS)
@@ -398,9 +398,10 @@ def _point_holds(found: HomogeneousReadout, point: Mapping[str, Expr], multiplie
     values[g] = sqrt(squared)
     recurrent = number(found.target.variance - found.target.drive, found.activation, values)
     one = found.target.mode if multiplier == _FOLDING else found.target.expression("bulk_radius") ** 2
-    tolerance = mpmath.mpf(10) ** -25
-    holds = abs(recurrent + 1 - number(values[Delta], found.activation, own)) < tolerance * max(1, abs(recurrent))
-    return bool(holds and abs(number(one, found.activation, values) - 1) < tolerance and q.is_number)
+    with mpmath.workdps(DIGITS):
+        tolerance = mpmath.mpf(10) ** -25
+        holds = abs(recurrent + 1 - number(values[Delta], found.activation, own)) < tolerance * max(1, abs(recurrent))
+        return bool(holds and abs(number(one, found.activation, values) - 1) < tolerance and q.is_number)
 
 
 __all__ = ["HomogeneousReadout", "homogeneous_readout", "homogeneous_readout_steps"]
