@@ -76,7 +76,7 @@ def test_mixed_covariances():
     kernel = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY, PREACTIVATION)), SiteMeasure(Delta))
     covariance = kernel.covariance()
     xx, ff = (kernel.index((1, o), (2, o)) for o in (PREACTIVATION, ACTIVITY))
-    # dX = g^2 dq + eta_x, dq = (g^2... ) in the note: Cov = (K_xphi + g^2 K_phiphi/(1-gamma)) / (1-gamma)
+    # dX = g^2 dq + eta_x, dq = (g^2... ): Cov = (K_xphi + g^2 K_phiphi/(1-gamma)) / (1-gamma)
     assert same(covariance[xx, ff], ((S * Delta) ** 2 + g**2 * C**2 / (1 - gamma)) / (1 - gamma))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from inspect import signature
 from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +76,7 @@ def values(solver: Solver, numbers: Mapping[str, float]) -> Reading:
 
 def overlaps_at(solver: Solver, numbers: Mapping[str, float]) -> dict[str, float]:
     """Overlaps of the vectors at amplitude 1: Sm2, smI, SI2, snm, snI."""
-    wanted = solver.module.overlaps.__code__
-    names = wanted.co_varnames[: wanted.co_argcount]
-    found = solver.module.overlaps(*(numbers[name] for name in names))
+    found = solver.module.overlaps(*(numbers[name] for name in signature(solver.module.overlaps).parameters))
     return dict(zip(("Sm2", "smI", "SI2", "snm", "snI"), map(float, found), strict=True))
 
 
