@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import Expr, S
+from sympy import Expr, S, lambdify
 
 from numerics.algorithms.roots import positive_roots
 from numerics.algorithms.self_consistency import solve_physical
@@ -28,7 +28,8 @@ from numerics.fluctuating import Motion, Variances
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average
-from theory.symbols import Delta, phi, x
+from theory.readout.vectors import drive, with_readout
+from theory.symbols import SI2, Delta, Sm2, phi, smI, snI, snm, x, z
 
 Values = NDArray[np.float64]
 
@@ -36,6 +37,10 @@ SLIGHTEST = 1e-24  # drive below which the field is as without drive
 SMALLEST_VARIANCE, LARGEST_VARIANCE = 1e-12, 1e16  # between which edges are looked for first
 NEARBY = 1e-3  # relative step of a difference quotient in Delta
 SAME = 1e-9  # relative distance of variances that belong to one branch
+
+_drive, _drive_slope, _with_readout = (
+    lambdify((Sm2, smI, SI2, snm, snI, z), formula) for formula in (drive(z), drive(z).diff(z), with_readout(z))
+)
 
 
 class Overlaps(NamedTuple):
@@ -57,16 +62,15 @@ class Overlaps(NamedTuple):
 
     def drive(self, z: ArrayLike) -> Values:
         """S(z), variance over units of m z + I."""
-        z = np.asarray(z, dtype=float)
-        return np.maximum(self.Sm2 * z**2 + 2 * self.smI * z + self.SI2, SLIGHTEST)
+        return np.maximum(_drive(*self, np.asarray(z, dtype=float)), SLIGHTEST)
 
     def drive_slope(self, z: ArrayLike) -> Values:
         """S'(z)."""
-        return 2 * (self.Sm2 * np.asarray(z, dtype=float) + self.smI)
+        return _drive_slope(*self, np.asarray(z, dtype=float))
 
     def readout(self, z: ArrayLike) -> Values:
         """<n x>, the covariance of readout and field."""
-        return self.snm * np.asarray(z, dtype=float) + self.snI
+        return _with_readout(*self, np.asarray(z, dtype=float))
 
     def outputs(self, drive: float) -> list[float]:
         """The real z with S(z) = drive, increasing."""
