@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Symbol, latex, sstr
 
 from numerics.solution import Solution, shown
-from quenched.limits import StaticLimits
-from quenched.limits_in_time import LimitsInTime
-from quenched.limits_readout import ReadoutForms
+from quenched.limits import limits_data, write_limits
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
 from theory.equations import AutocovarianceEquation, ReadoutEquation
 from theory.existence import existence
+from theory.limits import known
+from theory.limits.limit import Limit
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
 from theory.theory import Quantity, Theory
 
@@ -46,12 +46,14 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
     """
     closed = closed_form_steps(theory, activation)
     limits = _limits(theory, activation)
-    rows = verified([*theory.derivation.steps, *closed, *limits.steps] if steps else closed)
+    rows = verified(
+        [*theory.derivation.steps, *closed, *(step for limit in limits for step in limit.steps)] if steps else closed
+    )
     failed = [str(number) for number, _, holds in rows if not holds]
     if failed:
         raise StepFailed(f"steps {', '.join(failed)} of the derivation do not hold")
     if style == "json":
-        return json.dumps(_data(theory, activation, rows) | limits.data(), indent=2)
+        return json.dumps(_data(theory, activation, rows) | limits_data(limits), indent=2)
     writer = {"text": step_text, "markdown": step_markdown, "latex": step_latex}[style]
     head, equations = _heading(theory, activation, style), _equations(theory, style)
     argument = ("\n\n" if style == "markdown" else "\n").join(writer(*row) for row in rows)
@@ -62,18 +64,18 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
     )
     validity = _validity(theory, activation, style)
-    results = [equations, validity, limits.write(style)]
+    results = [equations, validity, write_limits(limits, style)]
     order = [head, argument, *results, tail] if steps else [head, *results, argument]
     return "\n\n".join(order)
 
 
-def _limits(theory: Theory, activation: Activation) -> StaticLimits | LimitsInTime | ReadoutForms:
+def _limits(theory: Theory, activation: Activation) -> tuple[Limit, ...]:
     """What is known in closed form, by the kind of equation."""
     if isinstance(theory.equation, AutocovarianceEquation):
-        return LimitsInTime.of(activation, theory.equation.transfer)
+        return known.of_motion(theory, activation)
     if isinstance(theory.equation, ReadoutEquation):
-        return ReadoutForms(theory, activation)
-    return StaticLimits.of(theory, activation)
+        return known.of_readout(theory, activation)
+    return known.of_fixed_points(theory, activation)
 
 
 def _validity(theory: Theory, activation: Activation, style: str) -> str:

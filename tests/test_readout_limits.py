@@ -21,7 +21,7 @@ from theory.gaussian.average import Average
 from theory.readout.far import SIZE, large_target, large_target_steps
 from theory.readout.flex import near_flex, near_flex_steps
 from theory.readout.homogeneous import homogeneous_readout, homogeneous_readout_steps
-from theory.readout.target import Target
+from theory.limits.target import Target
 from theory.readout.weak import weak_coupling, weak_coupling_steps
 from theory.symbols import SI2, A, Sm2, g, smI, snI, snm
 

@@ -15,7 +15,7 @@ from quenched.limits import power_law_data, write_power_law
 from theory.activations.activation import Activation
 from theory.catalogue import derive
 from theory.derivation import same
-from theory.powers import Power
+from theory.limits.powers import Power
 from theory.scaling import G, ghat, m, power_law, s, y
 from theory.scaling_steps import scaling_steps
 

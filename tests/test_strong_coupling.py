@@ -14,7 +14,7 @@ from theory.catalogue import derive
 from theory.derivation import same
 from theory.gaussian.average import Average
 from theory.large_variance import from_tails, large_variance
-from theory.powers import Power
+from theory.limits.powers import Power
 from theory.scaling import m, power_law
 from theory.strong_coupling import StrongCoupling, strong_coupling, strong_coupling_steps
 from theory.symbols import Delta, g, phi, sigma, x

@@ -82,8 +82,9 @@ class _Special(Function):
             value = MPMATH_NAMES[type(self).__name__](argument._to_mpmath(mpmath.mp.prec))
             return Expr._from_mpmath(mpmath.mpmathify(value), prec)
 
-    def _latex(self, printer):
-        return rf"{self.printed}\left({printer._print(self.args[0])}\right)"
+    def _latex(self, printer, exp=None):
+        """`exp` is the power to which SymPy's printer sees it raised."""
+        return rf"{self.printed}{f'^{{{exp}}}' if exp else ''}\left({printer._print(self.args[0])}\right)"
 
 
 class erfcx(_Special):

@@ -13,7 +13,7 @@ from sympy import Symbol, lambdify
 from derivations.clark.quantities import TANH, Row, pair_spectrum, solver
 from numerics.experiment import validate
 from theory.fields.cavity_in_time import ONE, TWO
-from theory.linear_network import linear_network
+from theory.limits.linear_network import linear_network
 from theory.models import DYNAMIC
 from theory.symbols import eta, frequency, g
 
