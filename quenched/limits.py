@@ -77,7 +77,9 @@ def _data(limits: Sequence[Limit]) -> dict[str, Any]:
 
 def _rows(limit: Limit) -> Iterator[Formula]:
     """Readable formulas; results of x and of phi that obey the same law share one."""
-    for _, group in groupby(limit.formulas, lambda f: (f.left.split("_")[0], f.section, f.right, f.condition)):
+    for _, group in groupby(
+        limit.formulas, lambda f: (f.left.split("_")[0], f.section, f.relation, f.right, f.condition)
+    ):
         first, *others = group
         left = ", ".join(f.left for f in (first, *others))
         yield Formula(first.section, left, first.relation, _readable(first.right), first.condition)

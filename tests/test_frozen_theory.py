@@ -22,8 +22,8 @@ from theory.fields.replicon import (
 )
 from theory.gaussian.average import Average, averages
 from theory.gaussian.frozen import FrozenAverage, Variance, frozen_averages, without_variances
+from theory.limits.power_law import power_law
 from theory.models import STATIC
-from theory.scaling import power_law
 from theory.symbols import Delta, Delta0, delta, g, mu, phi, sigma, x
 
 THEORY = derive("static", odd=False)

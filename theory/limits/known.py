@@ -35,7 +35,7 @@ _ANYWHERE = "at any fixed point of the closed loop; lambda^2 - (a + G + theta) l
 def of_fixed_points(theory: Theory[SelfConsistency], activation: Activation) -> tuple[Limit, ...]:
     """Power laws, strong coupling, and the chaotic state that replaces an unstable fixed point."""
     law = power_law(theory, activation)
-    chaos = Limit(title="The chaotic state", group="strong_coupling", lemmas=lambda: derive_chaotic_state().steps)
+    chaos = Limit(title="Chaotic state", group="strong_coupling", lemmas=lambda: derive_chaotic_state().steps)
     return (*(() if law is None else (law,)), strong_coupling(theory, activation), chaos)
 
 
@@ -52,7 +52,7 @@ def of_readout(theory: Theory[ReadoutEquation], activation: Activation) -> tuple
     """The equations written out, their limits at the target, and the chaotic state that replaces a fixed point."""
     target, equation = Target(theory), theory.equation
     chaos = derive_chaotic_feedback(z, equation.amplitude, drive(z), with_readout(z))
-    closed, state = _written_out(target, activation), Limit(title="The chaotic state", lemmas=lambda: chaos.steps)
+    closed, state = _written_out(target, activation), Limit(title="Chaotic state", lemmas=lambda: chaos.steps)
     if activation.parity == "even":
         return closed, Limit(title="Limits", reason=_EVEN), state
     found = (

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import mpmath
 from sympy import Eq, Expr, I, Mul, Poly, Rational, S, Symbol, factorial, lambdify, re, solve, sqrt
@@ -253,7 +253,7 @@ def _midpoint(integrand: Callable[[complex], complex]) -> float:
 
 def _double_integral(a: float) -> float:
     integrand = lambdify((_s, _t), second_moment().subs(decay, a), "math")
-    return math.fsum(v * _midpoint(lambda t, p=p: integrand(1j * p, t)) for p, v in _nodes() if p > 0) / math.pi
+    return math.fsum(v * _midpoint(partial(integrand, 1j * p)) for p, v in _nodes() if p > 0) / math.pi
 
 
 def _symmetric_steps() -> Iterator[Step]:

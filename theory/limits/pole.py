@@ -50,7 +50,7 @@ def near_pole(target: Target, activation: Activation) -> Limit:
     (pole,) = solve(1 / target.loop, A)
     before = {"lambda_1": target.outliers, "lambda_2": target.outliers}
     return Limit(
-        title="The pole of C(A)",
+        title="Pole of C(A)",
         formulas=(
             follows(
                 _SECTION,

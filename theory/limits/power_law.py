@@ -441,7 +441,7 @@ def _point_formulas(
 
 def _branch(law: PowerLaw, exponent: Expr, *shares: Expr, noise: Expr = S.One) -> list[list[Values]]:
     """Points on the solution: a share, the variance that it means, and the coupling that belongs to both, by quadrature."""
-    own, way = with_exponent(law.activation, law.exponent, exponent), []
+    own, way = with_exponent(law.activation, law.exponent, exponent), list[Values]()
     for share in shares:
         values = {**own, sigma: noise, Delta: noise**2 / (1 - share), s: share, y: 1 / (1 - share)}
         values[g] = Float(number(law.theory.equation.control_at, law.activation, values), DIGITS)

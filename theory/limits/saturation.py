@@ -281,7 +281,7 @@ def _far(activation: Activation, p: Expr, c: Expr) -> Numbers:
     """Averages at large variances, and the couplings that belong to them."""
 
     def way() -> list[Values]:
-        own, points = _own(activation, p), []
+        own, points = _own(activation, p), list[Values]()
         for variance in (Rational(10) ** 12, Rational(10) ** 24):
             squared = number(variance ** (1 - p) / (2 * spread(p) * c**2), activation, own)
             points.append({**own, Delta: variance, g: Float(mpmath.sqrt(squared), DIGITS)})

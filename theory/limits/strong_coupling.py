@@ -57,8 +57,8 @@ def strong_coupling(theory: Theory, activation: Activation) -> Limit:
     theory = theory.without_corrections
     if has_waves(activation.pieces):
         return _none(WAVES)
-    averages = {average: large_variance(average, activation) for average in theory.averages}
-    averages = {average: power for average, power in averages.items() if power is not None}
+    found = {average: large_variance(average, activation) for average in theory.averages}
+    averages = {average: power for average, power in found.items() if power is not None}
     whole = averages.get(POWER)
     if whole is None or whole.prefactor.is_finite is False:
         return _none(_NO_POWER)
@@ -239,7 +239,7 @@ def _check(theory: Theory, activation: Activation) -> Numbers:
 def _deep(theory: Theory, activation: Activation) -> Iterator[list[Values]]:
     """Large variances, and the coupling at which each is a solution at unit noise."""
     for decades in _DECADES:
-        way = []
+        way: list[Values] = []
         for decade in decades:
             values = {**drawn(activation.parameters), Delta: Rational(10) ** decade, sigma: S.One}
             strength = number(theory.equation.control_at, activation, values)
