@@ -10,6 +10,7 @@ from theory.derivation import Derivation, Step, StepFailed, same
 from theory.feedback import MEANS, loaded_site, loop_with_means
 from theory.fields.readout import OUTPUT, readout_loop
 from theory.gaussian.average import Average, averages
+from theory.gaussian.measures import Normal
 from theory.models import FEEDBACK
 from theory.symbols import SI, SI2, A, C, Delta, Sm, Sm2, g, growth, mu, p, phi, pI, pm, rho, smI, snI, snm, x, z
 
@@ -101,7 +102,7 @@ def test_vectors_with_means():
     n_mean = C * Mn
 
     def bar(function, order=0):
-        return Average(function, order, mu, Delta)
+        return Average(function, order, Normal(mu))
 
     K, G = g**2 * bar(phi(x) ** 2, 1) / 2, g**2 * bar(phi(x) ** 2, 2) / 2
     direct = Matrix([[0, 0, C * snm * bar(phi(x), 1)]])

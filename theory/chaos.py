@@ -20,6 +20,7 @@ from sympy import Eq, Expr, Function, Integral, Sum, Symbol
 from theory.derivation import Derivation, Fact, Replay, Sides, Step, chain
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.gaussian.average import Average, stein
+from theory.gaussian.measures import Normal
 from theory.models import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
@@ -190,7 +191,7 @@ def _constant_output() -> tuple[Step, ...]:
 
 def _slow_stability(z: Symbol, amplitude: Symbol, overlap: Expr) -> Step:
     variance = Function("Delta", positive=True)(z)
-    gain, bend = (Average(phi(x), order, variance=variance) for order in (1, 3))
+    gain, bend = (Average(phi(x), order, Normal(0, variance)) for order in (1, 3))
     return Step(
         "Where the output changes so slowly that the units stay in the chaotic state that belongs to it, a deviation decays while "
         "dH/dz < 1, H the output of the open loop",

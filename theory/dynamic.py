@@ -40,6 +40,7 @@ from theory.fields.site_in_time import filtered_site, site_steps
 from theory.fields.spectral import L_phi, L_x, OneSite, SpectralMeasure, inner_integral
 from theory.filters import FIRST_ORDER, network_in_time
 from theory.gaussian.average import Average
+from theory.gaussian.measures import Normal
 from theory.models import STATIC, DynamicNetwork
 from theory.symbols import Delta, eta, frequency, g, mu, phi, sigma, tau, x
 from theory.theory import Condition, Quantity, Requirement, Theory
@@ -119,7 +120,7 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
         impulses={word: noise.impulse for word, noise in model.noises.items()},
         noise_spectra={word: noise.spectrum for word, noise in model.noises.items()},
         kinetic=kinetic,
-        pair_average=Average(phi(x), 0, mu, Delta),
+        pair_average=Average(phi(x), 0, Normal(mu)),
         power=power,
         gain=gain,
         multiplier=multiplier,

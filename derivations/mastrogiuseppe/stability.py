@@ -41,6 +41,7 @@ from theory.feedback import MEANS, loaded_site, loop_with_means
 from theory.fields.readout import FEEDBACK_ENTRY, READOUT_ENTRY, readout_loop
 from theory.fields.readout_cavity import eigenvector
 from theory.gaussian.average import Average, averages
+from theory.gaussian.measures import Normal
 from theory.models import FEEDBACK
 from theory.symbols import A, C, Delta, g, growth, mu, phi, snI, snm, x, z
 
@@ -172,7 +173,7 @@ def _with_means() -> bool:
     (feedback_mean, _, readout_mean), (_, loop) = MEANS, loop_with_means()
 
     def bar(function, order=0):
-        return Average(function, order, mu, Delta)
+        return Average(function, order, Normal(mu))
 
     shift = Matrix([[0, 0, feedback_mean]])
     covariance = Matrix([[g**2 * bar(phi(x) ** 2, 1) / 2, g**2 * bar(phi(x) ** 2, 2) / 2, LOADING]])

@@ -30,6 +30,7 @@ from theory.fields.collective import (
     disorder_average,
 )
 from theory.gaussian.average import Average, stein
+from theory.gaussian.measures import Normal
 from theory.models import GaussianCouplings
 from theory.symbols import growth, phi, x
 
@@ -84,7 +85,7 @@ class LoadedSite:
     def _wick(self, entries: tuple[Symbol, ...], function: Expr, order: int) -> Expr:
         """<e_1 e_2 ... d^n function/dx^n> by Gaussian integration by parts in the first entry; no entry occurs twice."""
         if not entries:
-            return Average(function, order, self.mean, self.variance)
+            return Average(function, order, Normal(self.mean, self.variance))
         first, rest = entries[0], entries[1:]
         total = self.means.get(first, S.Zero) * self._wick(rest, function, order)
         total += self.with_x[first] * self._wick(rest, function, order + 1)

@@ -29,6 +29,7 @@ from theory.fields.cavity import linear_root
 from theory.fields.two_states import PairOfStates, clamped_covariance
 from theory.gaussian.average import Average
 from theory.gaussian.joint import Site
+from theory.gaussian.measures import Normal
 from theory.models import FEEDBACK
 from theory.readout.vectors import drive, with_feedback, with_input
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, x, z
@@ -116,7 +117,7 @@ def local_readout(readout: Expr, output: Expr = z) -> LocalReadout:
 
 def readout_scale(factor: Expr = S.One, at: Symbol = Delta_A) -> Expr:
     """The number b of n = b phi(x^A)/N; `factor` 1 is least squares, `at` the variance at the target."""
-    return factor * A / Average(phi(x) ** 2, 0, S.Zero, at)
+    return factor * A / Average(phi(x) ** 2, 0, Normal(0, at))
 
 
 def ridge_factor(penalty: Expr = ridge) -> Expr:
