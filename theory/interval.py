@@ -63,7 +63,7 @@ class Interval:
             return _WORDS[self]
         return f"a number from {float(self.low):g} to {float(self.high):g}"
 
-    def contains(self, value: Number) -> bool:
+    def contains(self, value: float) -> bool:
         """Whether `value` is finite and inside."""
         inside = self.low <= value <= self.high and abs(value) < INFINITY
         return inside and not (self.open_low and value == self.low) and not (self.open_high and value == self.high)
