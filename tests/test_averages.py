@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from certification import reference
 
-from numerics.average import average
+from numerics.averages.average import average
 from theory.activations.activation import Activation
 from theory.errors import DomainError
 

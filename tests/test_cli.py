@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from sympy import sqrt
 
-import numerics.solve
+import numerics.solve.solver
 import quenched
 from numerics.codegen.cache import content_key
+from quenched.arguments import SETTINGS, number
 from quenched.cli import main, one_line
-from quenched.pairs import SETTINGS, number
 from theory.derivation import StepFailed
 from theory.models import derive
 
@@ -379,8 +379,8 @@ def with_wrong(monkeypatch, key, change):
     right = derive("static")
     observable = dataclasses.replace(right.observables[key], expression=change(right.observables[key].expression))
     wrong = dataclasses.replace(right, observables={**right.observables, key: observable})
-    monkeypatch.setattr(numerics.solve, "derive", lambda model, **sector: wrong)
-    monkeypatch.setattr(numerics.solve, "content_key", lambda *given: f"wrong_{key}_{content_key(*given)}")
+    monkeypatch.setattr(numerics.solve.solver, "derive", lambda model, **sector: wrong)
+    monkeypatch.setattr(numerics.solve.solver, "content_key", lambda *given: f"wrong_{key}_{content_key(*given)}")
 
 
 def test_the_right_theory_agrees(capsys):

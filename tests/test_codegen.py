@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from sympy import Rational
 
-from numerics.average import average
+from numerics.averages.average import average
 from numerics.codegen import cache
 from numerics.codegen.module import emit
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average

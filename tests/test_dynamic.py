@@ -12,10 +12,10 @@ import pytest
 from scipy import integrate, special
 from sympy import Eq
 
-from numerics.average import average
+from numerics.averages.average import average
+from numerics.averages.pair import pair_average
 from numerics.codegen.module import emit
-from numerics.pair import pair_average
-from numerics.solve import Solver, checked_parameters
+from numerics.solve.solver import Solver, checked_parameters
 from theory.activations.activation import Activation
 from theory.derivation import Step, same
 from theory.errors import DomainError, InputError

@@ -13,13 +13,13 @@ from scipy.optimize import brentq
 import quenched
 from numerics.algorithms.averages import Mean
 from numerics.algorithms.frozen import FrozenMean, Variance, frozen_root
+from numerics.averages.pair import pair_average
 from numerics.codegen.module import emit
-from numerics.estimate import observables, primitive_statistics
-from numerics.experiment import validate
-from numerics.pair import pair_average
-from numerics.simulate.static import simulate
-from numerics.solve import Solver
-from numerics.validate import judge
+from numerics.compare.estimate import observables, primitive_statistics
+from numerics.compare.validation import judge
+from numerics.simulate.fixed_points import simulate
+from numerics.simulate.simulation import validate
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.models import derive
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_activations import ACTIVATIONS
 
-from numerics.average import average
+from numerics.averages.average import average
 from theory.activations.activation import Activation
 from theory.errors import QuenchedError
 

@@ -9,14 +9,14 @@ from scipy import stats
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from numerics.backends import NumpyBackend
-from numerics.experiment import validate
+from numerics.compare.validation import judge
 from numerics.simulate.couplings import draw
-from numerics.simulate.dynamic import simulate, time_step_error
+from numerics.simulate.in_time import simulate, time_step_error
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.moments import Moments, blocks, rounded
 from numerics.simulate.normals import standard_normal
 from numerics.simulate.schemes import heun, rk4
-from numerics.validate import judge
+from numerics.simulate.simulation import validate
 from quenched.cli import main
 from theory.errors import DomainError, InputError
 
@@ -306,8 +306,8 @@ def test_errors_within_couplings_are_those_of_repetition(monkeypatch):
     def fixed(g, eta=0.0, *, N, seed, coupling):
         return matrices[coupling], draw(g, eta, N=N, seed=seed, coupling=coupling)[1]
 
-    monkeypatch.setattr("numerics.simulate.dynamic.draw", fixed)
-    monkeypatch.setattr("numerics.simulate.dynamic.time_step_error", lambda *_, **__: None)
+    monkeypatch.setattr("numerics.simulate.in_time.draw", fixed)
+    monkeypatch.setattr("numerics.simulate.in_time.time_step_error", lambda *_, **__: None)
     runs = [simulate(np.tanh, network, **settings, seed=seed) for seed in range(16)]
     for name in ("Delta0", "PR_phi"):
         spread = np.std([run.observables()[name].value for run in runs], ddof=1)

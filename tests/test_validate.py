@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from numerics.estimate import Estimate, mean_estimate, observables
-from numerics.simulate.static import simulate
-from numerics.solve import Solver
-from numerics.validate import Validation, judge, validate
-from numerics.verdict import compare
+from numerics.compare.estimate import Estimate, mean_estimate, observables
+from numerics.compare.validation import Validation, judge, validate
+from numerics.compare.verdict import compare
+from numerics.simulate.fixed_points import simulate
+from numerics.solve.solver import Solver
 from quenched.jsontext import json_text
 from theory.errors import InputError
 
