@@ -410,7 +410,6 @@ def test_theory_agrees_with_small_networks(noise):
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("noise", [{"noise": "white"}, {"noise": "ou", "tau_n": 1}])
 def test_theory_agrees_beyond_the_onset(noise):
     """g = 1.5 by default settings, smaller: false alarm at most 4e-4."""
@@ -436,7 +435,6 @@ def test_population_time_needs_lags():
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(300)
 def test_two_schemes_on_the_same_chaotic_networks():
     """tanh, g = 3 without noise, four matrices of 400 units: fourth order in single precision, second order in double.
 
@@ -458,7 +456,6 @@ def test_two_schemes_on_the_same_chaotic_networks():
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("eta", "g", "PR_x", "PR_phi", "psi"),
     [
