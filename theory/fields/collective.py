@@ -31,7 +31,7 @@ from theory.factors import positive_factors
 from theory.gaussian.average import Average, averages, over_frozen_mean, stein
 from theory.gaussian.measures import AT_MEAN, Normal
 from theory.gaussian.parity import parity
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import mu, phi, x
 
 

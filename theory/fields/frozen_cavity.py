@@ -37,7 +37,7 @@ from theory.gaussian.average import (
     with_variance,
 )
 from theory.gaussian.measures import AT_MEAN, Normal
-from theory.models import GaussianCouplings, StaticNoise
+from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 MEANS = symbols("mu_1 mu_2", real=True)

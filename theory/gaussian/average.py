@@ -244,13 +244,18 @@ def conditional_averages(nodes: Iterable[Average]) -> tuple[Average, ...]:
 
 def averages(expression: Expr, over: Symbol = x) -> tuple[Average, ...]:
     """Distinct averages of an expression over x, or over the frozen mean mu, in canonical order; not those inside others."""
+    found = (node for node in outermost(expression) if isinstance(node.measure, Normal))
+    return canonical_order({node for node in found if node.measure.variables == (over,)})
+
+
+def outermost(expression: Expr) -> set[Average]:
+    """Every average of an expression, not those inside others."""
     nodes, found = preorder_traversal(expression), set()
     for node in nodes:
         if isinstance(node, Average):
             nodes.skip()
-            if isinstance(node.measure, Normal) and node.measure.variables == (over,):
-                found.add(node)
-    return canonical_order(found)
+            found.add(node)
+    return found
 
 
 def canonical_order(nodes: Iterable[Average]) -> tuple[Average, ...]:
