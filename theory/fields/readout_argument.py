@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import Mapping
+from functools import partial
 
-from sympy import Eq, Expr, IndexedBase, Matrix, Rational, Sum, Symbol, eye, log, symbols
+from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Sum, Symbol, eye, sstr, symbols
 
-from theory.derivation import Fact, Replay, Step
+from theory.derivation import Evaluated, Replay, Solves, Step
 from theory.equations import ReadoutEquation
 from theory.fields.argument import coupling_steps
-from theory.fields.collective import Action, disorder_average
+from theory.fields.collective import Action, Bilinear, disorder_average
 from theory.fields.readout import (
     ACTIVITIES,
-    FEEDBACK_ENTRY,
     FIELDS,
     LOADED_RESPONSE,
     NOISE_POWER,
     OUTPUT,
     POWER,
-    READOUT_ENTRY,
     LoadedSite,
     Loop,
+    exact_site,
+    n,
 )
+from theory.gaussian.joint import Site, SiteAverage
 from theory.models import ReadoutNetwork
-from theory.symbols import growth, phi, x
+from theory.symbols import C, growth, x
 
 _N = Symbol("N", positive=True, integer=True)
 _i, _j = symbols("i j", integer=True)
 _k = Symbol("k", real=True)
+BY_PAIRINGS = "a cubic phi, both sides by Isserlis' theorem"
+
+
+def by_pairings(site: Site, means: Mapping[Symbol, Expr] | None = None) -> Evaluated:
+    """Check averages over a site for a cubic phi, moment by moment."""
+    covariance = {**site.between, (x, x): site.variance}
+    covariance.update({pair: c for entry, c in site.with_x.items() for pair in ((x, entry), (entry, x))})
+    return Evaluated(partial(exact_site, covariance=covariance, means=means), name=BY_PAIRINGS)
+
+
+_m, _n, _xr, _phi = (IndexedBase(name) for name in ("m", "n", "xr", "phi"))
 
 
 def exponent_steps(model: ReadoutNetwork, action: Action) -> tuple[Step, ...]:
     """From the equation of motion to exp(N F[B]) with the loop."""
-    m, n, xr, activity = (IndexedBase(name) for name in ("m", "n", "xr", "phi"))
+    bulk = disorder_average(model.couplings, (1,))
     return (
         Step(
             f"Impose {model.equation} with response fields at two times, of which one may carry a perturbation. The entries of m, "
@@ -40,73 +53,40 @@ def exponent_steps(model: ReadoutNetwork, action: Action) -> tuple[Step, ...]:
             "generating functional",
             reference=model.reference,
         ),
-        *coupling_steps(model.couplings, disorder_average(model.couplings, (1,)), (1,)),
+        *coupling_steps(model.couplings, bulk, (1,)),
         Step(
-            "The loop is a coupling m_i n_j of rank one, not random: its exponent is a product of two collective fields. Here and "
-            "below n stands for N n, whose entries are of order 1",
+            "The loop is a coupling m_i n_j of rank one, not random: it adds a product of two collective fields. Here and below n "
+            "stands for N n at amplitude 1, with entries of order 1",
             "finite sums reordered",
-            Sum(xr[_i] * m[_i] * n[_j] * activity[_j] / _N, (_i, 1, _N), (_j, 1, _N)),
-            _N * LOADED_RESPONSE.symbol * OUTPUT.symbol,
+            _N * bulk.F + Sum(_xr[_i] * _m[_i] * C * _n[_j] * _phi[_j] / _N, (_i, 1, _N), (_j, 1, _N)),
+            _N * action.F,
             assumption="none: exact for every N",
-            check=Fact(_loop_is_product, "exact identity at N = 3 with random rational entries"),
-        ),
-        Step(
-            "The whole exponent, over N",
-            "sum",
-            after=action.F,
-            check=Fact(
-                lambda: (
-                    action.F - disorder_average(model.couplings, (1,)).F - LOADED_RESPONSE.symbol * OUTPUT.symbol == 0
-                ),
-                "couplings and loop",
-            ),
+            check=Evaluated(_three_units, name="exact identity at N = 3"),
         ),
     )
 
 
-def _loop_is_product() -> bool:
-    draw = random.Random(5)
-    m, n, xr, activity = ([Rational(draw.randint(-9, 9), draw.randint(1, 9)) for _ in range(3)] for _ in range(4))
-    double = sum(xr[i] * m[i] * n[j] * activity[j] for i in range(3) for j in range(3)) / 3
-    fields = [sum(a * b for a, b in zip(*pair, strict=True)) / 3 for pair in ((m, xr), (n, activity))]
-    return bool(double == 3 * fields[0] * fields[1])
+def _three_units(side: Expr) -> Expr:
+    """The fields of the loop as sums over three units."""
+    fields = {LOADED_RESPONSE: _xr[_i] * _m[_i], OUTPUT: C * _n[_i] * _phi[_i]}
+    whole = side.subs({b.symbol: Sum(term, (_i, 1, _N)) / _N for b, term in fields.items()}).subs(_N, 3).doit()
+    return whole.replace(Indexed, lambda *indexed: Symbol(sstr(Indexed(*indexed))))
 
 
 def stationary_steps(
-    model: ReadoutNetwork, action: Action, equation: ReadoutEquation, site: LoadedSite
+    model: ReadoutNetwork, action: Action, equation: ReadoutEquation, site: LoadedSite, drive: Expr
 ) -> tuple[Step, ...]:
     """From F to (M1), (M2), (M3)."""
     vanishing = {b.symbol: site.average(b) for b in (NOISE_POWER, LOADED_RESPONSE)}
-    loads = {name: model.feedback.get(name, 0) * equation.output + model.input.get(name, 0) for name in _vectors(model)}
-    drive = sum(load**2 for load in loads.values())
-    recurrent = 2 * action.conjugate(NOISE_POWER).subs(POWER.symbol, site.average(POWER))
-    output = site.average(OUTPUT)
     return (
         Step(
-            "Saddle point: averages with a response field alone vanish, so that only coefficients of response fields remain in the "
-            "weight of a site: of xr^2, a Gaussian recurrent input; of m xr, a signal along m, which is the output z",
+            "Saddle point: averages with a response field alone vanish, so that phi^2 and C n phi have no coefficients in the "
+            "weight of a site. Those of xr^2, a Gaussian recurrent input, and of m xr, a signal along m, which is the output z, remain",
             "saddle point",
             action.F,
-            Matrix([action.conjugate(NOISE_POWER), action.conjugate(LOADED_RESPONSE)]),
+            Matrix([action.conjugate(b) for b in FIELDS]).subs(vanishing),
             assumption="N -> infinity; a stationary state",
-            check=Fact(
-                lambda: (
-                    all(value == 0 for value in vanishing.values())
-                    and all(action.conjugate(b).subs(vanishing) == 0 for b in ACTIVITIES)
-                    and action.conjugate(LOADED_RESPONSE) == OUTPUT.symbol
-                ),
-                "<xr^2> = <m xr> = 0, so phi^2 and n phi have no coefficients",
-            ),
-        ),
-        Step(
-            "Variance of m z + I over units, from the loadings on independent vectors; overlaps as abbreviations",
-            "independent standard normal vectors",
-            drive,
-            equation.right - recurrent,
-            check=Fact(
-                lambda: (drive - (equation.right - recurrent).xreplace(dict(equation.overlaps))).expand() == 0,
-                "overlaps inserted",
-            ),
+            check=Replay(lambda F: Matrix([F.diff(b.symbol) for b in FIELDS]).subs(dict.fromkeys(vanishing, 0))),
         ),
         Step(
             "(M1) x = m z + I + recurrent input is Gaussian: its variance is the sum",
@@ -115,50 +95,59 @@ def stationary_steps(
             Eq(equation.unknown, equation.right),
             assumption="m, I, n Gaussian over units",
             reference=model.reference,
-            check=Replay(
-                lambda conjugate: Eq(
-                    equation.unknown,
-                    2 * conjugate.subs(POWER.symbol, site.average(POWER)) + equation.right - recurrent,
-                )
-            ),
+            check=Replay(lambda F: Eq(equation.unknown, 2 * F.subs(POWER.symbol, site.average(POWER)) + drive)),
         ),
         Step(
             "(M2) The output: n and x are jointly Gaussian, <n phi> = <n x> <phi'>, <n x> the overlap of n with m z + I",
             "Stein's lemma",
-            Eq(equation.output, OUTPUT.symbol),
+            Eq(equation.output, unevaluated(OUTPUT)),
             Eq(equation.output, equation.readout),
             reference=model.reference,
-            check=Replay(lambda saddle: saddle.subs(OUTPUT.symbol, output)),
+            check=by_pairings(site.site),
         ),
         Step(
             f"(M3) At the target {equation.output} = {equation.target} the variance is that of the open loop, and (M2) gives the "
             "amplitude; it has a pole where n has no overlap with the activity",
             "linear equation solved",
             Eq(equation.output, equation.readout),
-            equation.at_target(equation.amplitude_at),
+            Eq(equation.amplitude, equation.at_target(equation.amplitude_at)),
             reference=model.reference,
-            check=Replay(lambda closed: equation.at_target(closed.lhs / (closed.rhs / equation.amplitude))),
+            check=Solves(
+                lambda after: (equation.readout - equation.output).subs({after.lhs: after.rhs, equation.output: equation.target}),
+                "inserted into (M2)",
+            ),
         ),
     )
 
 
-def _vectors(model: ReadoutNetwork) -> list[str]:
-    return sorted({*model.feedback, *model.input, *model.readout})
+def unevaluated(b: Bilinear) -> Expr:
+    """<b> of one replica, Stein's lemma not yet applied."""
+    ((_, operator),) = b.factors
+    constant, function = operator.function.as_independent(x, *operator.function.free_symbols - {C}, as_Add=False)
+    return constant * SiteAverage(function, operator.power)
 
 
-def outlier_steps(loop: Loop, equation: ReadoutEquation, named: Expr) -> tuple[Step, ...]:
-    """From the kernel to the outlier equation (O), the transfer function and the folds (T1); `named` is (O) in a, G, theta."""
-    size = len(FIELDS)
-    perturbed = eye(size) - loop.kernel.Pi * loop.kernel.coupling / growth
+def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
+    """From the kernel to the outlier equation (O), the transfer function and the folds (T1)."""
+    size, site = len(FIELDS), loop.site
     mode = loop.gain[0, 0]
-    fold = loop.polynomial.subs(growth, 1)
+    a, G, theta = symbols("a G theta")
+    letters = {a: equation.loop_gain, G: equation.slope, theta: equation.trace - equation.slope - equation.loop_gain}
+
+    def connected(r: int, c: int) -> Expr:
+        first, second = FIELDS[r], FIELDS[c]
+        if first in ACTIVITIES and second in ACTIVITIES:
+            return site.connected(first, second)
+        return unevaluated(first * second) - unevaluated(first) * unevaluated(second)
+
     return (
         Step(
             f"Covariances Pi of the fields {', '.join(str(b.symbol) for b in FIELDS)} at one site: <xr^k f> = <f^(k)>, and "
             "m and n give factors <m x>, <n x>, <m n>. Covariances of two activities stay open",
             "Stein's lemma",
-            after=loop.kernel.Pi,
-            check=Fact(lambda: _stein_on_polynomials(), "<n m f'> and <n f''> of a cubic f at exact Gaussian moments"),
+            Matrix(size, size, connected),
+            loop.kernel.Pi,
+            check=by_pairings(site.site),
         ),
         Step(
             "Perturb the saddle by exp(s t). A response field that carries the perturbation brings 1/lambda, lambda = 1 + s: "
@@ -169,125 +158,67 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation, named: Expr) -> tuple[S
             check=Replay(lambda matrix: (eye(size) - matrix / growth).det(method="berkowitz"), "4x4 determinant"),
         ),
         Step(
-            "(O) The outliers of the Jacobian: the slow variance mode G = g^2 dP/dDelta, the loop a = C <n m> <phi'>, and theta, "
-            "which mixes them",
-            "weak derivatives: G = g^2 <(phi^2)''>/2, so that no phi'' of a kinked phi is needed",
+            "(O) The outliers of the Jacobian are the zeros of its root",
+            "theta factored",
             loop.polynomial,
-            named,
+            Eq(growth**2, equation.trace * growth - equation.determinant),
             reference="Mastrogiuseppe, Ostojic 2019 (2x2 matrix of outliers)",
-            check=Fact(
-                lambda: (loop.polynomial - _inserted(named, loop, equation)).expand() == 0,
-                "a, G, theta inserted",
-            ),
+            check=Replay(lambda polynomial: Eq(growth**2, growth**2 - polynomial)),
         ),
         Step(
-            "Transfer function of the open loop, the response of n phi to exp((lambda - 1) t) along m: directly, and by way of the "
+            "In letters: the slow variance mode G = g^2 dP/dDelta, the loop a = C <n m> <phi'>, and theta, which mixes them",
+            "weak derivatives: G = g^2 <(phi^2)''>/2, so that no phi'' of a kinked phi is needed",
+            loop.polynomial,
+            (growth - G) * (growth - a) - theta * growth,
+            check=Solves(lambda named: named.subs(letters) - loop.polynomial, "a, G, theta inserted"),
+        ),
+        Step(
+            "Transfer function of the open loop, the response of C n phi to exp((lambda - 1) t) along m: directly, and by way of the "
             "variance. Outliers are where it is 1",
             "one field of the kernel resolved",
             loop.gain,
-            loop.transfer,
-            check=Fact(
-                lambda: (
-                    ((1 - loop.transfer) * growth * (growth - mode) - loop.polynomial).together().expand() == 0
-                    and perturbed.shape == (size, size)
-                ),
+            loop.transfer(),
+            check=Solves(
+                lambda h: (1 - h) * growth * (growth - mode) - loop.polynomial,
                 "(1 - h) lambda (lambda - G) is the polynomial of the outliers",
             ),
         ),
         Step(
-            "(T1) At lambda = 1 the transfer function is the slope dH/dz of the output against the clamped output, so a fold of "
-            "the fixed points is where an outlier is 1",
+            "(T1) At lambda = 1 the transfer function is the slope H' = dH/dz of the output against the clamped output, so a fold "
+            "of the fixed points is where an outlier is 1",
             "implicit differentiation of (M1), (M2) by Price's theorem",
-            fold,
-            (1 - mode) * (1 - equation.output_slope),
-            check=Fact(
-                lambda: (fold - (1 - mode) * (1 - equation.output_slope)).together().expand() == 0,
-                "both sides for a generic phi",
+            loop.polynomial,
+            Eq(Symbol("H'"), equation.output_slope),
+            check=Replay(
+                lambda polynomial: Eq(Symbol("H'"), 1 - polynomial.subs(growth, 1) / (1 - mode)),
+                "the polynomial at 1 is (1 - G)(1 - H')",
             ),
         ),
         Step(
-            "(T1) At the target the same is (1 - G) dlnC/dlnA: for G < 1 the target is stable against slow modes where the "
-            "amplitude grows with the target",
-            "logarithmic derivative of (M3) along the open loop",
-            equation.at_target(fold),
-            equation.at_target((1 - mode) * _logarithmic_slope(equation)),
-            check=Fact(
-                lambda: equation.at_target(fold - (1 - mode) * _logarithmic_slope(equation)).together().expand() == 0,
-                "both sides for a generic phi",
+            "(T1) So a fold is where the amplitude is extremal along the open loop: for G < 1 a target is stable against slow modes "
+            "where the amplitude grows with the target. Written without poles, (1 - G) dlnC/dlnz times <n x>",
+            "polynomial at lambda = 1, (M3) inserted",
+            Eq(equation.amplitude, equation.amplitude_at),
+            Eq(Symbol("turning"), equation.turning),
+            check=Replay(
+                lambda e: Eq(Symbol("turning"), (1 - mode) * _logarithmic_slope(e.rhs, equation) * site.site.with_x[n]),
+                "differentiated along the open loop",
             ),
         ),
         Step(
             "Both outliers have real part below 1 where the polynomial at 1 is positive and the trace below 2",
             "Routh-Hurwitz at lambda = 1 + s",
             loop.polynomial,
-            _k**2 + (2 - loop.trace) * _k + fold,
+            _k**2 + (2 - loop.trace) * _k + loop.polynomial.subs(growth, 1),
             check=Replay(lambda polynomial: polynomial.subs(growth, 1 + _k)),
         ),
     )
 
 
-def _inserted(named: Expr, loop: Loop, equation: ReadoutEquation) -> Expr:
-    """(O) with what its letters stand for."""
-    a, G, theta = symbols("a G theta")
-    theta_of = equation.trace - equation.slope - equation.loop_gain
-    return named.subs({a: equation.loop_gain, G: equation.slope, theta: theta_of})
-
-
-def _logarithmic_slope(equation: ReadoutEquation) -> Expr:
+def _logarithmic_slope(amplitude: Expr, equation: ReadoutEquation) -> Expr:
     """dlnC/dlnz along the open loop."""
-    logarithm = log(equation.amplitude_at)
     follow = equation.right.diff(equation.output) / (1 - equation.slope)
-    return equation.output * (logarithm.diff(equation.output) + logarithm.diff(equation.unknown) * follow)
+    return equation.output * (amplitude.diff(equation.output) + amplitude.diff(equation.unknown) * follow) / amplitude
 
 
-def _stein_on_polynomials() -> bool:
-    """x = v_1 + 2 v_2 + v_3, m = v_1 - v_2, n = 3 v_2 + v_1 of independent normals: exact moments by Wick."""
-    v = symbols("v_1:4")
-    vectors = {x: (1, 2, 1), FEEDBACK_ENTRY: (1, -1, 0), READOUT_ENTRY: (1, 3, 0)}
-
-    def covariance(first: Symbol, second: Symbol) -> int:
-        return sum(p * q for p, q in zip(vectors[first], vectors[second], strict=True))
-
-    def moment(expression: Expr) -> Expr:
-        expanded = expression.subs({s: sum(c * w for c, w in zip(row, v, strict=True)) for s, row in vectors.items()})
-        return sum(
-            coefficient * _double_factorials(powers) for powers, coefficient in expanded.expand().as_poly(*v).terms()
-        )
-
-    f = x + 2 * x**3 / 7 + x**2
-    site = LoadedSite(
-        Rational(covariance(x, x)),
-        {entry: Rational(covariance(entry, x)) for entry in (FEEDBACK_ENTRY, READOUT_ENTRY)},
-        Rational(covariance(FEEDBACK_ENTRY, READOUT_ENTRY)),
-    )
-    for field, source, exact in (
-        (OUTPUT, LOADED_RESPONSE, FEEDBACK_ENTRY * READOUT_ENTRY * f.diff(x)),
-        (OUTPUT, NOISE_POWER, READOUT_ENTRY * f.diff(x, 2)),
-        (POWER, LOADED_RESPONSE, FEEDBACK_ENTRY * (f**2).diff(x)),
-    ):
-        value = site.average(field * source)
-        concrete = value.replace(
-            lambda node: hasattr(node, "integrand"),
-            lambda node: moment(node.integrand.subs(phi(x), f).doit().diff(x, node.order)),
-        )
-        if concrete != moment(exact):
-            return False
-    return True
-
-
-def _double_factorials(powers: tuple[int, ...]) -> int:
-    """prod_k <v^k> for standard normal v."""
-    total = 1
-    for power in powers:
-        total *= 0 if power % 2 else int(_odd_product(power))
-    return total
-
-
-def _odd_product(power: int) -> int:
-    product = 1
-    for k in range(1, power, 2):
-        product *= k
-    return product
-
-
-__all__ = ["exponent_steps", "outlier_steps", "stationary_steps"]
+__all__ = ["by_pairings", "exponent_steps", "outlier_steps", "stationary_steps", "unevaluated"]

@@ -7,14 +7,19 @@ of two replicas, and at the saddle x^1 and x^2 are jointly Gaussian at a site wi
 
     PairOfStates(j, k, Delta_1, Delta_2, c)  =  <phi^(j)(x^1) phi^(k)(x^2)>,     derivatives weak,
     Price   d/dc = <phi^(j+1) phi^(k+1)>,   d/dDelta_1 = <phi^(j+2) phi^(k)>/2
+
+Two states that are one give the variance, two times of one fluctuating state its autocovariance.
 """
 
 from __future__ import annotations
 
-from sympy import Expr, Integer, Rational, S, Symbol, diff, sympify
+from typing import Any
+
+from sympy import Expr, Integer, S, Symbol, diff, symbols, sympify
 
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.gaussian.average import Average
+from theory.gaussian.exact import CUBIC, exact
 from theory.gaussian.joint import polynomial_average
 from theory.models import GaussianCouplings
 from theory.symbols import Delta, phi, x
@@ -77,7 +82,7 @@ def at_one_state(expression: Expr) -> Expr:
 
 
 def clamped_covariance(couplings: GaussianCouplings, pair: Expr, inputs: Expr) -> Expr:
-    """Right-hand side of the covariance of two clamped states.
+    """Right-hand side of the covariance of two clamped states, or of the variance of one.
 
     Parameters
     ----------
@@ -92,27 +97,19 @@ def clamped_covariance(couplings: GaussianCouplings, pair: Expr, inputs: Expr) -
     return F.diff(RESPONSES.symbol).subs(ACTIVITIES_OF_TWO.symbol, pair) + inputs
 
 
-def price_holds() -> bool:
-    """Price's theorem for PairOfStates, exactly, for phi = x + x^3/7 and Isserlis' theorem."""
-    first, second, c = measure = tuple(Symbol(name, positive=True) for name in ("D1", "D2", "c"))
-    node = PairOfStates(0, 0, *measure)
-    return all(
-        (
-            cubic_pair(node).diff(v) - diff(node, v).replace(PairOfStates, lambda *a: cubic_pair(PairOfStates(*a)))
-        ).expand()
-        == 0
-        for v in (first, second, c)
-    )
+x1, x2 = symbols("x1 x2", real=True)
+"""The two states at one site."""
 
 
-def cubic_pair(node: PairOfStates) -> Expr:
-    """The average for phi = x + x^3/7."""
-    x1, x2 = (Symbol(f"x{a}", real=True) for a in (1, 2))
-    first, second, c = node.measure
-    covariance = {(x1, x1): first, (x2, x2): second, (x1, x2): c, (x2, x1): c}
-    functions = (diff(y + Rational(1, 7) * y**3, y, n) for y, n in zip((x1, x2), node.orders, strict=True))
-    left, right = functions
-    return polynomial_average((left * right) + S.Zero, covariance)
+def exact_pairs(expression: Any) -> Any:
+    """An expression, equation or matrix for a cubic phi, averages over two states by Isserlis' theorem."""
+    values = {}
+    for node in expression.atoms(PairOfStates):
+        first, second, c = node.measure
+        product = (CUBIC.subs(x, y).diff(y, n) for y, n in zip((x1, x2), node.orders, strict=True))
+        covariance = {(x1, x1): first, (x2, x2): second, (x1, x2): c, (x2, x1): c}
+        values[node] = polynomial_average(next(product) * next(product) + S.Zero, covariance)
+    return exact(expression.xreplace(values)).doit()
 
 
-__all__ = ["PairOfStates", "at_one_state", "clamped_covariance", "cubic_pair", "price_holds"]
+__all__ = ["PairOfStates", "at_one_state", "clamped_covariance", "exact_pairs"]
