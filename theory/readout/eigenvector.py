@@ -19,7 +19,7 @@ from sympy import Eq, Expr, Function, Indexed, IndexedBase, Matrix, Sum, Symbol,
 
 from theory.derivation import Evaluated, Replay, Step
 from theory.fields.readout import I_, Loop, exact_site, m, n
-from theory.fields.readout_argument import BY_PAIRINGS
+from theory.readout.loop_steps import BY_PAIRINGS
 from theory.gaussian.joint import Site, SiteAverage
 from theory.models import FEEDBACK
 from theory.readout.open_loop import mode

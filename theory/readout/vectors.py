@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Symbol
+from sympy import Expr, Matrix, Symbol
 
+from theory.derivation import Replay, Solves, Step
 from theory.fields.readout import I_, m, n
 from theory.gaussian.joint import Site, polynomial_average
 from theory.models import ReadoutNetwork
-from theory.symbols import SI2, Delta, Sm2, smI, snI, snm
+from theory.symbols import SI2, A, Delta, Sm2, smI, snI, snm, z
 
 OVERLAPS = {Sm2: (m, m), smI: (m, I_), SI2: (I_, I_), snm: (n, m), snI: (n, I_)}
 """Names of the second moments of the vectors, the readout at amplitude 1."""
@@ -56,3 +57,38 @@ def with_readout(output: Expr) -> Expr:
 def site_at(output: Expr) -> Site:
     """x and the entries at a stationary state of this output."""
     return Site(Delta, {entry: moment(entry * signal(output)) for entry in (m, I_, n)}, BETWEEN)
+
+
+def overlap_steps(model: ReadoutNetwork) -> tuple[Step, ...]:
+    """From the loadings of the vectors to their overlaps, and from these to the moments of m z + I."""
+    names = sorted({*model.feedback, *model.input, *model.readout})
+    loadings = {m: model.feedback, I_: model.input, n: model.readout}
+    table, overlaps = Matrix([[row.get(name, 0) for name in names] for row in loadings.values()]), overlaps_of(model)
+    place = {entry: k for k, entry in enumerate(loadings)}
+    products = (signal(z) ** 2, signal(z) * signal(A), *(entry * signal(z) for entry in loadings))
+
+    def by_loadings(product: Expr) -> Expr:
+        normals = [Symbol(name) for name in names]
+        written = product.subs(dict(zip(loadings, table * Matrix(normals), strict=True))).expand()
+        return sum(written.coeff(normal, 2) for normal in normals)
+
+    return (
+        Step(
+            "Loadings of m, I and n (rows) on independent standard normal vectors, and from them the overlaps "
+            + ", ".join(f"{symbol} = <{u} {v}>" for symbol, (u, v) in OVERLAPS.items()),
+            "second moments of sums of independent variables",
+            table,
+            Matrix(list(overlaps.values())),
+            check=Replay(lambda rows: Matrix([(rows * rows.T)[place[u], place[v]] for u, v in OVERLAPS.values()])),
+        ),
+        Step(
+            "In overlaps: variance of the signal m z + I over units, covariance of two signals, and covariances of m, I and n with it",
+            "independent standard normal vectors",
+            Matrix(products),
+            Matrix([moment(product) for product in products]),
+            check=Solves(
+                lambda moments: moments.xreplace(overlaps) - Matrix([by_loadings(product) for product in products]),
+                "overlaps and loadings inserted",
+            ),
+        ),
+    )

@@ -25,6 +25,7 @@ from theory.fields.readout import (
 )
 from theory.gaussian.joint import Site, SiteAverage
 from theory.models import ReadoutNetwork
+from theory.readout.vectors import moment, signal
 from theory.symbols import C, growth, x
 
 _N = Symbol("N", positive=True, integer=True)
@@ -74,7 +75,7 @@ def _three_units(side: Expr) -> Expr:
 
 
 def stationary_steps(
-    model: ReadoutNetwork, action: Action, equation: ReadoutEquation, site: LoadedSite, drive: Expr
+    model: ReadoutNetwork, action: Action, equation: ReadoutEquation, site: LoadedSite
 ) -> tuple[Step, ...]:
     """From F to (M1), (M2), (M3)."""
     vanishing = {b.symbol: site.average(b) for b in (NOISE_POWER, LOADED_RESPONSE)}
@@ -95,7 +96,7 @@ def stationary_steps(
             Eq(equation.unknown, equation.right),
             assumption="m, I, n Gaussian over units",
             reference=model.reference,
-            check=Replay(lambda F: Eq(equation.unknown, 2 * F.subs(POWER.symbol, site.average(POWER)) + drive)),
+            check=Replay(lambda F: Eq(equation.unknown, 2 * F.subs(POWER.symbol, site.average(POWER)) + moment(signal(equation.output) ** 2))),
         ),
         Step(
             "(M2) The output: n and x are jointly Gaussian, <n phi> = <n x> <phi'>, <n x> the overlap of n with m z + I",
@@ -158,12 +159,19 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             check=Replay(lambda matrix: (eye(size) - matrix / growth).det(method="berkowitz"), "4x4 determinant"),
         ),
         Step(
-            "(O) The outliers of the Jacobian are the zeros of its root",
-            "theta factored",
+            "(O) The outliers of the Jacobian are the zeros of its root: their sum and their product",
+            "coefficients, theta factored",
             loop.polynomial,
-            Eq(growth**2, equation.trace * growth - equation.determinant),
+            Matrix([equation.trace, equation.determinant]),
             reference="Mastrogiuseppe, Ostojic 2019 (2x2 matrix of outliers)",
-            check=Replay(lambda polynomial: Eq(growth**2, growth**2 - polynomial)),
+            check=Replay(lambda polynomial: Matrix([-polynomial.coeff(growth, 1), polynomial.coeff(growth, 0)])),
+        ),
+        Step(
+            "(O) in one line",
+            "quadratic equation",
+            Matrix([equation.trace, equation.determinant]),
+            Eq(growth**2, equation.trace * growth - equation.determinant),
+            check=Solves(lambda e: growth**2 - e.rhs - loop.polynomial, "the polynomial of the kernel"),
         ),
         Step(
             "In letters: the slow variance mode G = g^2 dP/dDelta, the loop a = C <n m> <phi'>, and theta, which mixes them",
