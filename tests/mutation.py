@@ -14,7 +14,7 @@ from sympy.core.function import AppliedUndef
 
 from theory.derivation import same
 from theory.gaussian.exact import exact
-from theory.models import Model
+from theory.model import Model
 
 
 def altered_results(result: Any) -> Iterator[tuple[str, Any]]:

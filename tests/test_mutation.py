@@ -7,9 +7,9 @@ import pytest
 from mutation import altered_parts, altered_results, engine_altered, equivalent
 from sympy import Matrix, S
 
-from theory.catalogue import derive
 from theory.fields.collective import Action, Kernel
-from theory.models import GaussianCouplings, StaticNoise
+from theory.models import derive
+from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import g, sigma
 
 THEORIES = {

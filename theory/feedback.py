@@ -10,21 +10,21 @@ from __future__ import annotations
 from functools import lru_cache
 from math import inf
 
-from sympy import Eq, Expr, Matrix, Max, Pow, Rational, S, Symbol, eye, re, roots, sqrt, symbols
+from sympy import Eq, Expr, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
 
 from theory.derivation import Evaluated, Replay, Solves, Step, chain
 from theory.equations import ReadoutEquation
 from theory.fields.argument import comparison_steps, instability_steps
-from theory.fields.readout import OUTPUT, POWER, I_, LoadedSite, Loop, m, n, readout_action, readout_loop
-from theory.readout.loop_steps import by_pairings, exponent_steps, outlier_steps, stationary_steps, unevaluated
+from theory.fields.readout import I_, OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
 from theory.gaussian.average import Average
 from theory.gaussian.exact import exact
 from theory.gaussian.joint import SiteAverage
 from theory.implicit import Branch
-from theory.models import FEEDBACK
+from theory.models.feedback import FEEDBACK
 from theory.readout import least_squares_steps
 from theory.readout.eigenvector import LocalReadout, eigenvector_steps
 from theory.readout.least_squares import least_squares_outlier, least_squares_slope
+from theory.readout.loop_steps import by_pairings, exponent_steps, outlier_steps, stationary_steps, unevaluated
 from theory.readout.open_loop import bulk_radius, kernels, variance
 from theory.readout.vectors import overlap_steps, overlaps_of, site_at
 from theory.symbols import C, Delta, g, growth, mu, phi, x, z
@@ -58,15 +58,15 @@ def derive() -> Theory[ReadoutEquation]:
         `outlier`, `lambda_ls`, `H_slope_ls`, `flex`, `A_c`, `A_b`.
     """
     model, independent = FEEDBACK, LocalReadout(C * n)
-    action, site = readout_action(model.couplings), LoadedSite(site_at(z))
-    loop = readout_loop(model.couplings, site)
+    action, site = readout_action(model.network.couplings), LoadedSite(site_at(z))
+    loop = readout_loop(model.network.couplings, site)
     readout = site.average(OUTPUT).factor()
     direct, mode = readout.diff(z), variance(z).diff(Delta)
     equation = ReadoutEquation(
         unknown=Delta,
         output=z,
         amplitude=C,
-        target=model.target,
+        target=model.network.target,
         control=g,
         right=variance(z),
         readout=readout,
@@ -125,7 +125,9 @@ def leading_outlier(equation: ReadoutEquation) -> Expr:
 
 def _larger_root() -> Expr:
     """Largest real part of the zeros of lambda^2 - 2 h lambda + d."""
-    larger = max(roots(growth**2 - 2 * _half * growth + _product, growth), key=lambda root: root.subs({_half: 2, _product: 1}))
+    larger = max(
+        roots(growth**2 - 2 * _half * growth + _product, growth), key=lambda root: root.subs({_half: 2, _product: 1})
+    )
     return larger.replace(lambda e: e.is_Pow and e.exp == S.Half, lambda e: sqrt(Max(S.Zero, e.base)))
 
 
@@ -241,7 +243,9 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, observables: dict
             "implicit differentiation",
             equation.overlap,
             shown("overlap_slope"),
-            check=Replay(lambda overlap: Eq(Symbol("overlap_slope"), open_loop.along(overlap).subs(z, equation.target))),
+            check=Replay(
+                lambda overlap: Eq(Symbol("overlap_slope"), open_loop.along(overlap).subs(z, equation.target))
+            ),
         ),
         Step(
             "Slope H'(A) at the amplitude that puts the output at the target",
@@ -289,7 +293,7 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, observables: dict
 def loop_with_means() -> tuple[LoadedSite, Loop]:
     """The site and the loop where m, I and n have means: x ~ N(mu, Delta), mu = Mm z + MI."""
     site = LoadedSite(site_at(z), mean=mu, means={m: Mm, n: Mn})
-    return site, readout_loop(FEEDBACK.couplings, site)
+    return site, readout_loop(FEEDBACK.network.couplings, site)
 
 
 def _mean_steps() -> tuple[Step, ...]:

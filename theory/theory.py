@@ -15,7 +15,7 @@ from theory.equations import AutocovarianceEquation, FollowUp, ReadoutEquation, 
 from theory.errors import DomainError
 from theory.gaussian.average import Average, averages, canonical_order
 from theory.gaussian.frozen import FrozenAverage, frozen_averages
-from theory.models import Model
+from theory.model import Model
 
 if TYPE_CHECKING:
     from theory.activations.activation import Activation

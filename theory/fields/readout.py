@@ -2,9 +2,9 @@ r"""A readout that is fed back, in the collective-field engine: a rank-one coupl
 
     x_i = sum_j J_ij phi(x_j) + m_i z + I_i,      z = (C/N) sum_j n_j phi(x_j).
 
-The loop adds one product of fields to the exponent, ``sum_ij xr_i m_i C n_j phi_j / N = N B[m xr] B[C n phi]``.  The vectors m, I, n,
-jointly Gaussian over units, belong to the measure of a single site.  The rest is the engine of `theory.fields.collective`: the
-saddle, the fluctuation kernel, and its determinant, whose zeros are the instabilities.
+The loop adds one product of fields to the exponent, ``sum_ij xr_i m_i C n_j phi_j / N = N B[m xr] B[C n phi]``.  The vectors
+m, I, n, jointly Gaussian over units, belong to the measure of a single site.  The rest is the engine of
+`theory.fields.collective`: the saddle, the fluctuation kernel, and its determinant, whose zeros are the instabilities.
 
 Perturb the saddle by ``exp(s t)``.  A response field that carries the perturbation brings ``1/(1 + s) = 1/lambda``, one that does
 not brings 1, so that every entry of Pi F'' between perturbed fields is divided by lambda: ``det(1 - Pi F''/lambda) = 0`` is the
@@ -34,7 +34,7 @@ from theory.fields.collective import (
 from theory.gaussian.average import Average
 from theory.gaussian.exact import CUBIC, exact
 from theory.gaussian.joint import Site, SiteAverage, polynomial_average
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import C, growth, phi, x
 
 m, I_, n = symbols("m I n", real=True)

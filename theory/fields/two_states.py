@@ -13,16 +13,18 @@ Two states that are one give the variance, two times of one fluctuating state it
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
-from sympy import Expr, Integer, S, Symbol, diff, symbols, sympify
+from sympy import Expr, Indexed, IndexedBase, Integer, S, Sum, Symbol, diff, sqrt, symbols, sympify
 
+from theory.derivation import Evaluated, Step
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.gaussian.average import Average
 from theory.gaussian.exact import CUBIC, exact
 from theory.gaussian.joint import polynomial_average
-from theory.models import GaussianCouplings
-from theory.symbols import Delta, phi, x
+from theory.networks import GaussianCouplings
+from theory.symbols import Delta, g, phi, x
 
 RESPONSES = Bilinear.of((1, RESPONSE), (2, RESPONSE))
 ACTIVITIES_OF_TWO = Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
@@ -97,6 +99,7 @@ def clamped_covariance(couplings: GaussianCouplings, pair: Expr, inputs: Expr) -
     return F.diff(RESPONSES.symbol).subs(ACTIVITIES_OF_TWO.symbol, pair) + inputs
 
 
+_N, _j = Symbol("N", positive=True, integer=True), Symbol("j", integer=True)
 x1, x2 = symbols("x1 x2", real=True)
 """The two states at one site."""
 
@@ -106,10 +109,31 @@ def exact_pairs(expression: Any) -> Any:
     values = {}
     for node in expression.atoms(PairOfStates):
         first, second, c = node.measure
-        product = (CUBIC.subs(x, y).diff(y, n) for y, n in zip((x1, x2), node.orders, strict=True))
+        factors = (CUBIC.subs(x, y).diff(y, n) for y, n in zip((x1, x2), node.orders, strict=True))
         covariance = {(x1, x1): first, (x2, x2): second, (x1, x2): c, (x2, x1): c}
-        values[node] = polynomial_average(next(product) * next(product) + S.Zero, covariance)
+        values[node] = polynomial_average(next(factors) * next(factors) + S.Zero, covariance)
     return exact(expression.xreplace(values)).doit()
 
 
-__all__ = ["PairOfStates", "at_one_state", "clamped_covariance", "exact_pairs"]
+def shared_couplings(carried: str, also: str) -> Step:
+    """Two inputs through the same couplings."""
+    a, b, chi = (IndexedBase(name) for name in (carried, also, "chi"))
+    inputs = (Sum(chi[_j] * e[_j], (_j, 1, _N)) for e in (a, b))
+    return Step(
+        "Two inputs to a unit through the same couplings, averaged over these: their covariance is that of what they carry",
+        "couplings averaged",
+        g**2 * next(inputs) * next(inputs),
+        g**2 / _N * Sum(a[_j] * b[_j], (_j, 1, _N)),
+        assumption="<chi_j chi_k> = delta_jk/N",
+        check=Evaluated(_over_couplings, name="exact at N = 3"),
+    )
+
+
+def _over_couplings(side: Expr) -> Expr:
+    """Averaged over couplings +-1/sqrt(N) of three units."""
+    written = side.subs(_N, 3).doit().replace(Indexed, lambda base, index: Symbol(f"{base}_{index}"))
+    signs = product((-1, 1), repeat=3)
+    return sum(written.subs({Symbol(f"chi_{k}"): s / sqrt(3) for k, s in enumerate(row, 1)}) for row in signs) / 8
+
+
+__all__ = ["PairOfStates", "at_one_state", "clamped_covariance", "exact_pairs", "shared_couplings"]

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 
-from sympy import Eq, Expr, Function, Indexed, IndexedBase, Matrix, Sum, Symbol, diff, eye, sqrt, symbols
+from sympy import Eq, Expr, Function, Matrix, Symbol, diff, eye, symbols
 
 from theory.derivation import Evaluated, Replay, Step
-from theory.fields.readout import I_, Loop, exact_site, m, n
-from theory.readout.loop_steps import BY_PAIRINGS
+from theory.fields.readout import I_, exact_site, m, n
+from theory.fields.two_states import shared_couplings
 from theory.gaussian.joint import Site, SiteAverage
-from theory.models import FEEDBACK
+from theory.models.feedback import FEEDBACK
+from theory.readout.loop_steps import BY_PAIRINGS
 from theory.readout.open_loop import mode
 from theory.readout.vectors import BETWEEN, site_at, with_feedback
 from theory.symbols import Delta, g, growth, phi, x, z
@@ -32,8 +32,6 @@ f = Function("f", real=True)(x, m, I_, n)
 ENTRIES = (m, I_, n)
 _slope = diff(phi(x), x)
 _c, _k, _v = symbols("c k v", real=True)
-_N = Symbol("N", positive=True, integer=True)
-_j = Symbol("j", integer=True)
 
 
 @dataclass(frozen=True)
@@ -93,40 +91,21 @@ class LocalReadout:
 # ---- the argument as checked steps ---------------------------------------------------------------------------------------------
 
 
-def shared_couplings(carried: str = "a", also: str = "b") -> Step:
-    """Two inputs through the same couplings."""
-    a, b, chi = (IndexedBase(name) for name in (carried, also, "chi"))
-    inputs = (Sum(chi[_j] * e[_j], (_j, 1, _N)) for e in (a, b))
-    return Step(
-        "Two inputs to a unit through the same couplings, averaged over these: their covariance is that of what they carry",
-        "couplings averaged",
-        g**2 * next(inputs) * next(inputs),
-        g**2 / _N * Sum(a[_j] * b[_j], (_j, 1, _N)),
-        assumption="<chi_j chi_k> = delta_jk/N",
-        check=Evaluated(_over_couplings, name="exact at N = 3"),
-    )
-
-
-def _over_couplings(side: Expr) -> Expr:
-    """Averaged over couplings +-1/sqrt(N) of three units."""
-    written = side.subs(_N, 3).doit().replace(Indexed, lambda base, index: Symbol(f"{base}_{index}"))
-    signs = product((-1, 1), repeat=3)
-    return sum(written.subs({Symbol(f"chi_{k}"): s / sqrt(3) for k, s in enumerate(row, 1)}) for row in signs) / 8
-
-
 def eigenvector_steps() -> tuple[Step, ...]:
     """The outliers for a readout that is not specified."""
     local = LocalReadout(f)
     covariance = {**BETWEEN, (x, x): Delta, (x, _v): _c, (_v, _v): Symbol("vv")}
-    covariance |= {(x, e): local.site.with_x[e] for e in ENTRIES} | {(e, _v): BETWEEN[e, m] * _k / growth for e in ENTRIES}
+    covariance |= {(x, e): local.site.with_x[e] for e in ENTRIES} | {
+        (e, _v): BETWEEN[e, m] * _k / growth for e in ENTRIES
+    }
     covariance |= {(q, p): value for (p, q), value in covariance.items()}
     some = x**2 * m + x * m * I_ - 2 * I_ + n * x
     by_pairings = Evaluated(partial(exact_site, covariance=covariance, inserted={f: some}), name=BY_PAIRINGS)
     matrix = Matrix([[mode(), with_feedback(z)], [growth * local.through_state, local.direct]])
     return (
         Step(
-            "Readout n_i = f(x_i, m_i, I_i, n_i)/N at a fixed point with output z. An eigenvector of the Jacobian (its leak left "
-            "out), lambda v = m k + g chi phi' v with k = n.(phi' v), outside the disc of the bulk is a sum of many weak inputs: it is "
+            "Readout f(x_i, m_i, I_i, n_i)/N at a fixed point with output z. An eigenvector of the Jacobian (its leak left out), "
+            "lambda v = m k + g chi phi' v with k = <f phi' v>, outside the disc of the bulk is a sum of many weak inputs: it is "
             "jointly Gaussian over units with x, m, I and n, and its covariance with each of the vectors is that of m k/lambda",
             "central limit theorem, one-site cavity",
             reference=FEEDBACK.reference,
@@ -149,7 +128,8 @@ def eigenvector_steps() -> tuple[Step, ...]:
         ),
         Step(
             "Both equations have a solution (c, k) where their determinant vanishes: the outliers, (lambda - G)(lambda - e) "
-            "= s E1 lambda with G the gain of the slow variance mode, E1 = <d_x(f phi')>, e the sum of <e m> <phi' d_e f> over m, I, n",
+            "= s E1 lambda with G the gain of the slow variance mode, E1 = <d_x(f phi')>, e the sum of <a m> <phi' d_a f> over a = "
+            "m, I, n",
             "determinant",
             matrix,
             local.polynomial,

@@ -29,7 +29,7 @@ from theory.fields.cavity import linear_root
 from theory.fields.readout import I_, m
 from theory.fields.two_states import PairOfStates, clamped_covariance
 from theory.gaussian.average import Average
-from theory.models import FEEDBACK
+from theory.models.feedback import FEEDBACK
 from theory.readout.eigenvector import LocalReadout
 from theory.readout.open_loop import mode
 from theory.readout.vectors import drive, moment, signal, site_at, with_feedback
@@ -111,7 +111,7 @@ def least_squares_slope() -> Expr:
 
 def covariance_of_states(pair: Expr = PAIR) -> Expr:
     """Right-hand side for the covariance of x at outputs A and z."""
-    return clamped_covariance(FEEDBACK.couplings, pair, moment(signal(A) * signal(z)))
+    return clamped_covariance(FEEDBACK.network.couplings, pair, moment(signal(A) * signal(z)))
 
 
 @dataclass(frozen=True)

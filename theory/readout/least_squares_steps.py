@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from sympy import Derivative, Eq, Expr, Matrix, Rational, S, Symbol, diff, eye
 
-from theory.derivation import Evaluated, Independent, Replay, Solves, Step
+from theory.derivation import Evaluated, Replay, Solves, Step
 from theory.fields.cavity import linear_root
 from theory.fields.readout import I_, exact_site, m
-from theory.readout.loop_steps import BY_PAIRINGS, by_pairings
 from theory.fields.two_states import at_one_state, exact_pairs, x1, x2
 from theory.gaussian.average import Average
 from theory.gaussian.joint import SiteAverage
@@ -34,9 +31,10 @@ from theory.readout.least_squares import (
     ridge_factor,
     strength,
 )
+from theory.readout.loop_steps import BY_PAIRINGS, by_pairings
 from theory.readout.open_loop import bulk_radius, mode, variance
 from theory.readout.vectors import drive, moment, signal, site_at, with_feedback, with_input
-from theory.symbols import A, Delta, g, growth, phi, snI, snm, x, z
+from theory.symbols import A, Delta, g, growth, phi, x, z
 
 _power, _gain = Average(phi(x) ** 2), Average(phi(x), 1)
 _c1, _c2, _k, _v = (Symbol(name, real=True) for name in ("c_1", "c_2", "k", "v"))
@@ -142,8 +140,8 @@ def _two_state_steps() -> tuple[Step, ...]:
             ),
         ),
         Step(
-            "The readout b phi(x^A)/N, b = A/<phi^2> for least squares, gives <phi(x1) phi(x2)> = z/b at every fixed point z of the "
-            "loop: c_12 is known beforehand, and one equation for z is left",
+            "The readout b phi(x^A)/N, b = A/<phi^2> for least squares, gives <phi(x1) phi(x2)> = z/b at every fixed point z "
+            "of the loop: c_12 is known beforehand, and one equation for z is left",
             "substitution",
             covariance_of_states(),
             scaled.covariance,

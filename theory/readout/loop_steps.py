@@ -24,7 +24,8 @@ from theory.fields.readout import (
     n,
 )
 from theory.gaussian.joint import Site, SiteAverage
-from theory.models import ReadoutNetwork
+from theory.model import Model
+from theory.networks import ReadoutNetwork
 from theory.readout.vectors import moment, signal
 from theory.symbols import C, growth, x
 
@@ -44,9 +45,9 @@ def by_pairings(site: Site, means: Mapping[Symbol, Expr] | None = None) -> Evalu
 _m, _n, _xr, _phi = (IndexedBase(name) for name in ("m", "n", "xr", "phi"))
 
 
-def exponent_steps(model: ReadoutNetwork, action: Action) -> tuple[Step, ...]:
+def exponent_steps(model: Model[ReadoutNetwork], action: Action) -> tuple[Step, ...]:
     """From the equation of motion to exp(N F[B]) with the loop."""
-    bulk = disorder_average(model.couplings, (1,))
+    bulk = disorder_average(model.network.couplings, (1,))
     return (
         Step(
             f"Impose {model.equation} with response fields at two times, of which one may carry a perturbation. The entries of m, "
@@ -54,7 +55,7 @@ def exponent_steps(model: ReadoutNetwork, action: Action) -> tuple[Step, ...]:
             "generating functional",
             reference=model.reference,
         ),
-        *coupling_steps(model.couplings, bulk, (1,)),
+        *coupling_steps(model.network.couplings, bulk, (1,)),
         Step(
             "The loop is a coupling m_i n_j of rank one, not random: it adds a product of two collective fields. Here and below n "
             "stands for N n at amplitude 1, with entries of order 1",
@@ -75,14 +76,15 @@ def _three_units(side: Expr) -> Expr:
 
 
 def stationary_steps(
-    model: ReadoutNetwork, action: Action, equation: ReadoutEquation, site: LoadedSite
+    model: Model[ReadoutNetwork], action: Action, equation: ReadoutEquation, site: LoadedSite
 ) -> tuple[Step, ...]:
     """From F to (M1), (M2), (M3)."""
     vanishing = {b.symbol: site.average(b) for b in (NOISE_POWER, LOADED_RESPONSE)}
+    drive = moment(signal(equation.output) ** 2)
     return (
         Step(
             "Saddle point: averages with a response field alone vanish, so that phi^2 and C n phi have no coefficients in the "
-            "weight of a site. Those of xr^2, a Gaussian recurrent input, and of m xr, a signal along m, which is the output z, remain",
+            "weight of a site. Those of xr^2, a Gaussian recurrent input, and of m xr, the output z as a signal along m, remain",
             "saddle point",
             action.F,
             Matrix([action.conjugate(b) for b in FIELDS]).subs(vanishing),
@@ -96,7 +98,7 @@ def stationary_steps(
             Eq(equation.unknown, equation.right),
             assumption="m, I, n Gaussian over units",
             reference=model.reference,
-            check=Replay(lambda F: Eq(equation.unknown, 2 * F.subs(POWER.symbol, site.average(POWER)) + moment(signal(equation.output) ** 2))),
+            check=Replay(lambda F: Eq(equation.unknown, 2 * F.subs(POWER.symbol, site.average(POWER)) + drive)),
         ),
         Step(
             "(M2) The output: n and x are jointly Gaussian, <n phi> = <n x> <phi'>, <n x> the overlap of n with m z + I",
@@ -114,7 +116,9 @@ def stationary_steps(
             Eq(equation.amplitude, equation.at_target(equation.amplitude_at)),
             reference=model.reference,
             check=Solves(
-                lambda after: (equation.readout - equation.output).subs({after.lhs: after.rhs, equation.output: equation.target}),
+                lambda after: (equation.readout - equation.output).subs(
+                    {after.lhs: after.rhs, equation.output: equation.target}
+                ),
                 "inserted into (M2)",
             ),
         ),
@@ -181,8 +185,8 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             check=Solves(lambda named: named.subs(letters) - loop.polynomial, "a, G, theta inserted"),
         ),
         Step(
-            "Transfer function of the open loop, the response of C n phi to exp((lambda - 1) t) along m: directly, and by way of the "
-            "variance. Outliers are where it is 1",
+            "Transfer function of the open loop, the response of C n phi to exp((lambda - 1) t) along m: directly, and by way of "
+            "the variance. Outliers are where it is 1",
             "one field of the kernel resolved",
             loop.gain,
             loop.transfer(),
@@ -203,8 +207,8 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             ),
         ),
         Step(
-            "(T1) So a fold is where the amplitude is extremal along the open loop: for G < 1 a target is stable against slow modes "
-            "where the amplitude grows with the target. Written without poles, (1 - G) dlnC/dlnz times <n x>",
+            "(T1) So a fold is where the amplitude is extremal along the open loop: for G < 1 a target is stable against slow "
+            "modes where the amplitude grows with the target. Written without poles, (1 - G) dlnC/dlnz times <n x>",
             "polynomial at lambda = 1, (M3) inserted",
             Eq(equation.amplitude, equation.amplitude_at),
             Eq(Symbol("turning"), equation.turning),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sympy import Expr, diff, sqrt
+from sympy import Expr, sqrt
 
 from theory.fields.collective import (
     ACTIVITY,
     RESPONSE,
-    Bilinear,
     Kernel,
     SiteMeasure,
     disorder_average,
@@ -19,7 +18,7 @@ from theory.fields.collective import (
 from theory.fields.readout import NOISE_POWER, POWER
 from theory.fields.two_states import clamped_covariance
 from theory.gaussian.average import Average
-from theory.models import FEEDBACK
+from theory.models.feedback import FEEDBACK
 from theory.readout.vectors import drive
 from theory.symbols import Delta, phi, x, z
 
@@ -27,7 +26,7 @@ from theory.symbols import Delta, phi, x, z
 @lru_cache(maxsize=16)
 def variance(output: Expr) -> Expr:
     """Right-hand side of (M1), Delta = g^2 <phi^2> + S."""
-    return clamped_covariance(FEEDBACK.couplings, Average(phi(x) ** 2), drive(output))
+    return clamped_covariance(FEEDBACK.network.couplings, Average(phi(x) ** 2), drive(output))
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +38,7 @@ def mode() -> Expr:
 @lru_cache(maxsize=1)
 def kernels() -> tuple[Kernel, Kernel]:
     """Of two copies of one state, and of one replica."""
-    action = disorder_average(FEEDBACK.couplings)
+    action = disorder_average(FEEDBACK.network.couplings)
     copies, one = (SiteMeasure(Delta, shared_noise=shared, phi_parity="none") for shared in (True, False))
     return (
         fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), copies),

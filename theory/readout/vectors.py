@@ -7,7 +7,8 @@ from sympy import Expr, Matrix, Symbol
 from theory.derivation import Replay, Solves, Step
 from theory.fields.readout import I_, m, n
 from theory.gaussian.joint import Site, polynomial_average
-from theory.models import ReadoutNetwork
+from theory.model import Model
+from theory.networks import ReadoutNetwork
 from theory.symbols import SI2, A, Delta, Sm2, smI, snI, snm, z
 
 OVERLAPS = {Sm2: (m, m), smI: (m, I_), SI2: (I_, I_), snm: (n, m), snI: (n, I_)}
@@ -17,9 +18,9 @@ BETWEEN = {pair: symbol for symbol, (u, v) in OVERLAPS.items() for pair in ((u, 
 """The same by pairs of entries. No result holds <n^2>."""
 
 
-def overlaps_of(model: ReadoutNetwork) -> dict[Symbol, Expr]:
+def overlaps_of(model: Model[ReadoutNetwork]) -> dict[Symbol, Expr]:
     """Overlaps of the vectors at amplitude 1, from their loadings on independent standard normal ones."""
-    loadings = {m: model.feedback, I_: model.input, n: model.readout}
+    loadings = {m: model.network.feedback, I_: model.network.input, n: model.network.readout}
     products = {symbol: (loadings[u], loadings[v]) for symbol, (u, v) in OVERLAPS.items()}
     return {symbol: sum(u[name] * v[name] for name in u if name in v).expand() for symbol, (u, v) in products.items()}
 
@@ -59,10 +60,10 @@ def site_at(output: Expr) -> Site:
     return Site(Delta, {entry: moment(entry * signal(output)) for entry in (m, I_, n)}, BETWEEN)
 
 
-def overlap_steps(model: ReadoutNetwork) -> tuple[Step, ...]:
+def overlap_steps(model: Model[ReadoutNetwork]) -> tuple[Step, ...]:
     """From the loadings of the vectors to their overlaps, and from these to the moments of m z + I."""
-    names = sorted({*model.feedback, *model.input, *model.readout})
-    loadings = {m: model.feedback, I_: model.input, n: model.readout}
+    names = sorted({*model.network.feedback, *model.network.input, *model.network.readout})
+    loadings = {m: model.network.feedback, I_: model.network.input, n: model.network.readout}
     table, overlaps = Matrix([[row.get(name, 0) for name in names] for row in loadings.values()]), overlaps_of(model)
     place = {entry: k for k, entry in enumerate(loadings)}
     products = (signal(z) ** 2, signal(z) * signal(A), *(entry * signal(z) for entry in loadings))
@@ -82,7 +83,7 @@ def overlap_steps(model: ReadoutNetwork) -> tuple[Step, ...]:
             check=Replay(lambda rows: Matrix([(rows * rows.T)[place[u], place[v]] for u, v in OVERLAPS.values()])),
         ),
         Step(
-            "In overlaps: variance of the signal m z + I over units, covariance of two signals, and covariances of m, I and n with it",
+            "In overlaps: variance of the signal m z + I over units, covariance of two signals, covariances of m, I and n with it",
             "independent standard normal vectors",
             Matrix(products),
             Matrix([moment(product) for product in products]),
