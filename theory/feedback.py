@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import inf
 
-from sympy import Eq, Expr, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
+from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
 
 from theory.derivation import Evaluated, Replay, Solves, Step, chain
 from theory.equations import ReadoutEquation
@@ -193,7 +193,7 @@ def _transfer_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "partial fractions",
             loop.transfer(entry),
             Eq(Symbol(f"h_{name}"), equation.transfers[name]),
-            check=Replay(lambda h, name=name: Eq(Symbol(f"h_{name}"), h), "collective fields against the eigenvector"),
+            check=Replay(lambda h: h, "collective fields against the eigenvector"),
         )
         for name, entry in ENTRANCES.items()
     )
@@ -206,9 +206,10 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, observables: dict
     def shown(key: str) -> Eq:
         return Eq(Symbol(key), observables[key].expression)
 
-    cases = ((2, Rational(1, 3)), (-1, Rational(1, 2)), (-3, -2), (Rational(1, 2) + 3 * S.ImaginaryUnit,) * 2)
-    pairs = [(p, q if p == S(p).conjugate() else S(q).conjugate()) for p, q in cases]
-    larger = _larger_root()
+    complex_pair = Rational(1, 2) + 3 * I, Rational(1, 2) - 3 * I
+    pairs = (Integer(2), Rational(1, 3)), (Integer(-1), Rational(1, 2)), (Integer(-3), Integer(-2)), complex_pair
+    larger, at_target = _larger_root(), {z: equation.target, C: amplitude}
+    coefficients = {_half: equation.trace / 2, _product: equation.determinant}
     return (
         Step(
             "Variance of x over units",
@@ -236,30 +237,28 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, observables: dict
             "(M3)",
             amplitude,
             shown("overlap"),
-            check=Replay(lambda amplitude: Eq(Symbol("overlap"), equation.target / amplitude)),
+            check=Replay(lambda amplitude: equation.target / amplitude),
         ),
         Step(
             "Its slope along the open loop",
             "implicit differentiation",
             equation.overlap,
             shown("overlap_slope"),
-            check=Replay(
-                lambda overlap: Eq(Symbol("overlap_slope"), open_loop.along(overlap).subs(z, equation.target))
-            ),
+            check=Replay(lambda overlap: open_loop.along(overlap).subs(at_target)),
         ),
         Step(
             "Slope H'(A) at the amplitude that puts the output at the target",
             "(M3) inserted",
             equation.readout,
             shown("H_slope"),
-            check=Replay(lambda H: Eq(Symbol("H_slope"), open_loop.along(H).subs({z: equation.target, C: amplitude}))),
+            check=Replay(lambda output: open_loop.along(output).subs(at_target)),
         ),
         Step(
             "Radius of the bulk",
             "square root of the multiplier",
             g**2 * Average(phi(x).diff(x) ** 2),
             shown("bulk_radius"),
-            check=Replay(lambda squared: Eq(Symbol("bulk_radius"), sqrt(squared))),
+            check=Replay(sqrt),
         ),
         Step(
             "The larger of two zeros, or the real part of both",
@@ -268,7 +267,7 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, observables: dict
             larger,
             check=Solves(
                 lambda root: Matrix(
-                    [root.subs({_half: (p + q) / 2, _product: S(p * q).expand()}) - Max(re(p), re(q)) for p, q in pairs]
+                    [root.subs({_half: (p + q) / 2, _product: (p * q).expand()}) - Max(re(p), re(q)) for p, q in pairs]
                 ),
                 "four pairs of zeros, real and complex",
             ),
@@ -278,14 +277,7 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, observables: dict
             "(O) and (M3) inserted",
             larger,
             shown("outlier"),
-            check=Replay(
-                lambda root: Eq(
-                    Symbol("outlier"),
-                    root.subs({_half: equation.trace / 2, _product: equation.determinant}).subs(
-                        {z: equation.target, C: amplitude}
-                    ),
-                )
-            ),
+            check=Replay(lambda root: root.subs(coefficients).subs(at_target)),
         ),
     )
 

@@ -98,7 +98,7 @@ def stationary_steps(
             Eq(equation.unknown, equation.right),
             assumption="m, I, n Gaussian over units",
             reference=model.reference,
-            check=Replay(lambda F: Eq(equation.unknown, 2 * F.subs(POWER.symbol, site.average(POWER)) + drive)),
+            check=Replay(lambda F: 2 * F.subs(POWER.symbol, site.average(POWER)) + drive),
         ),
         Step(
             "(M2) The output: n and x are jointly Gaussian, <n phi> = <n x> <phi'>, <n x> the overlap of n with m z + I",
@@ -202,7 +202,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             loop.polynomial,
             Eq(Symbol("H'"), equation.output_slope),
             check=Replay(
-                lambda polynomial: Eq(Symbol("H'"), 1 - polynomial.subs(growth, 1) / (1 - mode)),
+                lambda polynomial: 1 - polynomial.subs(growth, 1) / (1 - mode),
                 "the polynomial at 1 is (1 - G)(1 - H')",
             ),
         ),
@@ -213,7 +213,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             Eq(equation.amplitude, equation.amplitude_at),
             Eq(Symbol("turning"), equation.turning),
             check=Replay(
-                lambda e: Eq(Symbol("turning"), (1 - mode) * _logarithmic_slope(e.rhs, equation) * site.site.with_x[n]),
+                lambda e: (1 - mode) * _logarithmic_slope(e.rhs, equation) * site.site.with_x[n],
                 "differentiated along the open loop",
             ),
         ),
