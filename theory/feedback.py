@@ -235,7 +235,7 @@ def _mean_steps() -> tuple[Step, ...]:
             Eq(z, unevaluated(OUTPUT)),
             Eq(z, site.average(OUTPUT)),
             reference=REFERENCE,
-            check=by_pairings(site.site, {x: mu, **site.means}),
+            check=by_pairings(site.site, {x: mu, m: Mm, n: Mn}),
         ),
         Step(
             "The outliers are again two: signals along m also shift the mean of x",
