@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from effort import one_in
 from scipy import integrate, special
 from sympy import Eq
 
@@ -314,7 +315,7 @@ def test_spectra_obey_the_equation_at_zero_frequency(solvers, text, numbers):
 # ---- limits ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("shortest", "accuracy"), [(10, 1e-2), pytest.param(40, 2e-4, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize(("shortest", "accuracy"), one_in(2, [(10, 1e-2), (40, 2e-4)]))
 def test_slow_noise_is_static_noise(solve, shortest, accuracy):
     """A series in 1/tau_n: three values extrapolate to the static network, up to a term of third order."""
     static = Solver("static", "tanh(x)").solve(g=1.2, sigma=1)
