@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol, latex, sstr
 
-from numerics.solution import Solution, shown
+from numerics.solve.solution import Solution, shown
 from quenched.limits import limits_data, write_limits
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
-from theory.equations import AutocovarianceEquation, ReadoutEquation
 from theory.existence import existence
-from theory.limits import known
-from theory.limits.limit import Limit
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
 from theory.theory import Quantity, Theory
 
 if TYPE_CHECKING:
-    from numerics.chaos import ChaoticState
-    from numerics.readout.chaos import ChaoticFeedback
+    from numerics.chaos.static_noise import ChaoticState
+    from numerics.chaos.target import ChaoticFeedback
     from numerics.readout.least_squares import LeastSquares, TrainedState
-    from numerics.solution import FixedPoint
+    from numerics.solve.solution import FixedPoint
 
 _LONGEST = 1500  # characters of a formula that is printed in full outside the derivation
 
@@ -45,7 +42,7 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         If a step does not hold.
     """
     closed = closed_form_steps(theory, activation)
-    limits = _limits(theory, activation)
+    limits = () if theory.model.limits is None else theory.model.limits(theory, activation)
     rows = verified(
         [*theory.derivation.steps, *closed, *(step for limit in limits for step in limit.steps)] if steps else closed
     )
@@ -67,15 +64,6 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
     results = [equations, validity, write_limits(limits, style)]
     order = [head, argument, *results, tail] if steps else [head, *results, argument]
     return "\n\n".join(order)
-
-
-def _limits(theory: Theory, activation: Activation) -> tuple[Limit, ...]:
-    """What is known in closed form, by the kind of equation."""
-    if isinstance(theory.equation, AutocovarianceEquation):
-        return known.of_motion(theory, activation)
-    if isinstance(theory.equation, ReadoutEquation):
-        return known.of_readout(theory, activation)
-    return known.of_fixed_points(theory, activation)
 
 
 def _validity(theory: Theory, activation: Activation, style: str) -> str:

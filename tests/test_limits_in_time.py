@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from alter import altered
 from sympy import Rational, StrictLessThan, Symbol, gamma, log, pi, sqrt, zeta
+from theory.catalogue import derive
 
 import quenched
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from quenched.cli import main
 from quenched.limits import write_limits
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.derivation import same
 from theory.fields.cavity_in_time import ONE
 from theory.limits import known

@@ -8,14 +8,15 @@ import math
 
 import pytest
 from alter import altered
+from effort import one_in
 from sympy import Rational, S, Symbol, gamma, gammasimp, pi, sqrt
 
 import quenched
 from quenched.limits import limits_data, write_limits
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.derivation import same
 from theory.limits.power_law import G, ghat, m, power_law, s, y
+from theory.models import derive
 
 p = Symbol("p", positive=True)
 
@@ -73,7 +74,7 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize("text", LIMITS)
+@pytest.mark.parametrize("text", one_in(2, LIMITS))
 def test_limit_of_the_dimension(text):
     law = law_of(text)
     assert float(law.under("strong")["D_phi"].subs(law.constants)) == pytest.approx(LIMITS[text], rel=1e-14)
@@ -127,7 +128,7 @@ def test_a_wrong_law_does_not_pass(text):
     assert [step.title for step in law_of(text).steps if altered(step).verify()] == []
 
 
-@pytest.mark.parametrize(("exponent", "g", "sigma"), [(0.5, 0.7, 1.3), (0.75, 1.1, 0.6), (1.5, 0.2, 1.1)])
+@pytest.mark.parametrize(("exponent", "g", "sigma"), one_in(3, [(0.75, 1.1, 0.6), (0.5, 0.7, 1.3), (1.5, 0.2, 1.1)]))
 def test_the_solver_agrees(symbolic, exponent, g, sigma):
     solution = quenched.Solver("static", "power(p) where p>0").solve(g=g, sigma=sigma, p=exponent)
     delta = solution.order_parameters["Delta"]

@@ -22,11 +22,11 @@ from theory.limits.saturation import saturation
 from theory.limits.strong_coupling import strong_coupling
 from theory.limits.target import GEOMETRY, Target, written_out
 from theory.limits.weak_coupling import weak_coupling
-from theory.models import DYNAMIC
 from theory.readout.vectors import drive, with_readout
-from theory.symbols import A, C, Delta, g, z
+from theory.symbols import A, C, Delta, frequency, g, z
 from theory.theory import Theory
 
+_LEAKY = 1 / (1 + frequency)
 _EVEN = "phi is even: <phi'> = 0, the output of a Gaussian readout is 0 at every amplitude and reaches no target"
 _INTEGRATED = "averages of this activation have no closed form in the table: they are integrated"
 _ANYWHERE = "at any fixed point of the closed loop; lambda^2 - (a + G + theta) lambda + a G = 0"
@@ -41,8 +41,8 @@ def of_fixed_points(theory: Theory[SelfConsistency], activation: Activation) -> 
 
 def of_motion(theory: Theory[AutocovarianceEquation], activation: Activation) -> tuple[Limit, ...]:
     """The onset of chaos and large coupling, or the linear network; for the leaky unit."""
-    if theory.equation.transfer != DYNAMIC.transfer:
-        reason = f"derived for the transfer function {sstr(DYNAMIC.transfer)} only"
+    if theory.equation.transfer != _LEAKY:
+        reason = f"derived for the transfer function {sstr(_LEAKY)} only"
         return (Limit(title="Limits", reason=reason, facts={"remark": ""}),)
     linear = linear_limit(activation)
     return (near_critical(activation), saturation(activation)) if linear is None else (linear,)

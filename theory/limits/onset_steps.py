@@ -57,7 +57,8 @@ from theory.limits.onset import (
     truncated,
     variance_of_primitive,
 )
-from theory.models import DYNAMIC, GaussianCouplings
+from theory.models.dynamic import DYNAMIC
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, frequency, g, rho, tau, x
 
 SOMPOLINSKY = "Sompolinsky, Crisanti, Sommers 1988, PRL 61 259"
@@ -216,7 +217,9 @@ def pair_enhancement(name: str) -> Expr:
 def _at_frequencies(expression: Expr) -> Expr:
     for site, w in ((ONE, _w + _s / 2), (TWO, -_w + _s / 2)):
         values = {site.h: I * w, site.hc: -I * w}
-        expression = expression.subs({h: DYNAMIC.transfer.subs(frequency, value) for h, value in values.items()})
+        expression = expression.subs(
+            {h: DYNAMIC.network.transfer.subs(frequency, value) for h, value in values.items()}
+        )
     return expression
 
 
