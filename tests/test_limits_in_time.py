@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from alter import altered
 from sympy import Rational, StrictLessThan, Symbol, gamma, log, pi, sqrt, zeta
-from theory.catalogue import derive
 
 import quenched
 from numerics.solve.solver import Solver
@@ -24,6 +23,7 @@ from theory.limits import linear_network as linear
 from theory.limits import onset_steps as onset
 from theory.limits.onset import b, d, eps, expansion, kappa, laws, near_critical
 from theory.limits.saturation import saturation
+from theory.models import derive
 from theory.symbols import Delta, eta, g, sigma
 
 ERF = "erf(sqrt(pi)/2*x)"

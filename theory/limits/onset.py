@@ -21,7 +21,7 @@ from theory.activations.activation import Activation
 from theory.activations.zeros import sign_of
 from theory.derivation import Replay, Step
 from theory.gaussian.polynomial import moment
-from theory.limits.branch import Branch
+from theory.implicit import Branch
 from theory.limits.checks import Holds
 from theory.limits.limit import Formula, Limit, follows
 from theory.symbols import Delta, x

@@ -17,7 +17,7 @@ from sympy import Add, Eq, Expr, Float, Function, Rational, Symbol, solve, sqrt
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
 from theory.derivation import Replay
-from theory.limits.branch import Branch
+from theory.implicit import Branch
 from theory.limits.checks import DIGITS, Numbers, Values, falling, number
 from theory.limits.limit import Formula, Limit, follows
 from theory.limits.target import (

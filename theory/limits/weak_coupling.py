@@ -17,7 +17,7 @@ from theory.activations.activation import Activation
 from theory.activations.parity import drawn
 from theory.derivation import Step
 from theory.gaussian.average import averages
-from theory.limits.branch import Branch
+from theory.implicit import Branch
 from theory.limits.checks import Holds, Numbers, Values, equal, falling
 from theory.limits.limit import Formula, Limit, follows
 from theory.limits.target import (
