@@ -9,14 +9,13 @@ from scipy import stats
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from numerics.backends import NumpyBackend
-from numerics.compare.validation import judge
+from numerics.compare.validation import judge, validate
 from numerics.simulate.couplings import draw
 from numerics.simulate.in_time import simulate, time_step_error
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.moments import Moments, blocks, rounded
 from numerics.simulate.normals import standard_normal
 from numerics.simulate.schemes import heun, rk4
-from numerics.simulate.simulation import validate
 from quenched.cli import main
 from theory.errors import DomainError, InputError
 

@@ -10,12 +10,12 @@ import warnings
 
 import numpy as np
 import pytest
+from numerics.simulate.catalogue import IN_TIME, SIMULATORS
 from scipy import optimize, stats
 
 from numerics.compare.validation import judge, validate_model
 from numerics.simulate import clamped
 from numerics.simulate import loop as feedback
-from numerics.simulate.catalogue import IN_TIME, SIMULATORS
 from numerics.simulate.loop import draw, jacobian_eigenvalues, response, simulate, stationary
 from theory.errors import InputError
 
