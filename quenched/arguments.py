@@ -18,13 +18,16 @@ from theory.errors import InputError, gathering
 from theory.model import Model, Parameter
 from theory.models import find_model
 from theory.parameters import checked_parameters
-from theory.text.declared import declared_names, free_names, with_names
+from theory.text.declared import declared, free_names, with_names
 
 _DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
 _RANGE = re.compile(r"([^:]+):([^:]+):([0-9]{1,6})(:log)?")
 _LONGEST = 60
 
+
+COMMANDS = ("solve", *EVERYWHERE)
+"""Those that take ``name=value`` pairs."""
 
 SWEPT = "sweep"
 """The command whose parameters may be ranges."""
@@ -190,7 +193,7 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
     activation: str | None = words.activation
     renamed: tuple[str, ...] = ()
     if activation is not None:
-        taken = {*model.names, *(s.name for c in EVERYWHERE for s in treatment.settings_of(c))}
+        taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
         names = free_names(activation, taken)
         activation = with_names(activation, names)
         renamed = tuple(
@@ -210,12 +213,16 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
         with gathering(problems):
             pairs = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
             problems += _unmet(settings, pairs.settings, [question.name for question, _ in questions])
-            strange = {name: _elsewhere(command, treatment, name) for name in pairs.parameters}
-            problems += [sentence for sentence in strange.values() if sentence]
-            if not problems:
-                own = [Parameter(name, "parameter of the activation") for name in declared_names(activation or "")]
-                for values in _ends(pairs.parameters):
+            own = [
+                Parameter(name, "parameter of the activation", interval)
+                for name, interval in declared(activation or "").items()
+            ]
+            for values in _ends(pairs.parameters):
+                with gathering(problems):
                     checked_parameters(model, own, values)
+            known = {*model.names, *(parameter.name for parameter in own)}
+            hints = (_elsewhere(command, treatment, name) for name in pairs.parameters if name not in known)
+            problems += [*filter(None, hints), *(renamed if problems else ())]
     if problems:
         raise InputError(list(dict.fromkeys(problems)))
     return Asked(
@@ -250,11 +257,14 @@ def _unmet(settings: Sequence[Setting], given: Mapping[str, tuple[Any, ...]], as
 
 def _elsewhere(command: str, treatment: Treatment, name: str) -> str:
     """What a name that is no parameter would be for another command or model; empty if nothing."""
-    own = [c for c in EVERYWHERE if any(s.name == name for s in treatment.settings_of(c))]
+    own = [c for c in COMMANDS if any(s.name == name for s in treatment.settings_of(c))]
     if own:
         return f"{name} is a setting of {', '.join(own)}, not of {command}"
-    having = [t.model.name for t in treatments() if any(s.name == name for s in t.settings_of(command))]
-    return f"{name} is a setting for the model {' and '.join(having)}, not for {treatment.model.name}" if having else ""
+    others = {
+        t.model.name: [c for c in COMMANDS if any(s.name == name for s in t.settings_of(c))] for t in treatments()
+    }
+    having = [f"{', '.join(commands)} {model}" for model, commands in others.items() if commands]
+    return f"{name} is a setting of {' and '.join(having)}" if having else ""
 
 
 def _ends(parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
