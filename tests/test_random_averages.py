@@ -105,7 +105,6 @@ def test_random_averages():
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(600)
 def test_five_hundred_random_averages():
     """500 activations, Delta log-uniform in 1e-6..1e6."""
     check(500)

@@ -418,7 +418,6 @@ def test_unusable_arguments(arguments, text):
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(180)
 def test_default_budget_on_the_pade_activation():
     """The documented power: x/(1+x^2/3), g = 1.3, sigma = 0.8, g^2 <phi'^2> = 0.68."""
     theory = twin_theory(pade, pade_prime, 1.3, 0.8)
