@@ -17,7 +17,6 @@ from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
 from theory.equations import AutocovarianceEquation, ReadoutEquation
-from theory.existence import existence
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
 from theory.theory import Quantity, Theory
 
@@ -74,9 +73,14 @@ def _limits(theory: Theory, activation: Activation) -> StaticLimits | LimitsInTi
     return StaticLimits.of(theory, activation)
 
 
+def _existence(theory: Theory, activation: Activation) -> Any:
+    """Where solutions exist, as far as the growth of the activation says it."""
+    return theory.model.existence(theory, activation) if theory.model.needs_activation else None
+
+
 def _validity(theory: Theory, activation: Activation, style: str) -> str:
     """Where solutions exist, and the conditions under which they mean what they say."""
-    rows = [existence(theory, activation).sentence]
+    rows = [found.sentence] if (found := _existence(theory, activation)) else []
     rows += [f"{c.key} = {sstr(c.expression)} < 1; otherwise {c.broken}" for c in theory.conditions]
     if style == "text":
         return "\n".join(
@@ -162,7 +166,7 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
                 for key, q in theory.derived.items()
             },
         },
-        "existence": existence(theory, activation).sentence,
+        **({"existence": found.sentence} if (found := _existence(theory, activation)) else {}),
         "conditions": {c.key: {"expression": sstr(c.expression), "broken": c.broken} for c in theory.conditions},
         "steps": [step_data(*row) for row in rows],
     }

@@ -107,6 +107,8 @@ def why_no_solution(generated: Generated, numbers: Mapping[str, Any], branches: 
         if condition is True:
             return f"{opening}it would lie beyond the range of variances that is searched"
         return f"{opening}<phi^2> is infinite at every Delta that the noise allows; it is finite only for {condition}"
+    if np.isinf(turning) and not generated.activation.text:
+        return f"{opening}solutions exist for {name} < {limit:.10g}"
     slope = _slope_at_infinity(generated, numbers)
     if np.isinf(turning) or limit * slope < 1 + ROUNDING:  # a maximum that does not exceed the supremum is rounding
         return (
