@@ -42,13 +42,13 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         If a step does not hold.
     """
     closed = closed_form_steps(theory, activation)
-    limits = _limits(theory, activation)
-    rows = verified([*theory.derivation.steps, *closed, *limits.steps] if steps else closed)
+    limits = _limits(theory, activation) if theory.model.needs_activation else None
+    rows = verified([*theory.derivation.steps, *closed, *(limits.steps if limits else ())] if steps else closed)
     failed = [str(number) for number, _, holds in rows if not holds]
     if failed:
         raise StepFailed(f"steps {', '.join(failed)} of the derivation do not hold")
     if style == "json":
-        return json.dumps(_data(theory, activation, rows) | limits.data(), indent=2)
+        return json.dumps(_data(theory, activation, rows) | (limits.data() if limits else {}), indent=2)
     writer = {"text": step_text, "markdown": step_markdown, "latex": step_latex}[style]
     head, equations = _heading(theory, activation, style), _equations(theory, style)
     argument = ("\n\n" if style == "markdown" else "\n").join(writer(*row) for row in rows)
@@ -59,7 +59,7 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
     )
     validity = _validity(theory, activation, style)
-    results = [equations, validity, limits.write(style)]
+    results = [equations, validity, *([limits.write(style)] if limits else [])]
     order = [head, argument, *results, tail] if steps else [head, *results, argument]
     return "\n\n".join(order)
 

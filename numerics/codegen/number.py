@@ -31,6 +31,8 @@ def equations(
 
     control = theory.equation.control.name
     results = {key: q.expression for key, q in theory.leading.items()}
+    further = {c.key: c.expression for c in theory.conditions if c.expression != theory.equation.slope}
+    results = {**results, **{key: e for key, e in further.items() if key not in results}}
     corrections = {key: q.expression for key, q in theory.finite_size.items()}
     return [
         function(
