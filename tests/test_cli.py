@@ -19,7 +19,8 @@ from sympy import sqrt
 import numerics.solve.solver
 import quenched
 from numerics.codegen.cache import content_key
-from quenched.arguments import SETTINGS, number
+from numerics.models import treatments
+from quenched.arguments import number
 from quenched.cli import main, one_line
 from theory.derivation import StepFailed
 from theory.models import derive
@@ -227,8 +228,8 @@ def test_help(capsys, command):
     assert left.value.code == 0 and err == ""
     assert f"example: quenched {command} " in out
     assert "exit codes: 0 done; 1" in out
-    for option in SETTINGS.get(command, ()):
-        assert f"  {option.name} " in out and option.meaning in out
+    for setting in (s for treatment in treatments() for s in treatment.settings_of(command)):
+        assert f"  {setting.name} " in out and setting.meaning in out
 
 
 def test_examples_in_the_help_run(capsys):
