@@ -18,7 +18,7 @@ from theory.activations.pade import pade
 from theory.errors import InputError
 from theory.functions import sigmoid, softplus
 from theory.symbols import x
-from theory.text.ranges import enclosure
+from theory.enclosure import enclosure
 
 __all__ = [
     "ALIASES",

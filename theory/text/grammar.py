@@ -22,7 +22,7 @@ from theory.text.bounds import MAX_BITS, MAX_DENOMINATOR, MAX_EXPONENT, bits, ex
 from theory.text.evaluation import value
 from theory.text.lexer import MAX_NESTING, Token, at, shown
 from theory.text.names import CONSTANTS, family, unknown_function, unknown_name
-from theory.text.ranges import enclosure
+from theory.enclosure import enclosure
 from theory.text.rewriting import stable
 
 MAX_NODES = 600

@@ -22,7 +22,7 @@ from sympy.polys.rings import ring
 from theory.errors import InputError
 from theory.symbols import x
 from theory.text.evaluation import DIGITS, holds, value
-from theory.text.ranges import enclosure
+from theory.enclosure import enclosure
 
 MAX_DEGREE = 128
 """Largest degree of a numerator or denominator in x."""
