@@ -16,9 +16,9 @@ from theory.catalogue import describe_model
 from theory.corrections import one_site_correction
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average, averages, stein
-from theory.gaussian.monomial import parse_monomial
 from theory.models import RandomNetwork
 from theory.symbols import Delta, O, x
+from theory.text.parsing import parse_monomial
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import ordinary_integrand
-from theory.gaussian.monomial import parse_monomial
 from theory.gaussian.pair import pair_closed_form
 from theory.symbols import Delta, mu, rho
+from theory.text.parsing import parse_monomial
 
 Values = NDArray[np.float64]
 TRIAL = np.array([1e-3, 0.3, 0.9, 1.3])  # angles, cosines of correlations, at which a step is judged

@@ -28,11 +28,11 @@ from sympy import (
     tanh,
 )
 
+from theory.enclosure import enclosure
 from theory.errors import InputError
 from theory.functions import sigmoid, softplus
 from theory.symbols import x
 from theory.text.evaluation import value
-from theory.enclosure import enclosure
 from theory.text.realness import NONNEGATIVE, NONZERO, POINTS, POSITIVE, Effort, failure
 
 a, b = Symbol("a", positive=True), Symbol("b", real=True)

@@ -71,6 +71,8 @@ class ElementaryFunction:
         c -> the expression v with f(v) = c (of an even function v >= 0).
     wave : bool
         A function that takes the values from -1 to 1 periodically, with a slope of at most 1.
+    kink : bool
+        Whether it is smooth on both sides of 0 only.
     levels : tuple of numbers, optional
         Values below, at and above 0 of a function that is constant on both sides.
     evaluate : callable, optional
@@ -93,6 +95,7 @@ class ElementaryFunction:
     left: End | None = None
     inverse: Callable[[Any], Any] | None = None
     wave: bool = False
+    kink: bool = False
     levels: tuple[Any, Any, Any] | None = None
     evaluate: Callable[[Any, Any], Any] | None = None
     numpy: str | None = None
@@ -222,10 +225,12 @@ _RECORDS = (
         name="asinh", doc="inverse hyperbolic sine", aliases=("arcsinh",), monotone=INCREASING, parity=ODD,
         right=End(logarithmic=True), inverse=lambda c: sympy.sinh(c), numpy="np.arcsinh({})",
     ),
-    ElementaryFunction(name="sign", doc="sign, -1, 0 or 1", parity=ODD, levels=(-1, 0, 1), evaluate=lambda m, u: _sign(u)),
+    ElementaryFunction(
+        name="sign", doc="sign, -1, 0 or 1", parity=ODD, kink=True, levels=(-1, 0, 1), evaluate=lambda m, u: _sign(u),
+    ),
     ElementaryFunction(
         name="step", doc="Heaviside step", aliases=("Heaviside", "heaviside"), sympy_name="Heaviside",
-        levels=(0, Fraction(1, 2), 1), evaluate=lambda m, u: (_sign(u) + 1) / 2,
+        kink=True, levels=(0, Fraction(1, 2), 1), evaluate=lambda m, u: (_sign(u) + 1) / 2,
     ),
     ElementaryFunction(
         name="softplus", doc="log(1 + exp(x))", monotone=INCREASING, right=End(exponent=1), left=_DECAYS,
@@ -267,7 +272,7 @@ _RECORDS = (
         inverse=lambda c: sympy.erfinv(1 - c), numpy="special.erfc({})",
     ),
     ElementaryFunction(
-        name="abs", doc="absolute value", aliases=("Abs",), sympy_name="Abs", monotone=INCREASING, parity=EVEN,
+        name="abs", doc="absolute value", aliases=("Abs",), sympy_name="Abs", kink=True, monotone=INCREASING, parity=EVEN,
         right=End(exponent=1), inverse=lambda c: c, evaluate=lambda m, u: abs(u),
     ),
     ElementaryFunction(

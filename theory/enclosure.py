@@ -56,7 +56,7 @@ def _enclosure(u: Expr, box: Interval) -> Interval:
     if isinstance(u, sympy.Mul):
         return reduce(Interval.__mul__, parts).trimmed()
     if isinstance(u, sympy.Pow):
-        return _power(*parts, u.exp).trimmed()
+        return _power(parts[0], u.exp).trimmed()
     if isinstance(u, sympy.Max | sympy.Min):
         return reduce(Interval.largest if isinstance(u, sympy.Max) else Interval.smallest, parts)
     if isinstance(u, sympy.Piecewise):
@@ -67,16 +67,16 @@ def _enclosure(u: Expr, box: Interval) -> Interval:
     return Interval.point(mpmath.mpf(sympy.N(u, DIGITS)._to_mpmath(mpmath.mp.prec))) if u.is_number else Interval.REAL
 
 
-def _power(base: Interval, exponent: Interval, symbol: Expr) -> Interval:
-    if isinstance(symbol, sympy.Integer):
-        result = base.power(abs(int(symbol)))
-        return result if symbol > 0 else result.reciprocal()
-    if exponent.low == exponent.high and isinstance(symbol, Rational):
-        size = abs(mpmath.mpf(int(symbol.p)) / int(symbol.q))
+def _power(base: Interval, exponent: Expr) -> Interval:
+    if isinstance(exponent, sympy.Integer):
+        result = base.power(abs(int(exponent)))
+        return result if exponent > 0 else result.reciprocal()
+    if isinstance(exponent, Rational):
+        size = abs(mpmath.mpf(int(exponent.p)) / int(exponent.q))
         base = base.largest(Interval.point(Fraction(0)))  # where it is negative the power is not real
         low, high = (end if end in (0, 1, INFINITY) else mpmath.mpmathify(end) ** size for end in (base.low, base.high))
         result = Interval(low, high, base.open_low, base.open_high).widened()
-        return result if symbol > 0 else result.reciprocal()
+        return result if exponent > 0 else result.reciprocal()
     return Interval.POSITIVE if base.positive else Interval.NONNEGATIVE
 
 
@@ -105,7 +105,9 @@ def image(function: ElementaryFunction, a: Interval) -> Interval:
 def _whole(function: ElementaryFunction) -> Interval:
     """Every value: only an even function attains a bound, at 0."""
     low, high = map(_number, function.bounds)
-    return Interval(low, high, function.parity != EVEN or function.monotone < 0, function.parity != EVEN or function.monotone > 0)
+    return Interval(
+        low, high, function.parity != EVEN or function.monotone < 0, function.parity != EVEN or function.monotone > 0
+    )
 
 
 def _at(function: ElementaryFunction, end: Any, side: int) -> Any:

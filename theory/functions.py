@@ -31,6 +31,7 @@ class _Built(Function):
         """Derivative with respect to the argument."""
         if argindex != 1:
             raise ArgumentIndexError(self, argindex)
+        assert self.record.derivative is not None
         return self.record.derivative(self.func, self.args[0])
 
     def _eval_is_real(self):
@@ -57,9 +58,9 @@ _RECORDS: dict[type, ElementaryFunction] = {}
 def node(record: ElementaryFunction) -> Any:
     """The class of a function: SymPy's, or one built from the record."""
     name = record.sympy_name or record.name
-    return getattr(sympy, name, None) or type(_Built)(
-        name, (_Built,), {"record": record, "__module__": __name__, "__doc__": record.doc}
-    )
+    metaclass: Any = type(_Built)
+    body = {"record": record, "__module__": __name__, "__doc__": record.doc}
+    return getattr(sympy, name, None) or metaclass(name, (_Built,), body)
 
 
 def record_of(expression: Expr) -> ElementaryFunction | None:

@@ -175,7 +175,7 @@ def _leading_call(u: Expr, t: sympy.Dummy) -> Leading:
     growth = direction(inner.exponent)
     if growth is None:
         raise _NoRule
-    if growth == 1 and record is not None and record.parity == ODD and record.levels is None:
+    if growth == 1 and record is not None and record.parity == ODD and not record.kink:
         slope = u.func(t).diff(t).xreplace({t: S.Zero})
         return Leading(slope * inner.coefficient, inner.exponent)
     if growth == 1 and isinstance(u, sympy.log) and inner.exponent.is_finite:

@@ -216,7 +216,7 @@ class _Taylor:
         if isinstance(node, sympy.Pow):
             return self.power(node)
         record = record_of(node)
-        if record is None or not hasattr(node, "fdiff") or record.levels is not None:
+        if record is None or record.kink:
             raise _NoSeries(f"{node} is not analytic there or its series is not rational")
         if node not in self.calls:
             self.calls[node] = self.constant(self.start(node))

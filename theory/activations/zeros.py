@@ -17,6 +17,7 @@ from theory.symbols import x
 MAX_DEGREE = 60
 """Largest polynomial degree whose real roots are searched exactly."""
 
+
 def sign_of(value: Expr) -> int | None:
     """Sign of an x-free real expression: -1, 0, 1, or None when its parameters leave it open.
 
