@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from quenched.pairs import number
+from quenched.arguments import number
 from theory.errors import InputError
-from theory.models import DYNAMIC, FEEDBACK, DynamicNetwork, Model, ReadoutNetwork
+from theory.model import Model
+from theory.models.dynamic import DYNAMIC
+from theory.models.feedback import FEEDBACK
 
 if TYPE_CHECKING:
-    from numerics.solution import Solution
+    from numerics.solve.solution import Solution
 
 
 def asked_numbers(model: Model, lags: Sequence[str], frequencies: Sequence[str]) -> tuple[list[float], list[float]]:
@@ -28,9 +30,9 @@ def asked_numbers(model: Model, lags: Sequence[str], frequencies: Sequence[str])
         for value in values
         if isinstance(value, str)
     ]
-    if lags and not isinstance(model, DynamicNetwork):
+    if lags and model.name != DYNAMIC.name:
         problems.append(f"the model {model.name} has no time: --lag is for the model {DYNAMIC.name}")
-    if frequencies and not isinstance(model, DynamicNetwork | ReadoutNetwork):
+    if frequencies and model.name not in (DYNAMIC.name, FEEDBACK.name):
         problems.append(f"the model {model.name} has no time: --frequency is for {DYNAMIC.name} and {FEEDBACK.name}")
     if problems:
         raise InputError(problems)
@@ -44,7 +46,7 @@ def functions_of_time(
     """What the model has at these lags and frequencies: for the JSON, and as lines of text."""
     if solution.model == FEEDBACK.name:
         return _responses(solution, frequencies) if frequencies else ({}, [])
-    from numerics.correlation import autocovariance, frequency_dimension, pair_correlation
+    from numerics.covariance.correlation import autocovariance, frequency_dimension, pair_correlation
 
     data: dict[str, Any] = {}
     rows: list[str] = []

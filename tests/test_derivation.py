@@ -6,7 +6,6 @@ import pytest
 from sympy import Eq, Function, Rational, Symbol, exp, symbols
 
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.concrete import closed_form_steps
 from theory.derivation import Derivation, Step, StepFailed, same
 from theory.fields.cavity import two_site_cavity
@@ -23,7 +22,10 @@ from theory.fields.collective import (
 from theory.fields.finite_size import FiniteSizeIdentity
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import evaluate
-from theory.models import STATIC, GaussianCouplings
+from theory.gaussian.measures import Normal
+from theory.models import derive
+from theory.models.static import STATIC
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, g, phi, sigma, x
 
 THEORY = derive("static")
@@ -72,7 +74,7 @@ def test_published_results():
 
 def test_mixed_covariances():
     """N [C_ij Cphi_ij] and the response entry come from the same kernel: K_xphi = (gain Delta)^2, dX = g^2 dq."""
-    action = disorder_average(STATIC.couplings)
+    action = disorder_average(STATIC.network.couplings)
     kernel = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY, PREACTIVATION)), SiteMeasure(Delta))
     covariance = kernel.covariance()
     xx, ff = (kernel.index((1, o), (2, o)) for o in (PREACTIVATION, ACTIVITY))
@@ -81,7 +83,7 @@ def test_mixed_covariances():
 
 
 def test_two_routes_for_a_generic_phi():
-    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+    cavity = two_site_cavity(STATIC.network.couplings, STATIC.network.noise)
     assert same(cavity.variance, THEORY.equation.right)
     assert same(cavity.phi, THEORY.observables["n_var_cov_phi"].expression)
     assert same(cavity.x, THEORY.observables["n_var_cov_x"].expression)
@@ -93,7 +95,7 @@ def test_two_routes_for_a_generic_phi():
 )
 def test_two_routes_for_concrete_activations(text):
     activation = Activation.from_text(text)
-    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+    cavity = two_site_cavity(STATIC.network.couplings, STATIC.network.noise)
     values = {g: Rational(3, 10), sigma: Rational(4, 5), Delta: Rational(13, 10)}
     for route, key in ((cavity.phi, "n_var_cov_phi"), (cavity.x, "n_var_cov_x"), (cavity.variance, None)):
         other = THEORY.equation.right if key is None else THEORY.observables[key].expression
@@ -154,11 +156,12 @@ def test_average_node():
     assert Average(f, 1) == Average(f.diff(x))
     assert Average(3 * f**2) == 3 * Average(f**2)
     assert C.diff(Delta) == Average(f**2, 2) / 2
-    assert Average(f, 0, m, Delta).diff(m) == Average(f, 1, m, Delta)
-    assert Average(f, 0, m, m**2).diff(m) == Average(f, 1, m, m**2) + m * Average(f, 2, m, m**2)
+    assert Average(f, 0, Normal(m)).diff(m) == Average(f, 1, Normal(m))
+    both = Normal(m, m**2)
+    assert Average(f, 0, both).diff(m) == Average(f, 1, both) + m * Average(f, 2, both)
     assert Average(exp(a) * f) == exp(a) * Average(f)
     assert C.free_symbols == {Delta}
-    assert C.subs(Delta, a).variance == a
+    assert C.subs(Delta, a).measure == Normal(0, a)
     assert C.subs(x, a) == C
     assert isinstance(f, Function)
     assert (str(C), str(S), str(Average(f.diff(x) ** 2)), str(Average(f**2, 2))) == (

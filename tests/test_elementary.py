@@ -11,7 +11,7 @@ import sympy
 from scipy import special
 
 from numerics.codegen.printer import source
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.elementary import ELEMENTARY, EVEN, INCREASING, ODD, ElementaryFunction, End, exact
 from theory.enclosure import image

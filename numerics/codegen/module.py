@@ -9,12 +9,12 @@ from typing import Any
 
 from sympy import Add, S, Symbol, sstr
 
+from numerics.codegen.autocovariance import equations_in_time
 from numerics.codegen.cache import content_key
-from numerics.codegen.equations import equations
 from numerics.codegen.frozen import FrozenCode, lower_frozen
 from numerics.codegen.inline import algorithm_source, average_source
-from numerics.codegen.intime import equations_in_time
 from numerics.codegen.means import MeanCode, lower_mean
+from numerics.codegen.number import equations
 from numerics.codegen.printer import source
 from numerics.codegen.readout import readout_equations
 from numerics.codegen.statements import FunctionDef, lower, numpy_source
@@ -255,7 +255,7 @@ def _piecewise_source(name: str, pieces: Pieces, activation: Activation, doc: st
 def _mean(mean: MeanCode, activation: Activation) -> str:
     helpers = "\n\n\n".join(numpy_source(f) for f in mean.functions)
     arguments = ", ".join(["Delta", *map(str, activation.parameters)])
-    extra = "" if mean.average.mean == 0 else ", mu"
+    extra = "" if mean.average.measure.mean == 0 else ", mu"
     over = extra and " over x ~ N(mu, Delta)"
     constant = mean.name.upper()
     public = [

@@ -26,7 +26,7 @@ from theory.derivation import Derivation, Fact, Replay, Step, same
 from theory.factors import positive_factors
 from theory.fields.cavity import linear_root
 from theory.fields.spectral import OneSite
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 
 CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 ONE, TWO = OneSite.of(1), OneSite.of(2)

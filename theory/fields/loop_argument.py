@@ -14,7 +14,7 @@ from theory.fields.grassmann import determinant
 from theory.fields.one_loop import OneLoop, source
 from theory.fields.wick import N, mean_covariance, mean_squared_covariance
 from theory.gaussian.average import Average, stein
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, O, g, phi, x
 
 
@@ -178,7 +178,7 @@ def substituted(correction: Expr, observable: Expr) -> Expr:
 def _inserted(expression: Expr, function: Expr, value: Expr) -> Expr:
     def insert(average: Average) -> Expr:
         integrand = average.integrand.subs(function, value).doit()
-        return Average(integrand, average.order, average.mean, average.variance)
+        return Average(integrand, average.order, average.measure)
 
     return stein(expression.replace(lambda node: isinstance(node, Average) and node.has(function), insert))
 
