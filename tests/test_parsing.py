@@ -358,7 +358,7 @@ def test_filters(text, expected):
     [
         ("(" * 8 + "s" + "^8)" * 8, "exponent larger than 64"),
         ("((1+s)^8*(2+s)^8*(3+s)^8*(4+s)^8)^8", "degree in s above 128"),
-        ("1/(1+s)^9", "at most 8 in size, and whole"),
+        ("1/(1+s)^9", "whole powers up to 8"),
         ("1/(1+s)^s", "'s' at character 9"),
         ("x/(1+s)", "'x' at character 1 is not allowed: a filter takes s"),
         ("exp(s, s)", "'exp' at character 1 is not allowed"),

@@ -110,11 +110,12 @@ class Builder:
 
     def _exponent_bounded(self, exponent: Expr, node: Node) -> bool:
         size = None if exponent.free_symbols else value(exponent)
-        largest, kind = (self.whole, ", and whole") if self.whole else (MAX_EXPONENT, "")
+        largest = self.whole or MAX_EXPONENT
         too_large = size is not None and abs(size) > largest
         fine = isinstance(exponent, Rational) and exponent.q > MAX_DENOMINATOR
         if too_large or fine or (self.whole and not isinstance(exponent, Integer)):
-            self._refuse(node, f"is not an allowed exponent; it may be at most {largest} in size{kind}")
+            allowed = f"whole powers up to {largest} are" if self.whole else f"it may be at most {largest} in size"
+            self._refuse(node, f"is not an allowed exponent; {allowed}")
             return False
         return True
 
