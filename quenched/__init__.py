@@ -1,7 +1,7 @@
 """Large-N theory of random recurrent networks: derived, generated as code, solved, and checked by simulation.
 
     >>> import quenched
-    >>> solver = quenched.Solver("static", "x/(1+x^2/3)")
+    >>> solver = quenched.Solver("static", activation="x/(1+x^2/3)")
     >>> solution = solver.solve(g=1.3, sigma=0.8)
 
 Names are loaded on first use, so that importing `quenched` costs little more than importing SymPy.
