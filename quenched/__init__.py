@@ -1,7 +1,7 @@
 """Large-N theory of random recurrent networks: derived, generated as code, solved, and checked by simulation.
 
     >>> import quenched
-    >>> solver = quenched.Solver("static", "x/(1+x^2/3)")
+    >>> solver = quenched.Solver("static", activation="x/(1+x^2/3)")
     >>> solution = solver.solve(g=1.3, sigma=0.8)
 
 Names are loaded on first use, so that importing `quenched` costs little more than importing SymPy.
@@ -27,7 +27,7 @@ _HOME = {
     "Theory": "theory.theory",
     "autocovariance": "numerics.covariance.correlation",
     "average": "numerics.averages.average",
-    "chaotic_state": "numerics.chaos.static_noise",
+    "chaotic_state": "numerics.chaos.state",
     "certified": "theory.gaussian.integrand",
     "certify": "theory.gaussian.certify",
     "closed_loop_states": "numerics.chaos.target",
@@ -53,7 +53,7 @@ _HOME = {
     "simulate": "numerics.simulate.simulation",
     "simulate_training": "numerics.readout.training",
     "spectrum": "numerics.covariance.eigenvalues",
-    "validate": "numerics.simulate.simulation",
+    "validate": "numerics.compare.validation",
 }
 """Public names and the room each lives in."""
 

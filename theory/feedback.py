@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import inf
+from typing import NamedTuple
 
 from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
 
@@ -35,7 +36,13 @@ FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)
 MEANS = Mm, MI, Mn = symbols("Mm MI Mn", real=True)
 """Means over units of feedback, input and readout, where they have any; that of the readout at amplitude 1."""
 
-ENTRANCES = {"feedback": m, "input": I_}
+
+class _Entrances(NamedTuple):
+    feedback: Symbol
+    input: Symbol
+
+
+ENTRANCES = _Entrances(m, I_)._asdict()
 """Where a signal can enter: entry of that vector."""
 
 _half, _product = symbols("h d", real=True)
