@@ -18,7 +18,6 @@ from theory.symbols import frequency, phi, x
 from theory.text.grammar import Builder, RealBuilder, alone
 from theory.text.lexer import OBSERVABLE, Language, report, shown
 from theory.text.outline import Outline, Vocabulary, outline, wellformed
-from theory.text.syntax import Name
 
 ASSUMPTIONS: dict[Interval, dict[str, bool]] = {
     Interval.POSITIVE: {"positive": True},
@@ -94,7 +93,7 @@ def parse(text: str) -> Parsed:
     (tree,) = found.sides
     parameters = {name: Symbol(name, **ASSUMPTIONS[found.ranges[name]]) for name in sorted(found.ranges)}
     builder = RealBuilder(found, parameters)
-    expression = alone(tree.text) if isinstance(tree, Name) else None
+    expression = alone(tree.text) if tree.kind == "name" else None
     expression = builder.build(tree) if expression is None else expression
     problems = builder.problems
     if expression is not None and not problems:
