@@ -18,7 +18,7 @@ from theory.errors import InputError, gathering
 from theory.model import Model, Parameter
 from theory.models import find_model
 from theory.parameters import checked_parameters
-from theory.text.declared import declared, free_names, with_names
+from theory.text.outline import FILTER, declared, free_names, outline, wellformed, with_names
 
 _DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
@@ -193,6 +193,8 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
     activation: str | None = words.activation
     renamed: tuple[str, ...] = ()
     if activation is not None:
+        with gathering(problems):
+            wellformed(activation)
         taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
         names = free_names(activation, taken)
         activation = with_names(activation, names)
@@ -202,9 +204,12 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
         )
     with gathering(problems):
         model.check_activation(activation is not None)
-    if words.filter is not None and model.with_filter is None:
+    if words.filter is not None:
         with gathering(problems):
-            model.filtered(words.filter)
+            if model.with_filter is None:
+                model.filtered(words.filter)
+            else:
+                outline(words.filter, FILTER)
     questions = []
     for name, values in getattr(words, "questions", {}).items():
         with gathering(problems):

@@ -20,7 +20,7 @@ from theory.activations.pieces import Pieces, split
 from theory.activations.rational import complex_poles
 from theory.errors import InputError
 from theory.symbols import x
-from theory.text.declared import free_names, with_names
+from theory.text.outline import free_names, with_names
 
 if TYPE_CHECKING:
     from theory.model import Model

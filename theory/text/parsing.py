@@ -17,7 +17,7 @@ from theory.interval import Interval
 from theory.symbols import frequency, phi, x
 from theory.text.grammar import Builder, RealBuilder, alone
 from theory.text.lexer import OBSERVABLE, Language, report, shown
-from theory.text.outline import Outline, Vocabulary, outline, wellformed
+from theory.text.outline import FILTER, Outline, Vocabulary, outline, wellformed
 
 ASSUMPTIONS: dict[Interval, dict[str, bool]] = {
     Interval.POSITIVE: {"positive": True},
@@ -31,11 +31,6 @@ ASSUMPTIONS: dict[Interval, dict[str, bool]] = {
 MAX_PRIMES = 8
 """Highest derivative of phi in an observable."""
 
-FILTER = Vocabulary(
-    {"s"},
-    {"exp"},
-    "a filter takes s, numbers, + - * / ^ with whole powers up to 8, and exp(-d*s) for a delay d >= 0",
-)
 _OBSERVABLES: dict[str, Expr] = {
     "x": x,
     "phi": phi(x),
