@@ -85,6 +85,7 @@ MODEL = DYNAMIC = Model(
     ),
     derive_theory=Later("theory.dynamic:derive"),
     describe=network,
+    limits=Later("theory.limits.known:of_motion"),
     existence=Later("theory.existence:existence_in_time"),
     with_filter=with_filter,
 )

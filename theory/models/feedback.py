@@ -52,4 +52,5 @@ MODEL = FEEDBACK = Model(
     reference="Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386",
     derive_theory=Later("theory.feedback:derive"),
     describe=network,
+    limits=Later("theory.limits.known:of_readout"),
 )
