@@ -48,8 +48,9 @@ class _Built(Function):
             value = self.record.value(argument._to_mpmath(mpmath.mp.prec))
             return Expr._from_mpmath(mpmath.mpmathify(value), prec)
 
-    def _latex(self, printer):
-        return rf"{self.record.latex}\left({printer._print(self.args[0])}\right)"
+    def _latex(self, printer, exp=None):
+        """`exp` is the power to which SymPy's printer sees it raised."""
+        return rf"{self.record.latex}{f'^{{{exp}}}' if exp else ''}\left({printer._print(self.args[0])}\right)"
 
 
 _RECORDS: dict[type, ElementaryFunction] = {}
