@@ -5,7 +5,7 @@ SymPy is not needed, so that the command line refuses malformed text at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from theory.errors import InputError
@@ -146,28 +146,6 @@ def wellformed(text: str) -> Outline:
     if problems:
         raise report(problems)
     return found
-
-
-def declared(text: str) -> dict[str, Interval]:
-    """The parameters that the text of an activation declares, and their ranges; none where it cannot be read."""
-    try:
-        tokens = tokenize(text.strip(" \t\r\n"))
-        return next((_declarations(tokens[k:], []) for k, token in enumerate(tokens) if token.text == "where"), {})
-    except InputError:
-        return {}
-
-
-def free_names(text: str, taken: Collection[str]) -> dict[str, str]:
-    """Another name for each declared parameter whose own name is taken: ``p`` becomes ``phi_p``."""
-    return {name: f"phi_{name}" for name in declared(text) if name in taken}
-
-
-def with_names(text: str, names: Mapping[str, str]) -> str:
-    """The text of an activation with parameters renamed."""
-    text = text.strip(" \t\r\n")
-    for token in reversed(tokenize(text) if names else []):
-        text = text[: token.start] + names.get(token.text, token.text) + text[token.end :]
-    return text
 
 
 _MISPLACED = {
