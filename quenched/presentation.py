@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol, latex, sstr
 
-from numerics.solve.solution import Solution, shown
-from quenched.limits import StaticLimits
-from quenched.limits_in_time import LimitsInTime
-from quenched.limits_readout import ReadoutForms
+from numerics.solve.solution import Solution, complex_text, shown, state_rows
+from quenched.limits import limits_data, write_limits
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
-from theory.equations import AutocovarianceEquation, ReadoutEquation
-from theory.existence import existence
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
 from theory.theory import Quantity, Theory
 
 if TYPE_CHECKING:
     from numerics.chaos.static_noise import ChaoticState
     from numerics.chaos.target import ChaoticFeedback
-    from numerics.readout.least_squares import LeastSquares, TrainedState
-    from numerics.solve.solution import FixedPoint
 
 _LONGEST = 1500  # characters of a formula that is printed in full outside the derivation
 
@@ -45,13 +39,15 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         If a step does not hold.
     """
     closed = closed_form_steps(theory, activation)
-    limits = _limits(theory, activation)
-    rows = verified([*theory.derivation.steps, *closed, *limits.steps] if steps else closed)
+    limits = () if theory.model.limits is None else theory.model.limits(theory, activation)
+    rows = verified(
+        [*theory.derivation.steps, *closed, *(step for limit in limits for step in limit.steps)] if steps else closed
+    )
     failed = [str(number) for number, _, holds in rows if not holds]
     if failed:
         raise StepFailed(f"steps {', '.join(failed)} of the derivation do not hold")
     if style == "json":
-        return json.dumps(_data(theory, activation, rows) | limits.data(), indent=2)
+        return json.dumps(_data(theory, activation, rows) | limits_data(limits), indent=2)
     writer = {"text": step_text, "markdown": step_markdown, "latex": step_latex}[style]
     head, equations = _heading(theory, activation, style), _equations(theory, style)
     argument = ("\n\n" if style == "markdown" else "\n").join(writer(*row) for row in rows)
@@ -62,23 +58,19 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
     )
     validity = _validity(theory, activation, style)
-    results = [equations, validity, limits.write(style)]
+    results = [equations, validity, *([write_limits(limits, style)] if limits else [])]
     order = [head, argument, *results, tail] if steps else [head, *results, argument]
     return "\n\n".join(order)
 
 
-def _limits(theory: Theory, activation: Activation) -> StaticLimits | LimitsInTime | ReadoutForms:
-    """What is known in closed form, by the kind of equation."""
-    if isinstance(theory.equation, AutocovarianceEquation):
-        return LimitsInTime.of(activation, theory.equation.transfer)
-    if isinstance(theory.equation, ReadoutEquation):
-        return ReadoutForms(theory, activation)
-    return StaticLimits.of(theory, activation)
+def _existence(theory: Theory, activation: Activation) -> Any:
+    """Where solutions exist, as far as the growth of the activation says it."""
+    return theory.model.existence(theory, activation) if theory.model.needs_activation else None
 
 
 def _validity(theory: Theory, activation: Activation, style: str) -> str:
     """Where solutions exist, and the conditions under which they mean what they say."""
-    rows = [existence(theory, activation).sentence]
+    rows = [found.sentence] if (found := _existence(theory, activation)) else []
     rows += [f"{c.key} = {sstr(c.expression)} < 1; otherwise {c.broken}" for c in theory.conditions]
     if style == "text":
         return "\n".join(
@@ -164,7 +156,7 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
                 for key, q in theory.derived.items()
             },
         },
-        "existence": existence(theory, activation).sentence,
+        **({"existence": found.sentence} if (found := _existence(theory, activation)) else {}),
         "conditions": {c.key: {"expression": sstr(c.expression), "broken": c.broken} for c in theory.conditions},
         "steps": [step_data(*row) for row in rows],
     }
@@ -182,7 +174,8 @@ def solution_text(
     """
     given = ", ".join(f"{name} = {shown(value)}" for name, value in solution.parameters.items())
     filtered = f", filter {solution.filter}" if solution.filter else ""
-    rows = [f"{solution.model}, phi = {solution.activation}, {given}{filtered}", ""]
+    phi = f", phi = {solution.activation}" if solution.activation else ""
+    rows = [f"{solution.model}{phi}, {given}{filtered}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
         rows.append(f"  {key:<16} {_with_error(solution, key, value):<22} {meanings[key]}")
@@ -215,43 +208,9 @@ def _words(solution: Solution) -> list[str]:
     return [*rows, ""] if rows else []
 
 
-def state_rows(points: Sequence[FixedPoint | TrainedState]) -> list[str]:
-    """A table of the states of a loop."""
-    if not points:
-        return []
-    head = (
-        f"  {'fixed point':<13}{'z':>14}{'Delta0':>14}{'bulk radius':>13}  {'stable':<8}outliers (* outside the bulk)"
-    )
-    rows = ["", head]
-    for number, point in enumerate(points, 1):
-        outliers = (
-            f"{_complex(o)}{'*' if seen else ''}" for o, seen in zip(point.outliers, point.visible, strict=True)
-        )
-        rows.append(
-            f"  {number:<13}{point.z:>14.8g}{point.Delta0:>14.8g}{point.bulk_radius:>13.6g}  "
-            f"{'yes' if point.stable else 'NO':<8}{', '.join(outliers)}"
-        )
-    return rows
-
-
-def fitted_rows(fitted: LeastSquares) -> list[str]:
-    """A readout fitted at the target, and the states of its loop."""
-    name = f"ridge regression, penalty {fitted.ridge:g}" if fitted.ridge else "least squares"
-    stable = "stable" if fitted.stable else "NOT stable"
-    return [
-        "",
-        f"  {name}: outlier {fitted.outlier:.16g}, H'(A) = {fitted.H_slope:.10g}, target {stable}",
-        *state_rows(fitted.fixed_points),
-    ]
-
-
 def _listed(values: Any) -> str:
     """A list of complex numbers, given as [re, im], or of truths."""
-    return ", ".join(_complex(complex(*v)) if isinstance(v, list) else "yes" if v else "no" for v in values)
-
-
-def _complex(value: complex) -> str:
-    return f"{value.real:.8g}" + (f"{value.imag:+.8g}i" if value.imag else "")
+    return ", ".join(complex_text(complex(*v)) if isinstance(v, list) else "yes" if v else "no" for v in values)
 
 
 def _with_error(solution: Solution, key: str, value: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
@@ -37,8 +36,6 @@ class SelfConsistency:
     control : Symbol
         Parameter that is turned up to follow a branch, usually the coupling strength.
     """
-
-    kind: ClassVar[str] = "number"
 
     unknown: Symbol
     right: Expr
@@ -97,8 +94,6 @@ class ReadoutEquation:
     transfers : mapping of str to Expr
         Response of the output to a small signal ``exp((lambda - 1) t)``, the loop being open, by the vector along which it enters.
     """
-
-    kind: ClassVar[str] = "readout"
 
     unknown: Symbol
     output: Symbol
@@ -195,10 +190,7 @@ class ReadoutEquation:
 
     def at_target(self, expression: Expr) -> Expr:
         """An expression of the closed loop where the output is the target, in the model's parameters alone."""
-        calibrated = (
-            expression.subs(self.amplitude, self.amplitude_at) if expression.has(self.amplitude) else expression
-        )
-        return calibrated.subs(self.output, self.target)
+        return expression.subs(self.amplitude, self.amplitude_at).subs(self.output, self.target)
 
 
 _FORCE = "f(c, v) = <phi(u) phi(v)> of two Gaussian variables of variance v and covariance c"
@@ -253,8 +245,6 @@ class AutocovarianceEquation:
     transforms : mapping of str to PairTransform
         The double frequency integrals ``psi_x``, ``psi_phi`` for independent couplings and h = 1/(1+s).
     """
-
-    kind: ClassVar[str] = "autocovariance"
 
     unknown: Symbol
     control: Symbol

@@ -14,7 +14,7 @@ import mpmath
 from sympy import Basic, Expr, Rational, S, Symbol, Tuple, diff, erf, exp, lambdify, oo, pi, sqrt, sympify
 
 from theory.errors import DomainError
-from theory.functions import MPMATH_NAMES
+from theory.functions import mpmath_names
 from theory.gaussian.average import Average
 from theory.gaussian.certify import GUARD, real
 from theory.gaussian.measures import Terms
@@ -27,7 +27,6 @@ q = Symbol("q", positive=True)
 
 z = Symbol("z", real=True)
 _NORMAL = exp(-(z**2) / 2) / sqrt(2 * pi)
-MODULES = [MPMATH_NAMES, "mpmath"]
 
 
 class Law(Basic):
@@ -85,7 +84,9 @@ class Law(Basic):
         weight, value = (
             (e * slope).subs(base, slope) if on != base else e for e in (density, F.subs(r, image) * density)
         )
-        total, average = (certified_integral(lambdify(on, e, MODULES), *ends, digits) for e in (weight, value))
+        total, average = (
+            certified_integral(lambdify(on, e, [mpmath_names(), "mpmath"]), *ends, digits) for e in (weight, value)
+        )
         if not abs(total - 1) <= mpmath.mpf(10) ** -digits:
             raise DomainError(f"the density {density} integrates to {mpmath.nstr(total, 8)}, not to 1")
         return average
@@ -136,7 +137,7 @@ class Samples(Basic):
     def evaluate(self, F: Expr, digits: int = 15) -> mpmath.mpf:
         """<F> without free parameters."""
         with mpmath.workdps(digits + GUARD):
-            function = lambdify(r, F, MODULES)
+            function = lambdify(r, F, [mpmath_names(), "mpmath"])
             values, weights = ([real(e) for e in row] for row in self.args)
             return mpmath.fsum(weight * function(value) for value, weight in zip(values, weights, strict=True))
 
