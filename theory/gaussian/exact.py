@@ -47,16 +47,17 @@ def _inserted(expression: Any, activation: Expr, observable: Expr) -> Any:
 def _value(node: Expr, activation: Expr, observable: Expr) -> Expr:
     if isinstance(node, Average):
         integrand = _inserted(node.integrand, activation, observable).diff(x, node.order)
-        return _gaussian(integrand, x, node.mean, node.variance)
+        return polynomial_average(integrand, x, node.mean, node.variance)
     if isinstance(node, Variance):
         return exact(node.expanded, activation, observable).expand()
     inner = exact(node.product, activation, observable).subs(delta, node.variance - node.frozen)
-    return _gaussian(inner, mu, S.Zero, node.frozen)
+    return polynomial_average(inner, mu, S.Zero, node.frozen)
 
 
-def _gaussian(polynomial: Expr, variable: Expr, mean: Expr, variance: Expr) -> Expr:
+def polynomial_average(polynomial: Expr, variable: Expr, mean: Expr, variance: Expr) -> Expr:
+    """Average of a polynomial in a normal variable."""
     terms = polynomial.expand().as_poly(variable).terms()
     return Add(*(c * Add(*moment(power, (mean,), variance)) for (power,), c in terms)).expand()
 
 
-__all__ = ["CUBIC", "ODD_CUBIC", "QUARTIC", "exact"]
+__all__ = ["CUBIC", "ODD_CUBIC", "QUARTIC", "exact", "polynomial_average"]
