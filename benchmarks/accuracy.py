@@ -14,7 +14,7 @@ from sympy import Rational, S
 
 from benchmarks.harness import Effort, Row, Sample
 from benchmarks.naive import by_hermite
-from numerics.average import average
+from numerics.averages.average import average
 from numerics.codegen.backends import array_functions
 from theory.activations.activation import Activation
 from theory.gaussian.average import Average
@@ -110,7 +110,7 @@ def _reference(family: str, monomial: str, activation: Activation, variance: Any
             return _SINE[monomial](mpmath.mpf(variance.p) / variance.q)
     if monomial == "phi'" and activation.parity == "even":
         return mpmath.mpf(0)
-    node = Average(parse_monomial(monomial), 0, S.Zero, Delta)
+    node = Average(parse_monomial(monomial))
     return certified(node, activation, {Delta: variance}, 20)
 
 

@@ -4,19 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from effort import one_in
 from scipy import stats
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.optimize import brentq
 
 import quenched
 from numerics.backends import NumpyBackend
-from numerics.covariance_in_time import CovarianceInTime, LinearNetwork
-from numerics.estimate import extrapolate, mean_estimate
+from numerics.compare.estimate import extrapolate, mean_estimate
+from numerics.covariance.in_time import CovarianceInTime, LinearNetwork
+from numerics.covariance.onesite import OneSite, one_site
 from numerics.simulate.couplings import draw
-from numerics.simulate.dynamic import snapshots
+from numerics.simulate.in_time import snapshots
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.schemes import heun
-from numerics.spectra import OneSite, one_site
 from theory import equivalence_in_time
 from theory.derivation import Step
 from theory.fields import functional
@@ -157,7 +158,9 @@ def test_without_coupling():
 # ---- two routes to the same numbers ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text, g, noise", [("tanh(x)", 1.5, WHITE), ("tanh(x)", 1.2, OU), ("erf(x)", 1.5, QUIET)])
+@pytest.mark.parametrize(
+    "text, g, noise", one_in(2, [("tanh(x)", 1.5, WHITE), ("tanh(x)", 1.2, OU), ("erf(x)", 1.5, QUIET)])
+)
 def test_spectra_at_every_frequency(text, g, noise):
     """x = h (J phi + xi) relates both spectra, transformed one by one, from zero to far beyond the nodes of the lag."""
     solution = solved(text, g=g, **noise)
@@ -195,7 +198,9 @@ def by_residues(solution, J):
     return np.real(V @ (inner * (inverse @ inverse.conj().T)) @ V.conj().T)
 
 
-@pytest.mark.parametrize("text, g, noise", [("tanh(x)", 1.2, WHITE), ("erf(x)", 1.0, OU), ("erf(x)", 3.0, QUIET)])
+@pytest.mark.parametrize(
+    "text, g, noise", one_in(2, [("tanh(x)", 1.2, WHITE), ("erf(x)", 1.0, OU), ("erf(x)", 3.0, QUIET)])
+)
 def test_equal_times_by_residues(text, g, noise):
     solution, J = solved(text, g=g, **noise), couplings(g, 40, k=2)
     found = quenched.covariance(solution, J)

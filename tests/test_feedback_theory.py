@@ -6,11 +6,13 @@ from sympy import Matrix, diff, eye, sqrt
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_of
 from theory.derivation import Derivation, Step, StepFailed, same
-from theory.feedback import MEANS, loaded_site, loop_with_means
-from theory.fields.readout import OUTPUT, readout_loop
+from theory.feedback import MEANS, loop_with_means
+from theory.fields.readout import OUTPUT, LoadedSite, readout_loop
 from theory.gaussian.average import Average, averages
+from theory.gaussian.measures import Normal
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
+from theory.readout.vectors import site_at
 from theory.symbols import SI, SI2, A, C, Delta, Sm, Sm2, g, growth, mu, p, phi, pI, pm, rho, smI, snI, snm, x, z
 
 P, Q = Average(phi(x) ** 2), Average(phi(x), 1)
@@ -101,7 +103,7 @@ def test_vectors_with_means():
     n_mean = C * Mn
 
     def bar(function, order=0):
-        return Average(function, order, mu, Delta)
+        return Average(function, order, Normal(mu))
 
     K, G = g**2 * bar(phi(x) ** 2, 1) / 2, g**2 * bar(phi(x) ** 2, 2) / 2
     direct = Matrix([[0, 0, C * snm * bar(phi(x), 1)]])
@@ -131,8 +133,8 @@ def test_relu_in_closed_form(theory):
 
 def test_transfer_function_is_the_response_of_the_output():
     """h(lambda) = a/lambda + theta/(lambda - G), and h(1) = dH/dz."""
-    equation, loop = derive("feedback").equation, readout_loop(FEEDBACK.network.couplings, loaded_site())
+    equation, loop = derive("feedback").equation, readout_loop(FEEDBACK.network.couplings, LoadedSite(site_at(z)))
     a, G = equation.loop_gain, equation.slope
     theta = equation.trace - a - G
-    assert same(loop.transfer, a / growth + theta / (growth - G))
-    assert same(loop.transfer.subs(growth, 1), equation.output_slope)
+    assert same(loop.transfer(), a / growth + theta / (growth - G))
+    assert same(loop.transfer().subs(growth, 1), equation.output_slope)

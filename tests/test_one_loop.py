@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from effort import one_in
 from sympy import Integer, Rational, cancel, series
 
-from numerics.estimate import controlled, mean_estimate
-from numerics.experiment import simulate as simulation
-from numerics.observable import observable_average
-from numerics.simulate.static import control_variates, simulate
-from numerics.solve import Solver
+from numerics.averages.observable import observable_average
+from numerics.compare.estimate import controlled, mean_estimate
+from numerics.simulate.fixed_points import control_variates, simulate
+from numerics.simulate.simulation import simulate as simulation
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.corrections import corrections, one_replica, one_site_correction, two_replicas
 from theory.derivation import Step, same
@@ -119,7 +120,7 @@ def test_wick_enumeration_itself():
     assert mean_covariance(3).subs(N, 1) == 1 + 3 * g**2 + 15 * g**4 + 105 * g**6  # N = 1: <1/(1-J)^2>, (2k+1) (2k-1)!!
 
 
-@pytest.mark.parametrize("name", [pytest.param("x", marks=pytest.mark.heavy), "phi"])
+@pytest.mark.parametrize("name", one_in(2, ["phi", "x"]))
 def test_linear_network_is_exact(name):
     exact = mean_covariance(5).coeff(N, -1)
     assert _series(LOOP.quantities[f"c1_{name}"].expression, 5) == exact
@@ -242,7 +243,7 @@ def _coefficients(text, coupling):
     return {key: term.coefficient for key, term in solution.finite_size.items()} | solution.observables
 
 
-@pytest.mark.parametrize(("text", "coupling"), SADDLES)
+@pytest.mark.parametrize(("text", "coupling"), one_in(3, SADDLES))
 def test_averages_at_order_one_over_n(text, coupling):
     found = _coefficients(text, coupling)
     c1_phi, c1_x, spread = SADDLES[text, coupling]
@@ -276,7 +277,7 @@ def _coefficients_at(coupling, noise):
 
 
 @pytest.mark.parametrize(
-    "text", ["x*exp(-x^2/7)+x/3", "atan(2*x)", "sin(x)", "max(-1,min(1,x))", "sign(x)*log(1+abs(x))"]
+    "text", one_in(4, ["x*exp(-x^2/7)+x/3", "atan(2*x)", "sin(x)", "max(-1,min(1,x))", "sign(x)*log(1+abs(x))"])
 )
 def test_new_activations_obey_the_identity_between_x_and_phi(text):
     """c1_x = g^2 c1_phi + 2 Delta lambda/(1-lambda), with the slope lambda of the module, an independent number."""
@@ -366,7 +367,7 @@ def test_control_variates_have_mean_zero_and_change_no_mean():
 def test_simulation_rejects_the_theory_without_jacobian(text, function, coupling, count):
     """N ([<phi^2>] - C_phi) at N = 60 against c1_phi with and without the Jacobian.
 
-    Agreement within 4.5 standard errors plus the next order, taken as 4 c1^2/C_phi/N as in `numerics.verdict` (false alarm
+    Agreement within 4.5 standard errors plus the next order, taken as 4 c1^2/C_phi/N as in `numerics.compare.verdict` (false alarm
     below 7e-6); the variant without Jacobian must be more than 6 standard errors off.
     """
     solver = Solver("static", text)
@@ -374,7 +375,7 @@ def test_simulation_rejects_the_theory_without_jacobian(text, function, coupling
     right = observable_average("phi^2", solver, solution)
     wrong = observable_average("phi^2", solver, solution, jacobian=False)
     size = 60
-    sample = simulate(function, coupling, 1.0, N=size, couplings=count, samples=16, seed=4)
+    sample = simulate(function, {"g": coupling, "sigma": 1.0}, N=size, couplings=count, samples=16, seed=4)
     estimate = sample.observables()["C_phi"]
     slope, error = size * (estimate.value - right.value), size * estimate.error
     next_order = 4 * right.c1**2 / right.value / size
@@ -399,7 +400,7 @@ MEASURED = {
 
 @pytest.mark.parametrize(("text", "coupling", "size"), MEASURED)
 def test_independent_simulations_agree(text, coupling, size):
-    """Within 4 standard errors (false alarm 6e-5 each) and the next order in 1/N, as in `numerics.verdict`."""
+    """Within 4 standard errors (false alarm 6e-5 each) and the next order in 1/N, as in `numerics.compare.verdict`."""
     solution = Solver("static", text).solve(g=coupling, sigma=1.0)
     for key, (slope, error) in zip(("c1_x", "c1_phi"), MEASURED[text, coupling, size], strict=True):
         term = solution.finite_size[key]

@@ -12,7 +12,7 @@ import pytest
 from scipy import integrate
 from sympy import Symbol
 
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from theory.derivation import same
 from theory.errors import InputError
 from theory.fields.cavity_in_time import ALPHA, BETA, GAMMA12, ONE, TWO, two_site_cavity_in_time
@@ -126,7 +126,7 @@ def test_the_filter_of_the_model_is_recognised():
 def test_unusable_filters(text, words):
     with pytest.raises(InputError, match=words):
         Filter.from_text(text)
-    with pytest.raises(InputError, match="has no time"):
+    with pytest.raises(InputError, match="model dynamic"):
         derive("static", filter="1/(1+s)")
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from math import isqrt
 from multiprocessing import parent_process
 
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 
 import quenched
-from numerics.execute import execute
-from numerics.solve import Solver
-from numerics.sweep import Sweep, sweep
-from numerics.sweepfile import csv_bytes
-from numerics.views import Panel, View
+from numerics.models import find_treatment
+from numerics.solve.solver import Solver
+from numerics.sweep.execute import execute
+from numerics.sweep.sweep import Sweep, sweep
+from numerics.sweep.table import csv_bytes
+from numerics.view import Panel, View
+from quenched.arguments import number_or_range
 from quenched.cli import main
-from quenched.pairs import number_or_range
 from theory.errors import InputError
 
 STATIC = ("static", "tanh(x)")
@@ -239,7 +241,7 @@ def test_an_unforeseen_error_is_not_hidden():
 
 
 def test_dask_that_is_missing(monkeypatch):
-    monkeypatch.setattr("numerics.execute.find_spec", lambda name: None)
+    monkeypatch.setattr("numerics.sweep.execute.find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install 'quenched\\[dask\\]'"):
         sweep(*STATIC, {"g": [0.3, 0.6], "sigma": 1}, executor="dask://localhost:8786")
     with pytest.raises(InputError, match="executor 'dask://here' is unknown"):
@@ -338,7 +340,8 @@ def test_figure_of_a_model_that_no_table_lists(chaotic, monkeypatch, tmp_path):
     pytest.importorskip("matplotlib")
     from quenched.figures import figure
 
-    monkeypatch.setattr(figure, "view_of", lambda model: View())
+    plain = replace(find_treatment(chaotic.model), view=View())
+    monkeypatch.setattr(figure, "find_treatment", lambda model: plain)
     figure.draw(chaotic, str(tmp_path / "a.svg"))
     drawn = (tmp_path / "a.svg").read_text()
     assert "Delta0" in drawn and "C_phi0" in drawn and "PR_x" not in drawn

@@ -36,32 +36,37 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class Replay:
-    """Check by applying the rule again: ``rule(before)`` must equal ``after`` as a canonical form."""
+    """Check by applying the rule again: ``rule(before)`` must equal ``after`` as a canonical form.
+
+    Where ``after`` is ``name = result`` and ``rule(before)`` is no equation, that is the result.
+    """
 
     rule: Callable[[Any], Any]
     name: str = "rule applied again"
 
     def __call__(self, step: Step) -> bool:
         """Whether the step holds."""
-        return same(self.rule(step.before), step.after)
+        found = self.rule(step.before)
+        return same(found, _unnamed(step.after, found))
 
 
 @dataclass(frozen=True)
 class Independent:
-    """Check against the same result, obtained by another route: ``other()`` must equal ``after`` as a canonical form.
-
-    Where ``after`` is an equation and ``other()`` is not, it must equal the right side, and the left side must be a mere name.
-    """
+    """Check against the same result, obtained by another route: ``other()`` must equal ``after``, as in `Replay`."""
 
     other: Callable[[], Any]
     name: str
 
     def __call__(self, step: Step) -> bool:
         """Whether the step holds."""
-        other, after = self.other(), step.after
-        if isinstance(after, Eq) and not isinstance(other, Eq):
-            return isinstance(after.lhs, Symbol) and same(other, after.rhs)
-        return same(other, after)
+        other = self.other()
+        return same(other, _unnamed(step.after, other))
+
+
+def _unnamed(after: Any, other: Any) -> Any:
+    """What a step shows without its name, where the other side is no equation."""
+    named = isinstance(after, Eq) and isinstance(after.lhs, Symbol) and not isinstance(other, Eq)
+    return after.rhs if named else after
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Solves:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Check by evaluating both sides that the step shows, ``before`` and ``after``, at seeded random points.
+    """Check by evaluating both sides that the step shows, ``before`` and ``after``, at seeded random points; names as in `Replay`.
 
     Parameters
     ----------
@@ -99,7 +104,7 @@ class Evaluated:
 
     def __call__(self, step: Step) -> bool:
         """Whether both sides agree to `digits` at every point."""
-        left, right = (_entries(self.concrete(side)) for side in (step.before, step.after))
+        left, right = (_entries(self.concrete(side)) for side in (step.before, _unnamed(step.after, step.before)))
         draw = random.Random(20251022)
         symbols = sorted(set().union(*(e.free_symbols for e in (*left, *right))), key=str)
         for _ in range(self.points):

@@ -39,6 +39,7 @@ from theory.fields.intime import (
 from theory.fields.site_in_time import filtered_site, site_steps
 from theory.fields.spectral import L_phi, L_x, OneSite, SpectralMeasure, inner_integral
 from theory.gaussian.average import Average
+from theory.gaussian.measures import Normal
 from theory.model import Model
 from theory.models.dynamic import DYNAMIC
 from theory.models.static import STATIC
@@ -121,7 +122,7 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
         impulses={word: noise.impulse for word, noise in model.network.noises.items()},
         noise_spectra={word: noise.spectrum for word, noise in model.network.noises.items()},
         kinetic=kinetic,
-        pair_average=Average(phi(x), 0, mu, Delta),
+        pair_average=Average(phi(x), 0, Normal(mu)),
         power=power,
         gain=gain,
         multiplier=multiplier,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
-from sympy import Expr, Function, Symbol, log, roots, sqrt, sstr
+from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
 from theory.fields.site_in_time import Site
 from theory.gaussian.average import Average, averages
@@ -37,8 +36,6 @@ class SelfConsistency:
     control : Symbol
         Parameter that is turned up to follow a branch, usually the coupling strength.
     """
-
-    kind: ClassVar[str] = "number"
 
     unknown: Symbol
     right: Expr
@@ -97,8 +94,6 @@ class ReadoutEquation:
     transfers : mapping of str to Expr
         Response of the output to a small signal ``exp((lambda - 1) t)``, the loop being open, by the vector along which it enters.
     """
-
-    kind: ClassVar[str] = "readout"
 
     unknown: Symbol
     output: Symbol
@@ -179,16 +174,13 @@ class ReadoutEquation:
 
     @property
     def turning(self) -> Expr:
-        """Zero where the amplitude is extremal along the open loop: a fold of the closed loop.
+        """Zero where the amplitude is extremal along the open loop: a fold of the closed loop, where an outlier is 1.
 
-        ``(1 - slope) dlnC/dz`` times the output per gain and the output itself, which leaves no pole.
+        The polynomial of the outliers at 1, times the output per amplitude and gain, which leaves no pole.
         """
-        logarithm = log(self.amplitude_at)
-        along = (1 - self.slope) * logarithm.diff(self.output) + self.right.diff(self.output) * logarithm.diff(
-            self.unknown
-        )
+        at_one = (1 - self.trace + self.determinant).subs(self.amplitude, self.amplitude_at)
         (gain,) = averages(self.amplitude_at)
-        return (along * self.output**2 / (self.amplitude_at * gain)).cancel()
+        return (at_one * self.overlap / gain).cancel()
 
     @property
     def control_at(self) -> Expr:
@@ -256,8 +248,6 @@ class AutocovarianceEquation:
     transforms : mapping of str to PairTransform
         The double frequency integrals ``psi_x``, ``psi_phi`` for independent couplings and h = 1/(1+s).
     """
-
-    kind: ClassVar[str] = "autocovariance"
 
     unknown: Symbol
     control: Symbol

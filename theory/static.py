@@ -48,9 +48,8 @@ from theory.fields.replicon import (
     replicon_steps,
 )
 from theory.fields.statistics import CovarianceStatistics, connected
-from theory.gaussian.average import Average, stein
+from theory.gaussian.average import Average, over_frozen_mean, stein, through_noise_variance
 from theory.gaussian.exact import exact
-from theory.gaussian.frozen import FrozenAverage, through_noise_variance
 from theory.models.static import STATIC
 from theory.symbols import Delta, Delta0, delta, g, phi, x
 from theory.theory import Condition, Quantity, Requirement, Theory
@@ -231,7 +230,7 @@ def _observables(
     spread = f"N times the variance of an off-diagonal {word}covariance of"
     own = "N times the variance over units of the variance of"
     trace, dimension, n_variance = statistics.trace, statistics.dimension, statistics.n_variance
-    gain = FrozenAverage(statistics.two_point[0, 1], statistics.measure.variance, statistics.measure.frozen)
+    gain = over_frozen_mean(statistics.two_point[0, 1], statistics.measure.variance, statistics.measure.frozen)
     quantities = [
         Quantity("gain", gain, "mean response <phi'>", REFERENCE),
         Quantity("stability", stability, radius, REFERENCE, VARIANCE),

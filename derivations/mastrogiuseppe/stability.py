@@ -36,12 +36,14 @@ from derivations.mastrogiuseppe.quantities import (
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_of
 from theory.derivation import same
-from theory.feedback import MEANS, loaded_site, loop_with_means
-from theory.fields.readout import FEEDBACK_ENTRY, READOUT_ENTRY, readout_loop
-from theory.fields.readout_cavity import eigenvector
+from theory.feedback import MEANS, loop_with_means
+from theory.fields.readout import LoadedSite, n, readout_loop
 from theory.gaussian.average import Average, averages
+from theory.gaussian.measures import Normal
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
+from theory.readout.eigenvector import LocalReadout
+from theory.readout.vectors import site_at
 from theory.symbols import A, C, Delta, g, growth, mu, phi, snI, snm, x, z
 
 
@@ -59,17 +61,13 @@ def _authors_matrix() -> bool:
 
 
 def _two_routes() -> bool:
-    site, theory = loaded_site(), derive("feedback")
-    theory.derivation.check()
-    by_eigenvector = eigenvector(
-        FEEDBACK.network.couplings, site.with_x[FEEDBACK_ENTRY], site.with_x[READOUT_ENTRY], site.between
-    )
-    return same(by_eigenvector.polynomial, polynomial())
+    derive("feedback").derivation.check()
+    return same(LocalReadout(C * n).polynomial, polynomial())
 
 
 def _transfer() -> bool:
     """h = a/lambda + theta/(lambda - G); 1 at the outliers; h(1) = H'(z)."""
-    transfer = readout_loop(FEEDBACK.network.couplings, loaded_site()).transfer
+    transfer = readout_loop(FEEDBACK.network.couplings, LoadedSite(site_at(z))).transfer()
     return (
         same(transfer, LOOP / growth + MIXING / (growth - G))
         and same((1 - transfer) * growth * (growth - G), polynomial())
@@ -172,7 +170,7 @@ def _with_means() -> bool:
     (feedback_mean, _, readout_mean), (_, loop) = MEANS, loop_with_means()
 
     def bar(function, order=0):
-        return Average(function, order, mu, Delta)
+        return Average(function, order, Normal(mu))
 
     shift = Matrix([[0, 0, feedback_mean]])
     covariance = Matrix([[g**2 * bar(phi(x) ** 2, 1) / 2, g**2 * bar(phi(x) ** 2, 2) / 2, LOADING]])

@@ -13,7 +13,7 @@ from theory.derivation import Evaluated, Fact, Independent, Replay, Solves, Step
 from theory.fields.collective import Action, Bilinear, Kernel, SiteMeasure
 from theory.fields.finite_size import FiniteSizeIdentity, coupling_exponent
 from theory.fields.moments import N
-from theory.gaussian.frozen import FrozenAverage
+from theory.gaussian.average import averages
 from theory.model import Model
 from theory.networks import GaussianCouplings, StaticNetwork, StaticNoise
 from theory.symbols import Delta, Delta0, delta, eta, g, mu, sigma, x
@@ -177,13 +177,12 @@ def _densities(side: Expr) -> Expr:
 
 def unique_root_steps(frozen: Expr, variance: Expr, noise: Expr, strength: Expr, slope: Expr) -> tuple[Step, ...]:
     """The frozen variance has one root: the right-hand side rises convexly and stays below the diagonal at Delta."""
-    name = Symbol("replicon_slope")
     steep = Step(
         "The slope of the right-hand side in Delta0: the multiplier of the replicon fields",
         "Price's theorem",
         frozen,
-        Eq(name, slope),
-        check=Replay(lambda right: Eq(name, right.diff(Delta0))),
+        Eq(Symbol("replicon_slope"), slope),
+        check=Replay(lambda right: right.diff(Delta0)),
     )
     curvature = applied("Its curvature", "Price's theorem", slope, lambda right: right.diff(Delta0))
     start, end = (
@@ -191,7 +190,6 @@ def unique_root_steps(frozen: Expr, variance: Expr, noise: Expr, strength: Expr,
         for reason, at in (("no frozen mean", Integer(0)), ("x no longer varies about its mean", Delta))
     )
     squares = (slope, curvature.after, start.after)
-    gap = Symbol("Delta - right-hand side at Delta")
     return (
         steep,
         curvature,
@@ -207,9 +205,9 @@ def unique_root_steps(frozen: Expr, variance: Expr, noise: Expr, strength: Expr,
             "Delta0 = Delta: convex, it crosses once, with a slope below 1",
             "intermediate value theorem, convexity",
             end.after,
-            Eq(gap, noise),
+            Eq(Symbol("Delta - right-hand side at Delta"), noise),
             assumption="noise > 0",
-            check=Replay(lambda end: Eq(gap, variance - end), "Delta - noise is the right-hand side for Delta"),
+            check=Replay(lambda end: variance - end, "Delta - noise is the right-hand side for Delta"),
         ),
     )
 
@@ -219,7 +217,7 @@ def _frozen_at(value: Expr) -> Callable[[Expr], Expr]:
 
 
 def _is_mean_square(expression: Expr) -> bool:
-    square = expression.product if isinstance(expression, FrozenAverage) else expression
+    square = expression.integrand if expression in averages(expression, mu) else expression
     return bool(square.is_Pow and square.exp == 2)
 
 

@@ -25,9 +25,16 @@ from sympy import Add, Eq, Expr, IndexedBase, Mul, S, Sum, Symbol, diff, lambdif
 
 from theory.derivation import Derivation, Replay, Solves, Step
 from theory.fields.moments import J, N, OverCouplings, xi
-from theory.gaussian.average import Average, stein
+from theory.gaussian.average import (
+    Average,
+    over_frozen_mean,
+    stein,
+    through_noise_variance,
+    variance_at_mean,
+    with_variance,
+)
 from theory.gaussian.exact import CUBIC, ODD_CUBIC, exact
-from theory.gaussian.frozen import FrozenAverage, Variance, through_noise_variance, with_variance
+from theory.gaussian.measures import AT_MEAN, Normal
 from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
@@ -83,7 +90,7 @@ def pair_covariance(observable: Expr, *, odd: bool = True) -> Expr:
     if not odd:
         mean = [_independent(a.subs(_order, 0), sites) for a in (first, second)]
         covariance -= linear(first) * mean[1] + mean[0] * linear(second)
-    gains = [stein(Average(observable, 1, mean, variance)) for _, mean, variance in sites]
+    gains = [stein(Average(observable, 1, Normal(mean, variance))) for _, mean, variance in sites]
     return (covariance + gains[0] * gains[1] * E12).expand()
 
 
@@ -99,7 +106,7 @@ def _independent(expression: Expr, sites: list[tuple[Symbol, Expr, Expr]]) -> Ex
         constant, *rest = term.as_independent(*_fields, as_Add=False)
         for field, mean, variance in sites:
             own = Mul(*(f for part in rest for f in Mul.make_args(part) if f.has(field)))
-            constant *= stein(Average(own.subs(field, x).doit(), 0, mean, variance))
+            constant *= stein(Average(own.subs(field, x).doit(), 0, Normal(mean, variance)))
         total.append(constant)
     return Add(*total)
 
@@ -110,7 +117,7 @@ def over_means(expression: Expr) -> Expr:
     for term in Add.make_args(expression.expand()):
         rest, second = term.as_independent(MEANS[1], as_Add=False)
         constant, first = rest.as_independent(MEANS[0], as_Add=False)
-        sites = (FrozenAverage(s.xreplace({m: mu})) for s, m in ((first, MEANS[0]), (second, MEANS[1])))
+        sites = (over_frozen_mean(s.xreplace({m: mu})) for s, m in ((first, MEANS[0]), (second, MEANS[1])))
         total.append(constant.subs(delta, Delta - Delta0) * Mul(*sites))
     return Add(*total).expand()
 
@@ -153,10 +160,10 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
     if couplings.symmetry != 0:
         raise ValueError("the static two-site cavity is derived for independent couplings")
     strength, power = couplings.strength, Average(phi(x) ** 2)
-    activity = Average(phi(x), 0, mu, delta)
-    mean_square = FrozenAverage(activity**2)
-    squared_gain = Average(phi(x), 1) ** 2 if odd else FrozenAverage(activity.diff(mu) ** 2)
-    squared_variance = power**2 if odd else FrozenAverage(Variance(phi(x)) ** 2)
+    activity = Average(phi(x), 0, AT_MEAN)
+    mean_square = over_frozen_mean(activity**2)
+    squared_gain = Average(phi(x), 1) ** 2 if odd else over_frozen_mean(activity.diff(mu) ** 2)
+    squared_variance = power**2 if odd else over_frozen_mean(variance_at_mean(phi(x)) ** 2)
 
     variance = noise.variance + strength**2 * power
     frozen = S.Zero if odd else strength**2 * mean_square

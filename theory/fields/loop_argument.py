@@ -123,34 +123,32 @@ def linear_network_step(name: str, term: Expr, enumerated: Callable[[int], Expr]
 
 def observed_step(key: str, generic: Expr, term: Expr, observable: Expr, reference: str) -> Step:
     """The 1/N term of one observable, from the engine directly, against that of the undefined O."""
-    name = Symbol(key or f"1/N term of <{sstr(observable)}>")
     return Step(
         f"O = {sstr(observable)}: coefficient of 1/N in its average",
         "observable inserted, Stein's lemma",
         generic,
-        Eq(name, term),
+        Eq(Symbol(key), term) if key else term,
         reference=reference,
-        check=Replay(lambda e: Eq(name, substituted(e, observable)), "observable inserted in the general formula"),
+        check=Replay(lambda e: substituted(e, observable), "observable inserted in the general formula"),
     )
 
 
 def size_step(key: str, title: str, at_size: Expr, term: Expr, *, relative: bool = False) -> Step:
     """The coefficient of 1/N in an expression in 1/N, over the leading value if relative."""
     (small,) = (s for s in at_size.free_symbols if s.name == "1/N")
-    name = Symbol(key)
 
-    def first_order(shown: Expr | Eq) -> Eq:
+    def first_order(shown: Expr) -> Expr:
         free = shown.xreplace({average: Symbol(sstr(average)) for average in averages(shown)})
-        if isinstance(shown, Eq):
+        if not free.has(small):
             return free
         slope, value = free.diff(small).subs(small, 0), free.subs(small, 0)
-        return Eq(name, slope / value if relative else slope, evaluate=False)
+        return slope / value if relative else slope
 
     return Step(
         title,
         "expanded to first order in 1/N",
         at_size,
-        Eq(name, term),
+        Eq(Symbol(key), term),
         check=Evaluated(first_order, name="derivative in 1/N at 0, every average a random number"),
     )
 
@@ -163,7 +161,7 @@ def substituted(correction: Expr, observable: Expr) -> Expr:
 def _inserted(expression: Expr, function: Expr, value: Expr) -> Expr:
     def insert(average: Average) -> Expr:
         integrand = average.integrand.subs(function, value).doit()
-        return Average(integrand, average.order, average.mean, average.variance)
+        return Average(integrand, average.order, average.measure)
 
     return stein(expression.replace(lambda node: isinstance(node, Average) and node.has(function), insert))
 

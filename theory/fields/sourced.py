@@ -20,7 +20,7 @@ from sympy.polys.rings import PolyElement, ring
 
 from theory.derivation import Step
 from theory.fields.collective import Action, Bilinear
-from theory.gaussian.exact import ODD_CUBIC, QUARTIC, exact
+from theory.gaussian.exact import ODD_CUBIC, exact
 from theory.symbols import Delta, g, x
 
 POINT = {g: Rational(3, 7), Delta: Rational(5, 4)}
@@ -48,7 +48,7 @@ class FromFiniteSource:
 
     def __call__(self, step: Step) -> bool:
         """Whether both are the same rational number."""
-        return bool(exact(step.after, ODD_CUBIC, QUARTIC).subs(POINT) == self._derivative)
+        return bool(exact(step.after, ODD_CUBIC).subs(POINT) == self._derivative)
 
     @cached_property
     def _derivative(self) -> Rational:
@@ -131,7 +131,7 @@ def _monomial(b: Bilinear) -> PolyElement:
     for replica, operator in b.factors:
         xr, field = _SITE[replica]
         ghosts = {(): 1, ("cb", "c"): -1}.get(operator.ghosts, 0)
-        terms = exact(operator.function, ODD_CUBIC, QUARTIC).as_poly(x).terms()
+        terms = exact(operator.function, ODD_CUBIC).as_poly(x).terms()
         total *= ghosts * xr**operator.power * sum((QQ(c.p, c.q) * field**n for (n,), c in terms), _RING.zero)
     return total
 

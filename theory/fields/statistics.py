@@ -11,7 +11,7 @@ from theory.derivation import Replay, Solves, Step
 from theory.fields.argument import comparison_steps
 from theory.fields.cavity import CavityStatistics
 from theory.fields.collective import Action, Field, Kernel, SiteMeasure
-from theory.gaussian.frozen import FrozenAverage, without_variances
+from theory.gaussian.average import over_frozen_mean, without_variances
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class CovarianceStatistics:
         """Read the statistics off the kernel; `own` is C_ii of one unit, `tidy` brings a result into its printed form."""
         covariance = kernel.covariance()
         trace, diagonal = (
-            {name: FrozenAverage(c**power, measure.variance, measure.frozen) for name, c in own.items()}
+            {name: over_frozen_mean(c**power, measure.variance, measure.frozen) for name, c in own.items()}
             for power in (1, 2)
         )
         entry = {name: covariance[k, k] for name, k in place.items()}
@@ -115,7 +115,6 @@ class CovarianceStatistics:
         )
 
     def _reading(self, name: str, connected: str, reference: str) -> tuple[Step, ...]:
-        spread, dimension = Symbol(f"n_var_cov_{name}"), Symbol(f"D_{name}")
         diagonal, trace = self.diagonal[name], self.trace[name]
         field = self.kernel.fields[self.place[name]].symbol
         return (
@@ -124,19 +123,19 @@ class CovarianceStatistics:
                 f"{diagonal}; the rest is N times the variance over J of an off-diagonal covariance",
                 "diagonal subtracted",
                 self.entry[name],
-                Eq(spread, self.n_variance[name]),
+                Eq(Symbol(f"n_var_cov_{name}"), self.n_variance[name]),
                 assumption="the mean over J of an off-diagonal covariance is "
                 + ("of order 1/N" if connected else "zero for odd phi"),
                 reference=reference,
-                check=Replay(lambda e: Eq(spread, e - diagonal)),
+                check=Replay(lambda e: e - diagonal),
             ),
             Step(
                 f"Participation dimension of {name}, (tr C)^2 / (N tr C^2), with tr C / N = {trace}",
                 "definition",
                 self.entry[name],
-                Eq(dimension, self.dimension[name]),
+                Eq(Symbol(f"D_{name}"), self.dimension[name]),
                 reference=reference,
-                check=Replay(lambda e: Eq(dimension, trace**2 / e)),
+                check=Replay(lambda e: trace**2 / e),
             ),
         )
 
@@ -156,7 +155,7 @@ class CovarianceStatistics:
 
         def difference(r: int, c: int) -> Expr:
             pair = two_point[r // m, c // m] * two_point[r % m, c % m]
-            averaged = FrozenAverage(pair, self.measure.variance, self.measure.frozen)
+            averaged = over_frozen_mean(pair, self.measure.variance, self.measure.frozen)
             return without_variances(averaged) - connected(fields[r], fields[c], self.measure)
 
         return Matrix(size, size, lambda r, c: difference(r, c) if r <= c else S.Zero)

@@ -1,0 +1,274 @@
+"""The words of a command line about a model, checked before anything large is imported: every problem at once."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import isfinite
+from typing import Any
+
+from numerics.models import find_treatment, treatments
+from numerics.settings import Question, Setting
+from numerics.treatment import EVERYWHERE, Treatment
+from theory.errors import InputError, gathering
+from theory.model import Model, Parameter
+from theory.models import find_model
+from theory.parameters import checked_parameters
+from theory.text.declared import declared, free_names, with_names
+
+_DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+_NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
+_RANGE = re.compile(r"([^:]+):([^:]+):([0-9]{1,6})(:log)?")
+_LONGEST = 60
+
+
+COMMANDS = ("solve", *EVERYWHERE)
+"""Those that take ``name=value`` pairs."""
+
+SWEPT = "sweep"
+"""The command whose parameters may be ranges."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Model parameters, and settings of the command."""
+
+    parameters: Mapping[str, object]
+    settings: Mapping[str, tuple[Any, ...]]
+
+
+def number(text: str) -> float | str:
+    """A decimal number or a fraction a/b of two; the text itself if it is neither, or beyond double precision."""
+    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        return text
+    try:
+        value = float(match[1]) if match[2] is None else float(Fraction(match[1]) / Fraction(match[2]))
+    except (ZeroDivisionError, OverflowError):
+        return text
+    return value if isfinite(value) else text
+
+
+def number_or_range(text: str) -> float | str | tuple[float, ...]:
+    """A number, or the values of a range ``start:stop:count``, both ends included.
+
+    They are evenly spaced, or with ``start:stop:count:log`` their logarithms are.
+
+    Raises
+    ------
+    ValueError
+        For text with a colon that is no range.
+    """
+    if ":" not in text:
+        return number(text)
+    from numpy import geomspace, linspace
+
+    match = _RANGE.fullmatch(text)
+    start, stop = (number(match[1]), number(match[2])) if match else ("", "")
+    if match is None or isinstance(start, str) or isinstance(stop, str) or start == stop or int(match[3]) < 2:
+        raise ValueError(
+            f"'{text[:60]}' is no range; a range is start:stop:count, or start:stop:count:log, of two different numbers and "
+            "2 points or more"
+        )
+    if match[4] is None:
+        return tuple(linspace(start, stop, int(match[3])).tolist())
+    if not start * stop > 0:
+        raise ValueError(f"'{text[:60]}' is no range: a logarithmic one needs ends of one sign, neither of them 0")
+    return tuple(geomspace(start, stop, int(match[3])).tolist())
+
+
+def read_pairs(
+    words: Sequence[str], options: Sequence[Setting] = (), value_of: Callable[[str], object] = number
+) -> Pairs:
+    """Split ``name=value`` words; `value_of` reads a value of the model's parameters, or raises `ValueError`.
+
+    Raises
+    ------
+    InputError
+        Listing every word that is no pair, every repeated name and every impossible setting.
+    """
+    known = {option.name: option for option in options}
+    parameters: dict[str, object] = {}
+    settings: dict[str, tuple[Any, ...]] = {option.name: option.default for option in options}
+    problems, seen = [], set()
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier() or not value.strip():
+            problems.append(f"'{word[:60]}' is not of the form name=value")
+            continue
+        if name in seen:
+            problems.append(f"{name[:60]} is given twice")
+        seen.add(name)
+        try:
+            if name in known:
+                settings[name] = _setting(known[name], value)
+            else:
+                parameters[name] = value_of(value.strip())
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError(problems)
+    return Pairs(parameters, settings)
+
+
+def _setting(option: Setting, text: str) -> tuple[Any, ...]:
+    if text.strip() in option.words:
+        return (text.strip(),)
+    if option.spans and isinstance(span := number_or_range(text.strip()), tuple):
+        return (span,)
+    pieces = [piece.strip() for piece in text.split(",")]
+    shape = "[0-9]{1,11}" if option.whole else _DECIMAL
+    if (
+        not option.words
+        and not option.spans
+        and len(pieces) <= option.most
+        and all(len(p) <= _LONGEST and re.fullmatch(shape, p) for p in pieces)
+    ):
+        values = tuple((int if option.whole else float)(piece) for piece in pieces)
+        if all(option.lowest <= value <= option.highest for value in values):
+            return values
+    raise ValueError(
+        f"{option.name} = {text[:40]} is not allowed; {option.name} takes {option.allowed} ({option.meaning})"
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A command line about one model, checked as far as words and numbers go; nothing large has been imported for it.
+
+    Attributes
+    ----------
+    model : Model
+        With the filter that was given.
+    treatment : Treatment
+    activation : str or None
+        Text; parameters whose names the model or the command uses have others.
+    filter : str or None
+    parameters : mapping of str to object
+        Of the model and of the activation.
+    settings : mapping of str to tuple
+        Of the command.
+    questions : tuple of (Question, values)
+    renamed : tuple of str
+        What the user should know about other names.
+    """
+
+    model: Model[Any]
+    treatment: Treatment
+    activation: str | None
+    filter: str | None
+    parameters: Mapping[str, Any]
+    settings: Mapping[str, tuple[Any, ...]]
+    questions: tuple[tuple[Question, Any], ...]
+    renamed: tuple[str, ...]
+
+    @property
+    def single(self) -> dict[str, Any]:
+        """Settings that were given, or have a default, one value each."""
+        return {name: values[0] for name, values in self.settings.items() if values}
+
+
+def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked:
+    """What a command line asks of a model.
+
+    Parameters
+    ----------
+    words : Namespace
+    problems : sequence of str
+        Others of the same command line, to be reported together.
+
+    Raises
+    ------
+    InputError
+        Listing all problems at once.
+    """
+    command, problems = words.command, [*problems]
+    model, treatment = find_model(words.model), find_treatment(words.model)
+    settings = treatment.settings_of(command)
+    pairs = Pairs({}, {})
+    activation: str | None = words.activation
+    renamed: tuple[str, ...] = ()
+    if activation is not None:
+        taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
+        names = free_names(activation, taken)
+        activation = with_names(activation, names)
+        renamed = tuple(
+            f"the parameter {old} of the activation is called {new}: the model {model.name} has a {old} of its own"
+            for old, new in names.items()
+        )
+    with gathering(problems):
+        model.check_activation(activation is not None)
+    if words.filter is not None and model.with_filter is None:
+        with gathering(problems):
+            model.filtered(words.filter)
+    questions = []
+    for name, values in getattr(words, "questions", {}).items():
+        with gathering(problems):
+            questions.append(_question(treatment, name, values))
+    if hasattr(words, "pairs"):
+        with gathering(problems):
+            pairs = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
+            problems += _unmet(settings, pairs.settings, [question.name for question, _ in questions])
+            own = [
+                Parameter(name, "parameter of the activation", interval)
+                for name, interval in declared(activation or "").items()
+            ]
+            for values in _ends(pairs.parameters):
+                with gathering(problems):
+                    checked_parameters(model, own, values)
+            known = {*model.names, *(parameter.name for parameter in own)}
+            hints = (_elsewhere(command, treatment, name) for name in pairs.parameters if name not in known)
+            problems += [*filter(None, hints), *(renamed if problems else ())]
+    if problems:
+        raise InputError(list(dict.fromkeys(problems)))
+    return Asked(
+        model, treatment, activation, words.filter, pairs.parameters, pairs.settings, tuple(questions), renamed
+    )
+
+
+def _question(treatment: Treatment, name: str, values: Any) -> tuple[Question, Any]:
+    """The question of that name, and what is asked."""
+    own = next((question for question in treatment.questions if question.name == name), None)
+    if own is None:
+        having = [t.model.name for t in treatments() if any(q.name == name for q in t.questions)]
+        raise InputError(f"--{name} is for the model {' and '.join(having)}, not for {treatment.model.name}")
+    if not own.takes_numbers:
+        return own, values
+    numbers = [number(text) for text in values]
+    if strange := [text for text, value in zip(values, numbers, strict=True) if isinstance(value, str)]:
+        raise InputError([f"--{name} {text[:40]} is no number" for text in strange])
+    return own, numbers
+
+
+def _unmet(settings: Sequence[Setting], given: Mapping[str, tuple[Any, ...]], asked: Sequence[str]) -> list[str]:
+    """Settings that have no meaning without another one."""
+    missing: dict[str, list[str]] = {}
+    for setting in settings:
+        met = setting.needs.removeprefix("--") in asked or bool(given.get(setting.needs))
+        if setting.needs and given[setting.name] and not met:
+            missing.setdefault(setting.needs, []).append(setting.name)
+    words = {setting.name: f"={'|'.join(setting.words)}" for setting in settings if setting.words}
+    return [f"{', '.join(names)}: only with {needs}{words.get(needs, '')}" for needs, names in missing.items()]
+
+
+def _elsewhere(command: str, treatment: Treatment, name: str) -> str:
+    """What a name that is no parameter would be for another command or model; empty if nothing."""
+    own = [c for c in COMMANDS if any(s.name == name for s in treatment.settings_of(c))]
+    if own:
+        return f"{name} is a setting of {', '.join(own)}, not of {command}"
+    others = {
+        t.model.name: [c for c in COMMANDS if any(s.name == name for s in t.settings_of(c))] for t in treatments()
+    }
+    having = [f"{', '.join(commands)} {model}" for model, commands in others.items() if commands]
+    return f"{name} is a setting of {' and '.join(having)}" if having else ""
+
+
+def _ends(parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The corners of what is swept: a range of allowed values has no gaps, what holds at both ends holds between."""
+    swept = {name: (min(values), max(values)) for name, values in parameters.items() if isinstance(values, tuple)}
+    for corner in product(*swept.values()):
+        yield {**parameters, **dict(zip(swept, corner, strict=True))}
