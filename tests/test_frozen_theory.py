@@ -24,9 +24,9 @@ from theory.gaussian.average import Average, averages, over_frozen_mean, varianc
 from theory.gaussian.exact import exact
 from theory.gaussian.measures import AT_MEAN, Normal
 from theory.gaussian.polynomial import polynomial_average
+from theory.limits.power_law import power_law
 from theory.models import derive
 from theory.models.static import STATIC
-from theory.scaling import power_law
 from theory.symbols import Delta, Delta0, delta, g, mu, phi, sigma, x
 
 THEORY = derive("static", odd=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import inf
+from typing import NamedTuple
 
 from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
 
@@ -35,10 +36,17 @@ FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)
 MEANS = Mm, MI, Mn = symbols("Mm MI Mn", real=True)
 """Means over units of feedback, input and readout, where they have any; that of the readout at amplitude 1."""
 
-ENTRANCES = {"feedback": m, "input": I_}
+
+class _Entrances(NamedTuple):
+    feedback: Symbol
+    input: Symbol
+
+
+ENTRANCES = _Entrances(m, I_)._asdict()
 """Where a signal can enter: entry of that vector."""
 
 _half, _product = symbols("h d", real=True)
+_QUADRATIC = growth**2 - 2 * _half * growth + _product
 _POSITIVE = (0.0, inf)
 _NO_EXTREMUM = (
     "C(A) has no pole (that needs a readout which overlaps with feedback and input), or does not turn beyond it"
@@ -115,9 +123,7 @@ def leading_outlier(equation: ReadoutEquation) -> Expr:
 
 def _larger_root() -> Expr:
     """Largest real part of the zeros of lambda^2 - 2 h lambda + d."""
-    larger = max(
-        roots(growth**2 - 2 * _half * growth + _product, growth), key=lambda root: root.subs({_half: 2, _product: 1})
-    )
+    larger = max(roots(_QUADRATIC, growth), key=lambda root: root.subs({_half: 2, _product: 1}))
     return larger.replace(lambda e: e.is_Pow and e.exp == S.Half, lambda e: sqrt(Max(S.Zero, e.base)))
 
 
@@ -213,7 +219,7 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, quantities: dict[
         Step(
             "The larger of two zeros, or the real part of both",
             "quadratic equation",
-            growth**2 - 2 * _half * growth + _product,
+            _QUADRATIC,
             _larger_root(),
             check=Solves(misses, "four pairs of zeros, real and complex"),
         ),

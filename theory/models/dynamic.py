@@ -93,6 +93,7 @@ MODEL = DYNAMIC = Model(
     ),
     derive_theory=theory,
     describe=network,
+    limits=Later("theory.limits.known:of_motion"),
     existence=Later("theory.existence:existence_in_time"),
     with_filter=with_filter,
 )

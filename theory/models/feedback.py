@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from theory.interval import Interval
+from theory.later import Later
 from theory.model import Model, Parameter
 
 if TYPE_CHECKING:
@@ -59,4 +60,5 @@ MODEL = FEEDBACK = Model(
     reference="Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386",
     derive_theory=theory,
     describe=network,
+    limits=Later("theory.limits.known:of_readout"),
 )
