@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import mpmath
 from sympy import Eq, Expr, I, Mul, Poly, Rational, S, Symbol, factorial, lambdify, re, solve, sqrt
@@ -44,29 +44,14 @@ _WHITE = "linear network, white noise, independent couplings"
 _PARTLY = "partially symmetric couplings, N <J_ij J_ji> = eta g^2; S is the response at zero frequency"
 
 
-@dataclass(frozen=True)
-class LinearNetwork:
-    """Closed results for phi(x) = x.
+class LinearNetwork(NamedTuple):
+    """Closed results for phi(x) = x."""
 
-    Attributes
-    ----------
-    variance : Expr
-        Delta0 with white noise and independent couplings, in sigma and `decay`.
-    dimension : Expr
-        PR_x over N at equal times, in `decay`.
-    response : Expr
-        Response of x at transfer function h, in g and eta.
-    spectrum : Expr
-        Spectrum of x, in the response S and the spectrum of the noise.
-    zero_frequency : Expr
-        PR_x over N at zero frequency, in g, eta and the response S there.
-    """
-
-    variance: Expr
-    dimension: Expr
-    response: Expr
-    spectrum: Expr
-    zero_frequency: Expr
+    variance: Expr  # Delta0 with white noise and independent couplings, in sigma and `decay`
+    dimension: Expr  # PR_x over N at equal times, in `decay`
+    response: Expr  # of x at transfer function h, in g and eta
+    spectrum: Expr  # of x, in the response S and the spectrum of the noise
+    zero_frequency: Expr  # PR_x over N at zero frequency, in g, eta and the response S there
 
     def at_zero_frequency(self) -> Expr:
         """PR_x over N at zero frequency in g and eta alone."""
@@ -104,7 +89,7 @@ def linear_limit(activation: Activation) -> Limit | None:
         *((_PARTLY, key, found.zero_frequency.subs(ONE.S, Symbol("S"))) for key in ("PR0_x", "PR0_phi")),
     )
     formulas = tuple(Formula(section, left, "=", right) for section, left, right in rows)
-    return Limit(title="Linear network", formulas=formulas, lemmas=derive)
+    return Limit(title="Linear network", formulas=formulas, lemmas=derive, facts={"remark": ""})
 
 
 # ---- equal times: white noise, independent couplings ---------------------------------------------------------------------------

@@ -12,24 +12,7 @@ import math
 from collections.abc import Iterator
 
 import mpmath
-from sympy import (
-    Add,
-    Derivative,
-    Eq,
-    Expr,
-    Function,
-    I,
-    Integral,
-    S,
-    Symbol,
-    exp,
-    factorial,
-    oo,
-    pi,
-    sech,
-    sqrt,
-    tanh,
-)
+from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, S, Symbol, exp, factorial, oo, pi, sech, sqrt, tanh
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
