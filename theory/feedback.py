@@ -19,7 +19,9 @@ from theory.fields.argument import comparison_steps, instability_steps
 from theory.fields.readout import I_, OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
 from theory.gaussian.average import Average
 from theory.implicit import Branch
+from theory.model import Model
 from theory.models.feedback import FEEDBACK
+from theory.networks import ReadoutNetwork
 from theory.readout import least_squares_steps
 from theory.readout.eigenvector import LocalReadout, eigenvector_steps
 from theory.readout.least_squares import least_squares_outlier, least_squares_slope
@@ -62,8 +64,7 @@ _EXTREMAL = (
 _SAME_AMPLITUDE = "target on the other side with the amplitude of A_c: beyond it a second stable state exists"
 
 
-@lru_cache(maxsize=1)
-def derive() -> Theory[ReadoutEquation]:
+def derive(model: Model[ReadoutNetwork] = FEEDBACK, odd: bool = True) -> Theory[ReadoutEquation]:
     """Derive the theory of trained feedback networks for a generic activation, odd or not.
 
     Returns
@@ -72,7 +73,12 @@ def derive() -> Theory[ReadoutEquation]:
         Order parameters `Delta0`, `C`; observables `C_phi`, `gain`, `overlap`, `overlap_slope`, `H_slope`, `bulk_radius`,
         `outlier`, `lambda_ls`, `H_slope_ls`, `flex`, `A_c`, `A_b`.
     """
-    model, independent = FEEDBACK, LocalReadout(C * n)
+    return _derived(model)
+
+
+@lru_cache(maxsize=1)
+def _derived(model: Model[ReadoutNetwork]) -> Theory[ReadoutEquation]:
+    independent = LocalReadout(C * n)
     action, site = readout_action(model.network.couplings), LoadedSite(site_at(z))
     loop = readout_loop(model.network.couplings, site)
     readout = site.average(OUTPUT).factor()
