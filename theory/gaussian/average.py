@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Normal, Terms
+from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 
@@ -118,6 +118,8 @@ def _known(F: Expr, order: int, measure: Basic) -> Expr | None:
     """The average in a simpler form, None where it has none."""
     if isinstance(measure, Connected):
         return measure.measure.variance if x == F else None
+    if not isinstance(measure, Gaussian):  # F is smooth
+        return Average(diff(F, measure.variables[0], order), 0, measure) if order else None
     if measure.variables != (x,):
         return _term_by_term(F, order, measure)
     if isinstance(F, Derivative) and F.expr == phi(x):
@@ -182,6 +184,18 @@ def _without_bare_x(average: Average) -> Expr:
     if not _is_bare(x, terms[0]):
         return average
     return stein(_total(measure.lowered(terms[0] / x, order, x), measure))
+
+
+def weak_product(average: Average) -> Expr | None:
+    """<phi^k phi''> as <(phi^(k+1))''>/(k+1) - k <phi^(k-1) phi'^2>, which exists for kinked phi too; None for other averages."""
+    second, slope = Derivative(phi(x), (x, 2)), Derivative(phi(x), x)
+    rest = average.integrand / second
+    base, k = rest.as_base_exp()
+    if average.order or base != phi(x) or not k.is_Integer or k < 1:
+        return None
+    return Average(phi(x) ** (k + 1), 2, average.measure) / (k + 1) - k * Average(
+        rest / phi(x) * slope**2, 0, average.measure
+    )
 
 
 # --- at and over a frozen mean -----------------------------------------------------------------------------------------
@@ -296,11 +310,12 @@ def _primed(node: Average, printer: Callable[..., str]) -> str:
             shown = shown.replace(f"{{{name}}}^", f"{name}^")
         return shown
 
-    if x not in variables:  # one factor for each state
+    several = isinstance(node.measure, Joint)
+    if several and x not in variables:  # one factor for each state
         factors = sorted(Mul.make_args(F), key=lambda f: (f.is_Symbol, sorted(map(str, f.free_symbols))))
         return (r"\, " if tex else " ").join(map(text, factors))
-    body = f"({text(F)})" if len(variables) > 1 and F.is_Mul else text(F)
-    if len(variables) > 1:
+    body = f"({text(F)})" if several and F.is_Mul else text(F)
+    if several:
         return (r"\partial_x " if tex else "d_x ") * node.order + body
     if node.order and F not in names:
         body = rf"\left({body}\right)" if tex else f"({body})"
