@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from numerics.averages.average import mean_object
 from numerics.readout.trained import FAR, SILENT, TrainedLoop
 from numerics.settings import Answer
 from numerics.solve.readout import DIRECTION
@@ -21,12 +20,10 @@ from numerics.solve.solution import Solution, state_rows
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.errors import InputError
-from theory.gaussian.average import Average
 from theory.interval import Interval
 from theory.model import Parameter
 from theory.models.feedback import FEEDBACK
 from theory.parameters import checked_parameters, parameters_of
-from theory.symbols import phi, x
 
 TRAINED = replace(
     FEEDBACK,
@@ -179,9 +176,8 @@ def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, *
 
 def _result(loop: TrainedLoop) -> LeastSquares:
     """Everything about the trained network."""
-    gain = mean_object(Average(phi(x), 1), loop.activation)(loop.Delta, *loop.own)
-    curvature = loop.curvature(loop.Delta, *loop.own)
-    outlier, slope, snm, snI = map(float, loop.formulas.target(curvature, gain, loop.b, loop.A, *loop.vectors))
+    averages = loop.open.power_d2(loop.Delta), loop.open.gain(loop.Delta)
+    outlier, slope, snm, snI = map(float, loop.formulas.target(*averages, loop.b, loop.A, *loop.vectors))
     radius = float(loop.radius(loop.Delta))
     stable = bool(radius < 1 and outlier < 1 - MARGINAL)
     states = [_state(loop, z, variance) for z, variance in (loop.other_states() if loop.A else [])]
