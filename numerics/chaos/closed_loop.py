@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from numerics.chaos.open_loop import OpenLoop, Overlaps, Values
 from numerics.readout.scan import roots_of
 from theory.activations.activation import Activation
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, require
 
 DEGREES = (16, 32, 48)  # of the interpolants in the drive, until the last coefficients are small
 SMOOTH_TO = 1e-9  # relative
@@ -171,13 +171,11 @@ class ClosedLoop:
         """
         value = self.excess(self.grid)
         if np.all(np.isnan(value)):
-            raise DomainError(
-                "with the output held fixed the activity grows without bound: no stationary state at this g"
-            )
+            unbounded = "with the output held fixed the activity grows without bound"
+            raise DomainError(f"{unbounded}: no stationary state at this g")
         if np.all(np.abs(value) <= CONTINUUM * np.abs(self.grid)):
-            raise DomainError(
-                "every output is a state of this closed loop: a continuum, sum_i n_i phi(x_i) = z at every z"
-            )
+            every = "every output is a state of this closed loop"
+            raise DomainError(f"{every}: a continuum, sum_i n_i phi(x_i) = z at every z")
         return roots_of(self.excess, self.grid, value, 1e-14)
 
     def state(self, z: float) -> LoopState:
@@ -210,12 +208,10 @@ def chaotic_loop(
 
     Parameters
     ----------
-    activation : Activation or str
-    g : float
-    overlaps : Overlaps
+    activation, g, overlaps, **parameters
+        See `OpenLoop.of`.
     C : float
-    **parameters : float
-        Parameters of the activation.
+        Amplitude of the readout.
 
     Returns
     -------
@@ -230,7 +226,6 @@ def chaotic_loop(
         Where the loop has a continuum of states or none, or a two-point average could not be resolved.
     """
     loop = OpenLoop.of(activation, g, overlaps, parameters)
-    if not np.isfinite(C):
-        raise InputError("the amplitude C must be a finite number")
+    require((np.isfinite(C), "the amplitude C must be a finite number"))
     closed = ClosedLoop(loop, overlaps, float(C))
     return tuple(closed.state(z) for z in closed.roots())

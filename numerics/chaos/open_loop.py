@@ -126,6 +126,14 @@ class OpenLoop:
     ) -> OpenLoop:
         """With checked arguments.
 
+        Parameters
+        ----------
+        activation : Activation or str
+        g : float
+        overlaps : Overlaps
+        parameters : mapping of str to float
+            Of the activation.
+
         Raises
         ------
         InputError
@@ -193,15 +201,6 @@ class OpenLoop:
 
 
 def chaos_edges(activation: Activation | str, g: float, overlaps: Overlaps, **parameters: float) -> tuple[float, ...]:
-    """Outputs at which the open loop loses stability in the bulk, g^2 <phi'^2> = 1, increasing.
-
-    Parameters
-    ----------
-    activation : Activation or str
-    g : float
-    overlaps : Overlaps
-    **parameters : float
-        Parameters of the activation.
-    """
+    """Outputs at which the open loop loses stability in the bulk, g^2 <phi'^2> = 1, increasing; arguments as in `OpenLoop.of`."""
     loop = OpenLoop.of(activation, g, overlaps, parameters)
     return tuple(sorted(z for drive in loop.edges for z in overlaps.outputs(drive)))

@@ -25,13 +25,10 @@ def chaotic_feedback(
 
     Parameters
     ----------
-    activation : Activation or str
-    g : float
-    overlaps : Overlaps
+    activation, g, overlaps, **parameters
+        See `OpenLoop.of`.
     A : float
         Target.
-    **parameters : float
-        Parameters of the activation.
 
     Raises
     ------
@@ -44,18 +41,16 @@ def chaotic_feedback(
     drive = float(overlaps.drive(A))
     fixed = float(loop.fixed(drive))
     if isnan(fixed):
-        raise DomainError(
-            f"with the output held at {A:g} the activity grows without bound: no stationary state at g = {g:g}"
-        )
+        unbounded = f"with the output held at {A:g} the activity grows without bound"
+        raise DomainError(f"{unbounded}: no stationary state at g = {g:g}")
     if loop.bulk(fixed) < 1:
         return None
     found = loop.chaotic(drive)
     gain = float(loop.gain(found.total))
     seen = float(overlaps.readout(A)) * gain
     if seen == 0 and A != 0:
-        raise DomainError(
-            f"no amplitude of the readout puts the output at {A:g}: the readout is uncorrelated with the activity"
-        )
+        none = f"no amplitude of the readout puts the output at {A:g}"
+        raise DomainError(f"{none}: the readout is uncorrelated with the activity")
     values = {"Delta0": found.total, "Delta_inf": found.frozen, "C": A / seen if A else 0.0, "gain": gain}
     # the frozen part in networks converges too slowly in 1/N to be compared
     return ChaoticState(values, ("Delta0", "gain", "C"), found.residual, found.error, z=float(A))
@@ -100,7 +95,5 @@ def closed_loop_states(solution: Solution) -> tuple[LoopState, ...]:
 
 def _geometry(solver: Solver, solution: Solution) -> tuple[Overlaps, dict[str, float]]:
     """Overlaps of the vectors, and parameters of the activation."""
-    names = [p.name for p in solver.activation.parameters]
-    return Overlaps(**overlaps_at(solver.module, solution.parameters)), {
-        name: solution.parameters[name] for name in names
-    }
+    own = {p.name: solution.parameters[p.name] for p in solver.activation.parameters}
+    return Overlaps(**overlaps_at(solver.module, solution.parameters)), own

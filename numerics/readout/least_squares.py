@@ -44,19 +44,14 @@ class TrainedState:
 
     Attributes
     ----------
-    z, Delta0 : float
-        Output, and variance of x.
-    covariance : float
-        Of x with its state at the target.
+    z, Delta0, covariance : float
+        Output, variance of x, and covariance of x with its state at the target.
     slope : float
         H'(z), the change of n.phi(x(z)) with a clamped output z.
-    outliers : tuple of complex
-        The two roots of the equation of the outliers.
-    visible : tuple of bool
-        Which lie outside the disc of the bulk: only these are eigenvalues.
-    bulk_radius : float
-    stable : bool
-        Whether the bulk and both outliers have real parts below 1.
+    outliers, visible : pair of complex, pair of bool
+        Roots of the equation of the outliers; which lie outside the disc of the bulk: only these are eigenvalues.
+    bulk_radius, stable : float, bool
+        Radius of the bulk; whether the bulk and both outliers have real parts below 1.
     residual : float
         Of the equation for z, relative to the target.
     """
@@ -82,12 +77,9 @@ class LeastSquares:
 
     Attributes
     ----------
-    activation : str
-    parameters : mapping of str to float
-    ridge : float
-        Penalty per unit, alpha of (n.phi - A)^2 + N alpha n.n.
-    factor : float
-        n.phi at the clamped target, over A: 1 without penalty.
+    activation, parameters : str, mapping of str to float
+    ridge, factor : float
+        Penalty per unit, alpha of (n.phi - A)^2 + N alpha n.n; n.phi at the clamped target, over A: 1 without penalty.
     Delta0, C_phi, bulk_radius : float
         Variance of x, <phi^2>, and radius of the bulk at the clamped target.
     outlier, H_slope : float
@@ -96,10 +88,8 @@ class LeastSquares:
         ``snm`` = <n m> and ``snI`` = <n I> of the trained readout.
     stable : bool
         Whether bulk radius and outlier are below 1. With a penalty the target itself is no fixed point.
-    fixed_points : tuple of TrainedState
-        Every state in which the loop can rest, by increasing z.
-    messages : tuple of str
-        Reasons for caution.
+    fixed_points, messages : tuple of TrainedState, tuple of str
+        Every state in which the loop can rest, by increasing z; reasons for caution.
     """
 
     activation: str
@@ -119,7 +109,7 @@ class LeastSquares:
     def to_dict(self) -> dict[str, Any]:
         """Content under the keys of JSON."""
         return {
-            **{key: value for key, value in vars(self).items() if key not in ("parameters", "overlaps")},
+            **vars(self),
             "parameters": dict(self.parameters),
             "overlaps": dict(self.overlaps),
             "fixed_points": [state.to_dict() for state in self.fixed_points],

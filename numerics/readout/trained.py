@@ -35,10 +35,7 @@ NEWTON_STEPS, LAST_STEP = 12, 1e-15
 SHRINKINGS = 7  # eightfold each: of the last cell beside the end of a range of stationary states
 SILENT = 1e-24  # variance that stands for the limit 0
 ROUNDING = 1e-9  # relative excess of a covariance over what the variances allow
-CONTINUUM, SEVERAL = (
-    1e-11,
-    6,
-)  # relative residual that is zero, at so many points of the scan that they show a continuum
+CONTINUUM, SEVERAL = 1e-11, 6  # relative residual that is zero, and the points of the scan that show a continuum
 
 
 class TrainedLoop:
