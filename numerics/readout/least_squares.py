@@ -8,7 +8,7 @@ Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (model and tra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from numerics.readout.trained import FAR, SILENT, TrainedLoop
 from numerics.settings import Answer
 from numerics.solve.readout import DIRECTION
-from numerics.solve.solution import Solution, state_rows
+from numerics.solve.solution import FixedPoint, Solution, state_rows
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.errors import InputError
@@ -39,36 +39,22 @@ CROSSING = 1e-5  # the same of H', where another fixed point is too close to the
 
 
 @dataclass(frozen=True)
-class TrainedState:
+class TrainedState(FixedPoint):
     """One state in which the trained loop can rest.
 
     Attributes
     ----------
-    z, Delta0, covariance : float
-        Output, variance of x, and covariance of x with its state at the target.
+    covariance : float
+        Of x with its state at the target.
     slope : float
         H'(z), the change of n.phi(x(z)) with a clamped output z.
-    outliers, visible : pair of complex, pair of bool
-        Roots of the equation of the outliers; which lie outside the disc of the bulk: only these are eigenvalues.
-    bulk_radius, stable : float, bool
-        Radius of the bulk; whether the bulk and both outliers have real parts below 1.
     residual : float
         Of the equation for z, relative to the target.
     """
 
-    z: float
-    Delta0: float
     covariance: float
     slope: float
-    outliers: tuple[complex, complex]
-    visible: tuple[bool, bool]
-    bulk_radius: float
-    stable: bool
     residual: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Content under the keys of JSON; outliers as [re, im]."""
-        return {**asdict(self), "outliers": [[r.real, r.imag] for r in self.outliers], "visible": list(self.visible)}
 
 
 @dataclass(frozen=True)
@@ -173,7 +159,7 @@ def _result(loop: TrainedLoop) -> LeastSquares:
     states = [_state(loop, z, variance) for z, variance in (loop.other_states() if loop.A else [])]
     if not (loop.ridge and loop.A):
         roots, visible = (complex(outlier), complex(radius**2)), (abs(outlier) > radius, False)
-        states.append(TrainedState(loop.A, loop.Delta, loop.Delta, slope, roots, visible, radius, stable, 0.0))
+        states.append(TrainedState(loop.A, loop.Delta, roots, visible, radius, stable, loop.Delta, slope, residual=0.0))
     return LeastSquares(
         activation=loop.activation.text,
         parameters=loop.numbers,
