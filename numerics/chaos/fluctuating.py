@@ -87,8 +87,8 @@ class Motion:
         return at
 
     def _first_zero(self, force: Force, variance: float) -> float:
-        """The frozen part at a total variance: the smaller zero of the force, by secants from below, which on a convex function do not overshoot; where there is none,
-        a point at which the function has stopped falling.
+        """The frozen part at a total variance: the smaller zero of the force, by secants from below, which on a convex function do
+        not overshoot; where there is none, a point at which the function has stopped falling.
         """
         before, here = 0.0, float(force(0.0))
         if here <= ROUNDING * variance:

@@ -63,10 +63,7 @@ def output_response(
     solver = Solver.of(solution, FEEDBACK)
     omega, points = np.asarray(frequency, dtype=float), solution.fixed_points
     require(
-        (
-            along in ENTRANCES,
-            f"along = {str(along)[:40]} is not allowed; it must be one of {', '.join(ENTRANCES)}",
-        ),
+        (along in ENTRANCES, f"along = {str(along)[:40]} is not allowed; it must be one of {', '.join(ENTRANCES)}"),
         (np.all(np.isfinite(omega)), "frequencies must be finite"),
         (
             point is None or 0 <= point < len(points),
