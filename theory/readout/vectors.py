@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from sympy import Expr, Matrix, Symbol
 
+from theory.averages.measures import Joint
+from theory.averages.polynomial import polynomial_average
 from theory.derivation import Replay, Solves, Step
 from theory.fields.readout import I_, m, n
-from theory.gaussian.measures import Joint
-from theory.gaussian.polynomial import polynomial_average
 from theory.model import Model
 from theory.networks import ReadoutNetwork
 from theory.symbols import SI, SI2, A, Delta, Sm, Sm2, rho, smI, snI, snm, x, z
@@ -101,7 +101,7 @@ def overlap_steps(model: Model[ReadoutNetwork]) -> tuple[Step, ...]:
             "In overlaps: variance of the signal m z + I over units, covariance of two signals, covariances of m, I and n with it",
             "independent standard normal vectors",
             Matrix(products),
-            Matrix([moment(product) for product in products]),
+            Matrix([drive(z), moment(products[1]), with_feedback(z), with_input(z), with_readout(z)]),
             check=Solves(
                 lambda moments: moments.xreplace(overlaps) - Matrix([by_loadings(product) for product in products]),
                 "overlaps and loadings inserted",
