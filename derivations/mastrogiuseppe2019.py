@@ -8,7 +8,7 @@ activations other than tanh are derived here.  `derivations.mastrogiuseppe` hold
 
 from __future__ import annotations
 
-from derivations.claims import Claim, Paper
+from derivations.claims import Paper
 from derivations.mastrogiuseppe import (
     chaos,
     classes,
@@ -22,25 +22,13 @@ from derivations.mastrogiuseppe import (
 )
 from derivations.mastrogiuseppe.quantities import REFERENCE
 
-_ROWS = (
-    *mean_field.ROWS,
-    *stability.ROWS,
-    *classes.ROWS,
-    *targets.ROWS,
-    *numbers.ROWS,
-    *training.ROWS,
-    *readouts.ROWS,
-    *chaos.ROWS,
-    *simulation.ROWS,
-)
+_PARTS = (mean_field, stability, classes, targets, numbers, training, readouts, chaos, simulation)
 
-PAPER = Paper(
-    name="mastrogiuseppe2019",
-    title="A geometrical analysis of global stability in trained feedback networks",
-    reference=REFERENCE,
-    claims=tuple(
-        Claim(number, statement, how, REFERENCE, check) for number, (statement, how, check) in enumerate(_ROWS, 1)
-    ),
+PAPER = Paper.of(
+    "mastrogiuseppe2019",
+    "A geometrical analysis of global stability in trained feedback networks",
+    REFERENCE,
+    *(part.claims for part in _PARTS),
     not_covered=(
         "a target that loses stability by a complex pair (trace above 2): predicted where m and I all but cancel, not confirmed "
         "by simulation",
