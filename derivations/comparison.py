@@ -119,11 +119,7 @@ def solver(model: str, text: str) -> Solver:
 
 
 def simulated(
-    model: str,
-    text: str,
-    parameters: Mapping[str, object],
-    seen: Mapping[str, float],
-    **settings: Any,
+    model: str, text: str, parameters: Mapping[str, object], seen: Mapping[str, float], **settings: Any
 ) -> Iterator[bool]:
     """`validate` agrees, and would have noticed the relative errors `seen` of the theory."""
     _, found = validate(model, text, parameters, **settings)

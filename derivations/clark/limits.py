@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sympy import Rational, Symbol, gamma, log, pi, sqrt, zeta
 
-from derivations.clark.quantities import ERF, TANH, values
 from derivations.claims import Claims
+from derivations.clark.quantities import ERF, TANH, values
 from derivations.comparison import near, solver
 from theory import linear_network, near_critical_steps
 from theory.derivation import same

@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 from scipy import integrate
 
-from derivations.clark.quantities import ERF, TANH, values
 from derivations.claims import Claims
+from derivations.clark.quantities import ERF, TANH, values
 from derivations.comparison import near, solver
 
 claims = Claims()

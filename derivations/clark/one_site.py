@@ -8,9 +8,9 @@ import numpy as np
 from scipy import integrate
 from sympy import Symbol
 
-from derivations.clark.quantities import ERF, GENERIC, TANH, values
 from derivations.claims import Claims
-from derivations.comparison import near, solver
+from derivations.clark.quantities import ERF, GENERIC, TANH, values
+from derivations.comparison import near
 from theory.derivation import same
 from theory.errors import DomainError
 from theory.fields.cavity_in_time import ONE

@@ -6,19 +6,10 @@ import random
 
 from sympy import Expr, I, Rational, Symbol, expand
 
-from derivations.clark.quantities import GENERIC, YC, ZC, Y, Z, pair_spectrum
 from derivations.claims import Claims
+from derivations.clark.quantities import GENERIC, YC, ZC, Y, Z, pair_spectrum
 from theory.derivation import same
-from theory.fields.cavity_in_time import (
-    ALPHA,
-    BETA,
-    EPSILON,
-    GAMMA12,
-    GAMMA21,
-    ONE,
-    TWO,
-    two_site_cavity_in_time,
-)
+from theory.fields.cavity_in_time import ALPHA, BETA, EPSILON, GAMMA12, GAMMA21, ONE, TWO, two_site_cavity_in_time
 from theory.models import derive
 from theory.models.dynamic import DYNAMIC
 from theory.symbols import eta, g

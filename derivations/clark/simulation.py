@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_continuous_lyapunov
 from sympy import Symbol, lambdify
 
-from derivations.clark.quantities import TANH, pair_spectrum
 from derivations.claims import Claims
+from derivations.clark.quantities import TANH, pair_spectrum
 from derivations.comparison import mean_and_error, near, simulated, solver
 from theory.fields.cavity_in_time import ONE, TWO
 from theory.linear_network import linear_network

@@ -43,8 +43,7 @@ claims(
     f"one loop with ghosts; {GENERIC}",
 )(matches("c1_phi", C1_PHI))
 claims(
-    "1/N term of the variance of x: c1_x = g^2 c1_phi + 2 Delta lambda/(1-lambda)",
-    f"one loop with ghosts; {GENERIC}",
+    "1/N term of the variance of x: c1_x = g^2 c1_phi + 2 Delta lambda/(1-lambda)", f"one loop with ghosts; {GENERIC}"
 )(matches("c1_x", g**2 * C1_PHI + 2 * Delta * SLOPE / (1 - SLOPE)))
 
 
