@@ -39,11 +39,6 @@ def settled(check: Callable[[], bool | Iterable[bool]], digits: int | None = Non
     return run
 
 
-def precisely(check: Callable[[], bool | Iterable[bool]]) -> Callable[[], bool]:
-    """The check, run with guard digits."""
-    return settled(check, PRECISELY)
-
-
 def exact(value: Expr | int) -> mpmath.mpf:
     """A rational number at the working precision."""
     ratio = Rational(value)
@@ -57,17 +52,7 @@ def _certified(average: Average, text: str, variance: Rational) -> Expr:
 
 
 def number(expression: Expr, text: str, **values: Expr | int) -> mpmath.mpf:
-    """An expression of the engine for one activation, every average certified by quadrature; inf where it is infinite.
-
-    Parameters
-    ----------
-    expression : Expr
-        In averages of the generic activation and symbols.
-    text : str
-        Activation, without parameters.
-    **values : rational number
-        A value for every free symbol, by name.
-    """
+    """An expression of the engine at rational values of its symbols, every average certified by quadrature; inf if infinite."""
     given = {symbol: Rational(values[symbol.name]) for symbol in sorted(expression.free_symbols, key=str)}
     forms = {average: _certified(average, text, given[Delta]) for average in averages(expression)}
     value = expression.xreplace(forms).subs(given).evalf(DIGITS + 10)
@@ -96,7 +81,7 @@ def tends_to(value: Callable[[Rational], mpmath.mpf], limit: mpmath.mpf, rate: R
     return second > 0 and abs(first / second / mpmath.mpf(10) ** (4 * mpmath.mpf(rate.p) / rate.q) - 1) < 0.01
 
 
-def near(found: Any, claimed: Any, relative: float = 0.0, absolute: float = 0.0) -> bool:
+def near(found: Any, claimed: Any, relative: float = 0.0, absolute: Any = 0.0) -> bool:
     """Whether numbers, one by one or under the keys of `claimed`, are as claimed within the larger of two tolerances."""
     if isinstance(claimed, Mapping):
         found, claimed = [found[key] for key in claimed], list(claimed.values())

@@ -9,26 +9,14 @@ activations other than tanh are derived here.  `derivations.mastrogiuseppe` hold
 from __future__ import annotations
 
 from derivations.claims import Paper
-from derivations.mastrogiuseppe import (
-    chaos,
-    classes,
-    mean_field,
-    numbers,
-    readouts,
-    simulation,
-    stability,
-    targets,
-    training,
-)
+from derivations.mastrogiuseppe import chaos, mean_field, numbers, simulation, targets, training
 from derivations.mastrogiuseppe.quantities import REFERENCE
-
-_PARTS = (mean_field, stability, classes, targets, numbers, training, readouts, chaos, simulation)
 
 PAPER = Paper.of(
     "mastrogiuseppe2019",
     "A geometrical analysis of global stability in trained feedback networks",
     REFERENCE,
-    *(part.claims for part in _PARTS),
+    *(part.claims for part in (mean_field, targets, numbers, training, chaos, simulation)),
     not_covered=(
         "a target that loses stability by a complex pair (trace above 2): predicted where m and I all but cancel, not confirmed "
         "by simulation",

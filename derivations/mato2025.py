@@ -8,14 +8,14 @@ engine's expression is certified by mpmath quadrature; or with a simulation of t
 from __future__ import annotations
 
 from derivations.claims import Paper
-from derivations.mato import beyond, leading, one_loop, powerlaws, simulation
+from derivations.mato import beyond, leading, one_loop, powerlaws
 from derivations.mato.quantities import REFERENCE
 
 PAPER = Paper.of(
     "mato2025",
     "Statistics of correlations in nonlinear recurrent neural networks",
     REFERENCE,
-    *(part.claims for part in (leading, powerlaws, one_loop, beyond, simulation)),
+    *(part.claims for part in (leading, powerlaws, one_loop, beyond)),
     not_covered=(
         "1/N terms of covariances and dimensions for activations that are not odd",
         "p <= 1/2 at strong coupling: the fixed point is unstable, its 1/N terms are those of the formal saddle; the variances of "

@@ -32,10 +32,12 @@ def _variance_at_onset():
     yield same(near_critical(TANH).laws["Delta0"], eps + Rational(7, 6) * eps**2)
 
 
-@claims("Onset: kappa = eps/sqrt(3) for every such phi, kappa^2 = b^2 Delta0^2/12", _DERIVED)
-def _decay_at_onset():
-    yield same(laws()["kappa"].expand().coeff(eps, 1), 1 / sqrt(3))
-    yield same(laws()["kappa2"].coeff(eps, 2), (b**2 * laws()["Delta0"] ** 2 / 12).expand().coeff(eps, 2))
+claims("Onset: kappa = eps/sqrt(3) for every such phi, kappa^2 = b^2 Delta0^2/12", _DERIVED)(
+    lambda: [
+        same(laws()["kappa"].expand().coeff(eps, 1), 1 / sqrt(3)),
+        same(laws()["kappa2"].coeff(eps, 2), (b**2 * laws()["Delta0"] ** 2 / 12).expand().coeff(eps, 2)),
+    ]
+)
 
 
 @claims(
@@ -74,7 +76,6 @@ def _dimension_at_onset():
     f"{_DERIVED}; the generated solver, tanh at eps = 0.04, to 5 kappa^2",
 )
 def _times_at_onset():
-    """To next order tau_pop = (1/2 + 3 zeta(3)/pi^2)/kappa^2 (1 + (12 log 2/pi^2) kappa)."""
     formula = (1 + zeta(3) / zeta(2)) / 2 / kappa**2 * (1 + 12 * log(2) / pi**2 * kappa)
     yield same(expansion().population_time, formula) and same(expansion().unit_time, 1 / kappa)
     found = values(TANH, g=1.04, noise="none")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from derivations.claims import Claims
@@ -82,7 +84,8 @@ def _open_loop():
 def _closed_loop():
     for geometry, target, claimed in CLOSED:
         vectors = Overlaps(*map(float, overlaps(geometry)))
-        found, drive = chaotic_feedback(TANH, geometry["g"], vectors, target), float(vectors.drive(target))
+        found: Any = chaotic_feedback(TANH, geometry["g"], vectors, target)
+        drive = float(vectors.drive(target))
         yield found is not None
         yield near((drive, found.Delta0, found.Delta_inf, found.gain, found.C), claimed, *_TEN)
         yield near(found.C * float(vectors.readout(target)) * found.gain, target, 1e-12, 1e-12)
@@ -98,7 +101,7 @@ def _only_beyond_the_edge():
     geometry, edge, gaps = {"g": 2.0, "Sm": 1.2, "SI": 0.5, "pI": 1.0}, 0.98105571, []
     vectors = Overlaps(*map(float, overlaps(geometry)))
     for distance in (0.08, 0.04):
-        inside = chaotic_feedback(TANH, 2.0, vectors, edge - distance)
+        inside: Any = chaotic_feedback(TANH, 2.0, vectors, edge - distance)
         yield inside is not None and chaotic_feedback(TANH, 2.0, vectors, edge + distance) is None
         fixed = float(along(TANH, geometry, edge - distance)["Delta0"])
         gaps.append((inside.Delta0 - inside.Delta_inf, abs(inside.Delta0 - fixed)))

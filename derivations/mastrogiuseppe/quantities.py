@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import Expr, diff
+from sympy import Expr, diff, log
 
 from derivations.comparison import solver
 from numerics.readout.network import FeedbackNetwork
@@ -22,7 +22,7 @@ from theory.equations import ReadoutEquation
 from theory.gaussian.average import Average
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
-from theory.symbols import SI2, C, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
+from theory.symbols import SI2, A, C, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
 
 Geometry = dict[str, float]
 """g, Sm, SI, rho, p, pm, pI, as far as they are not 0."""
@@ -60,6 +60,12 @@ def equation() -> ReadoutEquation:
 def polynomial() -> Expr:
     """Its zeros in lambda are the outliers, as the engine derives it."""
     return growth**2 - equation().trace * growth + equation().determinant
+
+
+def logarithmic_derivative(amplitude: Expr) -> Expr:
+    """dlnC/dlnA by implicit differentiation of (M1)."""
+    widening = equation().right.diff(z).subs(z, A) / (1 - G)
+    return A * (log(amplitude).diff(A) + log(amplitude).diff(Delta) * widening)
 
 
 def module(text: str) -> Any:

@@ -57,16 +57,11 @@ _RUNS: tuple[tuple[str, Geometry, float, str, dict[str, float]], ...] = (
         *(-1.5, "7% in the outlier would show (the readout A m + I has 1.2486)", {"lambda_ls": 0.07}),
     ),
 )
+_HOW = "simulation at N = 100 and 200, extrapolated in 1/N: every value within 4 standard errors (false alarm 6e-4); "
+_SETTINGS = {"sizes": (100, 200), "couplings": (80, 50), "seed": 31}
 for _statement, _geometry, _target, _words, _seen in _RUNS:
-    claims(
-        _statement,
-        "simulation at N = 100 and 200, extrapolated in 1/N: every value within 4 standard errors (false alarm 6e-4); "
-        f"an error of the theory of {_words}",
-    )(
-        partial(
-            *(simulated, "feedback", TANH, {**_geometry, "A": _target}, _seen),
-            **{"sizes": (100, 200), "couplings": (80, 50), "seed": 31},
-        )
+    claims(_statement, f"{_HOW}an error of the theory of {_words}")(
+        partial(simulated, "feedback", TANH, {**_geometry, "A": _target}, _seen, **_SETTINGS)
     )
 
 
@@ -90,7 +85,6 @@ def _trained_gain():
     f"the target within {_DEVIATIONS} standard errors below 0.03 (false alarm 2e-4)",
 )
 def _three_states():
-    """Three crossings of H(z) with z, the middle one unstable; their means."""
     predicted, rows = solved(TANH, FIGURE_1E, -0.5), []
     for network in networks(FIGURE_1E, 40, 200):
         found = network.fixed_points(network.calibrate(-0.5), np.linspace(-3.01, 3.0, 25))

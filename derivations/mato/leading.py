@@ -29,48 +29,27 @@ from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
 claims = Claims()
+_KERNEL = f"fluctuation kernel of two replicas; {GENERIC}"
 
-# statement, the route besides canonical forms, key of the engine, formula of the paper
-_FORMULAS = (
-    (
-        "Self-consistency: Delta = sigma^2 + g^2 <phi^2>, x ~ N(0, Delta)",
-        "",
-        "self_consistency",
-        sigma**2 + g**2 * POWER,
-    ),
-    (
-        "The fixed point is stable while g^2 <phi'^2> < 1",
-        "multiplier of the fluctuation kernel for two copies with the same noise; ",
-        "stability",
-        g**2 * Average(phi(x).diff(x) ** 2),
-    ),
-    (
-        "Off-diagonal covariances of phi: N Var = <phi^2>^2 (1/(1-gamma)^2 - 1)",
-        "fluctuation kernel of two replicas; ",
-        "n_var_cov_phi",
-        POWER**2 * ((1 - GAMMA) ** -2 - 1),
-    ),
-    (
-        "Off-diagonal covariances of x: N Var = (Delta s)^2/(1-gamma)^2 + 2 gamma Delta^2/(1-gamma)",
-        "fluctuation kernel of two replicas; ",
-        "n_var_cov_x",
-        (Delta * S) ** 2 / (1 - GAMMA) ** 2 + 2 * GAMMA * Delta**2 / (1 - GAMMA),
-    ),
-    (
-        "Participation dimension of phi: D_phi = (1 - gamma)^2, the linear result with g replaced by g <phi'>",
-        "",
-        "D_phi",
-        (1 - GAMMA) ** 2,
-    ),
-    (
-        "Participation dimension of x: D_x = (1-gamma)^2 / (1 - gamma^2 + s^2)",
-        "",
-        "D_x",
-        (1 - GAMMA) ** 2 / (1 - GAMMA**2 + S**2),
-    ),
+claims("Self-consistency: Delta = sigma^2 + g^2 <phi^2>, x ~ N(0, Delta)", GENERIC)(
+    matches("self_consistency", sigma**2 + g**2 * POWER)
 )
-for _statement, _route, _key, _formula in _FORMULAS:
-    claims(_statement, _route + GENERIC)(matches(_key, _formula))
+claims(
+    "The fixed point is stable while g^2 <phi'^2> < 1",
+    f"multiplier of the fluctuation kernel for two copies with the same noise; {GENERIC}",
+)(matches("stability", g**2 * Average(phi(x).diff(x) ** 2)))
+claims("Off-diagonal covariances of phi: N Var = <phi^2>^2 (1/(1-gamma)^2 - 1)", _KERNEL)(
+    matches("n_var_cov_phi", POWER**2 * ((1 - GAMMA) ** -2 - 1))
+)
+claims("Off-diagonal covariances of x: N Var = (Delta s)^2/(1-gamma)^2 + 2 gamma Delta^2/(1-gamma)", _KERNEL)(
+    matches("n_var_cov_x", (Delta * S) ** 2 / (1 - GAMMA) ** 2 + 2 * GAMMA * Delta**2 / (1 - GAMMA))
+)
+claims("Participation dimension of phi: D_phi = (1 - gamma)^2, the linear result with g replaced by g <phi'>", GENERIC)(
+    matches("D_phi", (1 - GAMMA) ** 2)
+)
+claims("Participation dimension of x: D_x = (1-gamma)^2 / (1 - gamma^2 + s^2)", GENERIC)(
+    matches("D_x", (1 - GAMMA) ** 2 / (1 - GAMMA**2 + S**2))
+)
 
 
 def _room_below_one():
@@ -91,13 +70,10 @@ def _dimension_of_x_is_smaller():
     yield same(closed(derived("D_x"), "x"), closed(derived("D_phi"), "x"))
 
 
-@claims(
+claims(
     "The dimension is strictly positive: D_phi >= (sigma^2/Delta)^2",
     "1 - gamma - sigma^2/Delta = s - gamma is a mean square, for a generic phi",
-)
-def _positive():
-    yield same(derived("D_phi"), (1 - GAMMA) ** 2)
-    yield _room_below_one()
+)(lambda: [same(derived("D_phi"), (1 - GAMMA) ** 2), _room_below_one()])
 
 
 @claims(

@@ -119,7 +119,6 @@ _EXPONENTS = tuple(Rational(p) for p in ("1/3", "1/2", "3/4", "6/5"))
     PRECISELY,
 )
 def _power_law():
-    """c1 in terms of s alone; gamma = G_p s, which enters d."""
 
     def claimed(p, s):
         k4 = moment(4 * p) / moment(2 * p) ** 2 - 1

@@ -68,7 +68,6 @@ def _collapse():
     PRECISELY,
 )
 def _strong_coupling():
-    """g^2 m_2p Delta^(p-1) -> 1 and D_phi -> (1 - G_p)^2, with corrections sigma^2/Delta."""
 
     def scaled(text, p, variance):
         return coupling(text, variance) ** 2 * moment(2 * p) * exact(variance) ** (p - 1)
@@ -151,7 +150,6 @@ claims(
     PRECISELY,
 )
 def _pade_strong_coupling():
-    """Delta/3 -> kappa g^(4/3), kappa = (sqrt(pi/8))^(2/3); gamma g^(2/3) kappa^2 -> 1; D_phi dips and returns to 1."""
     text, kappa, half = "x/(1+x^2/3)", mpmath.cbrt(mpmath.pi / 8), Rational(1, 2)
 
     def gamma_scaled(v):
