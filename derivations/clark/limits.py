@@ -8,12 +8,12 @@ from sympy import Rational, Symbol, gamma, log, pi, sqrt, zeta
 from derivations.claims import Claims
 from derivations.clark.quantities import ERF, TANH, values
 from derivations.comparison import near, solver
-from theory import linear_network, near_critical_steps
 from theory.derivation import same
 from theory.fields.cavity_in_time import ONE
-from theory.linear_network import decay
-from theory.near_critical import b, d, eps, expansion, kappa, laws, near_critical
-from theory.saturation import saturation, saturation_steps
+from theory.limits import linear_network, onset_steps
+from theory.limits.linear_network import decay
+from theory.limits.onset import b, d, eps, expansion, kappa, laws, near_critical
+from theory.limits.saturation import saturation
 from theory.symbols import Delta, eta, g, sigma
 
 claims = Claims()
@@ -27,7 +27,7 @@ _DERIVED = "derivation replayed, every step machine-checked; claimed formula equ
 )
 def _variance_at_onset():
     """In b = phi'''(0)/phi'(0) and d = phi^(5)(0)/phi'(0)."""
-    near_critical_steps.derive().check()
+    onset_steps.derive().check()
     yield same(expansion().distance, -b * Delta + (2 * b**2 / 3 - d / 4) * Delta**2)
     yield same(near_critical(TANH).laws["Delta0"], eps + Rational(7, 6) * eps**2)
 
@@ -89,7 +89,7 @@ def _times_at_onset():
 )
 def _strong_coupling():
     found = saturation(TANH)
-    yield from (step.verify() for step in saturation_steps(found))
+    yield from (step.verify() for step in found.steps)
     yield same(found.laws["Delta0"], 2 * (1 - 2 / pi) * g**2) and same(found.laws["kappa2"], (pi - 3) / (pi - 2))
     sign, far = values("sign(x)", g=1.0, noise="none"), values(TANH, g=100.0, noise="none")
     yield near(sign, {"PR_x": 0.06024, "PR_phi": 0.12652}, 1e-4)
@@ -107,7 +107,7 @@ def _power_laws():
     symbolic = saturation("power(p) where p>0")
     one, two = (values("power(1/2)", g=strength, noise="none") for strength in (0.8, 2.5))
     yield near(one, {key: two[key] for key in ("kappa2", "PR_x", "PR_phi", "PR0_x", "PR0_phi")}, 1e-9)
-    yield from (step.verify() for step in saturation_steps(symbolic))
+    yield from (step.verify() for step in symbolic.steps)
     yield same(symbolic.laws["kappa2"], 1 - (p + 1) ** 2 / (2 * (ratio - 1)))
 
 

@@ -13,7 +13,7 @@ from derivations.claims import Claims
 from derivations.clark.quantities import TANH, pair_spectrum
 from derivations.comparison import mean_and_error, near, simulated, solver
 from theory.fields.cavity_in_time import ONE, TWO
-from theory.linear_network import linear_network
+from theory.limits.linear_network import linear_network
 from theory.models.dynamic import DYNAMIC
 from theory.symbols import eta, frequency, g
 

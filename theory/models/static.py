@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theory.interval import Interval
+from theory.later import Later
 from theory.model import Model, Parameter
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def network() -> StaticNetwork:
 
 def theory(model: Model[StaticNetwork], odd: bool) -> Theory:
     """For odd phi, or with the mean activity that the couplings freeze where it is not."""
-    from theory import frozen, static
+    from theory import static
 
-    return static.derive() if odd else frozen.derive()
+    return static.derive(odd=odd)
 
 
 MODEL = STATIC = Model(
@@ -36,4 +37,5 @@ MODEL = STATIC = Model(
     reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
     derive_theory=theory,
     describe=network,
+    limits=Later("theory.limits.known:of_fixed_points"),
 )
