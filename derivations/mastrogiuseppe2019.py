@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from derivations.claims import Paper
 from derivations.mastrogiuseppe import chaos, mean_field, numbers, simulation, targets, training
-from derivations.mastrogiuseppe.quantities import REFERENCE
+from derivations.mastrogiuseppe.loop import REFERENCE
 
 PAPER = Paper.of(
     "mastrogiuseppe2019",

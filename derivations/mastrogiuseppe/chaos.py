@@ -8,7 +8,8 @@ import numpy as np
 
 from derivations.claims import Claims
 from derivations.comparison import near
-from derivations.mastrogiuseppe.quantities import DRIVE, TANH, Geometry, along, overlaps, pair_average
+from derivations.mastrogiuseppe import loop
+from derivations.mastrogiuseppe.loop import DRIVE, TANH, Geometry
 from numerics.chaos.open_loop import OpenLoop, Overlaps
 from numerics.chaos.target import chaotic_feedback
 from theory.chaos import derive_chaotic_feedback
@@ -45,8 +46,8 @@ def _log_cosh(x):
 
 def _both_equations(strength: float, drive: float, total: float, frozen: float) -> tuple[float, float]:
     """Mismatch of Delta_inf = g^2 <phi phi> + S and of the energy at lags 0 and infinity, relative to Delta0 and its square."""
-    activity = pair_average(np.tanh, total, total, frozen)
-    spread = pair_average(_log_cosh, total, total, total) - pair_average(_log_cosh, total, total, frozen)
+    activity = loop.pair_average(np.tanh, total, total, frozen)
+    spread = loop.pair_average(_log_cosh, total, total, total) - loop.pair_average(_log_cosh, total, total, frozen)
     energy = (total**2 - frozen**2) / 2 - strength**2 * spread - drive * (total - frozen)
     return (strength**2 * activity + drive - frozen) / total, energy / total**2
 
@@ -83,7 +84,7 @@ def _open_loop():
 )
 def _closed_loop():
     for geometry, target, claimed in CLOSED:
-        vectors = Overlaps(*map(float, overlaps(geometry)))
+        vectors = Overlaps(*map(float, loop.overlaps(geometry)))
         found: Any = chaotic_feedback(TANH, geometry["g"], vectors, target)
         drive = float(vectors.drive(target))
         yield found is not None
@@ -99,11 +100,11 @@ def _closed_loop():
 def _only_beyond_the_edge():
     """None where the bulk of the fixed point is stable; at the edge total and frozen variance meet."""
     geometry, edge, gaps = {"g": 2.0, "Sm": 1.2, "SI": 0.5, "pI": 1.0}, 0.98105571, []
-    vectors = Overlaps(*map(float, overlaps(geometry)))
+    vectors = Overlaps(*map(float, loop.overlaps(geometry)))
     for distance in (0.08, 0.04):
         inside: Any = chaotic_feedback(TANH, 2.0, vectors, edge - distance)
         yield inside is not None and chaotic_feedback(TANH, 2.0, vectors, edge + distance) is None
-        fixed = float(along(TANH, geometry, edge - distance)["Delta0"])
+        fixed = float(loop.along(TANH, geometry, edge - distance)["Delta0"])
         gaps.append((inside.Delta0 - inside.Delta_inf, abs(inside.Delta0 - fixed)))
     (wide, shift), (narrow, closer) = gaps
     yield 1.6 < wide / narrow < 2.4 and 0 < closer < shift < wide

@@ -8,20 +8,17 @@ from sympy import Expr, Matrix, Rational, Symbol, diff, eye, sqrt
 
 from derivations.claims import Claims
 from derivations.comparison import PRECISELY, agree, closed, near, number
-from derivations.mastrogiuseppe.quantities import (
+from derivations.mastrogiuseppe import loop
+from derivations.mastrogiuseppe.loop import (
     DRIVE,
     ERF,
-    FIGURE_1E,
     GENERIC,
     LOADING,
     LOOP,
-    LOOP_ONLY,
-    LOOPS,
     MIXING,
     P_SLOPE,
     Q_SLOPE,
     READ,
-    SHARED,
     SIGMOIDAL,
     TANH,
     G,
@@ -29,16 +26,6 @@ from derivations.mastrogiuseppe.quantities import (
     P,
     Q,
     W,
-    along,
-    critical,
-    equation,
-    logarithmic_derivative,
-    module,
-    outliers,
-    overlaps,
-    polynomial,
-    solved,
-    states,
 )
 from theory.derivation import same
 from theory.feedback import MEANS, loop_with_means
@@ -54,14 +41,14 @@ from theory.symbols import SI, SI2, A, C, Delta, Sm, Sm2, g, growth, mu, p, phi,
 claims = Claims()
 
 claims("(M1) Variance of x at an output z: Delta = g^2 <phi^2> + S(z), S(z) = <m^2> z^2 + 2 <m I> z + <I^2>", GENERIC)(
-    lambda: same(equation().right, g**2 * P + DRIVE)
+    lambda: same(loop.equation().right, g**2 * P + DRIVE)
 )
 claims(
     "(M2) Output of the closed loop: z = C (snm z + snI) <phi'>, with snm, snI the overlaps of n with m and I at amplitude 1",
     GENERIC,
-)(lambda: same(equation().readout, READ * Q))
+)(lambda: same(loop.equation().readout, READ * Q))
 claims("(M3) Target matching: C(A) = A/((snm A + snI) <phi'>) at the variance of the open loop", GENERIC)(
-    lambda: same(equation().at_target(equation().amplitude_at), A / ((snm * A + snI) * Q))
+    lambda: same(loop.equation().at_target(loop.equation().amplitude_at), A / ((snm * A + snI) * Q))
 )
 
 
@@ -70,11 +57,11 @@ claims("(M3) Target matching: C(A) = A/((snm A + snI) <phi'>) at the variance of
     "zero of the derived denominator; residue from both sides with the generated solver, tanh, three geometries",
 )
 def _pole():
-    denominator = equation().at_target(equation().amplitude_at).as_numer_denom()[1]
+    denominator = loop.equation().at_target(loop.equation().amplitude_at).as_numer_denom()[1]
     yield same(denominator.subs(A, -snI / snm), 0)
-    for geometry in LOOPS:
-        pole, offset = critical(TANH, geometry)["flex"], np.array([-1e-6, 1e-6])
-        below, above = offset * along(TANH, geometry, pole + offset)["C"]
+    for geometry in loop.LOOPS:
+        pole, offset = loop.critical(TANH, geometry)["flex"], np.array([-1e-6, 1e-6])
+        below, above = offset * loop.along(TANH, geometry, pole + offset)["C"]
         yield near(above, below, 1e-4, 1e-4) and abs(above) > 0.01
 
 
@@ -84,7 +71,7 @@ def _pole():
     "independent standard normal vectors, canonical forms compared",
 )
 def _overlaps():
-    found, alone = equation().overlaps, sqrt(1 - rho**2)
+    found, alone = loop.equation().overlaps, sqrt(1 - rho**2)
     claimed: dict[Symbol, Expr] = {Sm2: Sm**2, smI: Sm * SI * rho**2, SI2: SI**2}
     claimed |= {snm: Sm * (rho * p + alone * pm), snI: SI * (rho * p + alone * pI)}
     for key, value in claimed.items():
@@ -117,7 +104,7 @@ def _means():
     yield same(site.average(OUTPUT), expected)
 
 
-_CLOSED = ((FIGURE_1E, (-1.3, -0.5, -0.1, 0.9, 2.1)), (SHARED, (-1.4, -0.7, 0.8)), (LOOP_ONLY, (0.8,)))
+_CLOSED = ((loop.FIGURE_1E, (-1.3, -0.5, -0.1, 0.9, 2.1)), (loop.SHARED, (-1.4, -0.7, 0.8)), (loop.LOOP_ONLY, (0.8,)))
 _SCAN = np.linspace(-9.0, 9.0, 1500)
 
 
@@ -128,11 +115,11 @@ _SCAN = np.linspace(-9.0, 9.0, 1500)
 def _level_set():
     for text in (TANH, ERF, "x/(1+x^2)"):
         for geometry, targets in _CLOSED:
-            overlap = along(text, geometry, _SCAN)["overlap"]
+            overlap = loop.along(text, geometry, _SCAN)["overlap"]
             for target in targets:
-                amplitude = float(along(text, geometry, target)["C"])
-                outputs = np.array([point.z for point in states(text, geometry, target)])
-                yield near(along(text, geometry, outputs)["overlap"] * amplitude, outputs, absolute=1e-11)
+                amplitude = float(loop.along(text, geometry, target)["C"])
+                outputs = np.array([point.z for point in loop.states(text, geometry, target)])
+                yield near(loop.along(text, geometry, outputs)["overlap"] * amplitude, outputs, absolute=1e-11)
                 sign = np.sign(amplitude * overlap - _SCAN)
                 yield np.sum(sign[1:] != sign[:-1]) == outputs.size
 
@@ -143,8 +130,8 @@ def _level_set():
     GENERIC,
 )
 def _outlier_equation():
-    yield same(equation().trace, G + LOOP + MIXING)
-    yield same(polynomial(), (growth - G) * (growth - LOOP) - MIXING * growth)
+    yield same(loop.equation().trace, G + LOOP + MIXING)
+    yield same(loop.polynomial(), (growth - G) * (growth - LOOP) - MIXING * growth)
 
 
 @claims(
@@ -155,7 +142,7 @@ def _outlier_equation():
 def _authors_matrix():
     b = READ * Average(phi(x), 3) / 2
     matrix = Matrix([[G, 2 * LOADING], [b * G, 2 * b * LOADING + LOOP]])
-    yield same((growth * eye(2) - matrix).det(), polynomial())
+    yield same((growth * eye(2) - matrix).det(), loop.polynomial())
 
 
 @claims(
@@ -164,7 +151,7 @@ def _authors_matrix():
 )
 def _two_routes():
     derive("feedback").derivation.check()
-    yield same(LocalReadout(C * n).polynomial, polynomial())
+    yield same(LocalReadout(C * n).polynomial, loop.polynomial())
 
 
 @claims(
@@ -174,15 +161,15 @@ def _two_routes():
 def _transfer():
     transfer = readout_loop(FEEDBACK.network.couplings, LoadedSite(site_at(z))).transfer()
     yield same(transfer, LOOP / growth + MIXING / (growth - G))
-    yield same((1 - transfer) * growth * (growth - G), polynomial())
-    yield same(transfer.subs(growth, 1), equation().output_slope)
+    yield same((1 - transfer) * growth * (growth - G), loop.polynomial())
+    yield same(transfer.subs(growth, 1), loop.equation().output_slope)
 
 
 @claims("At the target a = A snm/(A snm + snI) is geometry alone, and theta = 2 A s Q'/Q", GENERIC)
 def _geometric_loop():
-    at, gain = equation().at_target, equation().loop_gain
+    at, gain = loop.equation().at_target, loop.equation().loop_gain
     yield same(at(gain), A * snm / (A * snm + snI))
-    yield same(at(equation().trace - G - gain), 2 * A * LOADING.subs(z, A) * Q_SLOPE / Q)
+    yield same(at(loop.equation().trace - G - gain), 2 * A * LOADING.subs(z, A) * Q_SLOPE / Q)
 
 
 @claims(
@@ -190,9 +177,9 @@ def _geometric_loop():
     GENERIC,
 )
 def _target():
-    at_one = equation().at_target(polynomial().subs(growth, 1))
-    yield same(at_one, (1 - G) * logarithmic_derivative(A / ((snm * A + snI) * Q)))
-    yield same(at_one, equation().at_target((1 - G) * (1 - LOOP) - MIXING))
+    at_one = loop.equation().at_target(loop.polynomial().subs(growth, 1))
+    yield same(at_one, (1 - G) * loop.logarithmic_derivative(A / ((snm * A + snI) * Q)))
+    yield same(at_one, loop.equation().at_target((1 - G) * (1 - LOOP) - MIXING))
 
 
 @claims(
@@ -202,9 +189,9 @@ def _target():
 def _stable_below_one():
     """k^2 + (2 - trace) k + polynomial(1)."""
     k = Symbol("k")
-    shifted = polynomial().subs(growth, 1 + k).expand()
-    yield same(shifted.coeff(k, 1), 2 - equation().trace)
-    yield same(shifted.coeff(k, 0), (1 - G) * (1 - equation().output_slope))
+    shifted = loop.polynomial().subs(growth, 1 + k).expand()
+    yield same(shifted.coeff(k, 1), 2 - loop.equation().trace)
+    yield same(shifted.coeff(k, 0), (1 - G) * (1 - loop.equation().output_slope))
 
 
 @claims(
@@ -213,7 +200,7 @@ def _stable_below_one():
     "polynomial(1) + trace - 2 = a G - 1 as derived; the generated solver, tanh, 4000 random geometries",
 )
 def _no_pair_crosses_first():
-    yield same(polynomial().subs(growth, 1) + equation().trace - 2, equation().determinant - 1)
+    yield same(loop.polynomial().subs(growth, 1) + loop.equation().trace - 2, loop.equation().determinant - 1)
     source, draws = np.random.default_rng(23), 4000
     geometry = {
         key: source.uniform(*ends, draws) for key, ends in {"g": (0.1, 1.5), "Sm": (0.2, 2), "SI": (0.05, 2)}.items()
@@ -221,10 +208,10 @@ def _no_pair_crosses_first():
     geometry["rho"] = np.sqrt(source.uniform(0, 1, draws))
     geometry |= {name: source.normal(size=draws) for name in ("p", "pm", "pI")}
     target = source.uniform(-3, 3, draws)
-    found = along(TANH, geometry, target)
-    loop = module(TANH).jacobian(found["Delta0"], target, found["C"], geometry["g"], *overlaps(geometry))
-    resting, trace = found["bulk_radius"] < 1, loop["trace"]
-    at_one = 1 - trace + loop["determinant"]
+    found = loop.along(TANH, geometry, target)
+    entries = loop.module(TANH).jacobian(found["Delta0"], target, found["C"], geometry["g"], *loop.overlaps(geometry))
+    resting, trace = found["bulk_radius"] < 1, entries["trace"]
+    at_one = 1 - trace + entries["determinant"]
     yield resting.sum() > draws / 2 and np.any(at_one[resting] < 0)
     yield np.all(trace[resting & (at_one > 0)] < 2) and np.any(trace[resting] > 2)
 
@@ -242,13 +229,13 @@ def _cancelling() -> Geometry:
     "product of the outliers for a generic phi; the generated solver, tanh, two geometries",
 )
 def _pairs():
-    yield same(equation().determinant, LOOP * G)
+    yield same(loop.equation().determinant, LOOP * G)
     for geometry, target, pair, tolerance, seen in (
-        (SHARED, 1.0, 0.1170252753807294 + 0.1402748942867651j, 1e-12, False),
+        (loop.SHARED, 1.0, 0.1170252753807294 + 0.1402748942867651j, 1e-12, False),
         (_cancelling(), -1.88887, 0.479 + 0.298j, 1e-3, True),
     ):
-        found = solved(TANH, geometry, target)
-        first, second = outliers(found)
+        found = loop.solved(TANH, geometry, target)
+        first, second = loop.outliers(found)
         radius, product = found.leading["bulk_radius"], (first * second).real
         yield first == second.conjugate() and near(abs(first) ** 2, product, absolute=1e-13)
         yield near(first, pair, tolerance, tolerance) and found.details["visible"] == [seen, seen]
@@ -261,7 +248,7 @@ def _pairs():
 )
 def _with_means():
     """3x3 on (mean, covariance with x, output)."""
-    (feedback_mean, _, readout_mean), (_, loop) = MEANS, loop_with_means()
+    (feedback_mean, _, readout_mean), (_, found) = MEANS, loop_with_means()
 
     def bar(function, order=0):
         return Average(function, order, Normal(mu))
@@ -271,12 +258,12 @@ def _with_means():
     on_mean, on_covariance = (C * readout_mean * bar(phi(x), k) + READ * bar(phi(x), k + 1) for k in (1, 2))
     output = Matrix([[0, 0, C * snm * bar(phi(x), 1)]]) + on_mean * shift + on_covariance * covariance
     matrix = Matrix.vstack(shift, covariance, output)
-    yield same((growth * eye(3) - matrix).det(), growth * loop.polynomial)
+    yield same((growth * eye(3) - matrix).det(), growth * found.polynomial)
 
 
 claims(
     "ReLU: outliers a and g^2/2 whatever the vectors", "closed forms of the averages inserted, canonical forms compared"
-)(lambda: same(closed(polynomial(), "relu(x)"), (growth - C * snm / 2) * (growth - g**2 / 2)))
+)(lambda: same(closed(loop.polynomial(), "relu(x)"), (growth - C * snm / 2) * (growth - g**2 / 2)))
 
 
 @claims(
@@ -302,10 +289,11 @@ def _powers_of_half_line():
 def _variance_mode_alone():
     """Driven by an input of variance 1: Delta = (1 +- sqrt(1 - 6 g^2))/(3 g^2), G = 3 g^2 Delta, R^2 = 2 g^2 Delta."""
     text, driven = "relu(x)^2", {"Sm": 1.0, "SI": 1.0, "pI": 1.0}
-    none, found = (along(text, {**driven, "g": strength}, 0.0)["roots"] for strength in (0.42, 0.38))
+    none, found = (loop.along(text, {**driven, "g": strength}, 0.0)["roots"] for strength in (0.42, 0.38))
     yield not np.any(np.isfinite(none))
     claimed = [(1 + sign * np.sqrt(1 - 6 * 0.38**2)) / (3 * 0.38**2) for sign in (-1, 1)]
     yield near(found, claimed, 1e-12, 1e-12)
-    loop, upper = module(text).jacobian(claimed[1], 0.0, 0.0, 0.38, 1.0, 0.0, 1.0, 0.0, 0.0), 3 * 0.38**2 * claimed[1]
-    yield near((loop["trace"], loop["bulk_radius"] ** 2), (upper, 2 * upper / 3), 1e-12, 1e-12)
-    yield loop["bulk_radius"] < 1 < upper
+    upper = 3 * 0.38**2 * claimed[1]
+    entries = loop.module(text).jacobian(claimed[1], 0.0, 0.0, 0.38, 1.0, 0.0, 1.0, 0.0, 0.0)
+    yield near((entries["trace"], entries["bulk_radius"] ** 2), (upper, 2 * upper / 3), 1e-12, 1e-12)
+    yield entries["bulk_radius"] < 1 < upper

@@ -8,22 +8,9 @@ import numpy as np
 
 from derivations.claims import Claims
 from derivations.comparison import mean_and_error, simulated
+from derivations.mastrogiuseppe import loop
 from derivations.mastrogiuseppe.chaos import open_loop
-from derivations.mastrogiuseppe.quantities import (
-    APART,
-    FIGURE_1E,
-    INPUT_ONLY,
-    LOOP_ONLY,
-    OPPOSED,
-    TANH,
-    WIDE_LOOP,
-    Geometry,
-    along,
-    complete,
-    networks,
-    outliers,
-    solved,
-)
+from derivations.mastrogiuseppe.loop import TANH, Geometry
 from numerics.readout.least_squares import least_squares
 from numerics.simulate import clamped
 from numerics.simulate.simulation import simulate
@@ -36,24 +23,24 @@ _15 = "15% in variance, amplitude, gain"
 _RUNS: tuple[tuple[str, Geometry, float, str, dict[str, float]], ...] = (
     (
         "Simulations agree with the theory at a stable target: loop and input, g = 0.3, A = 1",
-        *(FIGURE_1E, 1.0, f"{_15}, radius and of a quarter in H'(A) would show", {**_MEANS, "H_slope": 0.25}),
+        *(loop.FIGURE_1E, 1.0, f"{_15}, radius and of a quarter in H'(A) would show", {**_MEANS, "H_slope": 0.25}),
     ),
     (
         "Simulations agree with the theory at an unstable target: the same loop, A = -0.5, outlier 1.6001",
-        *(FIGURE_1E, -0.5, f"{_15}, radius, H'(A) and outlier would show"),
+        *(loop.FIGURE_1E, -0.5, f"{_15}, radius, H'(A) and outlier would show"),
         {**_MEANS, "H_slope": 0.15, "outlier": 0.15},
     ),
     (
         "Simulations agree with the theory without a loop: input alone, g = 0.8, A = 1",
-        *(INPUT_ONLY, 1.0, f"{_15} and radius would show", _MEANS),
+        *(loop.INPUT_ONLY, 1.0, f"{_15} and radius would show", _MEANS),
     ),
     (
         "Simulations agree with the theory for a loop alone at strong coupling, g = 1.5, A = 1.5",
-        *(WIDE_LOOP, 1.5, f"{_15} and radius and of a third in H'(A) would show", {**_MEANS, "H_slope": 0.33}),
+        *(loop.WIDE_LOOP, 1.5, f"{_15} and radius and of a third in H'(A) would show", {**_MEANS, "H_slope": 0.33}),
     ),
     (
         "(L1) in networks trained by least squares, m and I nearly cancelling: outlier 1.1658 at g = 0.5, A = -1.5",
-        {**OPPOSED, "pI": 1, "g": 0.5},
+        {**loop.OPPOSED, "pI": 1, "g": 0.5},
         *(-1.5, "7% in the outlier would show (the readout A m + I has 1.2486)", {"lambda_ls": 0.07}),
     ),
 )
@@ -70,12 +57,12 @@ for _statement, _geometry, _target, _words, _seen in _RUNS:
     f"simulation of 120 networks of 150 units: within {_DEVIATIONS} standard errors (false alarm 2e-5), which separate both",
 )
 def _trained_gain():
-    geometry, target = {**OPPOSED, "pI": 1, "g": 0.9}, -1.5
+    geometry, target = {**loop.OPPOSED, "pI": 1, "g": 0.9}, -1.5
     sample = simulate("feedback", TANH, {**geometry, "A": target}, N=150, couplings=120, seed=31).sample
     measured = sample.observables()["H_slope_ls"]
     exact = least_squares(TANH, g=0.9, Sm=1.0, SI=1.0, rho=0.975, A=target).H_slope
     loads = {"p": 0.975 * (target + 1), "pm": target * (1 - 0.975**2) ** 0.5, "pI": (1 - 0.975**2) ** 0.5}
-    independent = solved(TANH, {**geometry, **loads}, target).leading["H_slope"]
+    independent = loop.solved(TANH, {**geometry, **loads}, target).leading["H_slope"]
     yield abs(measured.value - exact) < _DEVIATIONS * measured.error < abs(measured.value - independent) / 2
 
 
@@ -85,16 +72,15 @@ def _trained_gain():
     f"the target within {_DEVIATIONS} standard errors below 0.03 (false alarm 2e-4)",
 )
 def _three_states():
-    predicted, rows = solved(TANH, FIGURE_1E, -0.5), []
-    for network in networks(FIGURE_1E, 40, 200):
+    predicted, rows = loop.solved(TANH, loop.FIGURE_1E, -0.5), []
+    for network in loop.networks(loop.FIGURE_1E, 40, 200):
         found = network.fixed_points(network.calibrate(-0.5), np.linspace(-3.01, 3.0, 25))
         yield [state.stable for state in found] == [True, False, True]
         rows.append([found[0].z, found[2].z, found[1].eigenvalue.real])
     low, _, high = (point.z for point in predicted.fixed_points)
     mean, error = mean_and_error(rows)
-    yield np.all(np.abs(mean - [low, high, predicted.leading["outlier"]]) < _DEVIATIONS * error) and np.all(
-        error < 0.03
-    )
+    yield np.all(np.abs(mean - [low, high, predicted.leading["outlier"]]) < _DEVIATIONS * error)
+    yield np.all(error < 0.03)
 
 
 @claims(
@@ -105,20 +91,16 @@ def _three_states():
 def _loop_functions():
     """With the mean-field amplitude; real and imaginary parts."""
     probes = np.array([0.8 + 0.5j, -0.3 + 0.7j, -1.0, 1.0, 1.0 + 1.0j])
-    for geometry, target in ((FIGURE_1E, -0.5), (APART, 1.0)):
-        found = solved(TANH, geometry, target)
-        first, second = outliers(found)
+    for geometry, target in ((loop.FIGURE_1E, -0.5), (loop.APART, 1.0)):
+        found = loop.solved(TANH, geometry, target)
+        first, second = loop.outliers(found)
         # a + theta = trace - G, h(1) = a + theta/(1 - G)
-        mode = float(along(TANH, geometry, target)["slope"])
+        mode = float(loop.along(TANH, geometry, target)["slope"])
         gain = (first * second).real / mode
         mixing = (found.leading["H_slope"] - gain) * (1 - mode)
         claimed = gain / probes + mixing / (probes - mode)
-        measured = np.array(
-            [
-                network.loop_function(found.leading["C"] * network.frozen.direction, network.state(target), probes)
-                for network in networks(geometry, 40, 200)
-            ]
-        )
+        C, nets = found.leading["C"], loop.networks(geometry, 40, 200)
+        measured = np.array([net.loop_function(C * net.frozen.direction, net.state(target), probes) for net in nets])
         for part in (np.real, np.imag):
             mean, error = mean_and_error(part(measured))
             yield np.all(np.abs(mean - part(claimed)) <= _DEVIATIONS * error + 1e-12) and error.max() <= 0.05
@@ -131,15 +113,15 @@ def _loop_functions():
 )
 def _where_it_ends():
     ends: list[set[float]] = []
-    for geometry, target in ((INPUT_ONLY, 1.0), (LOOP_ONLY, 1.0), (FIGURE_1E, -0.5)):
+    for geometry, target in ((loop.INPUT_ONLY, 1.0), (loop.LOOP_ONLY, 1.0), (loop.FIGURE_1E, -0.5)):
         ends.append(set())
-        for k, network in enumerate(networks(geometry, 15, 150)):
+        for k, network in enumerate(loop.networks(geometry, 15, 150)):
             final = network.final_states(network.calibrate(target), 6, seed=k, T=80)
             yield all(state.kind == "fixed point" for state in final)
             ends[-1] |= {round(state.z, 6) for state in final}
-    alone, loop, unstable = ends
-    other = loop - {1.0}  # -A up to the finite size: the input is not odd
-    yield alone == {1.0} and 1.0 in loop and -0.5 not in unstable
+    alone, looped, unstable = ends
+    other = looped - {1.0}  # -A up to the finite size: the input is not odd
+    yield alone == {1.0} and 1.0 in looped and -0.5 not in unstable
     yield len(other) > 5 and all(abs(z + 1) < 0.3 for z in other)
 
 
@@ -150,7 +132,7 @@ def _where_it_ends():
 )
 def _chaotic():
     predicted = open_loop(2.5, 0.3).chaotic(0.3)
-    given = {**complete({"g": 2.5, "SI": 0.3**0.5, "pI": 1}), "A": 1.0}
+    given = {**loop.complete({"g": 2.5, "SI": 0.3**0.5, "pI": 1}), "A": 1.0}
     small, large = (
         clamped.simulate(np.tanh, given, N=N, couplings=count, T=20.0, burn=40.0, seed=31).observables()
         for N, count in ((150, 80), (300, 60))

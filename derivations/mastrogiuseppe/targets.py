@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from math import inf
 
@@ -11,34 +11,15 @@ from scipy.optimize import brentq
 
 from derivations.claims import Claims
 from derivations.comparison import near
-from derivations.mastrogiuseppe.quantities import (
-    APART,
-    FIGURE_1E,
-    INPUT_ONLY,
-    LOOP_ONLY,
-    LOOPS,
-    MIXING,
-    RELU,
-    SHARED,
-    SIGMOIDAL,
-    TANH,
-    G,
-    Geometry,
-    along,
-    critical,
-    equation,
-    logarithmic_derivative,
-    outliers,
-    polynomial,
-    solved,
-    states,
-)
+from derivations.mastrogiuseppe import loop
+from derivations.mastrogiuseppe.loop import MIXING, RELU, SIGMOIDAL, TANH, G, Geometry
 from numerics.solve.solution import FixedPoint
 from theory.derivation import same
 from theory.symbols import growth, smI, snI, snm
 
 claims = Claims()
 _TARGETS = (0.4, 0.9, 1.6, 2.4)
+_GRID = "the generated solver, three geometries, tanh, erf, x/sqrt(1+x^2), atan"
 _SOLVER = "the generated solver, tanh, erf, x/sqrt(1+x^2), atan"
 
 
@@ -52,10 +33,10 @@ def _pattern(points: Sequence[FixedPoint], own: FixedPoint | None = None) -> str
     "path integral with snm = 0, canonical forms compared for a generic phi",
 )
 def _input_only():
-    at = equation().at_target
+    at = loop.equation().at_target
     mixing = at(MIXING).subs(snm, 0)
-    yield same(at(polynomial()).subs(snm, 0), growth * (growth - G - mixing))
-    yield same(logarithmic_derivative(at(equation().amplitude_at).subs(snm, 0)), 1 - mixing / (1 - G))
+    yield same(at(loop.polynomial()).subs(snm, 0), growth * (growth - G - mixing))
+    yield same(loop.logarithmic_derivative(at(loop.equation().amplitude_at).subs(snm, 0)), 1 - mixing / (1 - G))
 
 
 @claims(
@@ -64,10 +45,10 @@ def _input_only():
 )
 def _monostable():
     for text in SIGMOIDAL:
-        for geometry in ({**INPUT_ONLY, "g": strength} for strength in (0.3, 0.8)):
+        for geometry in ({**loop.INPUT_ONLY, "g": strength} for strength in (0.3, 0.8)):
             for target in (*_TARGETS, -0.9):
-                yield _pattern(states(text, geometry, target)) == "+"
-            yield np.all(np.diff(along(text, geometry, np.linspace(0.05, 4.0, 60))["C"]) > 0)
+                yield _pattern(loop.states(text, geometry, target)) == "+"
+            yield np.all(np.diff(loop.along(text, geometry, np.linspace(0.05, 4.0, 60))["C"]) > 0)
 
 
 @claims(
@@ -75,7 +56,7 @@ def _monostable():
     "path integral with snI = <m I> = 0, canonical forms compared for a generic phi",
 )
 def _loop_only():
-    found, mixing = (equation().at_target(e).subs({snI: 0, smI: 0}) for e in (polynomial(), MIXING))
+    found, mixing = (loop.equation().at_target(e).subs({snI: 0, smI: 0}) for e in (loop.polynomial(), MIXING))
     yield same(found, (growth - 1) * (growth - G) - mixing * growth)
 
 
@@ -87,7 +68,7 @@ def _always_bistable():
     for text in SIGMOIDAL:
         for strength in (0.3, 0.8):
             for target in _TARGETS:
-                points = states(text, {**LOOP_ONLY, "g": strength}, target)
+                points = loop.states(text, {**loop.LOOP_ONLY, "g": strength}, target)
                 yield _pattern(points) == "+-+"
                 yield near([point.z for point in points], [-target, 0.0, target], absolute=1e-10)
                 yield points[1].outliers[0].real >= 1
@@ -95,29 +76,25 @@ def _always_bistable():
 
 def _loop_gain(geometry: Geometry, target: float) -> float:
     """a at the target, from the overlaps."""
-    return target / (target - critical(TANH, geometry)["flex"])
+    return target / (target - loop.critical(TANH, geometry)["flex"])
 
 
 def _everywhere(*rows):
     """At targets chosen from flex, A_c, A_b: the pattern of all states, the range of a, and what else holds at the target."""
     for chosen, pattern, (low, high), holds in rows:
         for text in SIGMOIDAL:
-            for geometry in LOOPS:
-                special = critical(text, geometry)
+            for geometry in loop.LOOPS:
+                special = loop.critical(text, geometry)
                 for target in chosen(special["flex"], special["A_c"], special["A_b"]):
-                    points = states(text, geometry, target)
+                    points = loop.states(text, geometry, target)
                     own = min(points, key=lambda point: abs(point.z - target))
                     yield abs(own.z - target) < 1e-12 and own.bulk_radius < 1
                     yield _pattern(points, own) == pattern and low < _loop_gain(geometry, target) < high
                     yield holds(own)
 
 
-_Row = tuple[Callable[[float, float, float], tuple[float, ...]], str, tuple[float, float], Callable[[FixedPoint], bool]]
-
-
-def _class(statement: str, *rows: _Row) -> None:
-    how = "the generated solver, three geometries, tanh, erf, x/sqrt(1+x^2), atan, targets inside and next to its ends"
-    claims(statement, how)(partial(_everywhere, *rows))
+def _class(statement, *rows):
+    claims(statement, f"{_GRID}, targets inside and next to its ends")(partial(_everywhere, *rows))
 
 
 _class(
@@ -130,8 +107,10 @@ _class(
 @claims("That saddle and that second state have outputs of the other sign", f"{_SOLVER}, three geometries, A = 1.3 A_b")
 def _other_signs():
     for text in SIGMOIDAL:
-        for geometry in LOOPS:
-            first, second, third = (point.z for point in states(text, geometry, 1.3 * critical(text, geometry)["A_b"]))
+        for geometry in loop.LOOPS:
+            first, second, third = (
+                point.z for point in loop.states(text, geometry, 1.3 * loop.critical(text, geometry)["A_b"])
+            )
             yield first < second < 0 < third
 
 
@@ -163,17 +142,17 @@ _class(
     "the generated solver, three geometries, four targets",
 )
 def _relu_line():
-    for geometry in LOOPS:
+    for geometry in loop.LOOPS:
         for target in (-2.0, -0.1, 0.7, 3.0):
             gain = _loop_gain(geometry, target)
-            (point,) = states(RELU, geometry, target)
+            (point,) = loop.states(RELU, geometry, target)
             drive = geometry["Sm"] ** 2 * target**2 + geometry["SI"] ** 2
             drive += 2 * geometry["Sm"] * geometry["SI"] * geometry.get("rho", 0) ** 2 * target
             variance = drive / (1 - geometry["g"] ** 2 / 2)
             yield near((point.z, point.Delta0), (target, variance), 1e-12, 1e-12)
             yield any(near(root, gain, 1e-11, 1e-11) for root in point.outliers) and point.stable is (gain < 1)
     for factor in (0.999, 1.001):
-        found = along(RELU, {**SHARED, "g": factor * np.sqrt(2.0)}, 1.0)["Delta0"]
+        found = loop.along(RELU, {**loop.SHARED, "g": factor * np.sqrt(2.0)}, 1.0)["Delta0"]
         yield bool(np.isfinite(found)) is (factor < 1)
 
 
@@ -184,23 +163,23 @@ def _relu_line():
 def _mirror():
     for text in SIGMOIDAL[:2]:
         for target in (0.2, 0.6, 1.4, -2.5):
-            plain = states(text, APART, target)
-            mirrored = states(text, {**APART, "pI": -APART["pI"]}, -target)[::-1]
+            plain = loop.states(text, loop.APART, target)
+            mirrored = loop.states(text, {**loop.APART, "pI": -loop.APART["pI"]}, -target)[::-1]
             yield near([point.z for point in plain], [-point.z for point in mirrored], absolute=1e-9)
             yield _pattern(plain) == _pattern(mirrored)
 
 
 # flex, A_c, C at A_c, A_b; ten decimals, computed here by quadrature of 34 digits
 TABLE: tuple[tuple[Geometry, tuple[float, ...]], ...] = (
-    (FIGURE_1E, (-0.2317574094, -0.7379772483, 1.3983114406, 1.4401000142)),
-    (SHARED, (-0.4166666667, -1.0939141310, 5.5837637068, 2.3157124639)),
-    (APART, (-0.3333333333, -1.0645405092, 3.0062663049, 2.3896710809)),
+    (loop.FIGURE_1E, (-0.2317574094, -0.7379772483, 1.3983114406, 1.4401000142)),
+    (loop.SHARED, (-0.4166666667, -1.0939141310, 5.5837637068, 2.3157124639)),
+    (loop.APART, (-0.3333333333, -1.0645405092, 3.0062663049, 2.3896710809)),
 )
 COUPLINGS = (0.1, 0.3, 0.6, 0.9)
 # A_c at the couplings
 TURNS: tuple[tuple[Geometry, tuple[float, ...]], ...] = (
-    (FIGURE_1E, (-0.73678818, -0.73797725, -0.74425600, -0.76202464)),
-    (SHARED, (-1.05914621, -1.06291535, -1.07711516, -1.10493958)),
+    (loop.FIGURE_1E, (-0.73678818, -0.73797725, -0.74425600, -0.76202464)),
+    (loop.SHARED, (-1.05914621, -1.06291535, -1.07711516, -1.10493958)),
     ({"Sm": 1.2, "SI": 0.5, "pm": 1, "pI": 0.5}, (-0.69221558, -0.69379592, -0.70099838, -0.71882602)),
 )
 EDGES = {2.0: 0.98105571, 2.5: 1.98946507, 3.0: 3.20921618}
@@ -220,16 +199,16 @@ _TEN, _EIGHT, _FOUR = 6e-11, 6e-9, 6e-5  # half a unit of the last printed decim
 def _table():
     for geometry, row in TABLE:
         claimed = dict(zip(("flex", "A_c", "C_c", "A_b"), row, strict=True))
-        yield near(critical(TANH, geometry), claimed, absolute=_TEN)
+        yield near(loop.critical(TANH, geometry), claimed, absolute=_TEN)
 
 
 @claims("A_c is a fold: an outlier is 1 there, and C(A_b) = C(A_c)", "the generated solver, tanh, nine digits")
 def _folds():
     for geometry, _ in TABLE:
-        found = critical(TANH, geometry)
-        at_fold = solved(TANH, geometry, found["A_c"])
-        yield near(outliers(at_fold)[0], 1.0, 1e-9)
-        yield near(along(TANH, geometry, found["A_b"])["C"], at_fold.leading["C"], 1e-9, 1e-9)
+        found = loop.critical(TANH, geometry)
+        at_fold = loop.solved(TANH, geometry, found["A_c"])
+        yield near(loop.outliers(at_fold)[0], 1.0, 1e-9)
+        yield near(loop.along(TANH, geometry, found["A_b"])["C"], at_fold.leading["C"], 1e-9, 1e-9)
 
 
 @claims(
@@ -238,13 +217,13 @@ def _folds():
 )
 def _weak_dependence():
     for geometry, row in TURNS:
-        found = [critical(TANH, {**geometry, "g": strength})["A_c"] for strength in COUPLINGS]
+        found = [loop.critical(TANH, {**geometry, "g": strength})["A_c"] for strength in COUPLINGS]
         yield near(found, row, absolute=_EIGHT)
         yield abs(row[-1] / row[0] - 1) < 0.05
 
 
 def _radius(strength, target):
-    return along(TANH, {**INPUT_ONLY, "g": strength}, target)["bulk_radius"]
+    return loop.along(TANH, {**loop.INPUT_ONLY, "g": strength}, target)["bulk_radius"]
 
 
 @claims(

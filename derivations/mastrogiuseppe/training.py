@@ -9,12 +9,11 @@ from sympy import Expr, Rational
 
 from derivations.claims import Claims
 from derivations.comparison import near, number
-from derivations.mastrogiuseppe.quantities import (
-    CORRELATED,
+from derivations.mastrogiuseppe import loop
+from derivations.mastrogiuseppe.loop import (
     DRIVE,
     ERF,
     LOADING,
-    OPPOSED,
     P_SLOPE,
     Q_SLOPE,
     RELU,
@@ -24,10 +23,6 @@ from derivations.mastrogiuseppe.quantities import (
     Geometry,
     P,
     Q,
-    along,
-    module,
-    pair_average,
-    solved,
 )
 from numerics.readout.least_squares import least_squares
 from theory.derivation import same
@@ -60,11 +55,11 @@ _INPUT = smI * A + SI2
 _POWERS = {RELU: 1.0, "relu(x)^(3/2)": 1.5, "relu(x)^2": 2.0}
 # g, geometry, A: Delta0 and outlier to twelve decimals, fixed points of the trained loop to seven
 NETWORKS: tuple[tuple[Geometry, float, float, tuple[float, ...]], ...] = (
-    ({"g": 0.3, **CORRELATED, "A": 1.0}, 2.037090104106, 0.271132813102, (1.0,)),
-    ({"g": 0.3, **CORRELATED, "A": -0.8}, 0.966530081190, 0.404546820139, (-0.8,)),
-    ({"g": 0.5, **OPPOSED, "A": -1.5}, 0.463500547382, 1.165774001378, (-1.67025233, -1.5, 1.79414792)),
-    ({"g": 0.9, **OPPOSED, "A": -1.5}, 0.656901579411, 0.891432011290, (-1.5, -1.40026618, 1.46073048)),
-    ({"g": 0.9, **OPPOSED, "A": -2.0}, 1.584906913671, 0.594101533034, (-2.0, -1.44028860, 2.06015385)),
+    ({"g": 0.3, **loop.CORRELATED, "A": 1.0}, 2.037090104106, 0.271132813102, (1.0,)),
+    ({"g": 0.3, **loop.CORRELATED, "A": -0.8}, 0.966530081190, 0.404546820139, (-0.8,)),
+    ({"g": 0.5, **loop.OPPOSED, "A": -1.5}, 0.463500547382, 1.165774001378, (-1.67025233, -1.5, 1.79414792)),
+    ({"g": 0.9, **loop.OPPOSED, "A": -1.5}, 0.656901579411, 0.891432011290, (-1.5, -1.40026618, 1.46073048)),
+    ({"g": 0.9, **loop.OPPOSED, "A": -2.0}, 1.584906913671, 0.594101533034, (-2.0, -1.44028860, 2.06015385)),
 )
 
 
@@ -105,7 +100,7 @@ def _growth_rates():
     variance = np.geomspace(1e-2, 1e3, 30)
 
     def rate(text):
-        return variance * module(text).mean_phi2_d2(variance) / (2 * module(text).mean_phi2(variance))
+        return variance * loop.module(text).mean_phi2_d2(variance) / (2 * loop.module(text).mean_phi2(variance))
 
     for text, q in _POWERS.items():
         yield near(rate(text), q, 1e-10)
@@ -124,7 +119,7 @@ def _stable_where_input_helps():
     opposed = target * Sm * rho**2 + SI < 0
     for text in (TANH, ERF):
         given = {"g": source.uniform(0.1, 1, draws), "Sm": Sm, "SI": SI, "rho": rho, "pI": np.ones(draws)}
-        found = along(text, given, target)["lambda_ls"]
+        found = loop.along(text, given, target)["lambda_ls"]
         yield np.all(found[~opposed] < 1)
         unstable += int(np.sum(found > 1))
     yield unstable > 0 and np.any(opposed) and not np.all(opposed)
@@ -137,7 +132,7 @@ def _stable_where_input_helps():
 def _without_input():
     for text, q in _POWERS.items():
         for coupling in (0.05, 0.1, 0.2):
-            yield near(along(text, {"g": coupling, "Sm": 0.7, "pm": 1}, [0.3, 0.8])["lambda_ls"], q, 1e-11)
+            yield near(loop.along(text, {"g": coupling, "Sm": 0.7, "pm": 1}, [0.3, 0.8])["lambda_ls"], q, 1e-11)
 
 
 claims(
@@ -158,7 +153,7 @@ def _slope():
 
 def _again(given, found, state):
     """A <phi phi>/P at a fixed point of the trained loop, by another quadrature."""
-    return given["A"] * pair_average(np.tanh, found.Delta0, state.Delta0, state.covariance) / found.C_phi
+    return given["A"] * loop.pair_average(np.tanh, found.Delta0, state.Delta0, state.covariance) / found.C_phi
 
 
 _QUADRATURE = "the toolkit's solution, tanh; <phi phi> again by the trapezoidal rule in the plane"
@@ -186,11 +181,11 @@ def _gain_at_target():
     found, shared, target = least_squares(TANH, **given), given["rho"] ** 2, given["A"]
     geometry = {**{k: v for k, v in given.items() if k != "A"}, "pI": 1.0}
     for output in (target - 1e-3, target + 1e-3):
-        state, covariance = float(along(TANH, geometry, output)["Delta0"]), found.Delta0
+        state, covariance = float(loop.along(TANH, geometry, output)["Delta0"]), found.Delta0
         for _ in range(200):
-            pair = pair_average(np.tanh, found.Delta0, state, covariance)
+            pair = loop.pair_average(np.tanh, found.Delta0, state, covariance)
             covariance = given["g"] ** 2 * pair + target * output + (target + output) * shared + 1.0
-        outputs.append(target * pair / float(module(TANH).mean_phi2(found.Delta0)))
+        outputs.append(target * pair / float(loop.module(TANH).mean_phi2(found.Delta0)))
     yield near(found.H_slope, 0.8620, absolute=5e-5)
     yield near((outputs[1] - outputs[0]) / 2e-3, found.H_slope, absolute=1e-5)
 
@@ -216,11 +211,11 @@ _CURRENT = current_readout().subs(strength, _CURRENT_SIZE)
 
 # outlier of least squares, and of the readout A m + I that takes its place if the overlap with the couplings is forgotten
 UNCORRELATED: tuple[tuple[Geometry, float, float], ...] = (
-    ({"g": 0.3, **CORRELATED, "A": 1.0}, 0.2711, 0.1972),
-    ({"g": 0.3, **CORRELATED, "A": -0.8}, 0.4045, 0.3432),
-    ({"g": 0.5, **OPPOSED, "A": -1.5}, 1.1658, 1.2486),
-    ({"g": 0.9, **OPPOSED, "A": -1.5}, 0.8914, 1.3091),
-    ({"g": 0.9, **OPPOSED, "A": -1.2}, 0.9592, 1.4619),
+    ({"g": 0.3, **loop.CORRELATED, "A": 1.0}, 0.2711, 0.1972),
+    ({"g": 0.3, **loop.CORRELATED, "A": -0.8}, 0.4045, 0.3432),
+    ({"g": 0.5, **loop.OPPOSED, "A": -1.5}, 1.1658, 1.2486),
+    ({"g": 0.9, **loop.OPPOSED, "A": -1.5}, 0.8914, 1.3091),
+    ({"g": 0.9, **loop.OPPOSED, "A": -1.2}, 0.9592, 1.4619),
 )
 
 
@@ -251,7 +246,7 @@ def _recurrent_readout():
 )
 def _other_readouts():
     geometry: Geometry = {"g": 0.8, "Sm": 1.0, "SI": 1.0, "rho": sqrt(0.95), "pI": 1.0}
-    variance = Rational(float(along(TANH, geometry, -1.5)["Delta0"]))
+    variance = Rational(float(loop.along(TANH, geometry, -1.5)["Delta0"]))
     given = {"g": Rational(4, 5), "Sm2": 1, "smI": Rational(19, 20), "SI2": 1, "A": Rational(-3, 2), "Delta": variance}
 
     def value(expression: Expr) -> float:
@@ -278,5 +273,5 @@ def _uncorrelated_is_wrong():
         Sm, SI, rho, target = (given[key] for key in ("Sm", "SI", "rho", "A"))
         alone, geometry = sqrt(1 - rho**2), {key: value for key, value in given.items() if key != "A"}
         direction = {"p": rho * (target * Sm + SI), "pm": alone * target * Sm, "pI": alone * SI}
-        yield near(solved(TANH, {**geometry, **direction}, target).leading["outlier"], claimed, absolute=6e-5)
-        yield near(along(TANH, {**geometry, "pI": 1}, target)["lambda_ls"], exact, absolute=6e-5)
+        yield near(loop.solved(TANH, {**geometry, **direction}, target).leading["outlier"], claimed, absolute=6e-5)
+        yield near(loop.along(TANH, {**geometry, "pI": 1}, target)["lambda_ls"], exact, absolute=6e-5)

@@ -169,9 +169,8 @@ for _text, _coupling in _CASES:
     claims(
         f"Simulations agree with the theory for phi = {_text}, g = {_coupling:g}, sigma = 1: means, "
         "covariances, dimensions, and their 1/N terms",
-        "simulation at N = 60, 120, 240, extrapolated in 1/N: every value and every slope "
-        "within 4 standard errors (false alarm 1.2e-3), an error of the theory of a tenth in the means and "
-        "dimensions would show",
+        "simulation at N = 60, 120, 240, extrapolated in 1/N: every value and every slope within 4 standard errors (false alarm "
+        "1.2e-3), an error of the theory of a tenth in the means and dimensions would show",
     )(partial(simulated, "static", _text, {"g": _coupling, "sigma": 1.0}, _SEEN, **_RUN))
 
 

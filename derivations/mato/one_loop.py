@@ -76,8 +76,7 @@ def _linear_dimension():
 
 
 @claims(
-    "The Jacobian of the fixed-point equation restores causality at order 1/N: response fields have no average and no "
-    "correlation",
+    "The Jacobian of the fixed-point equation restores causality at order 1/N: response fields have no average and no correlation",
     "1/N terms of <xr xr> and Cov(xr xr), with and without ghosts, for a generic phi",
 )
 def _causality():

@@ -136,8 +136,7 @@ claims(
     PRECISELY,
 )(lambda: pade("x/(1+x^2/3)", "1, 2", Rational(1, 3), Rational(0)))
 claims(
-    "Pade [3/2] of tanh, x(15+x^2)/(15+6x^2) = c x + (1-c) x/(1+a x^2) with c = 1/6, a = 2/5: the same "
-    "with the linear part added",
+    "Pade [3/2] of tanh, x(15+x^2)/(15+6x^2) = c x + (1-c) x/(1+a x^2) with c = 1/6, a = 2/5: the same with the linear part added",
     _PADE,
     PRECISELY,
 )(lambda: pade("x*(15+x^2)/(15+6*x^2)", "3, 2", Rational(2, 5), Rational(1, 6)))
