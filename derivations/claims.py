@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from derivations.comparison import settled
+from derivations.comparison import Check, settled
 from theory.errors import QuenchedError
 
 _WIDTH = 116
@@ -28,12 +28,10 @@ class Claim:
 class Claims(list[tuple[str, str, Callable[[], bool]]]):
     """Claims of one part of a paper: statement, how it is checked and the check, in the order of the checks in the file."""
 
-    def __call__(
-        self, statement: str, how: str, digits: int | None = None
-    ) -> Callable[[Callable[[], bool | Iterable[bool]]], Callable[[], bool]]:
-        """Decorator of a check, which yields one comparison after another and is run with that many digits of mpmath."""
+    def __call__(self, statement: str, how: str, digits: int | None = None) -> Callable[[Check], Callable[[], bool]]:
+        """Decorator of a check, which is run with that many digits of mpmath."""
 
-        def add(check: Callable[[], bool | Iterable[bool]]) -> Callable[[], bool]:
+        def add(check: Check) -> Callable[[], bool]:
             self.append((statement, how, settled(check, digits)))
             return self[-1][-1]
 
@@ -52,19 +50,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper and its claims.
-
-    Attributes
-    ----------
-    name : str
-        Name on the command line.
-    title, reference : str
-    claims : tuple of Claim
-    not_covered : tuple of str
-        Claims of the paper that are not checked yet.
-    note : str
-        Standing of the statements: quoted, or derived anew.
-    """
+    """A paper, its claims, those that are not checked yet, and the standing of its statements: quoted, or derived anew."""
 
     name: str
     title: str

@@ -8,14 +8,14 @@ couplings and the leading orders is marked as derived here.  `derivations.clark`
 from __future__ import annotations
 
 from derivations.claims import Paper
-from derivations.clark import limits, numbers, simulation, sites
+from derivations.clark import limits, numbers, sites
 from derivations.clark.quantities import REFERENCE
 
 PAPER = Paper.of(
     "clark2023",
     "Dimension of activity in random neural networks",
     REFERENCE,
-    *(part.claims for part in (sites, limits, numbers, simulation)),
+    *(part.claims for part in (sites, limits, numbers)),
     not_covered=(
         "chaotic networks with partially symmetric couplings: simulated with noise only",
         "activations that are not odd: each unit has a frozen mean activity of its own",

@@ -20,18 +20,18 @@ from theory.gaussian.integrand import certified
 from theory.symbols import Delta
 
 DIGITS = 25
-PRECISELY = DIGITS + 15
-"""Digits with which such a comparison is run."""
+PRECISELY = DIGITS + 15  # with which such a comparison is run
+
+Check = Callable[[], "bool | Iterable[bool]"]  # one comparison, or several, one after another
 
 
-def settled(check: Callable[[], bool | Iterable[bool]], digits: int | None = None) -> Callable[[], bool]:
+def settled(check: Check, digits: int | None = None) -> Callable[[], bool]:
     """The check as one answer, run with `digits` of mpmath: it compares something, and all that it compares agrees."""
 
     def run() -> bool:
         with mpmath.workdps(digits or mpmath.mp.dps):
-            found = check()
-            agrees = found if isinstance(found, bool) else False
-            for agrees in () if isinstance(found, bool) else found:
+            found, agrees = check(), False
+            for agrees in [found] if isinstance(found, bool) else found:
                 if not agrees:
                     break
             return bool(agrees)
