@@ -14,9 +14,9 @@ from sympy import Expr, Float, Rational, oo
 from numerics.compare.validation import validate
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages
+from theory.averages.integrand import certified
 from theory.concrete import closed_form_of
-from theory.gaussian.average import Average, averages
-from theory.gaussian.integrand import certified
 from theory.symbols import Delta
 
 DIGITS = 25

@@ -16,8 +16,8 @@ from derivations.mastrogiuseppe import chaos, loop, mean_field, targets
 from derivations.mato import one_loop, powerlaws, quantities
 from derivations.mato.quantities import GAMMA, POWER, matches, on_branch
 from quenched.cli import main
+from theory.averages.average import Average
 from theory.errors import DomainError
-from theory.gaussian.average import Average
 from theory.symbols import Delta, eta, g, phi, x
 
 CLAIMS = mato2025.PAPER.claims

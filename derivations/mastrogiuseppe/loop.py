@@ -18,8 +18,8 @@ from derivations.comparison import solver
 from numerics.readout.network import FeedbackNetwork
 from numerics.solve.readout import fixed_points
 from numerics.solve.solution import FixedPoint, Solution
+from theory.averages.average import Average
 from theory.equations import ReadoutEquation
-from theory.gaussian.average import Average
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
 from theory.symbols import SI2, A, C, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z

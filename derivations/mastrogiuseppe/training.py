@@ -25,10 +25,10 @@ from derivations.mastrogiuseppe.loop import (
     Q,
 )
 from numerics.readout.least_squares import least_squares
+from theory.averages.average import Average
 from theory.derivation import same
 from theory.fields.readout import I_, m
 from theory.fields.two_states import at_one_state
-from theory.gaussian.average import Average
 from theory.models import derive
 from theory.readout.eigenvector import LocalReadout
 from theory.readout.least_squares import (

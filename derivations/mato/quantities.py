@@ -11,8 +11,8 @@ import mpmath
 from sympy import Expr, sqrt
 
 from derivations.comparison import DIGITS, number
+from theory.averages.average import Average
 from theory.derivation import same
-from theory.gaussian.average import Average
 from theory.models import derive
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
