@@ -150,7 +150,7 @@ def _authors_matrix():
     "two derivations that share no step, every step checked; canonical forms for a generic phi",
 )
 def _two_routes():
-    derive("feedback").derivation.check()
+    derive("feedback").check()
     yield same(LocalReadout(C * n).polynomial, loop.polynomial())
 
 
