@@ -144,6 +144,8 @@ def _laws(theory: Theory, averages: Mapping[Average, Power], whole: Power) -> di
     inserted_powers = {average: power.of(Delta) for average, power in powers.items()}
     laws = {}
     for key, expression in {**expressions(theory), "gamma": g**2 * GAIN**2}.items():
+        if expression.free_symbols & {equation.unknown for equation in theory.then}:
+            continue  # another order parameter grows with Delta
         inserted = expression.xreplace(inserted_powers).subs(sigma, 0).subs(g, coupling)
         leading = None if inserted.has(Average) else leading_power(tidy(inserted.expand()))
         if leading is not None and not any(values[name] == oo for name in inserted.free_symbols & set(values)):
