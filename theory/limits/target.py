@@ -15,9 +15,9 @@ import mpmath
 from sympy import Derivative, Expr, Float, Function, Rational, Symbol, nan, oo, sqrt, sstr, zoo
 
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages
 from theory.concrete import closed_form_of
 from theory.equations import ReadoutEquation
-from theory.gaussian.average import Average, averages
 from theory.limits.checks import DIGITS, Values, number
 from theory.limits.power_law import GAIN, POWER
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x

@@ -15,9 +15,9 @@ from sympy import Eq, Expr, Rational, S, Symbol, sqrt, sstr
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
+from theory.averages.average import averages
+from theory.averages.integrand import ordinary_integrand
 from theory.derivation import Step
-from theory.gaussian.average import averages
-from theory.gaussian.integrand import ordinary_integrand
 from theory.implicit import Branch
 from theory.limits.checks import Holds, Numbers, Values, equal, falling
 from theory.limits.limit import Formula, Limit, follows
