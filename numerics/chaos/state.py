@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from numerics.models import find_treatment
 from numerics.solve.solution import Solution
@@ -71,7 +72,7 @@ class ChaoticState:
         return {**self.values, "residual": self.residual, "error": self.error}
 
 
-def chaotic_state(solver: Solver | Activation | str, /, **values: object) -> ChaoticState | None:
+def chaotic_state(solver: Solver | Activation | str, /, **values: object) -> Any:
     """The chaotic state of a network, None where its fixed point is stable in the bulk.
 
     Parameters

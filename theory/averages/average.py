@@ -11,7 +11,7 @@ independent, x ~ N(mu, delta), delta = Delta - Delta0.  The average over mu of a
 
     [ <f> <g> ]  =  Average(Average(f, 0, Normal(mu, delta)) * Average(g, 0, Normal(mu, delta)), 0, Normal(0, Delta0, mu)),
 
-is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.gaussian.measures`.
+is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.averages.measures`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
+from theory.averages.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 
@@ -135,16 +135,15 @@ def _known(F: Expr, order: int, measure: Basic) -> Expr | None:
 
 def _term_by_term(F: Expr, order: int, measure: Gaussian) -> Expr | None:
     """Over the mean of a site or over several variables: linear, and no bare variable but x is left."""
-    terms = Add.make_args(F.expand())
-    if len(terms) > 1:
+    if (terms := Add.make_args(F.expand())) != (F,):
         return Add(*(Average(term, order, measure) for term in terms))
-    bare = next((y for y in measure.variables if y != x and _is_bare(y, terms[0])), None)
+    bare = next((y for y in measure.variables if y != x and _is_bare(y, F)), None)
     if bare is not None:
-        return _total(measure.lowered(terms[0] / bare, order, bare), measure).expand()
+        return _total(measure.lowered(F / bare, order, bare), measure).expand()
     if isinstance(measure, Normal):
-        return _over_mean(terms[0], measure)
-    if not terms[0].has(*(y for y in measure.variables if y != x)):
-        return stein(Average(terms[0], order, Normal(measure.mean_of(x), measure.covariance(x, x))))
+        return _over_mean(F, measure)
+    if not F.has(*(y for y in measure.variables if y != x)):
+        return stein(Average(F, order, Normal(measure.mean_of(x), measure.covariance(x, x))))
     return None
 
 
