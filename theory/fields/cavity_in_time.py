@@ -14,19 +14,19 @@ Source: Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401 (independent couplings)
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 
-from sympy import Eq, Expr, Rational, Symbol, symbols
+from sympy import Eq, Expr, Matrix, Rational, S, Symbol, eye, sqrt, symbols
 
-from theory.derivation import Derivation, Fact, Replay, Step, same
+from theory.derivation import Derivation, Replay, Solves, Step, same
 from theory.factors import positive_factors
 from theory.fields.cavity import linear_root
 from theory.fields.spectral import OneSite
 from theory.models import GaussianCouplings
+from theory.symbols import eta, g
 
 CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 ONE, TWO = OneSite.of(1), OneSite.of(2)
@@ -34,6 +34,7 @@ ALPHA, BETA = symbols("alpha beta")
 GAMMA12, GAMMA21 = symbols("gamma_12 gamma_21")
 EPSILON, PSI = symbols("epsilon psi")
 _small = Symbol("small")
+_a1, _a2c, _phi1c, _phi2 = symbols("a1 a2c phi1c phi2")
 
 
 def _coupling_symbols(k: int) -> tuple[Symbol, Symbol, Symbol]:
@@ -71,16 +72,23 @@ def cross_spectrum(k: int, observable: str) -> Expr:
     observable : {'phi', 'x'}
     """
     site = {1: ONE, 2: TWO}[k]
-    response, conjugate = (site.S, site.Sc) if observable == "phi" else (site.T, site.Tc)
-    free1, free2c, phi1c, phi2 = symbols("a1 a2c phi1c phi2")
-    a, b, e = _coupling_symbols(k)
-    first = free1 + _small * response * a * phi2
-    second = free2c + _small * conjugate * b * phi1c
-    linear = (first * second).expand().coeff(_small, 1)
-    with_phi, phi_with = (site.C, site.C) if observable == "phi" else (site.Kc, site.K)
+    linear = _perturbed(site, k, observable).expand().coeff(_small, 1)
     # <a_1 phi_1*> and <phi_2 a_2*> of unperturbed units; <a_1 a_2*> of two units that share the input E_12
-    averaged = linear.subs(free1 * phi1c, with_phi).subs(phi2 * free2c, phi_with)
-    return averaged + response * conjugate * e
+    first, second = (site.C, site.C) if observable == "phi" else (site.Kc, site.K)
+    averaged = linear.subs(_a1 * _phi1c, first).subs(_phi2 * _a2c, second)
+    response, conjugate = _responses(site, observable)
+    return averaged + response * conjugate * _coupling_symbols(k)[2]
+
+
+def _responses(site: OneSite, observable: str) -> tuple[Symbol, Symbol]:
+    return (site.S, site.Sc) if observable == "phi" else (site.T, site.Tc)
+
+
+def _perturbed(site: OneSite, k: int, observable: str) -> Expr:
+    """a_1 a_2*, each unit moved by what it hears from the other."""
+    response, conjugate = _responses(site, observable)
+    a, b, _ = _coupling_symbols(k)
+    return (_a1 + _small * response * a * _phi2) * (_a2c + _small * conjugate * b * _phi1c)
 
 
 def product_over_couplings(first: Expr, second: Expr, moments: Mapping[tuple[Symbol, Symbol], Expr]) -> Expr:
@@ -149,55 +157,52 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
     x1, x2 = (cross_spectrum(k, "x") for k in (1, 2))
     psi_x = product_over_couplings(x1, x2, values).subs(EPSILON, epsilon)
 
+    closure = {ALPHA: alpha, BETA: beta}
+    wick = "Wick's theorem over the couplings that touch the pair, linear equation solved"
     steps = (
-        Step(
-            "Add two units. Expand the cross-spectrum of their activities to first order in A_12 and A_21 (their coupling, "
-            "beside and through the reservoir) and E_12 (the covariance that the reservoir feeds to both)",
-            "linear response; Price's theorem for functionals of Gaussian fields",
-            after=phi1,
-            assumption="A and E are of order 1/sqrt(N); phi need not be Gaussian, its field is",
-            reference=CLARK,
-            check=Fact(_linear_pair, "exact covariance of two coupled linear filters, to first order"),
-        ),
-        Step("The same for the preactivations", "linear response", after=x1, reference=CLARK),
-        Step(
-            "alpha = N <A_12 A_12>: the direct coupling, and through the reservoir its diagonal responses S and its off-diagonal "
-            "ones S A_kl S",
-            "Wick's theorem over the couplings that touch the pair, linear equation solved",
-            Eq(ALPHA, alpha_rhs),
-            alpha,
-            check=Fact(
-                lambda: _through_the_reservoir() and same(alpha_rhs.subs(ALPHA, alpha), alpha),
-                "second moments over couplings at N = 3, exactly; solution inserted",
-            ),
-        ),
-        Step(
-            "beta = N <A_12 A_21*>: only reciprocal couplings contribute",
-            "Wick's theorem over the couplings that touch the pair, linear equation solved",
-            Eq(BETA, beta_rhs),
-            beta,
-            check=Fact(
-                lambda: _through_the_reservoir_and_back() and same(beta_rhs.subs(BETA, beta), beta),
-                "second moments over couplings at N = 3, exactly; solution inserted",
-            ),
-        ),
-        Step(
-            "gamma_12 = N <A_12 E_12>: one end of A meets one end of E through a reciprocal pair of couplings",
-            "Wick's theorem over the couplings that touch the pair, linear equation solved",
-            Eq(GAMMA12, gamma_rhs),
-            gamma,
-            check=Fact(
-                lambda: (
-                    _response_and_input() and same(gamma_rhs.subs({ALPHA: alpha, BETA: beta, GAMMA12: gamma}), gamma)
+        *(
+            Step(
+                f"Add two units. Expand the cross-spectrum of their {what} to first order in A_12 and A_21 (their coupling, beside "
+                "and through the reservoir) and E_12 (the covariance that the reservoir feeds to both)",
+                "linear response; Price's theorem for functionals of Gaussian fields",
+                _perturbed(ONE, 1, observable).subs(_small, 1),
+                result,
+                assumption="A and E are of order 1/sqrt(N); phi need not be Gaussian, its field is",
+                reference=CLARK,
+                check=Solves(
+                    partial(_against_linear_units, observable, _perturbed(ONE, 1, observable)),
+                    "averaged for units that respond linearly and have noise of their own",
                 ),
-                "second moments over couplings at N = 3, exactly; solution inserted",
-            ),
+            )
+            for what, observable, result in (("activities", "phi", phi1), ("preactivations", "x", x1))
         ),
-        Step(
-            "epsilon = N <E_12 E_12> from the spectra and pair spectra of the reservoir",
-            "Wick's theorem over J",
-            after=Eq(EPSILON, epsilon_rhs),
-            check=Fact(_fed_to_both, "second moments over couplings at N = 3, exactly"),
+        *(
+            Step(title, wick, Eq(unknown, right), root, check=_OverCouplings(couplings, *pair, closure))
+            for title, pair, unknown, right, root in (
+                (
+                    "alpha = N <A_12 A_12>: the direct coupling, and through the reservoir its diagonal responses S and its "
+                    "off-diagonal ones S A_kl S",
+                    "AA",
+                    ALPHA,
+                    alpha_rhs,
+                    alpha,
+                ),
+                ("beta = N <A_12 A_21*>: only reciprocal couplings contribute", "AB", BETA, beta_rhs, beta),
+                (
+                    "gamma_12 = N <A_12 E_12>: one end of A meets one end of E through a reciprocal pair of couplings",
+                    "AE",
+                    GAMMA12,
+                    gamma_rhs,
+                    gamma,
+                ),
+                (
+                    "epsilon = N <E_12 E_12> from the spectra and pair spectra of the reservoir",
+                    "EE",
+                    EPSILON,
+                    epsilon_rhs,
+                    epsilon_rhs,
+                ),
+            )
         ),
         Step(
             "N <C_12 C_12> is linear in the moments of A and E, and epsilon in it: the system closes; solve for psi",
@@ -207,95 +212,94 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
             reference=CLARK,
             check=Replay(lambda equation: factored_root(equation, PSI)),
         ),
-        Step("N <X_12 X_12> of the preactivations", "substitution", after=psi_x, reference=CLARK),
+        Step(
+            "N <X_12 X_12> of the preactivations",
+            "substitution",
+            x1 * x2,
+            psi_x,
+            reference=CLARK,
+            check=Replay(lambda both: product_over_couplings(*both.args, {**values, (e1, e2): epsilon})),
+        ),
     )
     moments = {ALPHA: alpha, BETA: beta, GAMMA12: gamma, GAMMA21: _swapped(gamma), EPSILON: epsilon}
     return PairSpectra(psi, psi_x, moments, Derivation("Two-site cavity in frequency", steps))
 
 
-# ---- what the steps rest on, checked exactly on small reservoirs ---------------------------------------------------------
+# ---- what the steps rest on ----------------------------------------------------------------------------------------------
 
+_NUMBERS = {ONE.S: 2, ONE.C: 5, TWO.S: 3, TWO.Sc: -4, TWO.C: 7}
+_S1, _C1, _S2, _S2c, _C2 = _NUMBERS.values()
+_A1, _A2, _B2, _E2, _P1 = (Matrix([[0, a], [b, 0]]) for a, b in ((3, -2), (1, 5), (-3, 4), (2, 7), (6, -1)))
+"""Between two units k, l of a reservoir: A_kl at both frequencies, A_lk*, E_kl, and their cross-spectrum at frequency 1."""
 
-def _table(seed: int) -> list[list[Rational]]:
-    source = random.Random(seed)
-    return [[Rational(source.randint(-9, 9), source.randint(1, 5)) for _ in range(3)] for _ in range(3)]
-
-
-def _over_reciprocal_pairs(
-    count: int, value: Callable[[tuple[Rational, ...], tuple[Rational, ...]], Rational]
-) -> Rational:
-    """Average over `count` pairs (J, J') of unit variance and correlation 7/25: exact for second moments in each pair."""
-    u, w = Rational(4, 5), Rational(3, 5)
-    pairs = [(u * p + w * q, u * p - w * q) for p, q in product((-1, 1), repeat=2)]
-    total = sum(
-        value(tuple(first for first, _ in draw), tuple(second for _, second in draw))
-        for draw in product(pairs, repeat=count)
+_P2 = _S2 * _C2 * _A2 + _S2c * _C2 * _B2 + _S2 * _S2c * _E2
+_RESERVOIR = {
+    kind: [[int(entry) for entry in row] for row in (diagonal * eye(2) + off_diagonal).tolist()]
+    for kind, diagonal, off_diagonal in (
+        ("A1", _S1, _S1**2 * _A1),
+        ("A2", _S2, _S2**2 * _A2),
+        ("B2", _S2c, _S2c**2 * _B2.T),
+        ("E1", _C1, _P1),
+        ("E2", _C2, _P2),
     )
-    return total / len(pairs) ** count
+}
+"""Its responses and covariances, on which A_12 ('A'), A_21* ('B') and E_12 ('E') of the pair depend."""
+
+_MOMENTS = {ALPHA: (_A1, _A2), BETA: (_A1, _B2), GAMMA12: (_A1, _E2), PSI: (_P1, _P2)}
 
 
-_CORRELATION = Rational(7, 25)
+@dataclass(frozen=True)
+class _OverCouplings:
+    """Check of ``N <first second>``, counted out over the couplings of the pair to a reservoir of two; and of the root."""
+
+    couplings: GaussianCouplings
+    first: str
+    second: str
+    known: Mapping[Symbol, Expr]
+    name: str = "second moment over couplings at N = 2, exactly; solution inserted"
+
+    def __call__(self, step: Step) -> bool:
+        """Whether the equation gives what is counted, and the root solves it."""
+        unknown, right = step.before.args
+        # J = u p + w q and J' = u p - w q with signs p, q: variance u^2 + w^2, correlation 7/25 or 0
+        u, w = (4, 3) if self.couplings.symmetry.has(eta) else (1, 1)
+        pairs = [(u * p + w * q, u * p - w * q) for p, q in product((-1, 1), repeat=2)]
+        counted = sum(self._product(*draw) for draw in product(pairs, repeat=5))
+        at = {g: sqrt(2 * (u * u + w * w)), eta: Rational(u * u - w * w, u * u + w * w), **_NUMBERS}
+        at |= {moment: Rational(sum(a.multiply_elementwise(b)), 2) for moment, (a, b) in _MOMENTS.items()}
+        solved = right.subs(unknown, step.after).subs(self.known)
+        return right.subs(at) == Rational(2 * counted, len(pairs) ** 5) and same(solved, step.after)
+
+    def _product(self, a: _Pair, b: _Pair, c: _Pair, d: _Pair, direct: _Pair) -> int:
+        """At one draw of J_1k and J_k1 (`a`, `b`), of J_2k and J_k2 (`c`, `d`), and of J_12 and J_21."""
+        (out1, in1), (out2, in2) = zip(a, b, strict=True), zip(c, d, strict=True)
+        ends = {"A": (direct[0], out1, in2), "B": (direct[1], out2, in1), "E": (0, out1, out2)}
+        value = 1
+        for kind, k in ((self.first, 1), (self.second, 2)):
+            beside, left, right = ends[kind]
+            value *= beside + sum(
+                p * r * q
+                for p, row in zip(left, _RESERVOIR[f"{kind}{k}"], strict=True)
+                for r, q in zip(row, right, strict=True)
+            )
+        return value
 
 
-def _through(out: tuple[Rational, ...], R: list[list[Rational]], into: tuple[Rational, ...]) -> Rational:
-    return sum(out[k] * R[k][n] * into[n] for k in range(3) for n in range(3))
+_Pair = tuple[int, int]
 
 
-def _through_the_reservoir() -> bool:
-    """<A_12 A'_12> = sum R_kl R'_kl: the couplings J_1k are independent of J_l2, whatever their reciprocals are."""
-    R, other = _table(2), _table(5)
-    signs = list(product((-1, 1), repeat=3))
-    mean = sum(_through(o, R, i) * _through(o, other, i) for o in signs for i in signs) / len(signs) ** 2
-    return bool(mean == sum(R[k][n] * other[k][n] for k in range(3) for n in range(3)))
-
-
-def _through_the_reservoir_and_back() -> bool:
-    """<A_12 A'_21> = eta^2 sum R_kl R'_lk."""
-    R, other = _table(2), _table(5)
-
-    def value(first: tuple[Rational, ...], second: tuple[Rational, ...]) -> Rational:
-        one_k, k_one, two_k, k_two = first[:3], second[:3], first[3:], second[3:]
-        return _through(one_k, R, k_two) * _through(two_k, other, k_one)
-
-    expected = _CORRELATION**2 * sum(R[k][n] * other[n][k] for k in range(3) for n in range(3))
-    return bool(_over_reciprocal_pairs(6, value) == expected)
-
-
-def _response_and_input() -> bool:
-    """<A_12 E_12> = eta sum R_kl C_kl."""
-    R, C = _table(2), _table(7)
-
-    def value(first: tuple[Rational, ...], second: tuple[Rational, ...]) -> Rational:
-        one_k, two_k, k_two = first[:3], first[3:], second[3:]
-        return _through(one_k, R, k_two) * sum(one_k[k] * two_k[n] * C[k][n] for k in range(3) for n in range(3))
-
-    expected = _CORRELATION * sum(R[k][n] * C[k][n] for k in range(3) for n in range(3))
-    return bool(_over_reciprocal_pairs(6, value) == expected)
-
-
-def _fed_to_both() -> bool:
-    """<E_12 E'_12> = sum C_kl C'_kl."""
-    C, other = _table(3), _table(4)
-    signs = list(product((-1, 1), repeat=3))
-
-    def fed(one: tuple[int, ...], two: tuple[int, ...], C: list[list[Rational]]) -> Rational:
-        return sum(one[k] * two[n] * C[k][n] for k in range(3) for n in range(3))
-
-    mean = sum(fed(o, i, C) * fed(o, i, other) for o in signs for i in signs) / len(signs) ** 2
-    return bool(mean == sum(C[k][n] * other[k][n] for k in range(3) for n in range(3)))
-
-
-def _linear_pair() -> bool:
-    """Two linear filters with responses S and inputs of spectrum I, coupled both ways: (1 - S A)^{-1} S applied exactly."""
-    s, sc, inputs, small = symbols("s s_c I small")
-    a, b, bc, ac, e = symbols("A12 A21 A21c A12c E12")
-    # a_1 = s (f_1 + small A12 a_2), a_2 = s (f_2 + small A21 a_1); <f_1 f_1*> = <f_2 f_2*> = I, <f_1 f_2*> = small E12
-    det, detc = 1 - small**2 * s**2 * a * b, 1 - small**2 * sc**2 * ac * bc
-    first = {"1": s / det, "2": s**2 * small * a / det}  # a_1 as a combination of f_1, f_2
-    second = {"1": sc**2 * small * bc / detc, "2": sc / detc}  # conjugate of a_2
-    exact = inputs * (first["1"] * second["1"] + first["2"] * second["2"]) + small * e * first["1"] * second["2"]
-    order = exact.diff(small).subs(small, 0)
-    k1, k2, k3 = _coupling_symbols(1)
-    spectrum = s * sc * inputs
-    claimed = cross_spectrum(1, "phi").xreplace({ONE.S: s, ONE.Sc: sc, ONE.C: spectrum, k1: a, k2: bc, k3: e})
-    return bool((order - claimed).expand() == 0)
+def _against_linear_units(observable: str, pair: Expr, claimed: Expr) -> Expr:
+    """What `claimed` misses of the average of `pair` for two units phi = S f + rest, x = T f + w rest with the fields f."""
+    f1, f2, f1c, f2c, r1, r2, r1c, r2c = symbols("f1 f2 f1c f2c r1 r2 r1c r2c")
+    field, rest, w, wc = symbols("D q w w_c")
+    fed = _coupling_symbols(1)[2]
+    response, conjugate = _responses(ONE, observable)
+    own, ownc = (S.One, S.One) if observable == "phi" else (w, wc)
+    units = {_a1: response * f1 + own * r1, _a2c: conjugate * f2c + ownc * r2c}
+    units |= {_phi2: ONE.S * f2 + r2, _phi1c: ONE.Sc * f1c + r1c}
+    covariances = {(f1, f1c): field, (f2, f2c): field, (r1, r1c): rest, (r2, r2c): rest, (f1, f2c): _small * fed}
+    exact = pair.xreplace(units).expand()
+    averaged = sum(exact.coeff(p, 1).coeff(q, 1) * value for (p, q), value in covariances.items())
+    spectra = {ONE.C: ONE.S * ONE.Sc * field + rest}
+    spectra |= {ONE.K: ONE.S * ONE.Tc * field + wc * rest, ONE.Kc: ONE.Sc * ONE.T * field + w * rest}
+    return claimed.xreplace(spectra) - averaged.expand().coeff(_small, 1)

@@ -9,16 +9,19 @@ leaves only the response S and the spectrum C of phi to be found from the proces
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import Expr, Symbol, expand, symbols
+from sympy import Expr, Matrix, S, Symbol, expand, symbols
 
-from theory.derivation import Fact, Replay, Step
+from theory.derivation import Replay, Solves, Step
 from theory.fields.spectral import OneSite
+from theory.models import DynamicNetwork
 from theory.symbols import eta
 
 NOVIKOV = "Furutsu 1963, J. Res. NBS 67D 303; Novikov 1965, Sov. Phys. JETP 20 1290"
-_field, _fieldc, _phi, _phic = symbols("zeta zeta_c phi phi_c")
+_field, _fieldc, _phi, _phic, _rest, _restc = symbols("zeta zeta_c phi phi_c rest rest_c")
+_N, _into, _back = symbols("N J_0i J_i0")
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,28 @@ def filtered_site(site: OneSite, drive: Expr, feedback: Expr) -> Site:
     feedback : Expr
         Factor of the response of the network to the unit's own activity.
     """
-    back, backc = feedback * site.S, feedback * site.Sc
-    preactivation, conjugate = site.h * (_field + back * _phi), site.hc * (_fieldc + backc * _phic)
+    preactivation = site.h * (_field + feedback * site.S * _phi)
+    conjugate = _conjugate(preactivation, site)
     averages = {
         (_field, _fieldc): drive,
         (_phi, _fieldc): site.S * drive,
         (_field, _phic): site.Sc * drive,
         (_phi, _phic): site.C,
     }
-    response = preactivation.diff(_field) + preactivation.diff(_phi) * site.S
     return Site(
-        response_x=response.factor(),
+        response_x=_response(preactivation, site).factor(),
         cross=_averaged(_phi * conjugate, averages),
         spectrum_x=_averaged(preactivation * conjugate, averages),
     )
+
+
+def _conjugate(e: Expr, site: OneSite) -> Expr:
+    return e.xreplace({**site.conjugates, _field: _fieldc, _phi: _phic})
+
+
+def _response(e: Expr, site: OneSite) -> Expr:
+    """Mean response to the field: directly, and through the unit's own activity."""
+    return e.diff(_field) + e.diff(_phi) * site.S
 
 
 def _averaged(product: Expr, averages: dict[tuple[Symbol, Symbol], Expr]) -> Expr:
@@ -73,62 +84,117 @@ def _averaged(product: Expr, averages: dict[tuple[Symbol, Symbol], Expr]) -> Exp
     return sum(polynomial.coeff(a, 1).coeff(b, 1) * value for (a, b), value in averages.items())
 
 
-def site_steps(site: OneSite, drive: Expr, feedback: Expr, found: Site, model_equation: str) -> tuple[Step, ...]:
-    """From the cavity argument for one unit to its functions."""
+def _by_regression(product: Expr, site: OneSite, drive: Expr) -> Expr:
+    """The same average with phi = S field + rest: the rest is uncorrelated with the field, and has what is left of C."""
+    split = product.subs({_phi: site.S * _field + _rest, _phic: site.Sc * _fieldc + _restc})
+    return _averaged(split, {(_field, _fieldc): drive, (_rest, _restc): site.C - site.S * site.Sc * drive})
+
+
+def site_steps(
+    site: OneSite, model: DynamicNetwork, drive: Expr, feedback: Expr, found: Site, gain: Expr
+) -> tuple[Step, ...]:
+    """From the cavity argument for one unit to its two-point function.
+
+    Parameters
+    ----------
+    site, drive, feedback
+        As for `filtered_site`.
+    model : DynamicNetwork
+    found : Site
+    gain : Expr
+        <phi'>, for independent couplings.
+    """
+    (noise,) = drive.free_symbols - {site.C} - model.couplings.strength.free_symbols
+    strength = model.couplings.strength**2
+    moments = {_N * _into**2: strength, _N * _into * _back: model.couplings.symmetry * strength}
+    preactivation = site.h * (_field + feedback * site.S * _phi)
+    conjugate = _conjugate(preactivation, site)
+    independent, spectrum_x = _independent(site, found, gain)
+
+    def regressed(e: Expr) -> Expr:
+        return _by_regression(e, site, drive)
+
     return (
         Step(
-            f"Add one unit to the network, {model_equation}. Its field is a sum of N weakly dependent terms, hence "
-            "Gaussian, with spectrum g^2 C + noise. Its own activity moves the others and returns through the reciprocal "
-            "couplings: N J_0i J_i0 averages to eta g^2, the response of the others is S",
+            f"Add one unit to the network, {model.equation}. Its field is a sum of N weakly dependent terms, hence Gaussian; its "
+            "spectrum is",
             "one-site cavity",
-            after=site.h * (_field + feedback * site.S * _phi),
-            assumption="N -> infinity; the others respond linearly to one more unit",
+            _N * _into**2 * site.C + noise,
+            drive,
+            assumption="N -> infinity",
+            check=Replay(lambda e: e.subs(moments)),
+        ),
+        Step(
+            "Its own activity moves the others, whose response is S, and returns through the reciprocal couplings",
+            "one-site cavity",
+            site.h * (_field + _N * _into * _back * site.S * _phi),
+            preactivation,
+            assumption="the others respond linearly to one more unit",
             reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401",
+            check=Replay(lambda e: e.subs(moments)),
         ),
         Step(
             "Mean response of x to its field: directly, and through the unit's own activity",
             "chain rule",
-            site.h * (_field + feedback * site.S * _phi),
+            preactivation,
             found.response_x,
-            check=Replay(lambda e: (e.diff(_field) + e.diff(_phi) * site.S).factor()),
+            check=Replay(lambda e: _response(e, site)),
+        ),
+        *(
+            Step(
+                f"{title}; <phi field*> = S drive for any functional of a Gaussian field",
+                "Furutsu-Novikov theorem",
+                product,
+                result,
+                reference=NOVIKOV,
+                check=Replay(regressed, "phi split into S field and a rest that is uncorrelated with the field"),
+            )
+            for title, product, result in (
+                ("Cross-spectrum K = <phi x*>", _phi * conjugate, found.cross),
+                ("Spectrum X = <x x*>", preactivation * conjugate, found.spectrum_x),
+            )
         ),
         Step(
-            "Cross-spectrum K = <phi x*>; <phi field*> = S drive for any functional of a Gaussian field",
-            "Furutsu-Novikov theorem",
-            after=found.cross,
-            reference=NOVIKOV,
-            check=Fact(
-                lambda: _linear_unit(site, drive, feedback, found),
-                "linear unit, where phi = x: with S = T, C = X both relations are one",
+            "The two-point function G of (response field, activity, preactivation) at one frequency, by the names of its entries: "
+            "<a xr*> is the response of a to the field",
+            "definition of the one-site functions S, T, C, K, X",
+            Matrix([_phi, preactivation]),
+            site.two_point(),
+            check=Solves(
+                lambda named: (
+                    named.xreplace(_values(site, found)) - _two_point(site, Matrix([_phi, preactivation]), regressed)
+                ),
+                "every entry averaged, with phi split into S field and a rest",
             ),
         ),
         Step(
-            "Spectrum X = <x x*>",
-            "Furutsu-Novikov theorem",
-            after=found.spectrum_x,
-            reference=NOVIKOV,
-            check=Fact(
-                lambda: expand(found.spectrum_x.subs(eta, 0) - site.h * site.hc * drive.subs(eta, 0)) == 0,
-                "independent couplings: |h|^2 times the spectrum of the field",
-            ),
+            "Independent couplings, eta = 0: x is Gaussian, T = h, and by Stein's lemma S = <phi'> T, K = <phi'> X. Shown: S, S*, "
+            "T, T*, K, K*",
+            "limit",
+            Matrix([site.S, found.response_x, found.cross]),
+            Matrix([*site.gaussian(gain).values()]),
+            check=Solves(lambda values: values.xreplace(spectrum_x) - independent, "T, K and X of the unit at eta = 0"),
         ),
     )
 
 
-def _linear_unit(site: OneSite, drive: Expr, feedback: Expr, found: Site) -> bool:
-    """For phi = x: S (1 - h feedback S) = h, C = |S|^2 drive; then T = S, K = C and X = C."""
-    h, hc = (s / (1 + feedback * s**2) for s in (site.S, site.Sc))
-    drive_value = Symbol("drive", positive=True)
-    linear = {site.h: h, site.hc: hc, site.C: site.S * site.Sc * drive_value}
+def _values(site: OneSite, found: Site) -> dict[Symbol, Expr]:
+    plain = {site.T: found.response_x, site.K: found.cross, site.X: found.spectrum_x}
+    return plain | {site.Tc: _conjugate(found.response_x, site), site.Kc: _conjugate(found.cross, site)}
 
-    def closed(e: Expr) -> Expr:
-        return e.subs(drive, drive_value).xreplace(linear)
 
-    return all(
-        (closed(e) - target).cancel() == 0
-        for e, target in (
-            (found.response_x, site.S),
-            (found.cross, site.S * site.Sc * drive_value),
-            (found.spectrum_x, site.S * site.Sc * drive_value),
-        )
-    )
+def _two_point(site: OneSite, observed: Matrix, averaged: Callable[[Expr], Expr]) -> Matrix:
+    """Responses and averages of all pairs of the observed variables."""
+    responses = observed.applyfunc(lambda a: _response(a, site))
+    conjugates = observed.applyfunc(lambda a: _conjugate(a, site))
+    spectra = (observed * conjugates.T).applyfunc(averaged)
+    returned = responses.applyfunc(lambda a: _conjugate(a, site)).T
+    return Matrix([[S.Zero, *returned], *([responses[k], *spectra[k, :]] for k in range(len(observed)))])
+
+
+def _independent(site: OneSite, found: Site, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
+    """S, S*, T, T*, K, K* for eta = 0, and X there."""
+    values = {s: e.subs(eta, 0) for s, e in _values(site, found).items()}
+    responses = {site.S: gain * values[site.T], site.Sc: gain * values[site.Tc]}
+    rest = (values[s].xreplace(responses) for s in (site.T, site.Tc, site.K, site.Kc))
+    return Matrix([*responses.values(), *rest]), {site.X: values[site.X]}
