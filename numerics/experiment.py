@@ -16,9 +16,9 @@ from numerics.solve import Solver, checked_parameters
 from numerics.validate import Validation, validate_model
 from numerics.verdict import percent
 from theory.activations.activation import Activation
-from theory.catalogue import derive, describe_model
 from theory.errors import DomainError, InputError
 from theory.filters import Filter
+from theory.models import derive, find_model
 
 Progress = Callable[[float], None]
 
@@ -129,7 +129,7 @@ def simulate(
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    values = checked_parameters(describe_model(model, filter), activation, parameters)
+    values = checked_parameters(find_model(model, filter), activation, parameters)
     phi, phi_prime = array_functions(activation, values)
     simulator = SIMULATORS[model]
     sample = simulator.run(
@@ -199,7 +199,7 @@ def validate(
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    checked_parameters(describe_model(model, filter), activation, parameters)  # before anything is derived
+    checked_parameters(find_model(model, filter), activation, parameters)  # before anything is derived
     transfer = _state_space(filter)
     solver = Solver(model, activation, filter=filter)
     solution = solver.solve(**parameters)

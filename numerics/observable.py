@@ -12,12 +12,11 @@ from numerics.average import mean_object
 from numerics.solution import Solution
 from numerics.solve import Solver
 from theory.activations.activation import Activation
-from theory.catalogue import describe_model
 from theory.corrections import one_site_correction
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average, averages, stein
 from theory.gaussian.monomial import parse_monomial
-from theory.models import RandomNetwork
+from theory.models.static import STATIC
 from theory.symbols import Delta, O, x
 
 
@@ -69,12 +68,13 @@ def observable_average(text: str, solver: Solver, solution: Solution, *, jacobia
     DomainError
         Where the average or its 1/N term does not exist.
     """
-    model = describe_model(solution.model)
-    if not isinstance(model, RandomNetwork) or solution.model != "static":
-        raise InputError(f"the 1/N term of an observable is derived for the model static, not for {solution.model}")
+    if solution.model != STATIC.name:
+        raise InputError(
+            f"the 1/N term of an observable is derived for the model {STATIC.name}, not for {solution.model}"
+        )
     expression, observable = _parsed(text)
     value = _number(stein(Average(expression)), solver.activation, observable, solution)
-    correction = one_site_correction(expression, model.couplings, jacobian=jacobian)
+    correction = one_site_correction(expression, STATIC.network.couplings, jacobian=jacobian)
     c1 = _number(correction, solver.activation, observable, solution)
     if not (isfinite(value) and isfinite(c1)):
         raise DomainError(

@@ -16,9 +16,10 @@ from numerics.codegen.module import emit
 from numerics.readout import reading
 from numerics.solution import Branch, FiniteSize, Reading, Solution
 from theory.activations.activation import Activation
-from theory.catalogue import derive, describe_model
 from theory.errors import DomainError, InputError
-from theory.models import Model, Parameter
+from theory.interval import Interval
+from theory.model import Model, Parameter
+from theory.models import derive, find_model
 
 FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
 SLACK = 1e-9  # relative rounding allowed in an invariant
@@ -54,7 +55,7 @@ class Solver:
     def __init__(self, model: str, activation: Activation | str, *, filter: str | None = None) -> None:
         self.activation = Activation.from_text(activation) if isinstance(activation, str) else activation
         self.filter = filter
-        self.model = describe_model(model, filter)
+        self.model = find_model(model, filter)
         name = f"{model}_{content_key(self.model.key, self.activation)}"
         self.module: ModuleType = load_cached(name) or store(
             name, emit(derive(model, odd=self.activation.parity == "odd", filter=filter), self.activation).text
@@ -203,7 +204,8 @@ _READ = {"number": Solver.read_number, "autocovariance": intime.values, "readout
 
 def all_parameters(model: Model, activation: Activation) -> tuple[Parameter, ...]:
     """Parameters of the model, then of the activation."""
-    return (*model.parameters, *(Parameter(p, "parameter of the activation") for p in activation.parameters))
+    own = (Parameter(p.name, "parameter of the activation", Interval.of_symbol(p)) for p in activation.parameters)
+    return (*model.parameters, *own)
 
 
 def checked_parameters(model: Model, activation: Activation, values: Mapping[str, object]) -> dict[str, Any]:
@@ -245,7 +247,7 @@ def checked_parameters(model: Model, activation: Activation, values: Mapping[str
         except (TypeError, ValueError, OverflowError):
             problems.append(f"{name} = {str(given)[:40]} is no finite number; {name} must be {parameter.allowed}")
             continue
-        if not parameter.allows(numbers[name]):
+        if not parameter.interval.contains(numbers[name]):
             problems.append(f"{name} = {numbers[name]:g} is not allowed; {name} must be {parameter.allowed}")
     if problems:
         raise InputError(problems)

@@ -20,9 +20,9 @@ from numerics.solution import Solution, shown
 from numerics.solve import Solver, checked_parameters
 from numerics.views import View, view_of
 from theory.activations.activation import Activation
-from theory.catalogue import describe_model
 from theory.errors import DomainError, InputError
-from theory.models import Model
+from theory.model import Model
+from theory.models import find_model
 
 Array = NDArray[Any]
 Progress = Callable[[float], None]
@@ -137,7 +137,7 @@ class Sweep:
     @property
     def stated(self) -> dict[str, Any]:
         """The fixed parameters that do not have their default value."""
-        usual = {p.name: p.default for p in describe_model(self.model).parameters}
+        usual = {p.name: p.default for p in find_model(self.model).parameters}
         return {name: value for name, value in self.parameters.items() if value != usual.get(name)}
 
     def at_size(self, key: str, N: float) -> Array:
@@ -308,7 +308,7 @@ def sweep(
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    description = describe_model(model, filter)
+    description = find_model(model, filter)
     problems = gathered(
         lambda: check_parameters(description, activation, parameters, simulated),
         lambda: check_executor(executor, workers),

@@ -32,7 +32,7 @@ _HOME = {
     "certify": "theory.gaussian.certify",
     "closed_loop_states": "numerics.readout.chaos",
     "covariance": "numerics.covariance",
-    "derive": "theory.catalogue",
+    "derive": "theory.models",
     "frequency_dimension": "numerics.correlation",
     "one_site": "numerics.spectra",
     "pair_correlation": "numerics.correlation",

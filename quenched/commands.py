@@ -12,11 +12,11 @@ from quenched.jsontext import json_text
 from quenched.pairs import TRAINING, Pairs, read_pairs, settings_of
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation
-from theory.catalogue import derive as derive_theory
-from theory.catalogue import describe_model
 from theory.derivation import StepFailed
 from theory.errors import DomainError, InputError
-from theory.models import FEEDBACK
+from theory.models import derive as derive_theory
+from theory.models import find_model
+from theory.models.feedback import FEEDBACK
 
 if TYPE_CHECKING:
     from numerics.chaos import ChaoticState
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Run the parsed command; returns the exit code."""
     if hasattr(arguments, "model"):
-        describe_model(arguments.model, arguments.filter)
+        find_model(arguments.model, arguments.filter)
     return _COMMANDS[arguments.command](arguments)
 
 
@@ -65,7 +65,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     (ridge,) = pairs.settings.get("ridge") or (None,)
     _check_fitted(arguments, ridge)
     activation = Activation.from_text(arguments.activation)
-    model = describe_model(arguments.model, arguments.filter)
+    model = find_model(arguments.model, arguments.filter)
     lags, frequencies = asked_numbers(model, arguments.lag, arguments.frequency)
     checked_parameters(model, activation, pairs.parameters)  # before code is generated
     solver = Solver(arguments.model, activation, filter=arguments.filter)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from quenched.pairs import number
 from theory.errors import InputError
-from theory.models import DYNAMIC, FEEDBACK, DynamicNetwork, Model, ReadoutNetwork
+from theory.model import Model
+from theory.models.dynamic import DYNAMIC
+from theory.models.feedback import FEEDBACK
 
 if TYPE_CHECKING:
     from numerics.solution import Solution
@@ -28,9 +30,9 @@ def asked_numbers(model: Model, lags: Sequence[str], frequencies: Sequence[str])
         for value in values
         if isinstance(value, str)
     ]
-    if lags and not isinstance(model, DynamicNetwork):
+    if lags and model.name != DYNAMIC.name:
         problems.append(f"the model {model.name} has no time: --lag is for the model {DYNAMIC.name}")
-    if frequencies and not isinstance(model, DynamicNetwork | ReadoutNetwork):
+    if frequencies and model.name not in (DYNAMIC.name, FEEDBACK.name):
         problems.append(f"the model {model.name} has no time: --frequency is for {DYNAMIC.name} and {FEEDBACK.name}")
     if problems:
         raise InputError(problems)

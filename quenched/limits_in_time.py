@@ -14,7 +14,7 @@ from theory.derivation import Step
 from theory.fields.cavity_in_time import ONE
 from theory.linear_network import decay, linear_network
 from theory.linear_network import derive as derive_linear_network
-from theory.models import DYNAMIC
+from theory.models.dynamic import DYNAMIC
 from theory.near_critical import NearCritical, near_critical
 from theory.near_critical_steps import near_critical_steps
 from theory.saturation import Saturation, saturation, saturation_steps
@@ -41,10 +41,10 @@ class LimitsInTime:
     slope: Expr | None
 
     @classmethod
-    def of(cls, activation: Activation, transfer: Expr = DYNAMIC.transfer) -> LimitsInTime:
+    def of(cls, activation: Activation, transfer: Expr = DYNAMIC.network.transfer) -> LimitsInTime:
         """All limits of one odd activation; none where the transfer function of a unit is another."""
-        if transfer != DYNAMIC.transfer:
-            reason = f"derived for the transfer function {sstr(DYNAMIC.transfer)} only"
+        if transfer != DYNAMIC.network.transfer:
+            reason = f"derived for the transfer function {sstr(DYNAMIC.network.transfer)} only"
             return cls(NearCritical(activation, "none", reason), Saturation(activation, "none", reason), None)
         slope = activation.pieces.expressions[0].diff(x) if len(activation.pieces.expressions) == 1 else x
         return cls(near_critical(activation), saturation(activation), None if slope.has(x) else slope)

@@ -12,8 +12,8 @@ from quenched.figures.figure import check_figure, draw
 from quenched.pairs import Pairs, number_or_range, read_pairs, settings_of
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation
-from theory.catalogue import derive, describe_model
 from theory.errors import DomainError, InputError
+from theory.models import derive, find_model
 
 SIMULATED = 7
 """Points of a figure at which networks are simulated."""
@@ -59,7 +59,7 @@ def swept(arguments: argparse.Namespace) -> Sweep:
 
 def _checked(arguments: argparse.Namespace) -> tuple[Pairs, Activation, int]:
     """What was asked for, and the number of simulated points; every problem of the input is reported at once."""
-    model, known = describe_model(arguments.model, arguments.filter), settings_of("sweep", arguments.model)
+    model, known = find_model(arguments.model, arguments.filter), settings_of("sweep", arguments.model)
     read: list[Pairs] = []
     parsed: list[Activation] = []
     problems = gathered(

@@ -21,8 +21,8 @@ import quenched
 from numerics.codegen.cache import content_key
 from quenched.cli import main, one_line
 from quenched.pairs import SETTINGS, number
-from theory.catalogue import derive
 from theory.derivation import StepFailed
+from theory.models import derive
 
 TOP = ["model", "activation", "parameters", "order_parameters", "observables", "diagnostics"]
 ORDER = ["Delta", "C_phi"]

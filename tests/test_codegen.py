@@ -15,10 +15,10 @@ from numerics.codegen import cache
 from numerics.codegen.module import emit
 from numerics.solve import Solver
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.errors import InputError
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import certified
+from theory.models import derive
 from theory.symbols import Delta, phi, x
 
 THEORY = derive("static")
@@ -87,7 +87,7 @@ def test_is_clean_code(emission, tmp_path):
 def test_text_is_reproducible_under_any_hash_seed():
     program = (
         "from numerics.codegen.module import emit; from theory.activations.activation import Activation; from "
-        "theory.catalogue import derive\n"
+        "theory.models import derive\n"
         "import sys; sys.stdout.write(emit(derive('static'), "
         "Activation.from_text('x*(1+b*x^2)/(1+a*x^2)+tanh(x)-erf(2*x) where a>0, b>0')).text)"
     )

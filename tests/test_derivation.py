@@ -6,7 +6,6 @@ import pytest
 from sympy import Eq, Function, Rational, Symbol, exp, symbols
 
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.concrete import closed_form_steps
 from theory.derivation import Derivation, Step, StepFailed, same
 from theory.fields.cavity import two_site_cavity
@@ -23,7 +22,9 @@ from theory.fields.collective import (
 from theory.fields.finite_size import FiniteSizeIdentity
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import evaluate
-from theory.models import STATIC, GaussianCouplings
+from theory.models import derive
+from theory.models.static import STATIC
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, g, phi, sigma, x
 
 THEORY = derive("static")
@@ -72,7 +73,7 @@ def test_published_results():
 
 def test_mixed_covariances():
     """N [C_ij Cphi_ij] and the response entry come from the same kernel: K_xphi = (gain Delta)^2, dX = g^2 dq."""
-    action = disorder_average(STATIC.couplings)
+    action = disorder_average(STATIC.network.couplings)
     kernel = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY, PREACTIVATION)), SiteMeasure(Delta))
     covariance = kernel.covariance()
     xx, ff = (kernel.index((1, o), (2, o)) for o in (PREACTIVATION, ACTIVITY))
@@ -81,7 +82,7 @@ def test_mixed_covariances():
 
 
 def test_two_routes_for_a_generic_phi():
-    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+    cavity = two_site_cavity(STATIC.network.couplings, STATIC.network.noise)
     assert same(cavity.variance, THEORY.equation.right)
     assert same(cavity.phi, THEORY.observables["n_var_cov_phi"].expression)
     assert same(cavity.x, THEORY.observables["n_var_cov_x"].expression)
@@ -93,7 +94,7 @@ def test_two_routes_for_a_generic_phi():
 )
 def test_two_routes_for_concrete_activations(text):
     activation = Activation.from_text(text)
-    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+    cavity = two_site_cavity(STATIC.network.couplings, STATIC.network.noise)
     values = {g: Rational(3, 10), sigma: Rational(4, 5), Delta: Rational(13, 10)}
     for route, key in ((cavity.phi, "n_var_cov_phi"), (cavity.x, "n_var_cov_x"), (cavity.variance, None)):
         other = THEORY.equation.right if key is None else THEORY.observables[key].expression

@@ -17,11 +17,11 @@ from numerics.codegen.module import emit
 from numerics.pair import pair_average
 from numerics.solve import Solver, checked_parameters
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.derivation import Step, same
 from theory.errors import DomainError, InputError
 from theory.fields.spectral import OneSite
 from theory.gaussian.average import Average
+from theory.models import derive
 from theory.symbols import g as coupling
 from theory.symbols import phi, x
 

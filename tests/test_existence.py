@@ -4,8 +4,8 @@ import pytest
 from sympy import Rational, S, gamma, oo, pi, sqrt
 
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.existence import existence
+from theory.models import derive
 from theory.symbols import sigma
 
 THEORY = derive("static")

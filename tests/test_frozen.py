@@ -21,7 +21,7 @@ from numerics.simulate.static import simulate
 from numerics.solve import Solver
 from numerics.validate import judge
 from theory.activations.activation import Activation
-from theory.catalogue import derive
+from theory.models import derive
 
 KEYS = [
     "gain",

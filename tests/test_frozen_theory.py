@@ -6,7 +6,6 @@ import pytest
 from sympy import Eq, Integer, Rational, expand, factorial2, latex, sqrt, sstr
 
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.derivation import Derivation, Step, StepFailed, same
 from theory.errors import DomainError
 from theory.fields.collective import ACTIVITY, PREACTIVATION, RESPONSE, Bilinear, SiteMeasure, disorder_average
@@ -22,7 +21,8 @@ from theory.fields.replicon import (
 )
 from theory.gaussian.average import Average, averages
 from theory.gaussian.frozen import FrozenAverage, Variance, frozen_averages, without_variances
-from theory.models import STATIC
+from theory.models import derive
+from theory.models.static import STATIC
 from theory.scaling import power_law
 from theory.symbols import Delta, Delta0, delta, g, mu, phi, sigma, x
 
@@ -184,7 +184,7 @@ MEASURE = SiteMeasure(Delta, phi_parity="none", frozen=Delta0)
 
 
 def test_replicon_fields_decouple_only_from_a_symmetric_action():
-    action = disorder_average(STATIC.couplings, REPLICAS)
+    action = disorder_average(STATIC.network.couplings, REPLICAS)
     assert decouples(action, FIELDS)
     single = Bilinear.of((1, RESPONSE), (3, RESPONSE)).symbol
     assert not decouples(replace(action, F=action.F + single), FIELDS)
@@ -193,7 +193,7 @@ def test_replicon_fields_decouple_only_from_a_symmetric_action():
 @pytest.mark.heavy
 def test_the_kernel_is_checked_against_four_replicas():
     """Without the frozen mean in the measure, or with a wrong variance, the entries of Pi do not agree."""
-    action = disorder_average(STATIC.couplings, REPLICAS)
+    action = disorder_average(STATIC.network.couplings, REPLICAS)
     two_point = connected_two_point(OPERATORS)
     right = replicon_kernel(action, FIELDS, two_point, MEASURE)
     assert is_average_of_products(right.Pi, FIELDS, MEASURE)
@@ -212,7 +212,7 @@ def test_one_root_needs_the_noise():
 
 def test_cavity_for_symmetric_couplings_is_refused():
     with pytest.raises(ValueError, match="independent couplings"):
-        two_site_cavity(replace(STATIC.couplings, symmetry=Rational(1, 2)), STATIC.noise)
+        two_site_cavity(replace(STATIC.network.couplings, symmetry=Rational(1, 2)), STATIC.network.noise)
 
 
 def test_linear_with_an_offset_is_linear():

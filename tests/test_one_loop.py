@@ -10,7 +10,6 @@ from numerics.observable import observable_average
 from numerics.simulate.static import control_variates, simulate
 from numerics.solve import Solver
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.corrections import corrections, one_replica, one_site_correction, two_replicas
 from theory.derivation import same
 from theory.errors import DomainError, InputError
@@ -31,10 +30,12 @@ from theory.fields.one_loop import OneLoop, source
 from theory.fields.wick import N, mean_covariance, mean_squared_covariance, mean_squared_variance
 from theory.gaussian.average import Average, averages
 from theory.gaussian.integrand import evaluate
-from theory.models import STATIC, GaussianCouplings
+from theory.models import derive
+from theory.models.static import STATIC
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, O, g, phi, sigma, x
 
-IID = STATIC.couplings
+IID = STATIC.network.couplings
 LOOP = corrections(IID)
 THEORY = derive("static")
 

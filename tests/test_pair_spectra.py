@@ -13,18 +13,19 @@ from scipy import integrate
 from sympy import Symbol
 
 from numerics.solve import Solver
-from theory.catalogue import derive
 from theory.derivation import same
 from theory.errors import InputError
 from theory.fields.cavity_in_time import ALPHA, BETA, GAMMA12, ONE, TWO, two_site_cavity_in_time
 from theory.filters import Filter
-from theory.models import DYNAMIC, GaussianCouplings
+from theory.models import derive
+from theory.models.dynamic import DYNAMIC
+from theory.networks import GaussianCouplings
 from theory.symbols import eta, g
 
 
 @lru_cache(maxsize=1)
 def cavity():
-    return two_site_cavity_in_time(DYNAMIC.couplings)
+    return two_site_cavity_in_time(DYNAMIC.network.couplings)
 
 
 def engine(name):

@@ -16,8 +16,8 @@ from sympy import Rational, Symbol, gamma, pi, sqrt
 from quenched.cli import main
 from quenched.limits_readout import ReadoutForms
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.gaussian.average import Average
+from theory.models import derive
 from theory.readout.far import SIZE, large_target, large_target_steps
 from theory.readout.flex import near_flex, near_flex_steps
 from theory.readout.homogeneous import homogeneous_readout, homogeneous_readout_steps

@@ -13,8 +13,8 @@ from sympy import Rational, S, Symbol, gamma, gammasimp, pi, sqrt
 import quenched
 from quenched.limits import power_law_data, write_power_law
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.derivation import same
+from theory.models import derive
 from theory.powers import Power
 from theory.scaling import G, ghat, m, power_law, s, y
 from theory.scaling_steps import scaling_steps

@@ -10,10 +10,10 @@ from sympy import Float, Integral, Rational, S, Symbol, cbrt, pi, sqrt
 
 import quenched
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.derivation import same
 from theory.gaussian.average import Average
 from theory.large_variance import from_tails, large_variance
+from theory.models import derive
 from theory.powers import Power
 from theory.scaling import m, power_law
 from theory.strong_coupling import StrongCoupling, strong_coupling, strong_coupling_steps

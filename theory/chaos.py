@@ -20,7 +20,7 @@ from sympy import Eq, Expr, Function, Integral, Sum, Symbol
 from theory.derivation import Derivation, Fact, Replay, Sides, Step, chain
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.gaussian.average import Average, stein
-from theory.models import STATIC
+from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
 REFERENCE = "Sompolinsky, Crisanti, Sommers 1988; Mato, Rigatuso, Torroba 2025, arXiv 2510.21742"
@@ -52,7 +52,7 @@ def derive_chaotic_state(drive: Expr = sigma**2, title: str = "The chaotic state
         Variance over units of what drives a unit from outside, constant in time.
     title : str
     """
-    action = disorder_average(STATIC.couplings)  # labels 1, 2 are two times of one trajectory
+    action = disorder_average(STATIC.network.couplings)  # labels 1, 2 are two times of one trajectory
     cross = Bilinear.of((1, RESPONSE), (2, RESPONSE))
     activity = Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
     two_time = Eq(_both_filters(_C(_t, _s)), drive + g**2 * _f(_C(_t, _s)))

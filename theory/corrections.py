@@ -32,7 +32,8 @@ from theory.fields.loop_argument import (
 )
 from theory.fields.one_loop import OneLoop, Source, source
 from theory.gaussian.average import Average, stein
-from theory.models import STATIC, GaussianCouplings
+from theory.models.static import STATIC
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, O, phi, x
 from theory.theory import Correction
 
@@ -81,7 +82,7 @@ def _independent(couplings: GaussianCouplings) -> GaussianCouplings:
 
 
 def one_site_correction(
-    observable: Expr, couplings: GaussianCouplings = STATIC.couplings, *, jacobian: bool = True
+    observable: Expr, couplings: GaussianCouplings = STATIC.network.couplings, *, jacobian: bool = True
 ) -> Expr:
     """The coefficient of 1/N in the average of a one-site observable O(x) over noise, couplings and units.
 

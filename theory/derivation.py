@@ -1,16 +1,21 @@
-"""A derivation as data: a list of steps, each with a rule that can be replayed or a check that can be repeated."""
+"""A derivation as data: a list of steps, each of which verifies its own `before` and `after`.
+
+A check receives the step and reads what the step shows: it replays the rule, compares with the same result by another route,
+inserts the result into the equation that it solves, or evaluates both sides.  So a step whose result is altered does not hold.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import mpmath
-from sympy import Basic, Expr, MatrixBase
+from sympy import Basic, Eq, Expr, Integer, MatrixBase, Rational, S, Symbol
 
 from theory.errors import QuenchedError
+from theory.highprecision import mp_function
 
 
 class StepFailed(QuenchedError, AssertionError):
@@ -41,6 +46,94 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Independent:
+    """Check against the same result, obtained by another route: ``other()`` must equal ``after`` as a canonical form.
+
+    Where ``after`` is an equation and ``other()`` is not, it must equal the right side, and the left side must be a mere name.
+    """
+
+    other: Callable[[], Any]
+    name: str
+
+    def __call__(self, step: Step) -> bool:
+        """Whether the step holds."""
+        other, after = self.other(), step.after
+        if isinstance(after, Eq) and not isinstance(other, Eq):
+            return isinstance(after.lhs, Symbol) and same(other, after.rhs)
+        return same(other, after)
+
+
+@dataclass(frozen=True)
+class Solves:
+    """Check by insertion: ``residual(after)``, an expression or a matrix, must vanish."""
+
+    residual: Callable[[Any], Any]
+    name: str = "inserted into the equation"
+
+    def __call__(self, step: Step) -> bool:
+        """Whether the step holds."""
+        residual = self.residual(step.after)
+        return all(same(entry, S.Zero) for entry in (residual if isinstance(residual, MatrixBase) else (residual,)))
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Check by evaluating both sides that the step shows, ``before`` and ``after``, at seeded random points.
+
+    Parameters
+    ----------
+    concrete : callable, optional
+        Applied to both sides first: puts in an activation where phi is undefined (``theory.gaussian.exact.exact``), or a density.
+    ranges : mapping of Symbol to (low, high)
+        Where the points lie; otherwise the assumptions of a symbol say it.
+    points, digits : int
+    name : str
+    """
+
+    concrete: Callable[[Any], Any] = lambda side: side
+    ranges: Mapping[Symbol, tuple[float, float]] = field(default_factory=dict)
+    points: int = 3
+    digits: int = 12
+    name: str = "both sides evaluated at random points"
+
+    def __call__(self, step: Step) -> bool:
+        """Whether both sides agree to `digits` at every point."""
+        left, right = (_entries(self.concrete(side)) for side in (step.before, step.after))
+        draw = random.Random(20251022)
+        symbols = sorted(set().union(*(e.free_symbols for e in (*left, *right))), key=str)
+        for _ in range(self.points):
+            point = {symbol: _drawn(symbol, self.ranges.get(symbol), draw) for symbol in symbols}
+            with mpmath.workdps(self.digits + 5):
+                a, b = ([_number(e, point) for e in side] for side in (left, right))
+                tolerance = mpmath.mpf(10) ** -self.digits
+                if len(a) != len(b) or any(
+                    not abs(p - q) <= tolerance * max(1, abs(p), abs(q)) for p, q in zip(a, b, strict=True)
+                ):
+                    return False
+        return True
+
+
+def _entries(side: Any) -> list[Expr]:
+    """What is compared: every entry of a matrix, both sides of an equation."""
+    return list(side.args) if isinstance(side, Eq) else list(side) if isinstance(side, MatrixBase) else [side]
+
+
+def _drawn(symbol: Symbol, interval: tuple[float, float] | None, draw: random.Random) -> Expr:
+    if symbol.is_integer:
+        return Integer(draw.randint(*(interval or (0, 3))))
+    low, high = interval or ((0.25, 2) if symbol.is_nonnegative else (-2, 2))
+    return Rational(round(draw.uniform(low, high) * 64), 64)
+
+
+def _number(expression: Expr, point: Mapping[Symbol, Expr]) -> Any:
+    """Orders of derivatives first, so that the derivatives can be taken; integrals by quadrature."""
+    whole = {symbol: value for symbol, value in point.items() if symbol.is_integer}
+    plain = expression.subs(whole).doit(integrals=False)
+    symbols = sorted(plain.free_symbols, key=str)
+    return mp_function(symbols, plain)(*(mpmath.mpf(point[s].p) / point[s].q for s in symbols))
+
+
+@dataclass(frozen=True)
 class Sides:
     """Check by evaluating both sides, given as numerical functions, at seeded random points with mpmath."""
 
@@ -65,7 +158,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Fact:
-    """Check by a statement about the step's results that is computed another way."""
+    """Check of a claim in words, for a step that shows no result."""
 
     holds: Callable[[], bool]
     name: str
@@ -79,7 +172,7 @@ class Fact:
 class Step:
     """One step: from `before` to `after` by `rule` under `assumption`.
 
-    A step without a check is a definition: it introduces notation and claims nothing.
+    A step that shows a result has a check that reads it; one without is a definition, introduces notation and claims nothing.
 
     Attributes
     ----------
@@ -105,6 +198,11 @@ class Step:
     check: Check | None = field(default=None, compare=False)
 
     @property
+    def is_read(self) -> bool:
+        """Whether a check reads the result, if there is one."""
+        return self.after is None or not (self.check is None or isinstance(self.check, Fact | Sides))
+
+    @property
     def how(self) -> str:
         """How the step is checked."""
         return "definition" if self.check is None else self.check.name
@@ -126,6 +224,17 @@ class Derivation:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    @property
+    def results(self) -> Mapping[str, frozenset[Expr]]:
+        """What the steps show: results by their names where a step is ``name = result``, all others under the empty name."""
+        found: dict[str, set[Expr]] = {"": set()}
+        for step in self.steps:
+            if isinstance(step.after, Eq) and isinstance(step.after.lhs, Symbol):
+                found.setdefault(step.after.lhs.name, set()).add(step.after.rhs)
+            elif step.after is not None:
+                found[""] |= {*_entries(step.after)}
+        return {name: frozenset(values) for name, values in found.items()}
 
     def check(self) -> None:
         """Check every step.

@@ -38,9 +38,11 @@ from theory.fields.intime import (
 )
 from theory.fields.site_in_time import filtered_site, site_steps
 from theory.fields.spectral import L_phi, L_x, OneSite, SpectralMeasure, inner_integral
-from theory.filters import FIRST_ORDER, network_in_time
 from theory.gaussian.average import Average
-from theory.models import STATIC, DynamicNetwork
+from theory.model import Model
+from theory.models.dynamic import DYNAMIC
+from theory.models.static import STATIC
+from theory.networks import NetworkInTime
 from theory.symbols import Delta, eta, frequency, g, mu, phi, sigma, tau, x
 from theory.theory import Condition, Quantity, Requirement, Theory
 
@@ -67,13 +69,13 @@ _t = Symbol("t")
 
 
 @lru_cache(maxsize=8)
-def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
+def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquation]:
     """Derive the theory of the network in time for a generic odd activation.
 
     Parameters
     ----------
-    transfer : Expr, optional
-        Transfer function h(s) of one unit; 1/(1+s) if not given.
+    model : Model, optional
+        With the transfer function h(s) of one unit; 1/(1+s) if not given.
 
     Returns
     -------
@@ -81,8 +83,8 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
         Order parameters `Delta0` = C_x(0), `C_phi0` = C_phi(0); observables `gain`, `kappa2`, `PR_x`, `PR_phi` (equal times),
         `PR0_x`, `PR0_phi` (zero frequency), `tau_pop`.
     """
-    model = network_in_time(transfer)
-    action = disorder_average(model.couplings)
+    transfer = model.network.transfer
+    action = disorder_average(model.network.couplings)
     site = SiteMeasure(Delta)
     gain = site.average(Bilinear.of((1, RESPONSE), (1, ACTIVITY)))
     power = site.average(Bilinear.of((1, ACTIVITY), (1, ACTIVITY)))
@@ -102,11 +104,11 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
     independent = {eta: S.Zero, **ONE.gaussian(gain), **TWO.gaussian(gain)}
     entries = {name: positive_factors(e.xreplace(independent).factor()) for name, e in totals.items()}
     multiplier = strength * gain**2
-    conserved = transfer == FIRST_ORDER
+    conserved = transfer == DYNAMIC.network.transfer
     transforms = {f"psi_{n}": _transform(e, multiplier, model) for n, e in entries.items()} if conserved else {}
     kinetic = {
         word: (noise.impulse / 2) ** 2 / 2
-        for word, noise in model.noises.items()
+        for word, noise in model.network.noises.items()
         if conserved and noise.autocovariance == 0
     }
     equation = AutocovarianceEquation(
@@ -115,9 +117,9 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
         transfer=transfer,
         strength=strength,
         feedback=feedback,
-        noises={word: noise.autocovariance for word, noise in model.noises.items()},
-        impulses={word: noise.impulse for word, noise in model.noises.items()},
-        noise_spectra={word: noise.spectrum for word, noise in model.noises.items()},
+        noises={word: noise.autocovariance for word, noise in model.network.noises.items()},
+        impulses={word: noise.impulse for word, noise in model.network.noises.items()},
+        noise_spectra={word: noise.spectrum for word, noise in model.network.noises.items()},
         kinetic=kinetic,
         pair_average=Average(phi(x), 0, mu, Delta),
         power=power,
@@ -133,7 +135,7 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
         energy_steps(kinetic["white"], Delta**2 / 2 - strength * Symbol("V", nonnegative=True)) if conserved else ()
     )
     inner = [residue_steps(n, entries[n], transforms[f"psi_{n}"], model) for n in OPERATOR] if conserved else []
-    ends = limit_steps(model, STATIC.noise.variance + strength * power, Delta - strength * power - sigma**2)
+    ends = limit_steps(model, STATIC.network.noise.variance + strength * power, Delta - strength * power - sigma**2)
     return Theory(
         model=model,
         equation=equation,
@@ -162,7 +164,7 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
             field_steps(
                 model,
                 action,
-                C(tau) - strength * f(C(tau), Delta) - model.noises["ou"].autocovariance if conserved else None,
+                C(tau) - strength * f(C(tau), Delta) - model.network.noises["ou"].autocovariance if conserved else None,
             ),
             site_steps(ONE, drive, feedback, functions, model.equation),
             energy,
@@ -174,16 +176,16 @@ def derive(transfer: Expr = FIRST_ORDER) -> Theory[AutocovarianceEquation]:
     )
 
 
-def _strength(model: DynamicNetwork) -> Expr:
+def _strength(model: Model[NetworkInTime]) -> Expr:
     """Factor of <phi phi> in the spectrum of the field of one unit."""
-    action = disorder_average(model.couplings)
+    action = disorder_average(model.network.couplings)
     responses, activities = Bilinear.of((1, RESPONSE), (2, RESPONSE)), Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
     return action.conjugate(responses).diff(activities.symbol)
 
 
-def _feedback(model: DynamicNetwork) -> Expr:
+def _feedback(model: Model[NetworkInTime]) -> Expr:
     """Factor of the response of the network in the field that a unit's own activity sends back."""
-    action = disorder_average(model.couplings)
+    action = disorder_average(model.network.couplings)
     one, two = Bilinear.of((1, RESPONSE), (2, ACTIVITY)), Bilinear.of((2, RESPONSE), (1, ACTIVITY))
     return action.conjugate(one).diff(two.symbol)
 
@@ -192,13 +194,13 @@ def _places(kernel: Kernel) -> dict[str, int]:
     return {name: kernel.index((1, operator), (2, operator)) for name, operator in OPERATOR.items()}
 
 
-def _transform(entry: Expr, multiplier: Expr, model: DynamicNetwork) -> PairTransform:
+def _transform(entry: Expr, multiplier: Expr, model: Model[NetworkInTime]) -> PairTransform:
     """The entry integrated over its second frequency, without the squared variance that its constant gives."""
     p, q = POLES
-    h, conjugate = (model.transfer.subs(frequency, s) for s in (frequency, -frequency))
+    h, conjugate = (model.network.transfer.subs(frequency, s) for s in (frequency, -frequency))
     # the entry has poles in t where 1 - multiplier h(s) h(t) = 0: at t = -p, p = 1 - multiplier h(s), and at t = q
     in_poles = {ONE.h: (1 - p) / multiplier, ONE.hc: (1 - q) / multiplier}
-    in_poles |= {TWO.h: model.transfer.subs(frequency, _t), TWO.hc: model.transfer.subs(frequency, -_t)}
+    in_poles |= {TWO.h: model.network.transfer.subs(frequency, _t), TWO.hc: model.network.transfer.subs(frequency, -_t)}
     total: Expr = S.Zero
     for first, outer in ((ONE.C, L_phi), (ONE.X, L_x)):
         for second, inner in ((TWO.C, L_phi), (TWO.X, L_x)):
@@ -223,7 +225,7 @@ def _in_squares(expression: Expr) -> Expr:
 
 def _static_block(power: Expr, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
     """The block of the static network from its own kernel, and what one-site functions become when nothing changes in time."""
-    pairs = static.pair_statistics(disorder_average(STATIC.couplings), SiteMeasure(Delta))
+    pairs = static.pair_statistics(disorder_average(STATIC.network.couplings), SiteMeasure(Delta))
     places = list(_places(pairs.kernel).values())
     limits: dict[Symbol, Expr] = {}
     for s in (ONE, TWO):

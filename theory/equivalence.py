@@ -22,11 +22,11 @@ from itertools import product
 
 from sympy import Eq, Expr, Identity, ImmutableMatrix, MatrixExpr, MatrixSymbol, Rational, Symbol, zeros
 
-from theory.catalogue import derive as derive_theory
 from theory.derivation import Derivation, Fact, Replay, Step, same
 from theory.fields.cavity import pair_covariance
 from theory.gaussian.average import Average, stein
-from theory.models import STATIC
+from theory.models import derive as derive_theory
+from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
 REFERENCE = STATIC.reference

@@ -48,7 +48,7 @@ from theory.fields.functional import PAIRS, pair_steps
 from theory.fields.site_in_time import filtered_site
 from theory.fields.spectral import OneSite
 from theory.gaussian.average import averages
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, eta, frequency, g, sigma
 
 EQUIVALENCE = "Clark 2026, arXiv 2604.23489"

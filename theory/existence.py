@@ -8,7 +8,6 @@ from sympy import Expr, diff, oo, solve, sstr
 
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_of
-from theory.equations import AutocovarianceEquation
 from theory.gaussian.average import averages
 from theory.theory import Theory
 
@@ -48,8 +47,6 @@ def existence(theory: Theory, activation: Activation) -> Existence:
     -------
     Existence
     """
-    if isinstance(theory.equation, AutocovarianceEquation):
-        return _in_time(theory.equation, activation)
     name, slope = theory.equation.control, activation.mean_square_slope
     if slope == 0:
         return Existence(f"a solution exists for every {name}: phi grows slower than x", oo, oo)
@@ -81,9 +78,9 @@ def existence(theory: Theory, activation: Activation) -> Existence:
     )
 
 
-def _in_time(equation: AutocovarianceEquation, activation: Activation) -> Existence:
-    """Growth bounds the variance from above; without noise the instability of x = 0 bounds the coupling from below."""
-    name, at_zero, slope = equation.control, activation.slope_at_zero, activation.mean_square_slope
+def existence_in_time(theory: Theory, activation: Activation) -> Existence:
+    """In time growth bounds the variance from above; without noise the instability of x = 0 bounds the coupling from below."""
+    name, at_zero, slope = theory.equation.control, activation.slope_at_zero, activation.mean_square_slope
     if at_zero.is_finite and at_zero.is_nonzero:
         silent = f"without noise only for {name} > {sstr(abs(1 / at_zero))} = 1/phi'(0)"
     elif at_zero.is_zero:

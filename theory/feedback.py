@@ -38,7 +38,9 @@ from theory.fields.readout import (
 from theory.fields.readout_argument import exponent_steps, outlier_steps, stationary_steps
 from theory.fields.readout_cavity import eigenvector
 from theory.gaussian.average import Average
-from theory.models import FEEDBACK, ReadoutNetwork
+from theory.model import Model
+from theory.models.feedback import FEEDBACK
+from theory.networks import ReadoutNetwork
 from theory.readout import least_squares_steps
 from theory.readout.least_squares import least_squares_outlier, least_squares_slope
 from theory.readout.vectors import drive, overlaps_of, with_feedback, with_input, with_readout
@@ -73,9 +75,9 @@ def derive() -> Theory[ReadoutEquation]:
         `outlier`, `lambda_ls`, `H_slope_ls`, `flex`, `A_c`, `A_b`.
     """
     model = FEEDBACK
-    action = readout_action(model.couplings)
+    action = readout_action(model.network.couplings)
     site = loaded_site()
-    loop = readout_loop(model.couplings, site)
+    loop = readout_loop(model.network.couplings, site)
     overlaps = overlaps_of(model)
     variance = 2 * action.conjugate(NOISE_POWER).subs(POWER.symbol, site.average(POWER)) + drive(z)
     readout = site.average(OUTPUT).factor()
@@ -84,7 +86,7 @@ def derive() -> Theory[ReadoutEquation]:
         unknown=Delta,
         output=z,
         amplitude=C,
-        target=model.target,
+        target=model.network.target,
         control=g,
         right=variance,
         readout=readout,
@@ -92,12 +94,12 @@ def derive() -> Theory[ReadoutEquation]:
         determinant=loop.determinant,
         overlaps=overlaps,
         transfers={
-            name: _transfer(readout_loop(model.couplings, loaded_site(name)), variance.diff(Delta))
+            name: _transfer(readout_loop(model.network.couplings, loaded_site(name)), variance.diff(Delta))
             for name in ENTRANCES
         },
     )
-    route = eigenvector(model.couplings, site.with_x[FEEDBACK_ENTRY], site.with_x[READOUT_ENTRY], site.between)
-    pair = disorder_average(model.couplings)
+    route = eigenvector(model.network.couplings, site.with_x[FEEDBACK_ENTRY], site.with_x[READOUT_ENTRY], site.between)
+    pair = disorder_average(model.network.couplings)
     same_state = fluctuation_kernel(
         pair, pair_fields((RESPONSE, ACTIVITY)), SiteMeasure(Delta, shared_noise=True, phi_parity="none")
     )
@@ -220,10 +222,10 @@ def loop_with_means() -> tuple[LoadedSite, Loop]:
     """The site and the loop where m, I and n have means: x ~ N(mu, Delta), mu = Mm z + MI."""
     plain = loaded_site()
     site = LoadedSite(Delta, plain.with_x, plain.between, mean=mu, means={FEEDBACK_ENTRY: Mm, READOUT_ENTRY: C * Mn})
-    return site, readout_loop(FEEDBACK.couplings, site)
+    return site, readout_loop(FEEDBACK.network.couplings, site)
 
 
-def _mean_steps(model: ReadoutNetwork) -> tuple[Step, ...]:
+def _mean_steps(model: Model[ReadoutNetwork]) -> tuple[Step, ...]:
     site, loop = loop_with_means()
     return (
         Step(

@@ -1,18 +1,14 @@
-"""Transfer functions of one unit, and the network in time with any of them."""
+"""Transfer functions of one unit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sympy import Expr, Mul, Poly, S, cancel, exp, nroots, re, sstr
 
 from theory.errors import InputError
-from theory.models import DYNAMIC, DynamicNetwork
 from theory.symbols import frequency
 from theory.text.transfer import parse_transfer
-
-FIRST_ORDER = DYNAMIC.transfer
-"""1/(1+s): a leaky unit, ``x' = -x + field``."""
 
 HIGHEST_ORDER = 8
 
@@ -90,11 +86,3 @@ def _delay(transfer: Expr) -> tuple[Expr, Expr]:
     if not rate.is_number:
         raise InputError("the filter must be rational in s, times exp(-d*s) for a delay d")
     return -rate, Mul(*(factor for factor in Mul.make_args(transfer) if factor not in waits))
-
-
-def network_in_time(transfer: Expr) -> DynamicNetwork:
-    """The model `dynamic` with another filter."""
-    if cancel(transfer - FIRST_ORDER) == 0:
-        return DYNAMIC
-    equation = f"x_i = h [sum_j J_ij phi(x_j) + xi_i(t)], h(s) = {sstr(transfer)}, s = d/dt"
-    return replace(DYNAMIC, transfer=transfer, equation=equation)

@@ -40,7 +40,7 @@ from theory.fields.frozen_argument import (
 from theory.fields.frozen_cavity import two_site_cavity
 from theory.fields.replicon import REPLICAS, Replicon, connected_two_point, replicon_fields, replicon_kernel
 from theory.gaussian.frozen import FrozenAverage, through_noise_variance
-from theory.models import STATIC
+from theory.models.static import STATIC
 from theory.static import FRACTION, OBSERVED, OPERATORS, REFERENCE, VARIANCE, keyed, square, validity
 from theory.symbols import Delta, Delta0, g
 from theory.theory import Quantity, Theory
@@ -90,21 +90,21 @@ def derive() -> Theory:
         Order parameters `Delta`, `C_phi`, `Delta0`; observables `gain`, `stability`, `replicon_slope`, `var_x`, `var_phi`,
         `var_var_phi`, `D_x`, `D_phi`, `n_var_cov_x`, `n_var_cov_phi`.
     """
-    action = disorder_average(STATIC.couplings, REPLICAS)
+    action = disorder_average(STATIC.network.couplings, REPLICAS)
     measure = SiteMeasure(Delta, phi_parity="none", frozen=Delta0)
     identical = SiteMeasure(Delta, shared_noise=True, phi_parity="none")
     two_responses = Bilinear.of((1, RESPONSE), (2, RESPONSE))
 
     saddle = {b.symbol: measure.average(b) for b in action.fields}
-    variance = STATIC.noise.variance + 2 * action.conjugate(square(RESPONSE)).subs(saddle)
+    variance = STATIC.network.noise.variance + 2 * action.conjugate(square(RESPONSE)).subs(saddle)
     frozen = action.conjugate(two_responses).subs(saddle)
     connected = connected_statistics(action, measure)
 
     same_noise = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), identical)
     one_replica = fluctuation_kernel(action, (square(RESPONSE), square(ACTIVITY)), measure)
     (stability,), (slope,) = same_noise.multipliers(), one_replica.multipliers()
-    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
-    loop = mean_corrections(STATIC.couplings)
+    cavity = two_site_cavity(STATIC.network.couplings, STATIC.network.noise)
+    loop = mean_corrections(STATIC.network.couplings)
 
     return Theory(
         model=STATIC,
@@ -123,7 +123,7 @@ def derive() -> Theory:
             disorder_steps(STATIC, action, REPLICAS),
             saddle_steps(STATIC, action, measure, square(RESPONSE), variance, assumption="N -> infinity"),
             frozen_steps(action, measure, two_responses, frozen),
-            unique_root_steps(frozen, variance, STATIC.noise.variance, STATIC.couplings.strength),
+            unique_root_steps(frozen, variance, STATIC.network.noise.variance, STATIC.network.couplings.strength),
             replicon_steps(action, connected.kernel, connected.fields, connected.two_point, measure),
             (covariance_step(connected.kernel, connected.covariance, connected.shown),),
             *(

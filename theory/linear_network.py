@@ -23,7 +23,8 @@ from theory.factors import positive_factors
 from theory.fields.cavity_in_time import CLARK, ONE, TWO, factored_root, two_site_cavity_in_time
 from theory.fields.site_in_time import filtered_site
 from theory.highprecision import mp_function
-from theory.models import DYNAMIC, GaussianCouplings
+from theory.models.dynamic import DYNAMIC
+from theory.networks import GaussianCouplings
 from theory.symbols import eta, frequency, g, sigma
 
 ELLIPTIC = "Sommers, Crisanti, Sompolinsky, Stein 1988, PRL 60 1895"
@@ -85,7 +86,7 @@ def linear_network() -> LinearNetwork:
 
 def spectrum(s: Expr) -> Expr:
     """C_x(s) at sigma = 1: C = |h|^2 (g^2 C + 1) solved, with 1 - g^2 = a^2."""
-    filtered = [DYNAMIC.transfer.subs(frequency, value) for value in (s, -s)]
+    filtered = [DYNAMIC.network.transfer.subs(frequency, value) for value in (s, -s)]
     equation = Eq(ONE.X, Mul(*filtered) * ((1 - decay**2) * ONE.X + 1))
     return factored_root(equation, ONE.X)
 
@@ -95,7 +96,7 @@ def second_moment() -> Expr:
     pairs = two_site_cavity_in_time(GaussianCouplings())
     total = (pairs.phi + ONE.C * TWO.C).subs(g, sqrt(1 - decay**2))
     for site, s in ((ONE, _s), (TWO, _t)):
-        h, conjugate = (DYNAMIC.transfer.subs(frequency, value) for value in (s, -s))
+        h, conjugate = (DYNAMIC.network.transfer.subs(frequency, value) for value in (s, -s))
         total = total.subs({site.S: h, site.Sc: conjugate, site.C: spectrum(s)})
     return total.factor()
 

@@ -41,7 +41,7 @@ from theory.derivation import Derivation, Fact, Replay, Sides, Step, same
 from theory.fields.cavity_in_time import CLARK, ONE, TWO, two_site_cavity_in_time
 from theory.gaussian.pair import pair_closed_form
 from theory.highprecision import mp_function
-from theory.models import DYNAMIC, GaussianCouplings
+from theory.models.dynamic import DYNAMIC
 from theory.near_critical import (
     NearCritical,
     b,
@@ -61,6 +61,7 @@ from theory.near_critical import (
     truncated,
     variance_of_primitive,
 )
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, frequency, g, rho, tau, x
 
 SOMPOLINSKY = "Sompolinsky, Crisanti, Sommers 1988, PRL 61 259"
@@ -242,7 +243,9 @@ def pair_enhancement(name: str) -> Expr:
 def _at_frequencies(expression: Expr) -> Expr:
     for site, w in ((ONE, _w + _s / 2), (TWO, -_w + _s / 2)):
         values = {site.h: I * w, site.hc: -I * w}
-        expression = expression.subs({h: DYNAMIC.transfer.subs(frequency, value) for h, value in values.items()})
+        expression = expression.subs(
+            {h: DYNAMIC.network.transfer.subs(frequency, value) for h, value in values.items()}
+        )
     return expression
 
 

@@ -40,7 +40,6 @@ from sympy import (
     tanh,
 )
 
-from theory.catalogue import derive as derive_theory
 from theory.derivation import Derivation, Fact, Replay, Sides, Step, chain, same
 from theory.equivalence import LINEAR, LinearEquivalence
 from theory.equivalence import derive as derive_equivalence
@@ -56,6 +55,7 @@ from theory.fields.ginibre import (
     u,
     z,
 )
+from theory.models import derive as derive_theory
 
 y = Symbol("y", nonnegative=True)
 """gamma = g^2 <phi'>^2, the squared spectral radius of gain J; 0 <= y < 1."""

@@ -17,11 +17,11 @@ from itertools import product
 
 from sympy import QQ, Eq, Expr, ImmutableMatrix, Poly, Rational, S, Symbol, discriminant, sqrt, symbols
 
-from theory.catalogue import derive as derive_theory
 from theory.derivation import Derivation, Fact, Replay, Step
 from theory.equivalence import derive as derive_equivalence
 from theory.equivalence import rational_matrix
 from theory.fields.ginibre import dyson_matrix, exponents, h, planar_pairings, resolvent_law, shift, u, z
+from theory.models import derive as derive_theory
 from theory.spectrum import ENUMERATED, y
 from theory.symbols import Delta, g, sigma
 

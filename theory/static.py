@@ -38,7 +38,7 @@ from theory.fields.collective import (
     in_multiplier,
     pair_fields,
 )
-from theory.models import STATIC
+from theory.models.static import STATIC
 from theory.symbols import Delta, g
 from theory.theory import Condition, Quantity, Requirement, Theory
 
@@ -95,18 +95,18 @@ def derive() -> Theory:
         `n_var_var_x`, `n_var_var_phi`; 1/N terms `c1_x`, `c1_phi`, `c1_gain`, `d1_x`, `d1_phi`, `c1_n_var_cov_x`,
         `c1_n_var_cov_phi`.
     """
-    action = disorder_average(STATIC.couplings)
+    action = disorder_average(STATIC.network.couplings)
     independent, identical = SiteMeasure(Delta), SiteMeasure(Delta, shared_noise=True)
 
     saddle = {b.symbol: independent.average(b) for b in action.fields}
-    variance = STATIC.noise.variance + 2 * action.conjugate(square(RESPONSE)).subs(saddle)
+    variance = STATIC.network.noise.variance + 2 * action.conjugate(square(RESPONSE)).subs(saddle)
     pairs = pair_statistics(action, independent)
 
     same_noise = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), identical)
     one_replica = fluctuation_kernel(action, (square(RESPONSE), square(ACTIVITY)), independent)
     (stability,), (slope,) = same_noise.multipliers(), one_replica.multipliers()
-    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
-    loop = corrections(STATIC.couplings)
+    cavity = two_site_cavity(STATIC.network.couplings, STATIC.network.noise)
+    loop = corrections(STATIC.network.couplings)
 
     return Theory(
         model=STATIC,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from math import inf
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sympy import Expr, Symbol
 
-from theory.derivation import Derivation
+from theory.derivation import Derivation, StepFailed
 from theory.equations import AutocovarianceEquation, FollowUp, ReadoutEquation, SelfConsistency
 from theory.errors import DomainError
 from theory.gaussian.average import Average, averages, canonical_order
 from theory.gaussian.frozen import FrozenAverage, frozen_averages
-from theory.models import Model
+from theory.model import Model
 
 if TYPE_CHECKING:
     from theory.activations.activation import Activation
@@ -193,6 +193,43 @@ class Theory(Generic[Equation]):
             *(c.expression for c in self.conditions),
         )
 
+    @property
+    def unshown(self) -> tuple[str, ...]:
+        """Names of what the theory states and no step shows, exactly as stated; what the solver finds needs no step.
+
+        A quantity, condition or equation that steps show as ``name = ...`` must be one of these; a part of an equation, anything
+        that a step shows or the model gives.
+        """
+        shown = self.derivation.results
+        whole = {e for values in shown.values() for e in values} | {e for _, e in expressions(self.model)}
+        unknowns = {*self.equation.symbols, *(equation.unknown for equation in self.then), *self.closure}
+        unknowns |= {q.expression for q in self.quantities.values() if q.is_found}
+        stated = [
+            *((name, e) for name, e, _ in self.statements),
+            *((key, q.expression) for key, q in self.quantities.items()),
+            *((c.key, c.expression) for c in self.conditions),
+        ]
+        parts: list[str] = [name for name, e in expressions(self.equation) if not e.is_Symbol and e not in whole]
+        missing: list[str] = [
+            name for name, e in stated if e not in shown.get(name, shown[""]) and not (e in unknowns and str(e) == name)
+        ]
+        return tuple(dict.fromkeys((*missing, *parts)))
+
+    def check(self) -> None:
+        """Check every step, that a check reads every result, and that every equation, quantity and condition is one.
+
+        Raises
+        ------
+        StepFailed
+            Naming all steps that do not hold, or are not read, or all results that no step shows.
+        """
+        self.derivation.check()
+        unread = [f"step {n} ({step.title})" for n, step in enumerate(self.derivation, 1) if not step.is_read]
+        if unread:
+            raise StepFailed(f"{self.derivation.title}: no check reads the result of {', '.join(unread)}")
+        if self.unshown:
+            raise StepFailed(f"{self.derivation.title}: no step shows {', '.join(self.unshown)}")
+
     def admit(self, activation: Activation) -> None:
         """Refuse an activation for which the theory does not hold.
 
@@ -204,3 +241,15 @@ class Theory(Generic[Equation]):
         reasons = [r.reason for r in self.requirements if not r.holds(activation)]
         if reasons:
             raise DomainError(f"{self.model.name}: {activation.text} is refused: " + "; ".join(reasons))
+
+
+def expressions(value: Any, name: str = "") -> Iterator[tuple[str, Expr]]:
+    """Every expression inside an expression, a mapping or a dataclass, with the name under which it stands there."""
+    if isinstance(value, Expr):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from expressions(part, str(key))
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from expressions(getattr(value, part.name), part.name)

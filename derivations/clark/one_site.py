@@ -10,11 +10,11 @@ from scipy import integrate
 from sympy import Expr, Symbol
 
 from derivations.clark.quantities import ERF, GENERIC, TANH, Row, close, solver, values
-from theory.catalogue import derive
 from theory.derivation import same
 from theory.errors import DomainError
 from theory.fields.cavity_in_time import ONE
-from theory.models import DYNAMIC
+from theory.models import derive
+from theory.models.dynamic import DYNAMIC
 from theory.symbols import eta, frequency, g, sigma
 
 _NOISE = Symbol("noise", nonnegative=True)
@@ -33,7 +33,7 @@ def _self_consistency() -> bool:
     plain = same(equation.site.spectrum_x.subs(eta, 0), ONE.h * ONE.hc * (g**2 * ONE.C + _NOISE))
     spectra = {"none": 0, "white": sigma**2}
     silent = all(equation.noises[word] == 0 for word in spectra)
-    both_ends = 1 / (DYNAMIC.transfer * DYNAMIC.transfer.subs(frequency, -frequency))
+    both_ends = 1 / (DYNAMIC.network.transfer * DYNAMIC.network.transfer.subs(frequency, -frequency))
     return (
         plain
         and silent

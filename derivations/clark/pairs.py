@@ -7,9 +7,9 @@ import random
 from sympy import Expr, I, Rational, Symbol, expand
 
 from derivations.clark.quantities import GENERIC, YC, ZC, Row, Y, Z, by_cavity, pair_spectrum
-from theory.catalogue import derive
 from theory.derivation import same
 from theory.fields.cavity_in_time import ALPHA, BETA, EPSILON, GAMMA12, GAMMA21, ONE, TWO
+from theory.models import derive
 from theory.symbols import eta, g
 
 LADDER = ((1 + Z) / (1 - Z) + (1 + ZC) / (1 - ZC)) / 2

@@ -12,9 +12,9 @@ from functools import lru_cache
 from sympy import Expr
 
 from numerics.solve import Solver
-from theory.catalogue import derive
 from theory.fields.cavity_in_time import ONE, TWO, PairSpectra, two_site_cavity_in_time
-from theory.models import DYNAMIC
+from theory.models import derive
+from theory.models.dynamic import DYNAMIC
 from theory.symbols import eta, g
 
 Row = tuple[str, str, Callable[[], bool]]
@@ -36,7 +36,7 @@ def pair_spectrum(name: str) -> Expr:
 
 def by_cavity() -> PairSpectra:
     """The same by the two-site cavity."""
-    return two_site_cavity_in_time(DYNAMIC.couplings)
+    return two_site_cavity_in_time(DYNAMIC.network.couplings)
 
 
 @lru_cache(maxsize=16)

@@ -14,7 +14,7 @@ from derivations.clark.quantities import TANH, Row, pair_spectrum, solver
 from numerics.experiment import validate
 from theory.fields.cavity_in_time import ONE, TWO
 from theory.linear_network import linear_network
-from theory.models import DYNAMIC
+from theory.models.dynamic import DYNAMIC
 from theory.symbols import eta, frequency, g
 
 _NOISY: dict[str, object] = {"g": 1.5, "sigma": 1.0, "noise": "white"}
@@ -43,7 +43,7 @@ def _equal_time_dimension(strength: float, symmetry: float, count: int = 400) ->
     """(int C)^2 over the double integral of the pair spectrum of the path integral; omega = tan(angle), midpoint rule."""
     angle = np.pi * ((np.arange(count) + 0.5) / count - 0.5)
     weight, found = 1 / np.cos(angle) ** 2, linear_network()
-    h = lambdify(frequency, DYNAMIC.transfer)(1j * np.tan(angle))
+    h = lambdify(frequency, DYNAMIC.network.transfer)(1j * np.tan(angle))
     S = lambdify((ONE.h, g, eta), found.response)(h, strength, symmetry)
     C = lambdify((ONE.S, ONE.Sc, g, Symbol("noise", positive=True)), found.spectrum)(S, S.conj(), strength, 1.0).real
     one = {ONE.S: S[:, None], ONE.Sc: S.conj()[:, None], ONE.C: C[:, None]}

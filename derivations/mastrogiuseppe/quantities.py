@@ -17,10 +17,10 @@ from sympy import Expr, diff
 from numerics.readout.reading import fixed_points
 from numerics.solution import FixedPoint, Solution
 from numerics.solve import Solver
-from theory.catalogue import derive
 from theory.equations import ReadoutEquation
 from theory.gaussian.average import Average
-from theory.models import FEEDBACK
+from theory.models import derive
+from theory.models.feedback import FEEDBACK
 from theory.symbols import SI2, C, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
 
 Row = tuple[str, str, Callable[[], bool]]
@@ -95,7 +95,7 @@ def critical(text: str, geometry: Mapping[str, float]) -> dict[str, Any]:
 
 def complete(geometry: Mapping[str, Any]) -> dict[str, Any]:
     """With zeros for what is not given."""
-    return {**{p.name: 0.0 for p in FEEDBACK.parameters if p.symbol != FEEDBACK.target}, **geometry}
+    return {**{p.name: 0.0 for p in FEEDBACK.parameters if p.symbol != FEEDBACK.network.target}, **geometry}
 
 
 def overlaps(text: str, geometry: Mapping[str, float]) -> tuple[float, ...]:

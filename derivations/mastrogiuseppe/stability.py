@@ -34,14 +34,14 @@ from derivations.mastrogiuseppe.quantities import (
     solver,
 )
 from theory.activations.activation import Activation
-from theory.catalogue import derive
 from theory.concrete import closed_form_of
 from theory.derivation import same
 from theory.feedback import MEANS, loaded_site, loop_with_means
 from theory.fields.readout import FEEDBACK_ENTRY, READOUT_ENTRY, readout_loop
 from theory.fields.readout_cavity import eigenvector
 from theory.gaussian.average import Average, averages
-from theory.models import FEEDBACK
+from theory.models import derive
+from theory.models.feedback import FEEDBACK
 from theory.symbols import A, C, Delta, g, growth, mu, phi, snI, snm, x, z
 
 
@@ -62,14 +62,14 @@ def _two_routes() -> bool:
     site, theory = loaded_site(), derive("feedback")
     theory.derivation.check()
     by_eigenvector = eigenvector(
-        FEEDBACK.couplings, site.with_x[FEEDBACK_ENTRY], site.with_x[READOUT_ENTRY], site.between
+        FEEDBACK.network.couplings, site.with_x[FEEDBACK_ENTRY], site.with_x[READOUT_ENTRY], site.between
     )
     return same(by_eigenvector.polynomial, polynomial())
 
 
 def _transfer() -> bool:
     """h = a/lambda + theta/(lambda - G); 1 at the outliers; h(1) = H'(z)."""
-    transfer = readout_loop(FEEDBACK.couplings, loaded_site()).transfer
+    transfer = readout_loop(FEEDBACK.network.couplings, loaded_site()).transfer
     return (
         same(transfer, LOOP / growth + MIXING / (growth - G))
         and same((1 - transfer) * growth * (growth - G), polynomial())

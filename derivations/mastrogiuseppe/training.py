@@ -25,9 +25,9 @@ from derivations.mastrogiuseppe.quantities import (
     solver,
 )
 from numerics.readout.least_squares import least_squares
-from theory.catalogue import derive
 from theory.derivation import same
 from theory.fields.two_states import at_one_state
+from theory.models import derive
 from theory.readout.least_squares import (
     PAIR,
     at_target,

@@ -27,7 +27,7 @@ from theory.activations.activation import Activation
 from theory.derivation import same
 from theory.fields.cavity import two_site_cavity
 from theory.gaussian.average import Average, stein
-from theory.models import STATIC
+from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
 
@@ -53,7 +53,7 @@ def _equal_for_linear() -> bool:
 
 
 def _cavity_agrees() -> bool:
-    cavity = two_site_cavity(STATIC.couplings, STATIC.noise)
+    cavity = two_site_cavity(STATIC.network.couplings, STATIC.network.noise)
     pairs = ((cavity.variance, "self_consistency"), (cavity.phi, "n_var_cov_phi"), (cavity.x, "n_var_cov_x"))
     return all(same(by_cavity, derived(key)) for by_cavity, key in pairs)
 

@@ -30,7 +30,7 @@ from theory.fields.collective import RESPONSE, Bilinear
 from theory.fields.one_loop import source
 from theory.fields.wick import N, mean_covariance, mean_squared_covariance
 from theory.gaussian.average import Average
-from theory.models import STATIC
+from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
 SLOPE = g**2 * Average(phi(x) ** 2, 2) / 2  # lambda
@@ -64,7 +64,7 @@ def _linear_dimension() -> bool:
 
 def _causality() -> bool:
     """Averages and covariances of response fields vanish at order 1/N with the Jacobian and not without."""
-    couplings = STATIC.couplings
+    couplings = STATIC.network.couplings
     own, pair = source(Bilinear.of((1, RESPONSE), (1, RESPONSE))), source(Bilinear.of((1, RESPONSE), (2, RESPONSE)))
     found = [
         (one_replica(couplings, jacobian=flag).mean(own), two_replicas(couplings, jacobian=flag).variance(pair))
@@ -75,7 +75,7 @@ def _causality() -> bool:
 
 def _without_jacobian() -> bool:
     """Linear: the tadpole doubles."""
-    wrong = closed(one_site_correction(x**2, STATIC.couplings, jacobian=False), Activation.from_text("x"))
+    wrong = closed(one_site_correction(x**2, STATIC.network.couplings, jacobian=False), Activation.from_text("x"))
     return cancel(wrong.subs(Delta, 1 / (1 - g**2)) - 4 * g**2 / (1 - g**2) ** 3) == 0
 
 

@@ -11,7 +11,7 @@ from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import FunctionDef, lower
 from theory import equivalence, spectrum, spectrum_x
-from theory.catalogue import derive
+from theory.models import derive
 
 _SCALARS = ("Delta", "C_phi", "gain", "g", "sigma")
 

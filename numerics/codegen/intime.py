@@ -17,7 +17,7 @@ from theory.fields.spectral import L_phi, L_x, OneSite
 from theory.filters import Filter
 from theory.gaussian.average import averages
 from theory.gaussian.pair import pair_closed_form
-from theory.models import Choice
+from theory.model import Choice
 from theory.symbols import Delta, frequency, mu, rho, tau
 from theory.theory import Theory
 

@@ -11,7 +11,7 @@ from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import lower
 from theory.gaussian.average import Average
-from theory.models import FEEDBACK
+from theory.models.feedback import FEEDBACK
 from theory.readout import least_squares as theory
 from theory.readout.vectors import overlaps_of
 from theory.symbols import SI2, Delta, Sm2, phi, smI, x, z

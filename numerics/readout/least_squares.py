@@ -8,11 +8,10 @@ Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (model and tra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from sympy import Symbol
 
 from numerics.average import mean_object
 from numerics.readout.reading import DIRECTION
@@ -22,17 +21,17 @@ from numerics.solve import checked_parameters
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average
-from theory.models import FEEDBACK, Model, Parameter
+from theory.interval import Interval
+from theory.model import Parameter
+from theory.models.feedback import FEEDBACK
 from theory.symbols import phi, x
 
-TRAINED = Model(
-    FEEDBACK.name,
-    FEEDBACK.equation,
-    (
+TRAINED = replace(
+    FEEDBACK,
+    parameters=(
         *(p for p in FEEDBACK.parameters if p.name not in DIRECTION),
-        Parameter(Symbol("ridge", nonnegative=True), "ridge penalty per unit", default=0.0),
+        Parameter("ridge", "ridge penalty per unit", Interval.NONNEGATIVE, default=0.0),
     ),
-    FEEDBACK.reference,
 )
 """The network without a direction of the readout, which is fitted."""
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from numerics.solution import RESIDUAL, FixedPoint, Reading, shown
 from theory.errors import DomainError
-from theory.models import FEEDBACK
+from theory.models.feedback import FEEDBACK
 
 if TYPE_CHECKING:
     from numerics.solve import Solver
 
-TARGET = FEEDBACK.target.name
-DIRECTION = tuple(str(load) for load in FEEDBACK.readout.values())
+TARGET = FEEDBACK.network.target.name
+DIRECTION = tuple(str(load) for load in FEEDBACK.network.readout.values())
 SAME = 1e-9  # relative distance within which a fixed point is the target
 ROUNDING = 1e-13  # relative size below which a sum of two terms is zero
 

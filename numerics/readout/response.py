@@ -12,7 +12,7 @@ from numerics.solution import Solution
 from numerics.solve import Solver
 from theory.errors import DomainError, InputError
 from theory.feedback import ENTRANCES
-from theory.models import FEEDBACK
+from theory.models.feedback import FEEDBACK
 
 Complex = NDArray[np.complex128]
 
@@ -74,7 +74,7 @@ def output_response(
     if problems:
         raise InputError(problems)
     solver, numbers = Solver.of(solution), solution.parameters
-    target = numbers[FEEDBACK.target.name]
+    target = numbers[FEEDBACK.network.target.name]
     chosen = (
         min(solution.fixed_points, key=lambda p: abs(p.z - target)) if point is None else solution.fixed_points[point]
     )

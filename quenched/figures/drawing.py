@@ -13,7 +13,7 @@ from sympy import Symbol, latex
 from numerics.solution import shown
 from numerics.sweep import Sweep
 from numerics.views import view_of
-from theory.catalogue import describe_model
+from theory.models import find_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +78,7 @@ def gapped(values: NDArray[Any], cut: NDArray[np.bool_]) -> NDArray[Any]:
 
 def named(sweep: Sweep, name: str) -> str:
     """A parameter in words, with its symbol."""
-    meaning = {p.name: p.meaning for p in describe_model(sweep.model).parameters}.get(name, "parameter")
+    meaning = {p.name: p.meaning for p in find_model(sweep.model).parameters}.get(name, "parameter")
     return f"{re.split('[:;,]', meaning)[0]}, {symbol(sweep, name)}"
 
 

@@ -12,7 +12,8 @@ from sympy import exp as Exp
 from theory.derivation import Fact, Replay, Sides, Step, same
 from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
 from theory.fields.finite_size import FiniteSizeIdentity, coupling_exponent
-from theory.models import GaussianCouplings, RandomNetwork
+from theory.model import Model
+from theory.networks import GaussianCouplings, StaticNetwork
 from theory.symbols import Delta, x
 
 _a, _J, _k = symbols("a J k", real=True)
@@ -21,7 +22,7 @@ _n = Symbol("n", integer=True, nonnegative=True)
 _N = Symbol("N", positive=True, integer=True)
 
 
-def disorder_steps(model: RandomNetwork, action: Action, replicas: tuple[int, ...] = (1, 2)) -> tuple[Step, ...]:
+def disorder_steps(model: Model[StaticNetwork], action: Action, replicas: tuple[int, ...] = (1, 2)) -> tuple[Step, ...]:
     """From the equation of motion to exp(N F[B])."""
     connected = "" if len(replicas) == 2 else "connected "
     return (
@@ -35,7 +36,7 @@ def disorder_steps(model: RandomNetwork, action: Action, replicas: tuple[int, ..
             assumption="the fixed point is stable and unique",
             reference=model.reference,
         ),
-        *coupling_steps(model.couplings, action, replicas),
+        *coupling_steps(model.network.couplings, action, replicas),
     )
 
 
@@ -71,7 +72,7 @@ def coupling_steps(
 
 
 def saddle_steps(
-    model: RandomNetwork,
+    model: Model[StaticNetwork],
     action: Action,
     measure: SiteMeasure,
     response: Bilinear,
@@ -113,7 +114,7 @@ def saddle_steps(
             action.conjugate(response),
             Eq(Delta, variance),
             reference=model.reference,
-            check=Replay(lambda conjugate: Eq(Delta, model.noise.variance + 2 * conjugate.subs(saddle))),
+            check=Replay(lambda conjugate: Eq(Delta, model.network.noise.variance + 2 * conjugate.subs(saddle))),
         ),
     )
 

@@ -21,7 +21,7 @@ from sympy import Eq, Expr, Rational, Symbol, diff, lambdify, symbols
 
 from theory.derivation import Derivation, Fact, Replay, Step, same
 from theory.gaussian.average import Average, stein
-from theory.models import GaussianCouplings, StaticNoise
+from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, phi, x
 
 A12, A21, E12 = symbols("A_12 A_21 E_12", real=True)

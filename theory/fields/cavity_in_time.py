@@ -25,7 +25,7 @@ from theory.derivation import Derivation, Replay, Solves, Step, same
 from theory.factors import positive_factors
 from theory.fields.cavity import linear_root
 from theory.fields.spectral import OneSite
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import eta, g
 
 CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"

@@ -31,7 +31,7 @@ from theory.factors import positive_factors
 from theory.gaussian.average import Average, averages, stein
 from theory.gaussian.frozen import FrozenAverage, frozen_averages
 from theory.gaussian.parity import parity
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import delta, mu, phi, x
 
 

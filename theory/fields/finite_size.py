@@ -10,7 +10,7 @@ from sympy import Expr, IndexedBase, Poly, Rational, Sum, Symbol, diff, symbols
 from theory.derivation import Step
 from theory.fields.collective import Action, Bilinear, Operator
 from theory.fields.grassmann import Element
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import phi, x
 
 _N = Symbol("N", positive=True, integer=True)

@@ -30,7 +30,7 @@ from theory.fields.cavity import (
 )
 from theory.gaussian.average import Average, stein
 from theory.gaussian.frozen import FrozenAverage, Variance, through_noise_variance, with_variance
-from theory.models import GaussianCouplings, StaticNoise
+from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 MEANS = symbols("mu_1 mu_2", real=True)

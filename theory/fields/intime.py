@@ -32,7 +32,8 @@ from theory.equations import C, PairTransform, f
 from theory.fields.argument import coupling_steps
 from theory.fields.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel, Operator
 from theory.fields.spectral import OneSite
-from theory.models import DynamicNetwork
+from theory.model import Model
+from theory.networks import NetworkInTime
 from theory.symbols import Delta, eta, frequency, g, sigma, tau, tau_n
 
 OPERATOR = {"phi": ACTIVITY, "x": PREACTIVATION}
@@ -41,7 +42,7 @@ _a, _omega = Symbol("a", positive=True), Symbol("omega", real=True)
 _W, _V = Function("W"), Symbol("V", nonnegative=True)
 
 
-def field_steps(model: DynamicNetwork, action: Action, equation: Expr | None) -> tuple[Step, ...]:
+def field_steps(model: Model[NetworkInTime], action: Action, equation: Expr | None) -> tuple[Step, ...]:
     """From the equation of motion to the equation of the autocovariance; `equation` is C'' for a leaky unit, else None."""
     responses, activities = Bilinear.of((1, RESPONSE), (2, RESPONSE)), Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
     own, reaction = Bilinear.of((1, RESPONSE), (2, ACTIVITY)), Bilinear.of((1, ACTIVITY), (2, RESPONSE))
@@ -66,7 +67,7 @@ def field_steps(model: DynamicNetwork, action: Action, equation: Expr | None) ->
             assumption="the state is stationary",
             reference="Sompolinsky, Crisanti, Sommers 1988, PRL 61 259; " + CLARK,
         ),
-        *coupling_steps(model.couplings, action),
+        *coupling_steps(model.network.couplings, action),
         Step(
             "Saddle point: one unit is driven by a Gaussian field; its covariance between two times is the coefficient of xr1 xr2",
             "saddle point",
@@ -85,15 +86,15 @@ def field_steps(model: DynamicNetwork, action: Action, equation: Expr | None) ->
         Step(
             "Both ends of the covariance pass through the unit: C_x(s)/[h(s) h(-s)] = g^2 C_phi(s) + noise, eta = 0, s = d/dtau",
             "linear filter",
-            model.transfer,
-            1 / (model.transfer * model.transfer.subs(frequency, -frequency)).cancel(),
+            model.network.transfer,
+            1 / (model.network.transfer * model.network.transfer.subs(frequency, -frequency)).cancel(),
             check=Replay(lambda h: 1 / (h * h.subs(frequency, -frequency)).cancel()),
         ),
         Step(
             "Spectrum of the Ornstein-Uhlenbeck noise",
             "Fourier transform",
             Integral(2 * sigma**2 * exp(-tau / tau_n) * cos(_omega * tau), (tau, 0, oo)),
-            model.noises["ou"].spectrum,
+            model.network.noises["ou"].spectrum,
             check=Sides(
                 lambda w, t: mpmath.quad(
                     lambda u: 2 * mpmath.exp(-u / t) * mpmath.cos(w * u), mpmath.linspace(0, 60 * t, 60)
@@ -357,7 +358,7 @@ def slow_steps(zero: Expr, total: Expr) -> tuple[Step, ...]:
     )
 
 
-def residue_steps(name: str, entry: Expr, transform: PairTransform, model: DynamicNetwork) -> tuple[Step, ...]:
+def residue_steps(name: str, entry: Expr, transform: PairTransform, model: Model[NetworkInTime]) -> tuple[Step, ...]:
     """From one entry of N Cov(B) at two frequencies to the second moment at equal times."""
     return (
         Step(
@@ -368,7 +369,7 @@ def residue_steps(name: str, entry: Expr, transform: PairTransform, model: Dynam
             entry,
             transform.integrand,
             reference=CLARK,
-            check=_Residues(name, entry, transform, model.transfer),
+            check=_Residues(name, entry, transform, model.network.transfer),
         ),
     )
 
@@ -418,7 +419,7 @@ class _Residues:
         return bool(abs(both - sizes[self.which] ** 2 - once) < 1e-8 * both)
 
 
-def limit_steps(model: DynamicNetwork, static_right: Expr, dynamic_right: Expr) -> tuple[Step, ...]:
+def limit_steps(model: Model[NetworkInTime], static_right: Expr, dynamic_right: Expr) -> tuple[Step, ...]:
     """The two ends of the correlation time."""
     size = Symbol("D", positive=True)
     return (
@@ -432,7 +433,7 @@ def limit_steps(model: DynamicNetwork, static_right: Expr, dynamic_right: Expr) 
         Step(
             "tau_n -> 0 at fixed 2 sigma^2 tau_n = D: the spectrum becomes flat, white noise of strength D",
             "limit",
-            model.noises["ou"].spectrum,
+            model.network.noises["ou"].spectrum,
             size,
             check=Replay(lambda spectrum: spectrum.subs(sigma, sqrt(size / (2 * tau_n))).cancel().subs(tau_n, 0)),
         ),

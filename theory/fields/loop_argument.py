@@ -14,7 +14,7 @@ from theory.fields.grassmann import determinant
 from theory.fields.one_loop import OneLoop, source
 from theory.fields.wick import N, mean_covariance, mean_squared_covariance
 from theory.gaussian.average import Average, stein
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, O, g, phi, x
 
 

@@ -30,7 +30,7 @@ from theory.fields.collective import (
     disorder_average,
 )
 from theory.gaussian.average import Average, stein
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import growth, phi, x
 
 FEEDBACK_ENTRY, READOUT_ENTRY = Symbol("m", real=True), Symbol("n", real=True)

@@ -22,7 +22,8 @@ from theory.fields.readout import (
     LoadedSite,
     Loop,
 )
-from theory.models import ReadoutNetwork
+from theory.model import Model
+from theory.networks import ReadoutNetwork
 from theory.symbols import growth, phi, x
 
 _N = Symbol("N", positive=True, integer=True)
@@ -30,7 +31,7 @@ _i, _j = symbols("i j", integer=True)
 _k = Symbol("k", real=True)
 
 
-def exponent_steps(model: ReadoutNetwork, action: Action) -> tuple[Step, ...]:
+def exponent_steps(model: Model[ReadoutNetwork], action: Action) -> tuple[Step, ...]:
     """From the equation of motion to exp(N F[B]) with the loop."""
     m, n, xr, activity = (IndexedBase(name) for name in ("m", "n", "xr", "phi"))
     return (
@@ -40,7 +41,7 @@ def exponent_steps(model: ReadoutNetwork, action: Action) -> tuple[Step, ...]:
             "generating functional",
             reference=model.reference,
         ),
-        *coupling_steps(model.couplings, disorder_average(model.couplings, (1,)), (1,)),
+        *coupling_steps(model.network.couplings, disorder_average(model.network.couplings, (1,)), (1,)),
         Step(
             "The loop is a coupling m_i n_j of rank one, not random: its exponent is a product of two collective fields. Here and "
             "below n stands for N n, whose entries are of order 1",
@@ -56,7 +57,10 @@ def exponent_steps(model: ReadoutNetwork, action: Action) -> tuple[Step, ...]:
             after=action.F,
             check=Fact(
                 lambda: (
-                    action.F - disorder_average(model.couplings, (1,)).F - LOADED_RESPONSE.symbol * OUTPUT.symbol == 0
+                    action.F
+                    - disorder_average(model.network.couplings, (1,)).F
+                    - LOADED_RESPONSE.symbol * OUTPUT.symbol
+                    == 0
                 ),
                 "couplings and loop",
             ),
@@ -73,11 +77,14 @@ def _loop_is_product() -> bool:
 
 
 def stationary_steps(
-    model: ReadoutNetwork, action: Action, equation: ReadoutEquation, site: LoadedSite
+    model: Model[ReadoutNetwork], action: Action, equation: ReadoutEquation, site: LoadedSite
 ) -> tuple[Step, ...]:
     """From F to (M1), (M2), (M3)."""
     vanishing = {b.symbol: site.average(b) for b in (NOISE_POWER, LOADED_RESPONSE)}
-    loads = {name: model.feedback.get(name, 0) * equation.output + model.input.get(name, 0) for name in _vectors(model)}
+    loads = {
+        name: model.network.feedback.get(name, 0) * equation.output + model.network.input.get(name, 0)
+        for name in _vectors(model)
+    }
     drive = sum(load**2 for load in loads.values())
     recurrent = 2 * action.conjugate(NOISE_POWER).subs(POWER.symbol, site.average(POWER))
     output = site.average(OUTPUT)
@@ -142,8 +149,8 @@ def stationary_steps(
     )
 
 
-def _vectors(model: ReadoutNetwork) -> list[str]:
-    return sorted({*model.feedback, *model.input, *model.readout})
+def _vectors(model: Model[ReadoutNetwork]) -> list[str]:
+    return sorted({*model.network.feedback, *model.network.input, *model.network.readout})
 
 
 def outlier_steps(loop: Loop, equation: ReadoutEquation, named: Expr) -> tuple[Step, ...]:

@@ -19,7 +19,7 @@ from sympy import Eq, Expr, Matrix, Symbol
 
 from theory.derivation import Derivation, Replay, Sides, Step
 from theory.gaussian.average import Average, stein
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import growth, phi, x
 
 c, k = Symbol("c", real=True), Symbol("k", real=True)

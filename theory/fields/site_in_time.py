@@ -16,7 +16,7 @@ from sympy import Expr, Matrix, S, Symbol, expand, symbols
 
 from theory.derivation import Replay, Solves, Step
 from theory.fields.spectral import OneSite
-from theory.models import DynamicNetwork
+from theory.networks import NetworkInTime
 from theory.symbols import eta
 
 NOVIKOV = "Furutsu 1963, J. Res. NBS 67D 303; Novikov 1965, Sov. Phys. JETP 20 1290"
@@ -91,7 +91,7 @@ def _by_regression(product: Expr, site: OneSite, drive: Expr) -> Expr:
 
 
 def site_steps(
-    site: OneSite, model: DynamicNetwork, drive: Expr, feedback: Expr, found: Site, gain: Expr
+    site: OneSite, network: NetworkInTime, equation: str, drive: Expr, feedback: Expr, found: Site, gain: Expr
 ) -> tuple[Step, ...]:
     """From the cavity argument for one unit to its two-point function.
 
@@ -99,14 +99,16 @@ def site_steps(
     ----------
     site, drive, feedback
         As for `filtered_site`.
-    model : DynamicNetwork
+    network : NetworkInTime
+    equation : str
+        Of motion.
     found : Site
     gain : Expr
         <phi'>, for independent couplings.
     """
-    (noise,) = drive.free_symbols - {site.C} - model.couplings.strength.free_symbols
-    strength = model.couplings.strength**2
-    moments = {_N * _into**2: strength, _N * _into * _back: model.couplings.symmetry * strength}
+    (noise,) = drive.free_symbols - {site.C} - network.couplings.strength.free_symbols
+    strength = network.couplings.strength**2
+    moments = {_N * _into**2: strength, _N * _into * _back: network.couplings.symmetry * strength}
     preactivation = site.h * (_field + feedback * site.S * _phi)
     conjugate = _conjugate(preactivation, site)
     independent, spectrum_x = _independent(site, found, gain)
@@ -116,7 +118,7 @@ def site_steps(
 
     return (
         Step(
-            f"Add one unit to the network, {model.equation}. Its field is a sum of N weakly dependent terms, hence Gaussian; its "
+            f"Add one unit to the network, {equation}. Its field is a sum of N weakly dependent terms, hence Gaussian; its "
             "spectrum is",
             "one-site cavity",
             _N * _into**2 * site.C + noise,

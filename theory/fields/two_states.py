@@ -16,7 +16,7 @@ from sympy import Expr, Integer, Rational, S, Symbol, diff, sympify
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.gaussian.average import Average
 from theory.gaussian.joint import polynomial_average
-from theory.models import GaussianCouplings
+from theory.networks import GaussianCouplings
 from theory.symbols import Delta, phi, x
 
 RESPONSES = Bilinear.of((1, RESPONSE), (2, RESPONSE))

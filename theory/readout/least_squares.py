@@ -29,7 +29,7 @@ from theory.fields.cavity import linear_root
 from theory.fields.two_states import PairOfStates, clamped_covariance
 from theory.gaussian.average import Average
 from theory.gaussian.joint import Site
-from theory.models import FEEDBACK
+from theory.models.feedback import FEEDBACK
 from theory.readout.vectors import drive, with_feedback, with_input
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, x, z
 
@@ -169,7 +169,7 @@ def least_squares_slope() -> Expr:
 
 def covariance_of_states(pair: Expr = PAIR) -> Expr:
     """Right-hand side for the covariance of x at outputs A and z."""
-    return clamped_covariance(FEEDBACK.couplings, pair, Sm2 * A * z + smI * (A + z) + SI2)
+    return clamped_covariance(FEEDBACK.network.couplings, pair, Sm2 * A * z + smI * (A + z) + SI2)
 
 
 @dataclass(frozen=True)

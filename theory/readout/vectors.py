@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from sympy import Expr, Symbol
 
-from theory.models import ReadoutNetwork
+from theory.model import Model
+from theory.networks import ReadoutNetwork
 from theory.symbols import SI2, Sm2, smI, snI, snm
 
 
-def overlaps_of(model: ReadoutNetwork) -> dict[Symbol, Expr]:
+def overlaps_of(model: Model[ReadoutNetwork]) -> dict[Symbol, Expr]:
     """Overlaps of the vectors at amplitude 1, from their loadings on independent standard normal ones."""
-    m, i, n = model.feedback, model.input, model.readout
+    m, i, n = model.network.feedback, model.network.input, model.network.readout
     pairs = {Sm2: (m, m), smI: (m, i), SI2: (i, i), snm: (n, m), snI: (n, i)}
     return {symbol: sum(u[name] * v[name] for name in u if name in v).expand() for symbol, (u, v) in pairs.items()}
 

@@ -1,0 +1,172 @@
+"""Formulas and rules of the engine, altered in one place at a time."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from sympy import Add, Basic, Eq, Expr, Integer, MatrixBase, Mul, Pow, Rational, S, Symbol, Tuple
+from sympy.core.function import AppliedUndef
+
+from theory.derivation import same
+from theory.gaussian.exact import exact
+from theory.model import Model
+
+
+def altered_results(result: Any) -> Iterator[tuple[str, Any]]:
+    """A shown result in the wrong: doubled, the sign of one summand, one exponent."""
+    if isinstance(result, Eq):
+        yield from ((how, Eq(result.lhs, e, evaluate=False)) for how, e in altered_results(result.rhs))
+        return
+    if isinstance(result, MatrixBase):
+        nonzero = [k for k, entry in enumerate(result) if entry != 0]
+        for k in nonzero[:1] + nonzero[-1:] if len(nonzero) > 1 else nonzero:
+            for how, entry in altered_results(result[k]):
+                wrong = result.as_mutable()
+                wrong[k] = entry
+                yield f"{how} in entry {k}", wrong.as_immutable()
+        if not nonzero:
+            yield "1 added", result.applyfunc(lambda entry: entry + 1)
+        return
+    if result == 0:
+        yield "1 added", S.One
+        return
+    yield "times 2", 2 * result
+    places = [(path, node) for path, node in _places(result)]
+    for kind, change, how in (
+        (Add, lambda node: Add(-node.args[-1], *node.args[:-1]), "sign of a summand"),
+        (Pow, lambda node: Pow(node.base, node.exp + 1), "exponent"),
+    ):
+        path, node = next(((p, n) for p, n in places if isinstance(n, kind)), (None, None))
+        if node is not None:
+            yield how, _replaced(result, path, change(node))
+
+
+def mutants(expression: Expr, draw: random.Random, count: int) -> list[tuple[str, Expr]]:
+    """`count` expressions that differ from the given one in one node, drawn at random."""
+    options = [(path, node, change) for path, node in _places(expression) for change in _changes(node, expression)]
+    found: list[tuple[str, Expr]] = []
+    for path, node, (how, new) in draw.sample(options, len(options)):
+        if len(found) == count:
+            break
+        try:
+            mutant = _replaced(expression, path, new)
+        except (TypeError, ValueError, AttributeError, RecursionError):
+            continue  # no such expression, as a derivative of a number is none
+        if mutant != expression and not mutant.has(S.NaN, S.ComplexInfinity):
+            found.append((f"{how}: {node} -> {new}", mutant))
+    return found
+
+
+def _changes(node: Basic, whole: Expr) -> Iterator[tuple[str, Basic]]:
+    """What may be wrong at one node."""
+    if isinstance(node, Add):
+        for k, term in enumerate(node.args):
+            rest = node.args[:k] + node.args[k + 1 :]
+            yield "sign", Add(-term, *rest)
+            yield "dropped summand", Add(*rest)
+    if isinstance(node, Mul | Pow) or node == whole:
+        yield "coefficient", 2 * node
+        yield "sign", -node
+    if isinstance(node, Pow):
+        yield "exponent", Pow(node.base, node.exp + 1)
+    if isinstance(node, Rational) and not node.is_Integer:
+        yield "coefficient", node / 2
+    if isinstance(node, Integer):
+        yield "coefficient", node + 1
+    if isinstance(node, Symbol):
+        others = whole.free_symbols - {node}
+        yield from (("symbol", other) for other in sorted(others, key=str) if other.is_real == node.is_real)
+
+
+def _places(node: Basic, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Basic]]:
+    """Every node with the way to it; not the variables of a derivative, an integral or a sum."""
+    yield path, node
+    for k, part in enumerate(node.args):
+        if not isinstance(part, Tuple):
+            yield from _places(part, (*path, k))
+
+
+def _replaced(node: Basic, path: tuple[int, ...], new: Basic) -> Basic:
+    if not path:
+        return new
+    parts = list(node.args)
+    parts[path[0]] = _replaced(parts[path[0]], path[1:], new)
+    return node.func(*parts)
+
+
+def equivalent(a: Any, b: Any) -> bool:
+    """Whether two results have the same value at random points, for polynomial phi; other functions by what they are given."""
+    pairs = list(
+        zip(
+            *((list(e.args) if isinstance(e, Eq) else list(e) if isinstance(e, MatrixBase) else [e]) for e in (a, b)),
+            strict=True,
+        )
+    )
+    draw = random.Random(11)
+    point = {
+        s: Rational(draw.randint(5, 60), draw.randint(61, 99))
+        for s in sorted((Tuple(*a, *b) if isinstance(a, MatrixBase) else Tuple(a, b)).free_symbols, key=str)
+    }
+    return all(same(p, q) or same(_number(p, point), _number(q, point)) for p, q in pairs)
+
+
+def _number(expression: Expr, point: Mapping[Symbol, Expr]) -> Expr:
+    def opaque(node: Basic) -> Expr:
+        return Rational(random.Random(str(node)).randint(1, 10**6), 10**6)
+
+    return (
+        exact(expression).subs(point).replace(lambda node: isinstance(node, AppliedUndef) or node.is_Derivative, opaque)
+    )
+
+
+def altered_parts(value: Any, draw: random.Random, count: int) -> Iterator[tuple[str, Any]]:
+    """A theory, an equation, a quantity or a mapping with one expression altered, everywhere inside but in model and derivation."""
+    if isinstance(value, Expr):
+        if not value.is_Symbol:
+            yield from mutants(value, draw, count)
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from ((f"{key}: {how}", {**value, key: wrong}) for how, wrong in altered_parts(part, draw, count))
+    elif isinstance(value, tuple):
+        for k, part in enumerate(value):
+            wrong_parts = altered_parts(part, draw, count)
+            yield from ((how, (*value[:k], wrong, *value[k + 1 :])) for how, wrong in wrong_parts)
+    elif is_dataclass(value) and not isinstance(value, Model):
+        for part in fields(value):
+            if part.name != "derivation":
+                for how, wrong in altered_parts(getattr(value, part.name), draw, count):
+                    yield f"{part.name}: {how}", replace(value, **{part.name: wrong})
+
+
+@contextmanager
+def engine_altered(name: str, change: Callable[[Any], Any]) -> Iterator[None]:
+    """`change` applied to an object of the engine, ``module:name`` or ``module:class.name``, wherever it was imported to."""
+    module, _, path = name.partition(":")
+    owner, _, attribute = path.rpartition(".")
+    home = getattr(sys.modules[module], owner) if owner else sys.modules[module]
+    original = vars(home)[attribute]
+    homes = [home] if owner else [m for key, m in sorted(sys.modules.items()) if key.startswith("theory")]
+    places = [(m, k) for m in homes for k, v in list(vars(m).items()) if v is original]
+    changed = change(original)
+    forget()
+    try:
+        for place, key in places:
+            setattr(place, key, changed)
+        yield
+    finally:
+        for place, key in places:
+            setattr(place, key, original)
+        forget()
+
+
+def forget() -> None:
+    """Clear every cache of the theory."""
+    for key, module in list(sys.modules.items()):
+        if key.startswith("theory"):
+            for value in list(vars(module).values()):
+                getattr(value, "cache_clear", lambda: None)()

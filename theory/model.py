@@ -1,0 +1,181 @@
+"""What a model is: one declaration that command line, library and documentation ask. What it names is imported on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Container
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from theory.errors import InputError
+from theory.interval import Interval
+from theory.later import Later
+
+if TYPE_CHECKING:
+    from sympy import Symbol
+
+    from theory.theory import Theory
+
+Network = TypeVar("Network")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that the user chooses.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line and in generated code, and of the symbol in formulas.
+    meaning : str
+        One line, with units where there are any.
+    interval : Interval
+        Allowed values.
+    default : float or None
+        None: must be given.
+    only : tuple of (str, tuple of str), optional
+        The name of a `Choice` and the words for which the parameter has a meaning; elsewhere it is refused.
+    """
+
+    name: str
+    meaning: str
+    interval: Interval = Interval.REAL
+    default: float | None = None
+    only: tuple[str, tuple[str, ...]] | None = None
+
+    @property
+    def symbol(self) -> Symbol:
+        """The symbol in formulas."""
+        from sympy import Symbol
+
+        from theory import symbols
+
+        known = getattr(symbols, self.name, None)
+        if isinstance(known, Symbol):
+            return known
+        signs = {
+            "positive": self.interval.positive,
+            "nonnegative": self.interval.nonnegative,
+            "negative": self.interval.negative,
+        }
+        return Symbol(self.name, real=True, **{sign: True for sign, holds in signs.items() if holds})
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        return self.interval.words
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A word that the user chooses.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line and in generated code.
+    meaning : str
+        One line.
+    options : tuple of str
+        The words allowed.
+    default : str or None
+        None: the first word with which every parameter that was given has a meaning.
+    """
+
+    name: str
+    meaning: str
+    options: tuple[str, ...]
+    default: str | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed words in a sentence."""
+        return f"one of {', '.join(self.options)}"
+
+    def conditional(self, parameters: Collection[Parameter], word: str) -> tuple[Parameter, ...]:
+        """The parameters that have a meaning with some words, but not with this one."""
+        return tuple(p for p in parameters if p.only and p.only[0] == self.name and word not in p.only[1])
+
+    def inferred(self, parameters: Collection[Parameter], given: Container[str]) -> str:
+        """The word where none is given: the default, or the first that goes with every parameter named in `given`."""
+        fitting = (o for o in self.options if not any(p.name in given for p in self.conditional(parameters, o)))
+        return self.default or next(fitting, self.options[0])
+
+
+@dataclass(frozen=True)
+class Model(Generic[Network]):
+    """A model: what is true of it. `numerics.treatment.Treatment` says how it is solved, simulated and shown.
+
+    Attributes
+    ----------
+    name : str
+        MODEL on the command line.
+    equation : str
+        Equation of motion, in one line.
+    parameters : tuple of Parameter
+        In the order in which generated code takes them.
+    reference : str
+        The paper.
+    derive_theory : callable
+        ``derive_theory(model, odd)`` returns its `Theory` for a generic activation, odd or not.
+    choices : tuple of Choice
+        Words beside the numbers; generated code takes them by name.
+    describe : callable, optional
+        Returns the description of couplings, noises and vectors, see `theory.networks`.
+    needs_activation, needs_couplings : bool
+        Whether the user gives an activation; whether couplings are drawn at random, N units at a time.
+    existence : callable
+        ``existence(theory, activation)`` says for which parameters there are solutions.
+    limits : callable, optional
+        ``limits(theory, activation)`` returns what is known in closed form.
+    with_filter : callable, optional
+        ``with_filter(model, text)`` returns the model whose units have another transfer function, where the model has time.
+    filter : str
+        That transfer function; empty for the model's own.
+    """
+
+    name: str
+    equation: str
+    parameters: tuple[Parameter, ...]
+    reference: str
+    derive_theory: Callable[[Model[Network], bool], Theory]
+    choices: tuple[Choice, ...] = ()
+    describe: Callable[[], Network] | None = None
+    needs_activation: bool = True
+    needs_couplings: bool = True
+    existence: Callable[..., Any] = Later("theory.existence:existence")
+    limits: Callable[..., Any] | None = None
+    with_filter: Callable[[Model[Network], str], Model[Network]] | None = None
+    filter: str = field(default="")
+
+    @cached_property
+    def network(self) -> Network:
+        """Couplings, noises and vectors."""
+        assert self.describe is not None
+        return self.describe()
+
+    @property
+    def key(self) -> str:
+        """What tells the model apart from every other: generated modules are kept under it."""
+        return f"{self.name}|{self.filter}" if self.filter else self.name
+
+    def filtered(self, text: str | None) -> Model[Network]:
+        """The model with this transfer function of one unit; itself where none is given.
+
+        Raises
+        ------
+        InputError
+            For a model without time, or a filter that it cannot have.
+        """
+        if text is None:
+            return self
+        if self.with_filter is None:
+            from theory.models import models
+
+            having = ", ".join(model.name for model in models() if model.with_filter is not None)
+            raise InputError(f"the model {self.name} has no time; a filter needs the model {having}")
+        return self.with_filter(self, text)
+
+    def derive(self, *, odd: bool = True) -> Theory:
+        """The theory of the model for a generic activation, odd or not."""
+        return self.derive_theory(self, odd)

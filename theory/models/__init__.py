@@ -1,0 +1,71 @@
+"""The models of the toolkit, a declaration each: the one list that command line, solver and documentation read."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from theory.errors import InputError
+from theory.model import Model
+
+if TYPE_CHECKING:
+    from theory.theory import Theory
+
+NAMES = ("static", "dynamic", "feedback")
+"""Files of this folder, each with its `MODEL`."""
+
+_ADDED: dict[str, Model[Any]] = {}
+
+
+def add_model(model: Model[Any]) -> None:
+    """Make a model of your own known under its name, beside those of the toolkit."""
+    _ADDED[model.name] = model
+
+
+def names() -> tuple[str, ...]:
+    """The names of all models."""
+    return (*NAMES, *_ADDED)
+
+
+def models() -> tuple[Model[Any], ...]:
+    """All models."""
+    return tuple(find_model(name) for name in names())
+
+
+def find_model(name: str, filter: str | None = None) -> Model[Any]:
+    """The declaration of a model.
+
+    Parameters
+    ----------
+    name : str
+    filter : str, optional
+        Transfer function of one unit, such as ``1/(1+s)^2``, where the model has time.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or a filter that the model cannot have.
+    """
+    if name not in names():
+        raise InputError(f"unknown model {name[:40]!r}; available: {', '.join(names())}")
+    model = _ADDED.get(name) or import_module(f"theory.models.{name}").MODEL
+    return model.filtered(filter)
+
+
+def derive(name: str, *, odd: bool = True, filter: str | None = None) -> Theory:
+    """Derive the theory of a model for a generic activation.
+
+    Parameters
+    ----------
+    name : str
+    odd : bool
+        Whether phi is odd. Other activations have a frozen mean activity, which a model may or may not cover.
+    filter : str, optional
+        Transfer function of one unit, where the model has time.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or a filter that the model cannot have.
+    """
+    return find_model(name, filter).derive(odd=odd)
