@@ -201,7 +201,8 @@ class Theory(Generic[Equation]):
         that a step shows or the model gives.
         """
         shown = self.derivation.results
-        whole = {e for values in shown.values() for e in values} | {e for _, e in expressions(self.model)}
+        whole = {e for name, values in shown.items() for e in values if not (name and e.is_number)}
+        whole |= {e for _, e in expressions(self.model.network)} if self.model.describe else set()
         unknowns = {*self.equation.symbols, *(equation.unknown for equation in self.then), *self.closure}
         unknowns |= {q.expression for q in self.quantities.values() if q.is_found}
         stated = [

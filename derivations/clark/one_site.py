@@ -32,12 +32,12 @@ def _self_consistency() -> bool:
     equation = derive("dynamic").equation
     plain = same(equation.site.spectrum_x.subs(eta, 0), ONE.h * ONE.hc * (g**2 * ONE.C + _NOISE))
     spectra = {"none": 0, "white": sigma**2}
-    silent = all(equation.noises[word] == 0 for word in spectra)
+    silent = all(equation.noises[word].autocovariance == 0 for word in spectra)
     both_ends = 1 / (DYNAMIC.network.transfer * DYNAMIC.network.transfer.subs(frequency, -frequency))
     return (
         plain
         and silent
-        and all(equation.noise_spectra[word] == value for word, value in spectra.items())
+        and all(equation.noises[word].spectrum == value for word, value in spectra.items())
         and same(both_ends, 1 - frequency**2)
     )
 

@@ -4,61 +4,79 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from itertools import product
+from typing import Any
 
-import mpmath
 from sympy import (
+    Add,
     Derivative,
     Eq,
     Expr,
     Function,
     Integral,
     Matrix,
+    Mul,
     Rational,
     S,
+    Subs,
     Symbol,
-    cos,
-    exp,
     eye,
+    hessian,
+    lambdify,
     oo,
     pi,
     sqrt,
     symbols,
 )
+from sympy import exp as Exp
 
-from theory.derivation import Fact, Replay, Sides, Step, same
-from theory.equations import C, PairTransform, f
+from theory.derivation import Evaluated, Independent, Replay, Solves, Step
+from theory.equations import C, C_phi, PairTransform, f
 from theory.fields.argument import coupling_steps
-from theory.fields.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel, Operator
-from theory.fields.spectral import OneSite
+from theory.fields.cavity import linear_root
+from theory.fields.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel
+from theory.fields.spectral import L_phi, L_x, OneSite
+from theory.gaussian.average import Average, averages
+from theory.gaussian.exact import ODD_CUBIC, exact
+from theory.gaussian.frozen import FrozenAverage
 from theory.model import Model
 from theory.networks import NetworkInTime
-from theory.symbols import Delta, eta, frequency, g, sigma, tau, tau_n
+from theory.symbols import Delta, delta, eta, frequency, g, mu, phi, sigma, tau, tau_n, x
 
 OPERATOR = {"phi": ACTIVITY, "x": PREACTIVATION}
 CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
-_a, _omega = Symbol("a", positive=True), Symbol("omega", real=True)
-_W, _V = Function("W"), Symbol("V", nonnegative=True)
+ONE, TWO, ZERO = OneSite.of(1), OneSite.of(2), OneSite.of(0)
+"""One-site functions of two replicas, each at its frequency, and of one at frequency zero."""
+
+POWER, GAIN = symbols("P_0 G_0", real=True)
+"""Equal-time variance and mean slope of phi, averages over the process of one unit."""
+
+PSI = dict(zip(OPERATOR, symbols("psi_phi psi_x", nonnegative=True), strict=True))
+"""Integrated pair spectra: N times the mean squared off-diagonal covariance at equal times."""
+
+PSI_LAGS = Symbol("Psi_phi", nonnegative=True)
+"""Integral over tau > 0 of N times the mean squared off-diagonal covariance of phi at lag tau."""
+
+FIRST_INTEGRAL, VARIANCE_OF_PRIMITIVE = Function("W"), Symbol("V", nonnegative=True)
+"""W, W' = f(.; C(0)), and W(C(0)): the variance of Phi(x), Phi' = phi."""
+
+_impulse, _psi, _psi_hat = (Function(name) for name in ("delta", "psi", "psi_hat"))
+_omega, _c = Symbol("omega", real=True), Symbol("c", positive=True)
 
 
-def field_steps(model: Model[NetworkInTime], action: Action, equation: Expr | None) -> tuple[Step, ...]:
-    """From the equation of motion to the equation of the autocovariance; `equation` is C'' for a leaky unit, else None."""
+# ---- from the equation of motion to one unit -----------------------------------------------------------------------------
+
+
+def field_steps(model: Model[NetworkInTime], action: Action, strength: Expr, feedback: Expr) -> tuple[Step, ...]:
+    """From the equation of motion to the Gaussian field of one unit, and to the force of its own activity."""
     responses, activities = Bilinear.of((1, RESPONSE), (2, RESPONSE)), Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
     own, reaction = Bilinear.of((1, RESPONSE), (2, ACTIVITY)), Bilinear.of((1, ACTIVITY), (2, RESPONSE))
-    autocovariance = (
-        (
-            Step(
-                "Equation of the autocovariance for eta = 0: <phi phi> of two Gaussian variables of variance C(0) and covariance "
-                "C(tau) is f(C(tau); C(0)). Shown for ou; without noise and for white noise the last term is absent at tau > 0",
-                "saddle values inserted",
-                after=Eq(Derivative(C(tau), (tau, 2)), equation),
-                reference=CLARK,
-            ),
-        )
-        if equation is not None
-        else ()
-    )
+    couplings = model.network.couplings
+    even, odd = symbols("s a")
+    there, back = (g * (sqrt((1 + eta) / 2) * even + sign * sqrt((1 - eta) / 2) * odd) for sign in (1, -1))
     return (
         Step(
             f"Impose {model.equation} at every time with response fields. Causal (Ito) dynamics has unit Jacobian. Labels 1, 2 "
@@ -67,12 +85,19 @@ def field_steps(model: Model[NetworkInTime], action: Action, equation: Expr | No
             assumption="the state is stationary",
             reference="Sompolinsky, Crisanti, Sommers 1988, PRL 61 259; " + CLARK,
         ),
-        *coupling_steps(model.network.couplings, action),
+        Step(
+            "Couplings are a symmetric part s_ij and an antisymmetric part a_ij, independent. Shown: N <J_ij^2> and N <J_ij J_ji>",
+            "second moments of s and a",
+            Matrix([there**2, there * back]),
+            Matrix([couplings.strength**2, couplings.symmetry * couplings.strength**2]),
+            check=Replay(lambda e: e.expand().subs({even**2: 1, odd**2: 1}).subs({even: 0, odd: 0}).expand()),
+        ),
+        *coupling_steps(couplings, action),
         Step(
             "Saddle point: one unit is driven by a Gaussian field; its covariance between two times is the coefficient of xr1 xr2",
             "saddle point",
             action.F,
-            g**2 * activities.symbol,
+            strength * activities.symbol,
             assumption="N -> infinity; odd phi",
             check=Replay(lambda F: F.diff(responses.symbol)),
         ),
@@ -80,215 +105,308 @@ def field_steps(model: Model[NetworkInTime], action: Action, equation: Expr | No
             "The coefficient of xr1 phi2 is a force: the unit's own activity returns to it with the response of the network",
             "saddle point",
             action.F,
-            eta * g**2 * reaction.symbol,
+            feedback * reaction.symbol,
             check=Replay(lambda F: F.diff(own.symbol)),
         ),
-        Step(
-            "Both ends of the covariance pass through the unit: C_x(s)/[h(s) h(-s)] = g^2 C_phi(s) + noise, eta = 0, s = d/dtau",
-            "linear filter",
-            model.network.transfer,
-            1 / (model.network.transfer * model.network.transfer.subs(frequency, -frequency)).cancel(),
-            check=Replay(lambda h: 1 / (h * h.subs(frequency, -frequency)).cancel()),
-        ),
-        Step(
-            "Spectrum of the Ornstein-Uhlenbeck noise",
-            "Fourier transform",
-            Integral(2 * sigma**2 * exp(-tau / tau_n) * cos(_omega * tau), (tau, 0, oo)),
-            model.network.noises["ou"].spectrum,
-            check=Sides(
-                lambda w, t: mpmath.quad(
-                    lambda u: 2 * mpmath.exp(-u / t) * mpmath.cos(w * u), mpmath.linspace(0, 60 * t, 60)
-                ),
-                lambda w, t: 2 * t / (1 + (w * t) ** 2),
-                lambda random: (random.uniform(0, 3), random.uniform(0.2, 3)),
-            ),
-        ),
-        *autocovariance,
     )
 
 
-def energy_steps(kinetic: Expr, total: Expr) -> tuple[Step, ...]:
-    """The first integral, for white noise and without noise; the identity that replaces it for ou."""
+def filter_steps(leaky: bool, network: NetworkInTime) -> tuple[Step, ...]:
+    """The unit as a filter, and the noise that it filters."""
+    position, field, t = Function("X"), Function("u"), Symbol("t")
+    wave, h = Exp(frequency * t), Symbol("h")
+
+    def answer(motion: Eq) -> Expr:
+        inserted = (motion.lhs - motion.rhs).subs({position(t): h * wave, field(t): wave}).doit() / wave
+        return linear_root(Eq(inserted.expand(), 0), h)
+
+    unit = Step(
+        "A leaky unit that receives u = exp(s t) follows with X = h(s) exp(s t)",
+        "linear response",
+        Eq(Derivative(position(t), t), -position(t) + field(t)),
+        network.transfer,
+        check=Replay(answer),
+    )
+    noises = network.noises.values()
+    noise = Step(
+        f"Spectra of the noises {', '.join(network.noises)} from their autocovariances",
+        "Fourier transform",
+        Matrix([noise.autocovariance + noise.impulse * _impulse(tau) for noise in noises]),
+        Matrix([noise.spectrum for noise in noises]),
+        check=Replay(
+            lambda lags: lags.applyfunc(_transformed), "exp(-b |tau|) becomes 2 b/(b^2 - s^2), delta becomes 1"
+        ),
+    )
+    return (unit, noise) if leaky else (noise,)
+
+
+def _transformed(autocovariance: Expr) -> Expr:
+    impulse = autocovariance.coeff(_impulse(tau))
+    smooth = autocovariance - impulse * _impulse(tau)
+    rate = -smooth.diff(tau) / smooth if smooth != 0 else S.One
+    return impulse + smooth.subs(tau, 0) * 2 * rate / (rate**2 - frequency**2)
+
+
+def equal_time_steps(strength: Expr, power: Expr, gain: Expr) -> tuple[Step, ...]:
+    """Names of equal-time averages, and their values for a Gaussian x."""
+    closed, regression = {POWER: power, GAIN: gain, C(0): Delta}, Average(x * phi(x)) / Delta
+    gaussian = "for independent couplings, where x is Gaussian"
+    rows: tuple[tuple[str, Expr, Expr], ...] = (
+        ("Equal-time variance of x", C(0), Eq(Symbol("Delta0"), Delta)),
+        ("Equal-time variance of phi", f(Delta, Delta), Eq(Symbol("C_phi0"), POWER)),
+        (f"The same {gaussian}", f(Delta, Delta), Eq(POWER, power, evaluate=False)),
+        ("Mean slope of phi, by Stein's lemma the regression of phi on x", regression, Eq(Symbol("gain"), GAIN)),
+        (f"The same {gaussian}", regression, Eq(GAIN, gain, evaluate=False)),
+        (
+            "Long lags: f = <phi'>^2 C where C is small; what returns of it through the couplings",
+            strength * Subs(Derivative(f(_c, Delta), _c), _c, 0),
+            strength * gain**2,
+        ),
+    )
+    return tuple(
+        Step(
+            title,
+            "Gaussian average",
+            before,
+            after,
+            check=Solves(lambda found, before=before: _in_cubic(before - getattr(found, "rhs", found), closed), CUBIC),
+        )
+        for title, before, after in rows
+    )
+
+
+CUBIC = "exactly, for a cubic phi"
+
+
+def _in_cubic(difference: Expr, values: Mapping[Expr, Expr]) -> Expr:
+    """For a cubic phi; given what two Gaussian variables share, they are independent."""
+    shared = FrozenAverage(Average(phi(x), 0, mu, delta) ** 2, Delta, _c)
+    primitive = ODD_CUBIC.integrate(x)
+    spread = Average(primitive**2) - Average(primitive) ** 2
+    inserted = difference.subs({**values, VARIANCE_OF_PRIMITIVE: spread})
+    pairs = exact(shared, ODD_CUBIC)
+    return exact(inserted.replace(f, lambda c, v: pairs.subs({_c: c, Delta: v}, simultaneous=True)), ODD_CUBIC).doit()
+
+
+# ---- the equation of the autocovariance ----------------------------------------------------------------------------------
+
+
+def autocovariance_steps(
+    network: NetworkInTime, strength: Expr, spectra: Mapping[str, Expr], right: Mapping[str, Expr]
+) -> tuple[Step, ...]:
+    """The spectrum of x for independent couplings, by noise, and for a leaky unit C'' (`right`)."""
+    h, conjugate = (network.transfer.subs(frequency, s) for s in (frequency, -frequency))
+    rule = "linear filter, eta = 0"
+    in_frequency = (
+        Step(
+            f"Both ends of the covariance of the field pass through the unit, noise={word}",
+            rule,
+            strength * C_phi(frequency) + network.noises[word].spectrum,
+            Eq(Function("C_x")(frequency), spectrum),
+            reference=CLARK,
+            check=Replay(lambda field: Eq(Function("C_x")(frequency), h * conjugate * field)),
+        )
+        for word, spectrum in spectra.items()
+    )
+    in_lags = (
+        Step(
+            f"Equation of the autocovariance, noise={word}: 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau at tau > 0; <phi phi> of two Gaussian "
+            "variables of variance C(0) and covariance C(tau) is f(C(tau); C(0))",
+            rule,
+            spectra[word],
+            Eq(Derivative(C(tau), (tau, 2)), second),
+            reference=CLARK,
+            check=Solves(partial(_realised, spectra[word]), EXAMPLE),
+        )
+        for word, second in right.items()
+    )
+    return (*in_frequency, *in_lags)
+
+
+EXAMPLE = "for C_phi(tau) = exp(-2 tau/3) and tau_n = 1/2, where C follows from its spectrum by residues"
+
+
+def _realised(spectrum: Expr, equation: Eq) -> Expr:
+    """What is missing in an equation for C where <phi phi> is given as a function of the lag, and all else is elementary."""
+    force, time = Exp(-2 * tau / 3), Rational(1, 2)
+    given = spectrum.subs({C_phi(frequency): _transformed(force), tau_n: time}).doit()
+    poles = (-1, Rational(-2, 3), -1 / time)
+    c = Add(*(((frequency - p) * given).cancel().subs(frequency, p) * Exp(p * tau) for p in poles))
+    work = _until_infinity(-force * c.diff(tau))
+    values = {f(C(tau), Delta): force, FIRST_INTEGRAL(C(tau)): work}
+    values |= {VARIANCE_OF_PRIMITIVE: work.subs(tau, 0), Delta: c.subs(tau, 0)}
+    inserted = (equation.lhs - equation.rhs).xreplace(values).subs({C(tau): c, tau_n: time}).doit(integrals=False)
+    return inserted.replace(Integral, lambda e, _: _until_infinity(e.expand()).subs(tau, 0))
+
+
+def _until_infinity(exponentials: Expr) -> Expr:
+    """The integral of a sum of exponentials from tau to infinity."""
+    return Add(*(-(term**2) / term.diff(tau) for term in Add.make_args(exponentials.expand())))
+
+
+def energy_steps(
+    network: NetworkInTime,
+    strength: Expr,
+    spectra: Mapping[str, Expr],
+    right: Mapping[str, Expr],
+    kinetic: Mapping[str, Expr],
+) -> tuple[Step, ...]:
+    """The first integral where the noise is absent at tau > 0, and the identity that replaces it for ou."""
+    motion, (silent, *_) = Derivative(C(tau), tau), kinetic
+    potential = right[silent].xreplace({C(tau): C(tau) ** 2 / 2, f(C(tau), Delta): FIRST_INTEGRAL(C(tau))})
+    at_zero = potential.xreplace({FIRST_INTEGRAL(C(tau)): VARIANCE_OF_PRIMITIVE, C(tau): Delta})
+    noise = network.noises["ou"].autocovariance
+    conserved = Eq(motion**2 / 2, potential)
     return (
         Step(
-            "Where the noise is absent at tau > 0 the energy is conserved; W' = f",
-            "first integral",
-            Derivative(C(tau), tau) ** 2 / 2 - C(tau) ** 2 / 2 + g**2 * _W(C(tau)),
-            S.Zero,
-            check=Fact(_energy_is_conserved, "derivative vanishes by the equation of the autocovariance"),
+            "Where the noise is absent at tau > 0, C'' = dE/dC: energy is conserved, and zero where C has decayed; W' = f",
+            "integrated against C'",
+            right[silent],
+            conserved,
+            assumption="C -> 0 at long lags",
+            check=Solves(partial(_realised, spectra[silent]), EXAMPLE),
         ),
         Step(
             "W(C(0)) is the variance V of Phi(x), Phi' = phi, because d<Phi(u) Phi(v)>/dc = <phi(u) phi(v)>",
             "Price's theorem, integrated over c from 0 to C(0)",
-            Integral(f(Symbol("c"), Delta), (Symbol("c"), 0, Delta)),
-            _V,
-            check=Sides(
-                _integrated_arcsine,
-                _variance_of_primitive,
-                lambda random: (random.uniform(0.3, 3),),
-                points=1,
-                name="phi = erf: the arcsine law integrated, against the variance of its primitive",
-            ),
+            Integral(f(_c, Delta), (_c, 0, Delta)),
+            VARIANCE_OF_PRIMITIVE,
+            check=Solves(lambda V: _in_cubic(Integral(f(_c, Delta), (_c, 0, Delta)) - V, {}), CUBIC),
         ),
-        Step(
-            "Integrate the equation across tau = 0: white noise makes C'(0+) = -sigma^2/2",
-            "jump of the derivative",
-            -(sigma**2) / 2,
-            kinetic,
-            check=Replay(lambda slope: slope**2 / 2),
+        *(
+            Step(
+                f"Across tau = 0 the slope of C jumps by the strength of the delta function in the noise. C'(0+)^2/2, noise={word}",
+                "jump of the derivative",
+                spectra[word],
+                energy,
+                check=Solves(lambda e, word=word: _realised(spectra[word], Eq(motion**2 / 2, e)).subs(tau, 0), EXAMPLE),
+            )
+            for word, energy in kinetic.items()
         ),
-        Step(
-            "C decays to 0, where the energy is 0; so it is 0 at tau = 0+, a scalar equation for C(0) = Delta. Without noise "
-            "the right-hand side is 0",
-            "energy at both ends",
-            after=Eq(total, kinetic),
-            assumption="C -> 0 at long lags",
-            reference="Sompolinsky, Crisanti, Sommers 1988, PRL 61 259",
-            check=Fact(
-                lambda: _linear_white(total, kinetic), "linear network: C = sigma^2 exp(-a tau)/(2 a), a^2 = 1-g^2"
-            ),
+        *(
+            Step(
+                f"At tau = 0+ this is a scalar equation for C(0) = Delta, noise={word}",
+                "energy at both ends",
+                conserved,
+                Eq(at_zero, energy),
+                reference="Sompolinsky, Crisanti, Sommers 1988, PRL 61 259",
+                check=Solves(partial(_realised, spectra[word]), EXAMPLE),
+            )
+            for word, energy in kinetic.items()
         ),
         Step(
             "For ou the same energy argument gives an identity that every solution must satisfy",
             "integration by parts",
-            after=Eq(
-                total,
-                sigma**2 * Delta - sigma**2 / tau_n * Integral(exp(-tau / tau_n) * C(tau), (tau, 0, oo)),
-            ),
-            check=Sides(
-                lambda a, t: a * a * _linear_ou(a, t, 0) ** 2 / 2,
-                lambda a, t: (
-                    _linear_ou(a, t, 0)
-                    - mpmath.quad(lambda u: mpmath.exp(-u / t) * _linear_ou(a, t, u), mpmath.linspace(0, 60 * t, 30))
-                    / t
-                ),
-                lambda random: (random.uniform(0.3, 0.9), random.uniform(0.2, 0.9)),
-                name="linear network, sigma = 1: C by partial fractions of its spectrum",
-            ),
+            -Integral(noise * motion, (tau, 0, oo)),
+            Eq(at_zero, noise.subs(tau, 0) * Delta + Integral(noise.diff(tau) * C(tau), (tau, 0, oo))),
+            check=Solves(partial(_realised, spectra["ou"]), EXAMPLE),
         ),
     )
 
 
-def _energy_is_conserved() -> bool:
-    energy = Derivative(C(tau), tau) ** 2 / 2 - C(tau) ** 2 / 2 + g**2 * _W(C(tau))
-    by_chain = energy.diff(tau).doit()
-    force = C(tau) - g**2 * f(C(tau), Delta)
-    value = Symbol("value")
-    by_chain = by_chain.replace(lambda node: node.func.__name__ == "Subs", lambda node: f(C(tau), Delta)).subs(
-        Derivative(_W(C(tau)), C(tau)), f(C(tau), Delta)
+def limit_steps(
+    network: NetworkInTime, right: Mapping[str, Expr], power: Expr, static_variance: Expr
+) -> tuple[Step, ...]:
+    """The two ends of the correlation time."""
+    size, at_rest = Symbol("D", positive=True), {f(C(tau), Delta): power, C(tau): Delta}
+    return (
+        Step(
+            "tau_n -> infinity: C is constant, C'' = 0, and the equation at tau = 0 is the self-consistency of the static network",
+            "limit",
+            right["ou"],
+            Eq(Delta, static_variance),
+            check=Replay(lambda second: Eq(Delta, Delta - second.xreplace(at_rest).subs(tau, 0))),
+        ),
+        Step(
+            "tau_n -> 0 at fixed 2 sigma^2 tau_n = D: the spectrum becomes flat, white noise of strength D",
+            "limit",
+            network.noises["ou"].spectrum,
+            size,
+            check=Replay(lambda spectrum: spectrum.subs(sigma, sqrt(size / (2 * tau_n))).cancel().subs(tau_n, 0)),
+        ),
     )
-    return (by_chain.subs(Derivative(C(tau), (tau, 2)), force).subs(Derivative(C(tau), tau), value)).expand() == 0
 
 
-def _integrated_arcsine(v: float) -> mpmath.mpf:
-    return mpmath.quad(lambda c: 2 / mpmath.pi * mpmath.asin(2 * c / (1 + 2 * v)), [0, v])
-
-
-def _variance_of_primitive(v: float) -> mpmath.mpf:
-    def primitive(y: mpmath.mpf) -> mpmath.mpf:
-        return y * mpmath.erf(y) + mpmath.exp(-y * y) / mpmath.sqrt(mpmath.pi)
-
-    def mean(function: Callable[[mpmath.mpf], mpmath.mpf]) -> mpmath.mpf:
-        deviation = mpmath.sqrt(v)
-        return mpmath.quad(lambda z: function(deviation * z) * mpmath.npdf(z), mpmath.linspace(-12, 12, 13))
-
-    return mean(lambda y: primitive(y) ** 2) - mean(primitive) ** 2
-
-
-def _linear_white(total: Expr, kinetic: Expr) -> bool:
-    """The linear network, where V = Delta^2/2 and everything is elementary."""
-    solution = sigma**2 * exp(-_a * tau) / (2 * _a)
-    solves = (solution.diff(tau, 2) - _a**2 * solution).expand() == 0
-    kink = (solution.diff(tau).subs(tau, 0) + sigma**2 / 2).expand() == 0
-    at_zero = solution.subs(tau, 0)
-    energy = (total - kinetic).subs(_V, Delta**2 / 2).subs(Delta, at_zero).subs(g, sqrt(1 - _a**2))
-    return bool(solves and kink and energy.expand() == 0)
-
-
-def _linear_ou(a: float, t: float, lag: float) -> mpmath.mpf:
-    """C of the linear network with 1 - g^2 = a^2 and unit noise of correlation time t."""
-    b = 1 / mpmath.mpf(t)
-    return (mpmath.exp(-b * lag) - b / a * mpmath.exp(-a * lag)) / (a * a - b * b)
+# ---- pairs -----------------------------------------------------------------------------------------------------------------
 
 
 def pair_steps(
-    kernel: Kernel,
-    columns: Mapping[str, Matrix],
+    action: Action,
     totals: Mapping[str, Expr],
+    pairs: Mapping[str, Expr],
     independent: Mapping[Symbol, Expr],
     entries: Mapping[str, Expr],
-    gain: Expr,
     static: tuple[Matrix, Mapping[Symbol, Expr]],
 ) -> tuple[Step, ...]:
     """Fluctuations of the pair fields of two replicas, each at its own frequency.
 
     Parameters
     ----------
-    kernel : Kernel
-    columns, totals : mapping
-        By observable: the column of N Cov(B) of its pair field, and the entry on the diagonal.
+    action : Action
+    totals, pairs, entries : mapping
+        By observable: the entry of N Cov(B) on the diagonal; without the variances of single units; for independent couplings.
     independent : mapping
-        Independent couplings, where x is Gaussian.
-    entries : mapping
-        `totals` there.
-    gain : Expr
-        <phi'>.
+        One-site functions for independent couplings, where x is Gaussian.
     static : (Matrix, mapping)
         The block of the static network, and what one-site functions are for noise that never changes.
     """
-    one, two = OneSite.of(1), OneSite.of(2)
     y, z, yc, zc = symbols("y z y_c z_c")
-    ladder = one.C * two.C * (1 / (1 - z) + 1 / (1 - zc) - 1) / ((1 - y) * (1 - yc))
     in_ladder = {
-        y: g**2 * one.S * two.S,
-        yc: g**2 * one.Sc * two.Sc,
-        z: eta * g**2 * one.S * two.Sc,
-        zc: eta * g**2 * one.Sc * two.S,
+        y: g**2 * ONE.S * TWO.S,
+        yc: g**2 * ONE.Sc * TWO.Sc,
+        z: eta * g**2 * ONE.S * TWO.Sc,
+        zc: eta * g**2 * ONE.Sc * TWO.S,
     }
     block, constant = static
+    spectra = {"phi": ONE.C * TWO.C, "x": ONE.X * TWO.X}
+    names = {name: Symbol(f"psi_{name}(omega_1, omega_2)") for name in totals}
     return (
-        Step(
-            "Two replicas with different noise, at frequencies omega_1 and omega_2: one-site two-point function G of (response, "
-            "activity, preactivation) at one frequency; Pi is the Kronecker product of two G",
-            "definition of the one-site functions S, T, C, K, X",
-            after=one.two_point(),
-            assumption="odd phi, independent replicas",
-        ),
         *(
             Step(
-                f"Gaussian fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{{-1}} Pi. Entry of {name}1 {name}2: "
-                f"(1/N) sum_ij of the product of two cross-spectra of {name}",
+                "Two replicas with different noise, at frequencies omega_1 and omega_2; Pi is the Kronecker product of two G. Gaussian "
+                f"fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{{-1}} Pi. Entry of {name}1 {name}2: (1/N) sum_ij of the product "
+                f"of two cross-spectra of {name}",
                 "Gaussian integral over the collective fields",
-                after=totals[name],
-                assumption="1/N small, and the pair sector stable: g^2 |S|^2 below 1 at every frequency",
+                ONE.two_point(),
+                total,
+                assumption="1/N small, odd phi, and the pair sector stable: g^2 |S|^2 below 1 at every frequency",
                 reference=CLARK,
-                check=Fact(
-                    partial(_solves_column, kernel, columns[name], totals[name], OPERATOR[name]),
-                    "the whole column X inserted into (1 - Pi F'') X = Pi, at random rational points",
+                check=Solves(
+                    partial(_beside_the_solution, action, name), "(1 - Pi F'') X = Pi solved at random rational points"
                 ),
             )
-            for name in totals
+            for name, total in totals.items()
         ),
         Step(
             "In one line, y = g^2 S_1 S_2, z = eta g^2 S_1 S_2*: C_1 C_2 Re[(1 + z)/(1 - z)]/|1 - y|^2",
             "regrouped",
             totals["phi"],
-            ladder,
-            check=Fact(
-                lambda: same(totals["phi"], ladder.xreplace(in_ladder)),
-                "y and z inserted, rational canonical forms compared",
+            ONE.C * TWO.C * (1 / (1 - z) + 1 / (1 - zc) - 1) / ((1 - y) * (1 - yc)),
+            check=Evaluated(
+                lambda side: side.xreplace(in_ladder), name="y and z inserted, both sides at random points"
             ),
         ),
         *(
             Step(
-                f"Independent couplings, eta = 0: x is Gaussian, S = <phi'> h, T = h, K = <phi'> X (Stein); entry of {name}",
+                f"Its diagonal i = j holds the spectra of {name}; the rest is N times the second moment over J of cross-spectra",
+                "diagonal subtracted",
+                total,
+                Eq(names[name], pairs[name]),
+                assumption="odd phi, so that off-diagonal covariances average to zero over J",
+                check=Replay(lambda e, name=name: Eq(names[name], e - spectra[name])),
+            )
+            for name, total in totals.items()
+        ),
+        *(
+            Step(
+                f"Independent couplings, eta = 0: entry of {name}",
                 "limit",
                 totals[name],
-                entries[name],
+                entry,
                 reference=CLARK,
                 check=Replay(lambda e: e.xreplace(dict(independent))),
             )
-            for name in totals
+            for name, entry in entries.items()
         ),
         Step(
             "Noise that never changes, tau_n -> infinity: responses become 1, spectra become variances, and the entries of phi "
@@ -302,114 +420,81 @@ def pair_steps(
     )
 
 
-def _solves_column(kernel: Kernel, column: Matrix, total: Expr, operator: Operator) -> bool:
-    """(1 - Pi F'') X = Pi in one column, exactly, at random rational values of every symbol; and the entry that is shown."""
-    place = kernel.index((1, operator), (2, operator))
+def _beside_the_solution(action: Action, name: str, entry: Expr) -> Matrix:
+    """Entry minus solution of (1 - Pi F'') X = Pi, exactly, at random rational values of every symbol."""
+    operators = (RESPONSE, ACTIVITY, PREACTIVATION)
+    place = 4 * operators.index(OPERATOR[name])
+    linked = hessian(action.F, [Bilinear.of((1, a), (2, b)).symbol for a, b in product(operators, repeat=2)])
+    one, two = ONE.two_point(), TWO.two_point()
+    Pi = Matrix(9, 9, lambda r, c: one[r // 3, c // 3] * two[r % 3, c % 3])
+    unknown = sorted(Pi.free_symbols | linked.free_symbols, key=str)
     draw = random.Random(31)
+    differences = []
     for _ in range(3):
-        symbols_of = sorted(kernel.Pi.free_symbols | kernel.coupling.free_symbols, key=str)
-        point = {s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in symbols_of}
-        Pi, coupling, found = (m.xreplace(point) for m in (kernel.Pi, kernel.coupling, column))
-        if (eye(len(kernel.fields)) - Pi * coupling) * found != Pi[:, place] or found[place] != total.xreplace(point):
-            return False
-    return True
+        point = {s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in unknown}
+        at, coupled = Pi.xreplace(point), linked.xreplace(point)
+        solution = (eye(9) - at * coupled).LUsolve(at[:, place])
+        differences.append(entry.xreplace(point) - solution[place])
+    return Matrix(differences)
 
 
-def slow_steps(zero: Expr, total: Expr) -> tuple[Step, ...]:
-    """Zero frequency (long windows), any single frequency, and the time over which pairs stay correlated."""
-    one, two, nought = OneSite.of(1), OneSite.of(2), OneSite.of(0)
-    opposite = two.renamed(one) | {two.S: one.Sc, two.Sc: one.S}
-    single = total.xreplace(opposite).factor()
+def residue_steps(
+    entries: Mapping[str, Expr], transforms: Mapping[str, PairTransform], multiplier: Expr, transfer: Expr
+) -> tuple[Step, ...]:
+    """From entries of N Cov(B) at two frequencies to second moments at equal times."""
+    t = Symbol("t")
+    (poles,) = {tuple(transform.poles.items()) for transform in transforms.values()}
     return (
-        Step(
-            "Zero frequency, covariances over windows long against every correlation time: everything is real, and the "
-            "participation ratio over N of phi is",
-            "both frequencies 0",
-            total,
-            (nought.C**2 / zero).factor(),
-            reference=CLARK,
-            check=Replay(
-                lambda e: (one.C**2 / e.xreplace(two.renamed(one)).xreplace(one.real())).xreplace(one.renamed(nought))
-            ),
+        *(
+            Step(
+                f"A pole of the entries in their second frequency, t = -{pole}, beside the mirrored one of the conjugate factor",
+                "linear equation solved",
+                1 - multiplier * transfer.subs(frequency, s) * transfer.subs(frequency, t),
+                Eq(pole, value),
+                check=Replay(lambda e, pole=pole: Eq(pole, -linear_root(Eq(e.together().as_numer_denom()[0], 0), t))),
+            )
+            for (pole, value), s in zip(poles, (frequency, -frequency), strict=True)
         ),
-        Step(
-            "Any one frequency: the cross-spectral matrix C_ij(omega) has the participation ratio over N of phi",
-            "omega_2 = -omega_1",
-            total,
-            (one.C**2 / single).factor(),
-            reference=CLARK,
-            check=Replay(lambda e: (one.C**2 / e.xreplace(opposite)).factor()),
-        ),
-        Step(
-            "The mean squared cross-covariance at lag tau, integrated over all lags, is a single frequency integral: "
-            "integral over tau > 0 of psi(tau, tau) = (1/2) int domega/(2 pi) psi(omega, -omega)",
-            "Parseval",
-            after=Integral(single - one.C**2, (_omega, -oo, oo)) / (4 * pi),
-            check=Sides(
-                lambda a, b: mpmath.quad(lambda t: mpmath.exp(-(a + b) * t), [0, mpmath.inf]),
-                lambda a, b: (
-                    mpmath.quad(lambda w: 4 * a * b / ((a * a + w * w) * (b * b + w * w)), [-mpmath.inf, 0, mpmath.inf])
-                    / (4 * mpmath.pi)
-                ),
-                lambda draw: (draw.uniform(0.3, 2), draw.uniform(0.3, 2)),
-                name="psi(tau_1, tau_2) = exp(-a |tau_1| - b |tau_2|), both sides by quadrature",
-            ),
+        *(
+            Step(
+                f"Equal-time second moment of {name} for eta = 0: integrate the entry over both frequencies. The inner integral is "
+                "done by residues: 1/(t + p) is the transform of exp(-p tau), which leaves the Laplace transform L(p) of the "
+                "autocovariance. The constant at t -> oo gives the squared variance; the rest is psi",
+                "residues",
+                entry,
+                transforms[name].integrand,
+                reference=CLARK,
+                check=_Residues(name, transforms[name].poles, transfer),
+            )
+            for name, entry in entries.items()
         ),
     )
 
 
-def residue_steps(name: str, entry: Expr, transform: PairTransform, model: Model[NetworkInTime]) -> tuple[Step, ...]:
-    """From one entry of N Cov(B) at two frequencies to the second moment at equal times."""
-    return (
-        Step(
-            f"Equal-time second moment of {name} for eta = 0: integrate the entry over both frequencies. The inner integral is "
-            "done by residues: 1/(t + p) is the transform of exp(-p tau), which leaves the Laplace transform L(p) of the "
-            "autocovariance. The constant at t -> oo gives the squared variance; the rest is psi",
-            "residues",
-            entry,
-            transform.integrand,
-            reference=CLARK,
-            check=_Residues(name, entry, transform, model.network.transfer),
-        ),
-    )
-
-
+@dataclass(frozen=True)
 class _Residues:
     """Both sides for exponential autocovariances: a double integral in frequency against a single one."""
 
-    name = "double frequency integral by quadrature for exponential autocovariances, 8 digits"
-
-    def __init__(self, which: str, entry: Expr, transform: PairTransform, transfer: Expr) -> None:
-        self.which, self.entry, self.transform, self.transfer = which, entry, transform, transfer
+    which: str
+    poles: Mapping[Symbol, Expr]
+    transfer: Expr
+    name: str = "double frequency integral by quadrature for exponential autocovariances, 8 digits"
 
     def __call__(self, step: Step) -> bool:
         """Whether both integrals agree."""
-        from sympy import lambdify
-
-        from theory.fields.spectral import L_phi, L_x
-        from theory.gaussian.average import averages
-
-        rates, sizes, values = {"phi": 0.9, "x": 0.7}, {"phi": 0.5, "x": 1.1}, {g: 1.2}
-        t, one, two = Symbol("t"), OneSite.of(1), OneSite.of(2)
-
-        def spectrum(kind: str, s: Expr) -> Expr:
-            return 2 * sizes[kind] * rates[kind] / (rates[kind] ** 2 - s**2)
-
-        gain = {average: Rational(3, 5) for average in averages(self.entry)}
-        dressed = self.entry.xreplace(gain).subs(values)
-        for site, s in ((one, frequency), (two, t)):
-            h, conjugate = (self.transfer.subs(frequency, at) for at in (s, -s))
-            dressed = dressed.subs(
-                {site.h: h, site.hc: conjugate, site.C: spectrum("phi", s), site.X: spectrum("x", s)}
-            )
-        double = lambdify((frequency, t), dressed, "math")  # rational: plain complex numbers will do
-        single = step.after.xreplace(gain).subs(values)
-        for pole, rate in self.transform.poles.items():
-            single = single.subs(pole, rate.xreplace(gain).subs(values))
-        single = single.replace(L_phi, lambda p: sizes["phi"] / (rates["phi"] + p))
-        single = single.replace(L_x, lambda p: sizes["x"] / (rates["x"] + p))
-        inner = lambdify(frequency, single, "math")
+        t, at = Symbol("t"), {g: Rational(6, 5), **dict.fromkeys(averages(step.before), Rational(3, 5))}
+        sizes, rates = {"phi": Rational(1, 2), "x": Rational(11, 10)}, {"phi": Rational(9, 10), "x": Rational(7, 10)}
+        values = {}
+        for site, s in ((ONE, frequency), (TWO, t)):
+            of_phi, of_x = (_transformed(sizes[k] * Exp(-rates[k] * tau)).subs(frequency, s) for k in ("phi", "x"))
+            h, conjugate = (self.transfer.subs(frequency, u) for u in (s, -s))
+            values |= {site.h: h, site.hc: conjugate, site.C: of_phi, site.X: of_x}
+        single = step.after.subs(self.poles)
+        for kind, transform in (("phi", L_phi), ("x", L_x)):
+            single = single.replace(transform, lambda p, kind=kind: sizes[kind] / (rates[kind] + p))
         # omega = tan(theta): every integrand is a smooth periodic function of the angle, where the midpoint rule converges
+        double = lambdify((frequency, t), step.before.xreplace(at).xreplace(values), "math")
+        inner = lambdify(frequency, single.xreplace(at), "math")
         count = 128
         angles = [math.pi * ((k + 0.5) / count - 0.5) for k in range(count)]
         nodes = [(math.tan(u), math.pi / count / math.cos(u) ** 2) for u in angles]
@@ -419,25 +504,123 @@ class _Residues:
         return bool(abs(both - sizes[self.which] ** 2 - once) < 1e-8 * both)
 
 
-def limit_steps(model: Model[NetworkInTime], static_right: Expr, dynamic_right: Expr) -> tuple[Step, ...]:
-    """The two ends of the correlation time."""
-    size = Symbol("D", positive=True)
+def at_frequency_zero(e: Any) -> Any:
+    """Both replicas at frequency zero, where everything is real."""
+    return e.xreplace(TWO.renamed(ONE)).xreplace(ONE.real()).xreplace(ONE.renamed(ZERO))
+
+
+# ---- what is read off -----------------------------------------------------------------------------------------------------
+
+
+def reading_steps(
+    kernel: Kernel,
+    totals: Mapping[str, Expr],
+    multiplier: Expr,
+    observables: Mapping[str, Expr],
+) -> tuple[Step, ...]:
+    """Stability of the pair sector, and the observables by their keys."""
+
+    def persisting() -> Expr:
+        (found,) = Kernel(kernel.fields, at_frequency_zero(kernel.Pi), kernel.coupling.subs(eta, 0)).multipliers()
+        return found
+
+    def shown(key: str) -> Eq:
+        return Eq(Symbol(key), observables[key], evaluate=False)
+
+    opposite = TWO.renamed(ONE) | {TWO.S: ONE.Sc, TWO.Sc: ONE.S}
+    trace, squares, N = symbols("tr(C) tr(C^2) N", positive=True)
+    C_ij = Matrix(3, 3, lambda i, j: 2 if i == j else Rational(1, i + j + 2))
+    a_matrix = {trace: C_ij.trace(), squares: (C_ij**2).trace(), N: 3, Delta: 2, POWER: 2}
+    a_matrix |= dict.fromkeys(PSI.values(), sum(C_ij[i, j] ** 2 for i in range(3) for j in range(3) if i != j) / 3)
+    lags = Integral(_psi(tau, tau), (tau, 0, oo))
+    ratio = {"phi": ONE.C, "x": ONE.X}
     return (
         Step(
-            "tau_n -> infinity: C is constant, C'' = 0, and the equation at tau = 0 is the self-consistency of the static network",
-            "limit",
-            Eq(S.Zero, dynamic_right),
-            Eq(Delta, static_right),
-            check=Replay(lambda equation: Eq(Delta, Delta - equation.rhs)),
+            "Zero frequency: the largest multiplier, eigenvalue of Pi F'', is that of independent couplings; the others carry a factor eta",
+            "eigenvalue of Pi F''",
+            after=Eq(Symbol("multiplier"), multiplier),
+            assumption="|eta| <= 1",
+            check=Independent(persisting, "eigenvalue of the kernel at frequency 0 and eta = 0"),
         ),
         Step(
-            "tau_n -> 0 at fixed 2 sigma^2 tau_n = D: the spectrum becomes flat, white noise of strength D",
-            "limit",
-            model.network.noises["ou"].spectrum,
-            size,
-            check=Replay(lambda spectrum: spectrum.subs(sigma, sqrt(size / (2 * tau_n))).cancel().subs(tau_n, 0)),
+            "What is missing to 1; for independent couplings C'' = (1 - g^2 <phi'>^2) C at long lags, so that it is the squared decay rate",
+            "definition",
+            multiplier,
+            shown("kappa2"),
+            check=Replay(lambda e: Eq(Symbol("kappa2"), 1 - e)),
+        ),
+        *(
+            Step(
+                f"Participation ratio over N of {name} at equal times; (1/N) sum_i of C_ii is the variance, (1/N) sum_(i != j) of C_ij^2 is psi",
+                "definition",
+                Eq(Symbol(f"PR_{name}"), trace**2 / (N * squares)),
+                shown(f"PR_{name}"),
+                reference=CLARK,
+                check=Evaluated(lambda side: side.xreplace(a_matrix), name="both sides for a matrix of three units"),
+            )
+            for name in totals
+        ),
+        *(
+            Step(
+                f"Participation ratio over N of {name} at zero frequency, of covariances over windows long against every correlation time; "
+                "everything is real",
+                "both frequencies 0",
+                totals[name],
+                shown(f"PR0_{name}"),
+                reference=CLARK,
+                check=Replay(lambda e, name=name: Eq(Symbol(f"PR0_{name}"), at_frequency_zero(ratio[name] ** 2 / e))),
+            )
+            for name in totals
+        ),
+        Step(
+            "Any one frequency: the cross-spectral matrix C_ij(omega) has the participation ratio over N of phi",
+            "omega_2 = -omega_1",
+            totals["phi"],
+            (ONE.C**2 / totals["phi"].xreplace(opposite)).factor(),
+            reference=CLARK,
+            check=Replay(lambda e: (ONE.C**2 / e.xreplace(opposite)).factor()),
+        ),
+        Step(
+            "The mean squared cross-covariance of phi at lag tau, integrated over all lags, is a single frequency integral of its pair "
+            "spectrum at omega and -omega",
+            "Parseval",
+            lags,
+            Integral(_psi_hat(_omega, -_omega), (_omega, -oo, oo)) / (4 * pi),
+            check=Evaluated(_with_exponential_pairs, name=PAIRS),
+        ),
+        Step(
+            "Correlation time of the population; Psi is the integral over lags",
+            "definition",
+            Eq(Symbol("tau_pop"), lags / _psi(0, 0)),
+            shown("tau_pop"),
+            reference=CLARK,
+            check=Evaluated(_with_exponential_pairs, name=PAIRS),
         ),
     )
 
 
-__all__ = ["energy_steps", "field_steps", "limit_steps", "pair_steps", "residue_steps", "slow_steps"]
+def rest_steps(transfer: Expr, gain: Expr, closure: Mapping[Symbol, Expr]) -> tuple[Step, ...]:
+    """One-site functions at frequency zero for independent couplings."""
+    zero = ONE.renamed(ZERO)
+    values = {zero[s]: (s, e) for s, e in ONE.gaussian(gain).items()}
+    at_rest = {**zero, ONE.h: transfer.subs(frequency, 0)}
+    return tuple(
+        Step(
+            f"{name} at frequency zero for independent couplings",
+            "s = 0",
+            values[name][1],
+            Eq(name, value),
+            check=Replay(lambda e, name=name: Eq(name, e.xreplace(at_rest))),
+        )
+        for name, value in closure.items()
+    )
+
+
+PAIRS = "both sides for psi(tau_1, tau_2) = 3 exp(-|tau_1| - |tau_2|/2)"
+
+
+def _with_exponential_pairs(side: Expr) -> Expr:
+    rates = (S.One, Rational(1, 2))
+    inserted = side.subs({PSI_LAGS: 3 / Add(*rates), PSI["phi"]: 3})
+    inserted = inserted.replace(_psi, lambda *lags: 3 * Exp(-Add(*map(Mul, rates, lags))))
+    return inserted.replace(_psi_hat, lambda *at: 3 * Mul(*(2 * a / (a**2 + w**2) for a, w in zip(rates, at, strict=True))))
