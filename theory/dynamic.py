@@ -44,7 +44,6 @@ from theory.fields.intime import (
     energy_steps,
     equal_time_steps,
     field_steps,
-    filter_steps,
     limit_steps,
     pair_steps,
     reading_steps,
@@ -157,13 +156,12 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
         closure={POWER: power, GAIN: gain, **closure},
         derivation=chain(
             f"Network in time, {model.equation}: two-time fields, autocovariance, pair spectra",
-            field_steps(model, action, strength, feedback),
-            filter_steps(leaky, network),
+            field_steps(model, action, strength, feedback, leaky),
             site_steps(ONE, network, model.equation, drive, feedback, functions, gain),
             equal_time_steps(strength, power, gain),
             autocovariance_steps(network, strength, spectra, second if leaky else {}),
-            energy_steps(network, strength, spectra, second, kinetic) if leaky else (),
-            pair_steps(action, totals, pairs, independent, entries, _static_block(power, gain)),
+            energy_steps(network, spectra, second, kinetic) if leaky else (),
+            pair_steps(kernel, totals, pairs, independent, entries, _static_block(power, gain)),
             cavity.derivation,
             comparison_steps(
                 [(f"psi_{name}(omega_1, omega_2)", getattr(cavity, name), e) for name, e in pairs.items()]
@@ -171,7 +169,9 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
             reading_steps(kernel, totals, persisting, {key: q.expression for key, q in observables.items()}),
             rest_steps(transfer, gain, closure),
             residue_steps(entries, transforms, multiplier, transfer) if leaky else (),
-            limit_steps(network, second, power, STATIC.network.noise.variance + strength * power) if leaky else (),
+            limit_steps(network, second["ou"], power, STATIC.network.noise.variance + strength * power)
+            if leaky
+            else (),
         ),
     )
 

@@ -17,23 +17,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import product
 
-from sympy import Eq, Expr, Matrix, Rational, S, Symbol, eye, sqrt, symbols
+from sympy import Add, Eq, Expr, Symbol, symbols
 
-from theory.derivation import Derivation, Replay, Solves, Step, same
+from theory.derivation import Derivation, Replay, Step
 from theory.factors import positive_factors
 from theory.fields.cavity import linear_root
 from theory.fields.spectral import OneSite
 from theory.networks import GaussianCouplings
-from theory.symbols import eta, g
 
 CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 ONE, TWO = OneSite.of(1), OneSite.of(2)
 ALPHA, BETA = symbols("alpha beta")
 GAMMA12, GAMMA21 = symbols("gamma_12 gamma_21")
 EPSILON, PSI = symbols("epsilon psi")
-_small = Symbol("small")
 _a1, _a2c, _phi1c, _phi2 = symbols("a1 a2c phi1c phi2")
 
 
@@ -62,6 +59,13 @@ class PairSpectra:
     derivation: Derivation
 
 
+def _perturbed(k: int, observable: str) -> Expr:
+    """a_1 a_2* at frequency k, each unit moved by what it hears from the other."""
+    site, (a, b, _) = {1: ONE, 2: TWO}[k], _coupling_symbols(k)
+    response, conjugate = (site.S, site.Sc) if observable == "phi" else (site.T, site.Tc)
+    return (_a1 + response * a * _phi2) * (_a2c + conjugate * b * _phi1c)
+
+
 def cross_spectrum(k: int, observable: str) -> Expr:
     """Cross-spectrum <a_1 a_2*> of a pair at frequency k, to first order in A and E; linear in A_12, conj(A_21), E_12.
 
@@ -71,37 +75,22 @@ def cross_spectrum(k: int, observable: str) -> Expr:
         1 or 2.
     observable : {'phi', 'x'}
     """
-    site = {1: ONE, 2: TWO}[k]
-    linear = _perturbed(site, k, observable).expand().coeff(_small, 1)
-    # <a_1 phi_1*> and <phi_2 a_2*> of unperturbed units; <a_1 a_2*> of two units that share the input E_12
-    first, second = (site.C, site.C) if observable == "phi" else (site.Kc, site.K)
-    averaged = linear.subs(_a1 * _phi1c, first).subs(_phi2 * _a2c, second)
-    response, conjugate = _responses(site, observable)
-    return averaged + response * conjugate * _coupling_symbols(k)[2]
+    return _averaged(_perturbed(k, observable), k, observable)
 
 
-def _responses(site: OneSite, observable: str) -> tuple[Symbol, Symbol]:
-    return (site.S, site.Sc) if observable == "phi" else (site.T, site.Tc)
-
-
-def _perturbed(site: OneSite, k: int, observable: str) -> Expr:
-    """a_1 a_2*, each unit moved by what it hears from the other."""
-    response, conjugate = _responses(site, observable)
-    a, b, _ = _coupling_symbols(k)
-    return (_a1 + _small * response * a * _phi2) * (_a2c + _small * conjugate * b * _phi1c)
+def _averaged(product: Expr, k: int, observable: str) -> Expr:
+    """<a_1 phi_1*> and <phi_2 a_2*> of unperturbed units, and <a_1 a_2*> of two units that share the input E_12."""
+    site, (*_, e) = {1: ONE, 2: TWO}[k], _coupling_symbols(k)
+    first, second, shared = (
+        (site.C, site.C, site.S * site.Sc) if observable == "phi" else (site.Kc, site.K, site.T * site.Tc)
+    )
+    expanded = product.expand()
+    return expanded.coeff(_a1 * _phi1c) * first + expanded.coeff(_phi2 * _a2c) * second + shared * e
 
 
 def product_over_couplings(first: Expr, second: Expr, moments: Mapping[tuple[Symbol, Symbol], Expr]) -> Expr:
     """N <first second> over J for two expressions linear in A and E at frequencies 1 and 2."""
-    total = 0
-    for (a, b), moment in moments.items():
-        total += first.coeff(a, 1) * second.coeff(b, 1) * moment
-    return total
-
-
-def reservoir(diagonal: Expr, off_diagonal: Expr) -> Expr:
-    """(1/N) sum_kl of a product of two matrices of the reservoir: diagonal values, plus N times a mean over pairs."""
-    return diagonal + off_diagonal
+    return Add(*(first.coeff(a, 1) * second.coeff(b, 1) * moment for (a, b), moment in moments.items()))
 
 
 def factored_root(equation: Eq, unknown: Symbol) -> Expr:
@@ -125,18 +114,17 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
     v, symmetry = couplings.strength**2, couplings.symmetry
     S1, S2, S2c, C1, C2 = ONE.S, TWO.S, TWO.Sc, ONE.C, TWO.C
 
-    # responses of the reservoir: R_kk = S, R_kl = S A_kl S; its covariances: C_kk = C, C_kl = cross_spectrum
-    alpha_rhs = v + v**2 * reservoir(S1 * S2, S1**2 * S2**2 * ALPHA)
-    alpha = factored_root(Eq(ALPHA, alpha_rhs), ALPHA)
-    beta_rhs = symmetry * v + symmetry**2 * v**2 * reservoir(S1 * S2c, S1**2 * S2c**2 * BETA)
-    beta = factored_root(Eq(BETA, beta_rhs), BETA)
-    fed = cross_spectrum(2, "phi")
-    a2, b2, e2 = _coupling_symbols(2)
-    with_alpha = {a2: ALPHA, b2: BETA, e2: GAMMA12}
-    off = S1**2 * sum(fed.coeff(s, 1) * moment for s, moment in with_alpha.items())
-    gamma_rhs = symmetry * v**2 * reservoir(S1 * C2, off)
-    gamma = factored_root(Eq(GAMMA12, gamma_rhs.subs({ALPHA: alpha, BETA: beta})), GAMMA12)
-    epsilon_rhs = v**2 * reservoir(C1 * C2, PSI)
+    # responses of the reservoir: R_kk = S, R_kl = S A_kl S; its covariances: C_kk = C, C_kl = cross_spectrum; (1/N) sum_kl of a
+    # product of two is that of the diagonal values, plus N times a mean over pairs
+    fed, a2, b2, e2 = cross_spectrum(2, "phi"), *_coupling_symbols(2)
+    heard = Add(*(fed.coeff(s, 1) * moment for s, moment in ((a2, ALPHA), (b2, BETA), (e2, GAMMA12))))
+    alpha_rhs = v + v**2 * (S1 * S2 + S1**2 * S2**2 * ALPHA)
+    beta_rhs = symmetry * v + symmetry**2 * v**2 * (S1 * S2c + S1**2 * S2c**2 * BETA)
+    gamma_rhs = symmetry * v**2 * (S1 * C2 + S1**2 * heard)
+    epsilon_rhs = v**2 * (C1 * C2 + PSI)
+    alpha, beta = factored_root(Eq(ALPHA, alpha_rhs), ALPHA), factored_root(Eq(BETA, beta_rhs), BETA)
+    known = {ALPHA: alpha, BETA: beta}
+    gamma = factored_root(Eq(GAMMA12, gamma_rhs.subs(known)), GAMMA12)
 
     a1, b1, e1 = _coupling_symbols(1)
     values = {
@@ -157,7 +145,10 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
     x1, x2 = (cross_spectrum(k, "x") for k in (1, 2))
     psi_x = product_over_couplings(x1, x2, values).subs(EPSILON, epsilon)
 
-    closure = {ALPHA: alpha, BETA: beta}
+    def solved(equation: Eq) -> Expr:
+        others = {symbol: value for symbol, value in known.items() if symbol != equation.lhs}
+        return factored_root(equation.subs(others), equation.lhs)
+
     wick = "Wick's theorem over the couplings that touch the pair, linear equation solved"
     steps = (
         *(
@@ -165,52 +156,23 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
                 f"Add two units. Expand the cross-spectrum of their {what} to first order in A_12 and A_21 (their coupling, beside "
                 "and through the reservoir) and E_12 (the covariance that the reservoir feeds to both)",
                 "linear response; Price's theorem for functionals of Gaussian fields",
-                _perturbed(ONE, 1, observable).subs(_small, 1),
+                _perturbed(1, observable),
                 result,
                 assumption="A and E are of order 1/sqrt(N); phi need not be Gaussian, its field is",
                 reference=CLARK,
-                check=Solves(
-                    partial(_against_linear_units, observable, _perturbed(ONE, 1, observable)),
-                    "averaged for units that respond linearly and have noise of their own",
-                ),
+                check=Replay(partial(_averaged, k=1, observable=observable)),
             )
             for what, observable, result in (("activities", "phi", phi1), ("preactivations", "x", x1))
         ),
         *(
-            Step(title, wick, Eq(unknown, right), root, check=_OverCouplings(couplings, *pair, closure))
-            for title, pair, unknown, right, root in (
-                (
-                    "alpha = N <A_12 A_12>: the direct coupling, and through the reservoir its diagonal responses S and its "
-                    "off-diagonal ones S A_kl S",
-                    "AA",
-                    ALPHA,
-                    alpha_rhs,
-                    alpha,
-                ),
-                ("beta = N <A_12 A_21*>: only reciprocal couplings contribute", "AB", BETA, beta_rhs, beta),
-                (
-                    "gamma_12 = N <A_12 E_12>: one end of A meets one end of E through a reciprocal pair of couplings",
-                    "AE",
-                    GAMMA12,
-                    gamma_rhs,
-                    gamma,
-                ),
-                (
-                    "epsilon = N <E_12 E_12> from the spectra and pair spectra of the reservoir",
-                    "EE",
-                    EPSILON,
-                    epsilon_rhs,
-                    epsilon_rhs,
-                ),
+            Step(title, wick, Eq(unknown, right), root, check=Replay(solved))
+            for title, unknown, right, root in (
+                ("alpha = N <A_12 A_12>: direct, and through responses S and S A_kl S", ALPHA, alpha_rhs, alpha),
+                ("beta = N <A_12 A_21*>: only reciprocal couplings contribute", BETA, beta_rhs, beta),
+                ("gamma_12 = N <A_12 E_12>: reciprocal couplings at one end", GAMMA12, gamma_rhs, gamma),
+                ("N <C_12 C_12>, linear in the moments and in itself, epsilon = N <E_12 E_12>", PSI, closed, psi),
+                ("epsilon from the spectra of the reservoir", EPSILON, epsilon_rhs.subs(PSI, psi), epsilon),
             )
-        ),
-        Step(
-            "N <C_12 C_12> is linear in the moments of A and E, and epsilon in it: the system closes; solve for psi",
-            "linear equation solved",
-            Eq(PSI, closed),
-            psi,
-            reference=CLARK,
-            check=Replay(lambda equation: factored_root(equation, PSI)),
         ),
         Step(
             "N <X_12 X_12> of the preactivations",
@@ -221,85 +183,5 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
             check=Replay(lambda both: product_over_couplings(*both.args, {**values, (e1, e2): epsilon})),
         ),
     )
-    moments = {ALPHA: alpha, BETA: beta, GAMMA12: gamma, GAMMA21: _swapped(gamma), EPSILON: epsilon}
+    moments = {**known, GAMMA12: gamma, GAMMA21: _swapped(gamma), EPSILON: epsilon}
     return PairSpectra(psi, psi_x, moments, Derivation("Two-site cavity in frequency", steps))
-
-
-# ---- what the steps rest on ----------------------------------------------------------------------------------------------
-
-_NUMBERS = {ONE.S: 2, ONE.C: 5, TWO.S: 3, TWO.Sc: -4, TWO.C: 7}
-_S1, _C1, _S2, _S2c, _C2 = _NUMBERS.values()
-_A1, _A2, _B2, _E2, _P1 = (Matrix([[0, a], [b, 0]]) for a, b in ((3, -2), (1, 5), (-3, 4), (2, 7), (6, -1)))
-"""Between two units k, l of a reservoir: A_kl at both frequencies, A_lk*, E_kl, and their cross-spectrum at frequency 1."""
-
-_P2 = _S2 * _C2 * _A2 + _S2c * _C2 * _B2 + _S2 * _S2c * _E2
-_RESERVOIR = {
-    kind: [[int(entry) for entry in row] for row in (diagonal * eye(2) + off_diagonal).tolist()]
-    for kind, diagonal, off_diagonal in (
-        ("A1", _S1, _S1**2 * _A1),
-        ("A2", _S2, _S2**2 * _A2),
-        ("B2", _S2c, _S2c**2 * _B2.T),
-        ("E1", _C1, _P1),
-        ("E2", _C2, _P2),
-    )
-}
-"""Its responses and covariances, on which A_12 ('A'), A_21* ('B') and E_12 ('E') of the pair depend."""
-
-_MOMENTS = {ALPHA: (_A1, _A2), BETA: (_A1, _B2), GAMMA12: (_A1, _E2), PSI: (_P1, _P2)}
-
-
-@dataclass(frozen=True)
-class _OverCouplings:
-    """Check of ``N <first second>``, counted out over the couplings of the pair to a reservoir of two; and of the root."""
-
-    couplings: GaussianCouplings
-    first: str
-    second: str
-    known: Mapping[Symbol, Expr]
-    name: str = "second moment over couplings at N = 2, exactly; solution inserted"
-
-    def __call__(self, step: Step) -> bool:
-        """Whether the equation gives what is counted, and the root solves it."""
-        unknown, right = step.before.args
-        # J = u p + w q and J' = u p - w q with signs p, q: variance u^2 + w^2, correlation 7/25 or 0
-        u, w = (4, 3) if self.couplings.symmetry.has(eta) else (1, 1)
-        pairs = [(u * p + w * q, u * p - w * q) for p, q in product((-1, 1), repeat=2)]
-        counted = sum(self._product(*draw) for draw in product(pairs, repeat=5))
-        at = {g: sqrt(2 * (u * u + w * w)), eta: Rational(u * u - w * w, u * u + w * w), **_NUMBERS}
-        at |= {moment: Rational(sum(a.multiply_elementwise(b)), 2) for moment, (a, b) in _MOMENTS.items()}
-        solved = right.subs(unknown, step.after).subs(self.known)
-        return right.subs(at) == Rational(2 * counted, len(pairs) ** 5) and same(solved, step.after)
-
-    def _product(self, a: _Pair, b: _Pair, c: _Pair, d: _Pair, direct: _Pair) -> int:
-        """At one draw of J_1k and J_k1 (`a`, `b`), of J_2k and J_k2 (`c`, `d`), and of J_12 and J_21."""
-        (out1, in1), (out2, in2) = zip(a, b, strict=True), zip(c, d, strict=True)
-        ends = {"A": (direct[0], out1, in2), "B": (direct[1], out2, in1), "E": (0, out1, out2)}
-        value = 1
-        for kind, k in ((self.first, 1), (self.second, 2)):
-            beside, left, right = ends[kind]
-            value *= beside + sum(
-                p * r * q
-                for p, row in zip(left, _RESERVOIR[f"{kind}{k}"], strict=True)
-                for r, q in zip(row, right, strict=True)
-            )
-        return value
-
-
-_Pair = tuple[int, int]
-
-
-def _against_linear_units(observable: str, pair: Expr, claimed: Expr) -> Expr:
-    """What `claimed` misses of the average of `pair` for two units phi = S f + rest, x = T f + w rest with the fields f."""
-    f1, f2, f1c, f2c, r1, r2, r1c, r2c = symbols("f1 f2 f1c f2c r1 r2 r1c r2c")
-    field, rest, w, wc = symbols("D q w w_c")
-    fed = _coupling_symbols(1)[2]
-    response, conjugate = _responses(ONE, observable)
-    own, ownc = (S.One, S.One) if observable == "phi" else (w, wc)
-    units = {_a1: response * f1 + own * r1, _a2c: conjugate * f2c + ownc * r2c}
-    units |= {_phi2: ONE.S * f2 + r2, _phi1c: ONE.Sc * f1c + r1c}
-    covariances = {(f1, f1c): field, (f2, f2c): field, (r1, r1c): rest, (r2, r2c): rest, (f1, f2c): _small * fed}
-    exact = pair.xreplace(units).expand()
-    averaged = sum(exact.coeff(p, 1).coeff(q, 1) * value for (p, q), value in covariances.items())
-    spectra = {ONE.C: ONE.S * ONE.Sc * field + rest}
-    spectra |= {ONE.K: ONE.S * ONE.Tc * field + wc * rest, ONE.Kc: ONE.Sc * ONE.T * field + w * rest}
-    return claimed.xreplace(spectra) - averaged.expand().coeff(_small, 1)

@@ -7,31 +7,11 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from typing import Any
 
-from sympy import (
-    Add,
-    Derivative,
-    Eq,
-    Expr,
-    Function,
-    Integral,
-    Matrix,
-    Mul,
-    Rational,
-    S,
-    Subs,
-    Symbol,
-    eye,
-    hessian,
-    lambdify,
-    oo,
-    pi,
-    sqrt,
-    symbols,
-)
+from sympy import Add, Derivative, Eq, Expr, Function, Integral, Matrix, Mul, Rational, S, Subs, Symbol
 from sympy import exp as Exp
+from sympy import lambdify, oo, pi, sqrt, symbols
 
 from theory.derivation import Evaluated, Independent, Replay, Solves, Step
 from theory.equations import C, C_phi, PairTransform, f
@@ -48,6 +28,7 @@ from theory.symbols import Delta, delta, eta, frequency, g, mu, phi, sigma, tau,
 
 OPERATOR = {"phi": ACTIVITY, "x": PREACTIVATION}
 CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
+SCS = "Sompolinsky, Crisanti, Sommers 1988, PRL 61 259"
 ONE, TWO, ZERO = OneSite.of(1), OneSite.of(2), OneSite.of(0)
 """One-site functions of two replicas, each at its frequency, and of one at frequency zero."""
 
@@ -60,84 +41,71 @@ PSI = dict(zip(OPERATOR, symbols("psi_phi psi_x", nonnegative=True), strict=True
 PSI_LAGS = Symbol("Psi_phi", nonnegative=True)
 """Integral over tau > 0 of N times the mean squared off-diagonal covariance of phi at lag tau."""
 
-FIRST_INTEGRAL, VARIANCE_OF_PRIMITIVE = Function("W"), Symbol("V", nonnegative=True)
-"""W, W' = f(.; C(0)), and W(C(0)): the variance of Phi(x), Phi' = phi."""
-
-_impulse, _psi, _psi_hat = (Function(name) for name in ("delta", "psi", "psi_hat"))
-_omega, _c = Symbol("omega", real=True), Symbol("c", positive=True)
-
-
-# ---- from the equation of motion to one unit -----------------------------------------------------------------------------
+_impulse, _psi, _psi_hat, _W = (Function(name) for name in ("delta", "psi", "psi_hat", "W"))
+_omega, _c, _V = Symbol("omega", real=True), Symbol("c", positive=True), Symbol("V", nonnegative=True)
+_t, _h = symbols("t h")
+_slope = Derivative(C(tau), tau)
 
 
-def field_steps(model: Model[NetworkInTime], action: Action, strength: Expr, feedback: Expr) -> tuple[Step, ...]:
-    """From the equation of motion to the Gaussian field of one unit, and to the force of its own activity."""
+# ---- one unit ------------------------------------------------------------------------------------------------------------
+
+
+def field_steps(
+    model: Model[NetworkInTime], action: Action, strength: Expr, feedback: Expr, leaky: bool
+) -> tuple[Step, ...]:
+    """From the equation of motion to the field that drives one unit."""
     responses, activities = Bilinear.of((1, RESPONSE), (2, RESPONSE)), Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
     own, reaction = Bilinear.of((1, RESPONSE), (2, ACTIVITY)), Bilinear.of((1, ACTIVITY), (2, RESPONSE))
-    couplings = model.network.couplings
+    network, couplings = model.network, model.network.couplings
     even, odd = symbols("s a")
     there, back = (g * (sqrt((1 + eta) / 2) * even + sign * sqrt((1 - eta) / 2) * odd) for sign in (1, -1))
+    position, received, wave = Function("X")(_t), Function("u")(_t), Exp(frequency * _t)
+
+    def answer(motion: Eq) -> Expr:
+        inserted = (motion.lhs - motion.rhs).subs({position: _h * wave, received: wave}).doit() / wave
+        return linear_root(Eq(inserted.expand(), 0), _h)
+
+    unit = Step(
+        "A leaky unit that receives u = exp(s t) answers h(s) exp(s t)",
+        "linear response",
+        Eq(Derivative(position, _t), received - position),
+        network.transfer,
+        check=Replay(answer),
+    )
     return (
         Step(
             f"Impose {model.equation} at every time with response fields. Causal (Ito) dynamics has unit Jacobian. Labels 1, 2 "
             "now stand for two times of one trajectory, or for two replicas of the noise with the same J",
             "generating functional",
             assumption="the state is stationary",
-            reference="Sompolinsky, Crisanti, Sommers 1988, PRL 61 259; " + CLARK,
+            reference=f"{SCS}; {CLARK}",
+        ),
+        *((unit,) if leaky else ()),
+        Step(
+            f"Spectra of the noises {', '.join(network.noises)}",
+            "Fourier transform",
+            Matrix([noise.autocovariance + noise.impulse * _impulse(tau) for noise in network.noises.values()]),
+            Matrix([noise.spectrum for noise in network.noises.values()]),
+            check=Replay(lambda lags: lags.applyfunc(_transformed), "exp(-b |tau|) becomes 2 b/(b^2 - s^2), delta 1"),
         ),
         Step(
-            "Couplings are a symmetric part s_ij and an antisymmetric part a_ij, independent. Shown: N <J_ij^2> and N <J_ij J_ji>",
-            "second moments of s and a",
+            "Couplings are made of a symmetric part s_ij and an antisymmetric one a_ij. Shown: N <J_ij^2> and N <J_ij J_ji>",
+            "independent parts averaged",
             Matrix([there**2, there * back]),
             Matrix([couplings.strength**2, couplings.symmetry * couplings.strength**2]),
             check=Replay(lambda e: e.expand().subs({even**2: 1, odd**2: 1}).subs({even: 0, odd: 0}).expand()),
         ),
         *coupling_steps(couplings, action),
         Step(
-            "Saddle point: one unit is driven by a Gaussian field; its covariance between two times is the coefficient of xr1 xr2",
+            "Saddle point: the coefficient of xr1 xr2 is the covariance of a Gaussian field that drives the unit; that of xr1 phi2 is "
+            "a force, with which the unit's own activity returns by the response of the network",
             "saddle point",
             action.F,
-            strength * activities.symbol,
+            Matrix([strength * activities.symbol, feedback * reaction.symbol]),
             assumption="N -> infinity; odd phi",
-            check=Replay(lambda F: F.diff(responses.symbol)),
-        ),
-        Step(
-            "The coefficient of xr1 phi2 is a force: the unit's own activity returns to it with the response of the network",
-            "saddle point",
-            action.F,
-            feedback * reaction.symbol,
-            check=Replay(lambda F: F.diff(own.symbol)),
+            check=Replay(lambda F: Matrix([F.diff(responses.symbol), F.diff(own.symbol)])),
         ),
     )
-
-
-def filter_steps(leaky: bool, network: NetworkInTime) -> tuple[Step, ...]:
-    """The unit as a filter, and the noise that it filters."""
-    position, field, t = Function("X"), Function("u"), Symbol("t")
-    wave, h = Exp(frequency * t), Symbol("h")
-
-    def answer(motion: Eq) -> Expr:
-        inserted = (motion.lhs - motion.rhs).subs({position(t): h * wave, field(t): wave}).doit() / wave
-        return linear_root(Eq(inserted.expand(), 0), h)
-
-    unit = Step(
-        "A leaky unit that receives u = exp(s t) follows with X = h(s) exp(s t)",
-        "linear response",
-        Eq(Derivative(position(t), t), -position(t) + field(t)),
-        network.transfer,
-        check=Replay(answer),
-    )
-    noises = network.noises.values()
-    noise = Step(
-        f"Spectra of the noises {', '.join(network.noises)} from their autocovariances",
-        "Fourier transform",
-        Matrix([noise.autocovariance + noise.impulse * _impulse(tau) for noise in noises]),
-        Matrix([noise.spectrum for noise in noises]),
-        check=Replay(
-            lambda lags: lags.applyfunc(_transformed), "exp(-b |tau|) becomes 2 b/(b^2 - s^2), delta becomes 1"
-        ),
-    )
-    return (unit, noise) if leaky else (noise,)
 
 
 def _transformed(autocovariance: Expr) -> Expr:
@@ -148,29 +116,22 @@ def _transformed(autocovariance: Expr) -> Expr:
 
 
 def equal_time_steps(strength: Expr, power: Expr, gain: Expr) -> tuple[Step, ...]:
-    """Names of equal-time averages, and their values for a Gaussian x."""
+    """Names of equal-time averages, and their values for a Gaussian x; f(c, v) = <phi(u) phi(v)>."""
     closed, regression = {POWER: power, GAIN: gain, C(0): Delta}, Average(x * phi(x)) / Delta
-    gaussian = "for independent couplings, where x is Gaussian"
     rows: tuple[tuple[str, Expr, Expr], ...] = (
         ("Equal-time variance of x", C(0), Eq(Symbol("Delta0"), Delta)),
         ("Equal-time variance of phi", f(Delta, Delta), Eq(Symbol("C_phi0"), POWER)),
-        (f"The same {gaussian}", f(Delta, Delta), Eq(POWER, power, evaluate=False)),
-        ("Mean slope of phi, by Stein's lemma the regression of phi on x", regression, Eq(Symbol("gain"), GAIN)),
-        (f"The same {gaussian}", regression, Eq(GAIN, gain, evaluate=False)),
+        ("The same for a Gaussian x, eta = 0", f(Delta, Delta), Eq(POWER, power, evaluate=False)),
+        ("Mean slope of phi, its regression on x by Stein's lemma", regression, Eq(Symbol("gain"), GAIN)),
+        ("The same for a Gaussian x, eta = 0", regression, Eq(GAIN, gain, evaluate=False)),
         (
-            "Long lags: f = <phi'>^2 C where C is small; what returns of it through the couplings",
+            "Long lags: where C is small, f = <phi'>^2 C returns through the couplings",
             strength * Subs(Derivative(f(_c, Delta), _c), _c, 0),
             strength * gain**2,
         ),
     )
     return tuple(
-        Step(
-            title,
-            "Gaussian average",
-            before,
-            after,
-            check=Solves(lambda found, before=before: _in_cubic(before - getattr(found, "rhs", found), closed), CUBIC),
-        )
+        Step(title, "Gaussian average", before, after, check=Solves(partial(_in_cubic, before, closed), CUBIC))
         for title, before, after in rows
     )
 
@@ -178,14 +139,13 @@ def equal_time_steps(strength: Expr, power: Expr, gain: Expr) -> tuple[Step, ...
 CUBIC = "exactly, for a cubic phi"
 
 
-def _in_cubic(difference: Expr, values: Mapping[Expr, Expr]) -> Expr:
-    """For a cubic phi; given what two Gaussian variables share, they are independent."""
-    shared = FrozenAverage(Average(phi(x), 0, mu, delta) ** 2, Delta, _c)
+def _in_cubic(before: Expr, values: Mapping[Expr, Expr], after: Expr) -> Expr:
+    """The difference for a cubic phi; given what two Gaussian variables share, they are independent."""
+    pairs = exact(FrozenAverage(Average(phi(x), 0, mu, delta) ** 2, Delta, _c), ODD_CUBIC)
     primitive = ODD_CUBIC.integrate(x)
     spread = Average(primitive**2) - Average(primitive) ** 2
-    inserted = difference.subs({**values, VARIANCE_OF_PRIMITIVE: spread})
-    pairs = exact(shared, ODD_CUBIC)
-    return exact(inserted.replace(f, lambda c, v: pairs.subs({_c: c, Delta: v}, simultaneous=True)), ODD_CUBIC).doit()
+    difference = (before - getattr(after, "rhs", after)).subs({**values, _V: spread})
+    return exact(difference.replace(f, lambda c, v: pairs.subs({_c: c, Delta: v}, simultaneous=True)), ODD_CUBIC).doit()
 
 
 # ---- the equation of the autocovariance ----------------------------------------------------------------------------------
@@ -196,26 +156,22 @@ def autocovariance_steps(
 ) -> tuple[Step, ...]:
     """The spectrum of x for independent couplings, by noise, and for a leaky unit C'' (`right`)."""
     h, conjugate = (network.transfer.subs(frequency, s) for s in (frequency, -frequency))
-    rule = "linear filter, eta = 0"
     in_frequency = (
         Step(
-            f"Both ends of the covariance of the field pass through the unit, noise={word}",
-            rule,
+            f"Both ends of the covariance of the field pass through the unit, noise={word}; C_phi(tau) = f(C(tau), C(0))",
+            "linear filter, eta = 0",
             strength * C_phi(frequency) + network.noises[word].spectrum,
             Eq(Function("C_x")(frequency), spectrum),
-            reference=CLARK,
             check=Replay(lambda field: Eq(Function("C_x")(frequency), h * conjugate * field)),
         )
         for word, spectrum in spectra.items()
     )
     in_lags = (
         Step(
-            f"Equation of the autocovariance, noise={word}: 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau at tau > 0; <phi phi> of two Gaussian "
-            "variables of variance C(0) and covariance C(tau) is f(C(tau); C(0))",
-            rule,
+            f"Equation of the autocovariance, noise={word}: 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau",
+            "inverse Fourier transform at tau > 0",
             spectra[word],
             Eq(Derivative(C(tau), (tau, 2)), second),
-            reference=CLARK,
             check=Solves(partial(_realised, spectra[word]), EXAMPLE),
         )
         for word, second in right.items()
@@ -223,18 +179,17 @@ def autocovariance_steps(
     return (*in_frequency, *in_lags)
 
 
-EXAMPLE = "for C_phi(tau) = exp(-2 tau/3) and tau_n = 1/2, where C follows from its spectrum by residues"
+EXAMPLE = "inserted for C_phi(tau) = exp(-2 tau/3), tau_n = 1/2, where C follows from its spectrum by residues"
 
 
 def _realised(spectrum: Expr, equation: Eq) -> Expr:
-    """What is missing in an equation for C where <phi phi> is given as a function of the lag, and all else is elementary."""
+    """What is missing in an equation for C where C_phi is given, so that all else is elementary."""
     force, time = Exp(-2 * tau / 3), Rational(1, 2)
-    given = spectrum.subs({C_phi(frequency): _transformed(force), tau_n: time}).doit()
+    given = spectrum.subs({C_phi(frequency): _transformed(force), tau_n: time})
     poles = (-1, Rational(-2, 3), -1 / time)
     c = Add(*(((frequency - p) * given).cancel().subs(frequency, p) * Exp(p * tau) for p in poles))
     work = _until_infinity(-force * c.diff(tau))
-    values = {f(C(tau), Delta): force, FIRST_INTEGRAL(C(tau)): work}
-    values |= {VARIANCE_OF_PRIMITIVE: work.subs(tau, 0), Delta: c.subs(tau, 0)}
+    values = {f(C(tau), Delta): force, _W(C(tau)): work, _V: work.subs(tau, 0), Delta: c.subs(tau, 0)}
     inserted = (equation.lhs - equation.rhs).xreplace(values).subs({C(tau): c, tau_n: time}).doit(integrals=False)
     return inserted.replace(Integral, lambda e, _: _until_infinity(e.expand()).subs(tau, 0))
 
@@ -245,51 +200,36 @@ def _until_infinity(exponentials: Expr) -> Expr:
 
 
 def energy_steps(
-    network: NetworkInTime,
-    strength: Expr,
-    spectra: Mapping[str, Expr],
-    right: Mapping[str, Expr],
-    kinetic: Mapping[str, Expr],
+    network: NetworkInTime, spectra: Mapping[str, Expr], right: Mapping[str, Expr], kinetic: Mapping[str, Expr]
 ) -> tuple[Step, ...]:
-    """The first integral where the noise is absent at tau > 0, and the identity that replaces it for ou."""
-    motion, (silent, *_) = Derivative(C(tau), tau), kinetic
-    potential = right[silent].xreplace({C(tau): C(tau) ** 2 / 2, f(C(tau), Delta): FIRST_INTEGRAL(C(tau))})
-    at_zero = potential.xreplace({FIRST_INTEGRAL(C(tau)): VARIANCE_OF_PRIMITIVE, C(tau): Delta})
-    noise = network.noises["ou"].autocovariance
-    conserved = Eq(motion**2 / 2, potential)
+    """The first integral where the noise is absent at tau > 0, and the identity that replaces it for ou; C'(0+)^2/2 is `kinetic`."""
+    silent = next(iter(kinetic))
+    potential = right[silent].xreplace({C(tau): C(tau) ** 2 / 2, f(C(tau), Delta): _W(C(tau))})
+    at_zero = potential.xreplace({_W(C(tau)): _V, C(tau): Delta})
+    noise, area = network.noises["ou"].autocovariance, Integral(f(_c, Delta), (_c, 0, Delta))
     return (
         Step(
-            "Where the noise is absent at tau > 0, C'' = dE/dC: energy is conserved, and zero where C has decayed; W' = f",
-            "integrated against C'",
+            "Where the noise is absent at tau > 0 the energy is conserved, and 0 where C has decayed; W' = f, W(0) = 0",
+            "C'' integrated against C'",
             right[silent],
-            conserved,
+            Eq(_slope**2 / 2, potential),
             assumption="C -> 0 at long lags",
             check=Solves(partial(_realised, spectra[silent]), EXAMPLE),
         ),
         Step(
             "W(C(0)) is the variance V of Phi(x), Phi' = phi, because d<Phi(u) Phi(v)>/dc = <phi(u) phi(v)>",
             "Price's theorem, integrated over c from 0 to C(0)",
-            Integral(f(_c, Delta), (_c, 0, Delta)),
-            VARIANCE_OF_PRIMITIVE,
-            check=Solves(lambda V: _in_cubic(Integral(f(_c, Delta), (_c, 0, Delta)) - V, {}), CUBIC),
+            area,
+            _V,
+            check=Solves(partial(_in_cubic, area, {}), CUBIC),
         ),
         *(
             Step(
-                f"Across tau = 0 the slope of C jumps by the strength of the delta function in the noise. C'(0+)^2/2, noise={word}",
-                "jump of the derivative",
-                spectra[word],
-                energy,
-                check=Solves(lambda e, word=word: _realised(spectra[word], Eq(motion**2 / 2, e)).subs(tau, 0), EXAMPLE),
-            )
-            for word, energy in kinetic.items()
-        ),
-        *(
-            Step(
-                f"At tau = 0+ this is a scalar equation for C(0) = Delta, noise={word}",
+                f"At tau = 0+ the energy is a scalar equation for C(0) = Delta, noise={word}; half of its delta function is -C'(0+)",
                 "energy at both ends",
-                conserved,
+                Eq(_slope**2 / 2, potential),
                 Eq(at_zero, energy),
-                reference="Sompolinsky, Crisanti, Sommers 1988, PRL 61 259",
+                reference=SCS,
                 check=Solves(partial(_realised, spectra[word]), EXAMPLE),
             )
             for word, energy in kinetic.items()
@@ -297,41 +237,39 @@ def energy_steps(
         Step(
             "For ou the same energy argument gives an identity that every solution must satisfy",
             "integration by parts",
-            -Integral(noise * motion, (tau, 0, oo)),
+            -Integral(noise * _slope, (tau, 0, oo)),
             Eq(at_zero, noise.subs(tau, 0) * Delta + Integral(noise.diff(tau) * C(tau), (tau, 0, oo))),
             check=Solves(partial(_realised, spectra["ou"]), EXAMPLE),
         ),
     )
 
 
-def limit_steps(
-    network: NetworkInTime, right: Mapping[str, Expr], power: Expr, static_variance: Expr
-) -> tuple[Step, ...]:
-    """The two ends of the correlation time."""
+def limit_steps(network: NetworkInTime, second: Expr, power: Expr, static_variance: Expr) -> tuple[Step, ...]:
+    """The two ends of the correlation time; `second` is C'' for ou."""
     size, at_rest = Symbol("D", positive=True), {f(C(tau), Delta): power, C(tau): Delta}
     return (
         Step(
             "tau_n -> infinity: C is constant, C'' = 0, and the equation at tau = 0 is the self-consistency of the static network",
             "limit",
-            right["ou"],
+            second,
             Eq(Delta, static_variance),
-            check=Replay(lambda second: Eq(Delta, Delta - second.xreplace(at_rest).subs(tau, 0))),
+            check=Replay(lambda e: Eq(Delta, Delta - e.xreplace(at_rest).subs(tau, 0))),
         ),
         Step(
             "tau_n -> 0 at fixed 2 sigma^2 tau_n = D: the spectrum becomes flat, white noise of strength D",
             "limit",
             network.noises["ou"].spectrum,
             size,
-            check=Replay(lambda spectrum: spectrum.subs(sigma, sqrt(size / (2 * tau_n))).cancel().subs(tau_n, 0)),
+            check=Replay(lambda e: e.subs(sigma, sqrt(size / (2 * tau_n))).cancel().subs(tau_n, 0)),
         ),
     )
 
 
-# ---- pairs -----------------------------------------------------------------------------------------------------------------
+# ---- pairs ---------------------------------------------------------------------------------------------------------------
 
 
 def pair_steps(
-    action: Action,
+    kernel: Kernel,
     totals: Mapping[str, Expr],
     pairs: Mapping[str, Expr],
     independent: Mapping[Symbol, Expr],
@@ -342,7 +280,7 @@ def pair_steps(
 
     Parameters
     ----------
-    action : Action
+    kernel : Kernel
     totals, pairs, entries : mapping
         By observable: the entry of N Cov(B) on the diagonal; without the variances of single units; for independent couplings.
     independent : mapping
@@ -351,32 +289,37 @@ def pair_steps(
         The block of the static network, and what one-site functions are for noise that never changes.
     """
     y, z, yc, zc = symbols("y z y_c z_c")
-    in_ladder = {
-        y: g**2 * ONE.S * TWO.S,
-        yc: g**2 * ONE.Sc * TWO.Sc,
-        z: eta * g**2 * ONE.S * TWO.Sc,
-        zc: eta * g**2 * ONE.Sc * TWO.S,
-    }
+    in_ladder = {y: g**2 * ONE.S * TWO.S, yc: g**2 * ONE.Sc * TWO.Sc}
+    in_ladder |= {z: eta * g**2 * ONE.S * TWO.Sc, zc: eta * g**2 * ONE.Sc * TWO.S}
     block, constant = static
     spectra = {"phi": ONE.C * TWO.C, "x": ONE.X * TWO.X}
     names = {name: Symbol(f"psi_{name}(omega_1, omega_2)") for name in totals}
+    fluctuations = (
+        Step(
+            "Two replicas with different noise, at frequencies omega_1 and omega_2; Pi is the Kronecker product of two G. Gaussian "
+            f"fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{{-1}} Pi. Entry of {name}1 {name}2, (1/N) sum_ij of the "
+            "product of two cross-spectra",
+            "Gaussian integral over the collective fields",
+            ONE.two_point(),
+            total,
+            assumption="1/N small, odd phi, and the pair sector stable: g^2 |S|^2 below 1 at every frequency",
+            reference=CLARK,
+            check=Solves(partial(_beside_the_inverse, kernel, name), "whole matrix inverted at random rational points"),
+        )
+        for name, total in totals.items()
+    )
+    off_diagonal = (
+        Step(
+            f"The diagonal i = j holds the spectra of {name}; the rest is N times the second moment over J of cross-spectra",
+            "diagonal subtracted",
+            total,
+            Eq(names[name], pairs[name]),
+            check=Replay(lambda e, name=name: Eq(names[name], e - spectra[name])),
+        )
+        for name, total in totals.items()
+    )
     return (
-        *(
-            Step(
-                "Two replicas with different noise, at frequencies omega_1 and omega_2; Pi is the Kronecker product of two G. Gaussian "
-                f"fluctuations about the saddle: N Cov(B) = (1 - Pi F'')^{{-1}} Pi. Entry of {name}1 {name}2: (1/N) sum_ij of the product "
-                f"of two cross-spectra of {name}",
-                "Gaussian integral over the collective fields",
-                ONE.two_point(),
-                total,
-                assumption="1/N small, odd phi, and the pair sector stable: g^2 |S|^2 below 1 at every frequency",
-                reference=CLARK,
-                check=Solves(
-                    partial(_beside_the_solution, action, name), "(1 - Pi F'') X = Pi solved at random rational points"
-                ),
-            )
-            for name, total in totals.items()
-        ),
+        *fluctuations,
         Step(
             "In one line, y = g^2 S_1 S_2, z = eta g^2 S_1 S_2*: C_1 C_2 Re[(1 + z)/(1 - z)]/|1 - y|^2",
             "regrouped",
@@ -386,33 +329,20 @@ def pair_steps(
                 lambda side: side.xreplace(in_ladder), name="y and z inserted, both sides at random points"
             ),
         ),
-        *(
-            Step(
-                f"Its diagonal i = j holds the spectra of {name}; the rest is N times the second moment over J of cross-spectra",
-                "diagonal subtracted",
-                total,
-                Eq(names[name], pairs[name]),
-                assumption="odd phi, so that off-diagonal covariances average to zero over J",
-                check=Replay(lambda e, name=name: Eq(names[name], e - spectra[name])),
-            )
-            for name, total in totals.items()
-        ),
-        *(
-            Step(
-                f"Independent couplings, eta = 0: entry of {name}",
-                "limit",
-                totals[name],
-                entry,
-                reference=CLARK,
-                check=Replay(lambda e: e.xreplace(dict(independent))),
-            )
-            for name, entry in entries.items()
+        *off_diagonal,
+        Step(
+            "Independent couplings, eta = 0: entries of phi and x",
+            "limit",
+            Matrix([*totals.values()]),
+            Matrix([*entries.values()]),
+            reference=CLARK,
+            check=Replay(lambda both: both.xreplace(dict(independent))),
         ),
         Step(
             "Noise that never changes, tau_n -> infinity: responses become 1, spectra become variances, and the entries of phi "
             "and x are those of the static network",
             "limit",
-            Matrix([entries["phi"], entries["x"]]),
+            Matrix([*entries.values()]),
             Matrix([block[0, 0], block[1, 1]]),
             reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
             check=Replay(lambda both: both.xreplace(dict(constant))),
@@ -420,55 +350,46 @@ def pair_steps(
     )
 
 
-def _beside_the_solution(action: Action, name: str, entry: Expr) -> Matrix:
-    """Entry minus solution of (1 - Pi F'') X = Pi, exactly, at random rational values of every symbol."""
-    operators = (RESPONSE, ACTIVITY, PREACTIVATION)
-    place = 4 * operators.index(OPERATOR[name])
-    linked = hessian(action.F, [Bilinear.of((1, a), (2, b)).symbol for a, b in product(operators, repeat=2)])
-    one, two = ONE.two_point(), TWO.two_point()
-    Pi = Matrix(9, 9, lambda r, c: one[r // 3, c // 3] * two[r % 3, c % 3])
-    unknown = sorted(Pi.free_symbols | linked.free_symbols, key=str)
-    draw = random.Random(31)
-    differences = []
-    for _ in range(3):
-        point = {s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in unknown}
-        at, coupled = Pi.xreplace(point), linked.xreplace(point)
-        solution = (eye(9) - at * coupled).LUsolve(at[:, place])
-        differences.append(entry.xreplace(point) - solution[place])
-    return Matrix(differences)
+def _beside_the_inverse(kernel: Kernel, name: str, entry: Expr) -> Matrix:
+    """Entry minus that of (1 - Pi F'')^{-1} Pi, exactly, at random rational values of every symbol."""
+    place, draw = kernel.index((1, OPERATOR[name]), (2, OPERATOR[name])), random.Random(31)
+    unknown = sorted(kernel.Pi.free_symbols | kernel.coupling.free_symbols, key=str)
+    points = [{s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in unknown} for _ in range(3)]
+    exact_kernels = (Kernel(kernel.fields, kernel.Pi.xreplace(p), kernel.coupling.xreplace(p)) for p in points)
+    return Matrix(
+        [entry.xreplace(p) - k.covariance()[place, place] for p, k in zip(points, exact_kernels, strict=True)]
+    )
 
 
 def residue_steps(
     entries: Mapping[str, Expr], transforms: Mapping[str, PairTransform], multiplier: Expr, transfer: Expr
 ) -> tuple[Step, ...]:
     """From entries of N Cov(B) at two frequencies to second moments at equal times."""
-    t = Symbol("t")
     (poles,) = {tuple(transform.poles.items()) for transform in transforms.values()}
-    return (
-        *(
-            Step(
-                f"A pole of the entries in their second frequency, t = -{pole}, beside the mirrored one of the conjugate factor",
-                "linear equation solved",
-                1 - multiplier * transfer.subs(frequency, s) * transfer.subs(frequency, t),
-                Eq(pole, value),
-                check=Replay(lambda e, pole=pole: Eq(pole, -linear_root(Eq(e.together().as_numer_denom()[0], 0), t))),
-            )
-            for (pole, value), s in zip(poles, (frequency, -frequency), strict=True)
-        ),
-        *(
-            Step(
-                f"Equal-time second moment of {name} for eta = 0: integrate the entry over both frequencies. The inner integral is "
-                "done by residues: 1/(t + p) is the transform of exp(-p tau), which leaves the Laplace transform L(p) of the "
-                "autocovariance. The constant at t -> oo gives the squared variance; the rest is psi",
-                "residues",
-                entry,
-                transforms[name].integrand,
-                reference=CLARK,
-                check=_Residues(name, transforms[name].poles, transfer),
-            )
-            for name, entry in entries.items()
-        ),
+    of_entries = (
+        Step(
+            f"A pole of the entries in their second frequency, t = -{pole}; its mirror image belongs to the conjugate factor",
+            "linear equation solved",
+            1 - multiplier * transfer.subs(frequency, s) * transfer.subs(frequency, _t),
+            Eq(pole, value),
+            check=Replay(lambda e, pole=pole: Eq(pole, -linear_root(Eq(e.together().as_numer_denom()[0], 0), _t))),
+        )
+        for (pole, value), s in zip(poles, (frequency, -frequency), strict=True)
     )
+    integrated = (
+        Step(
+            f"Equal-time second moment of {name} for eta = 0: integrate the entry over both frequencies. The inner integral is "
+            "done by residues: 1/(t + p) is the transform of exp(-p tau), which leaves the Laplace transform L(p) of the "
+            "autocovariance. The constant at t -> oo gives the squared variance; the rest is psi",
+            "residues",
+            entry,
+            transforms[name].integrand,
+            reference=CLARK,
+            check=_Residues(name, transforms[name].poles, transfer),
+        )
+        for name, entry in entries.items()
+    )
+    return (*of_entries, *integrated)
 
 
 @dataclass(frozen=True)
@@ -482,26 +403,26 @@ class _Residues:
 
     def __call__(self, step: Step) -> bool:
         """Whether both integrals agree."""
-        t, at = Symbol("t"), {g: Rational(6, 5), **dict.fromkeys(averages(step.before), Rational(3, 5))}
+        at = {g: Rational(6, 5), **dict.fromkeys(averages(step.before), Rational(3, 5))}
         sizes, rates = {"phi": Rational(1, 2), "x": Rational(11, 10)}, {"phi": Rational(9, 10), "x": Rational(7, 10)}
-        values = {}
-        for site, s in ((ONE, frequency), (TWO, t)):
+        values, single = {}, step.after.subs(self.poles)
+        for site, s in ((ONE, frequency), (TWO, _t)):
             of_phi, of_x = (_transformed(sizes[k] * Exp(-rates[k] * tau)).subs(frequency, s) for k in ("phi", "x"))
             h, conjugate = (self.transfer.subs(frequency, u) for u in (s, -s))
             values |= {site.h: h, site.hc: conjugate, site.C: of_phi, site.X: of_x}
-        single = step.after.subs(self.poles)
         for kind, transform in (("phi", L_phi), ("x", L_x)):
             single = single.replace(transform, lambda p, kind=kind: sizes[kind] / (rates[kind] + p))
         # omega = tan(theta): every integrand is a smooth periodic function of the angle, where the midpoint rule converges
-        double = lambdify((frequency, t), step.before.xreplace(at).xreplace(values), "math")
-        inner = lambdify(frequency, single.xreplace(at), "math")
-        count = 128
+        double = lambdify((frequency, _t), step.before.xreplace(at).xreplace(values), "math")
+        inner, count = lambdify(frequency, single.xreplace(at), "math"), 128
         angles = [math.pi * ((k + 0.5) / count - 0.5) for k in range(count)]
-        nodes = [(math.tan(u), math.pi / count / math.cos(u) ** 2) for u in angles]
-        both = math.fsum(v * w * double(1j * a, 1j * b).real for a, v in nodes for b, w in nodes if a > 0)
-        both /= 2 * math.pi**2
-        once = math.fsum(w * inner(1j * a).real for a, w in nodes) / math.pi
+        nodes = [(math.tan(u), 1 / count / math.cos(u) ** 2) for u in angles]
+        both = math.fsum(v * w * double(1j * a, 1j * b).real for a, v in nodes for b, w in nodes if a > 0) / 2
+        once = math.fsum(w * inner(1j * a).real for a, w in nodes)
         return bool(abs(both - sizes[self.which] ** 2 - once) < 1e-8 * both)
+
+
+# ---- what is read off ----------------------------------------------------------------------------------------------------
 
 
 def at_frequency_zero(e: Any) -> Any:
@@ -509,14 +430,8 @@ def at_frequency_zero(e: Any) -> Any:
     return e.xreplace(TWO.renamed(ONE)).xreplace(ONE.real()).xreplace(ONE.renamed(ZERO))
 
 
-# ---- what is read off -----------------------------------------------------------------------------------------------------
-
-
 def reading_steps(
-    kernel: Kernel,
-    totals: Mapping[str, Expr],
-    multiplier: Expr,
-    observables: Mapping[str, Expr],
+    kernel: Kernel, totals: Mapping[str, Expr], multiplier: Expr, observables: Mapping[str, Expr]
 ) -> tuple[Step, ...]:
     """Stability of the pair sector, and the observables by their keys."""
 
@@ -527,66 +442,65 @@ def reading_steps(
     def shown(key: str) -> Eq:
         return Eq(Symbol(key), observables[key], evaluate=False)
 
-    opposite = TWO.renamed(ONE) | {TWO.S: ONE.Sc, TWO.Sc: ONE.S}
+    opposite, ratio = TWO.renamed(ONE) | {TWO.S: ONE.Sc, TWO.Sc: ONE.S}, {"phi": ONE.C, "x": ONE.X}
     trace, squares, N = symbols("tr(C) tr(C^2) N", positive=True)
-    C_ij = Matrix(3, 3, lambda i, j: 2 if i == j else Rational(1, i + j + 2))
-    a_matrix = {trace: C_ij.trace(), squares: (C_ij**2).trace(), N: 3, Delta: 2, POWER: 2}
-    a_matrix |= dict.fromkeys(PSI.values(), sum(C_ij[i, j] ** 2 for i in range(3) for j in range(3) if i != j) / 3)
+    three = Matrix(3, 3, lambda i, j: 2 if i == j else Rational(1, i + j + 2))
+    of_three = {trace: three.trace(), squares: (three**2).trace(), N: 3, Delta: 2, POWER: 2}
+    of_three |= dict.fromkeys(PSI.values(), Rational(1, 3) * ((three**2).trace() - 3 * 2**2))
     lags = Integral(_psi(tau, tau), (tau, 0, oo))
-    ratio = {"phi": ONE.C, "x": ONE.X}
+    equal_times = (
+        Step(
+            f"Participation ratio over N of {name} at equal times: (1/N) sum_(i != j) C_ij^2 is psi",
+            "definition",
+            Eq(Symbol(f"PR_{name}"), trace**2 / (N * squares)),
+            shown(f"PR_{name}"),
+            reference=CLARK,
+            check=Evaluated(lambda side: side.xreplace(of_three), name="both sides for a matrix of three units"),
+        )
+        for name in totals
+    )
+    long_windows = (
+        Step(
+            f"Participation ratio over N of {name} in windows long against every correlation time; everything is real",
+            "both frequencies 0",
+            totals[name],
+            shown(f"PR0_{name}"),
+            reference=CLARK,
+            check=Replay(lambda e, name=name: Eq(Symbol(f"PR0_{name}"), at_frequency_zero(ratio[name] ** 2 / e))),
+        )
+        for name in totals
+    )
     return (
         Step(
-            "Zero frequency: the largest multiplier, eigenvalue of Pi F'', is that of independent couplings; the others carry a factor eta",
+            "The largest multiplier at zero frequency is that of independent couplings; others carry a factor eta",
             "eigenvalue of Pi F''",
             after=Eq(Symbol("multiplier"), multiplier),
             assumption="|eta| <= 1",
             check=Independent(persisting, "eigenvalue of the kernel at frequency 0 and eta = 0"),
         ),
         Step(
-            "What is missing to 1; for independent couplings C'' = (1 - g^2 <phi'>^2) C at long lags, so that it is the squared decay rate",
+            "What it lacks to 1; for independent couplings C'' = kappa^2 C at long lags",
             "definition",
             multiplier,
             shown("kappa2"),
             check=Replay(lambda e: Eq(Symbol("kappa2"), 1 - e)),
         ),
-        *(
-            Step(
-                f"Participation ratio over N of {name} at equal times; (1/N) sum_i of C_ii is the variance, (1/N) sum_(i != j) of C_ij^2 is psi",
-                "definition",
-                Eq(Symbol(f"PR_{name}"), trace**2 / (N * squares)),
-                shown(f"PR_{name}"),
-                reference=CLARK,
-                check=Evaluated(lambda side: side.xreplace(a_matrix), name="both sides for a matrix of three units"),
-            )
-            for name in totals
-        ),
-        *(
-            Step(
-                f"Participation ratio over N of {name} at zero frequency, of covariances over windows long against every correlation time; "
-                "everything is real",
-                "both frequencies 0",
-                totals[name],
-                shown(f"PR0_{name}"),
-                reference=CLARK,
-                check=Replay(lambda e, name=name: Eq(Symbol(f"PR0_{name}"), at_frequency_zero(ratio[name] ** 2 / e))),
-            )
-            for name in totals
-        ),
+        *equal_times,
+        *long_windows,
         Step(
             "Any one frequency: the cross-spectral matrix C_ij(omega) has the participation ratio over N of phi",
             "omega_2 = -omega_1",
             totals["phi"],
             (ONE.C**2 / totals["phi"].xreplace(opposite)).factor(),
             reference=CLARK,
-            check=Replay(lambda e: (ONE.C**2 / e.xreplace(opposite)).factor()),
+            check=Replay(lambda e: ONE.C**2 / e.xreplace(opposite)),
         ),
         Step(
-            "The mean squared cross-covariance of phi at lag tau, integrated over all lags, is a single frequency integral of its pair "
-            "spectrum at omega and -omega",
+            "The mean squared cross-covariance of phi at lag tau, integrated over lags, is an integral over single frequencies",
             "Parseval",
             lags,
             Integral(_psi_hat(_omega, -_omega), (_omega, -oo, oo)) / (4 * pi),
-            check=Evaluated(_with_exponential_pairs, name=PAIRS),
+            check=Evaluated(_with_exponential_pairs, name=EXPONENTIAL),
         ),
         Step(
             "Correlation time of the population; Psi is the integral over lags",
@@ -594,33 +508,34 @@ def reading_steps(
             Eq(Symbol("tau_pop"), lags / _psi(0, 0)),
             shown("tau_pop"),
             reference=CLARK,
-            check=Evaluated(_with_exponential_pairs, name=PAIRS),
+            check=Evaluated(_with_exponential_pairs, name=EXPONENTIAL),
         ),
     )
 
 
-def rest_steps(transfer: Expr, gain: Expr, closure: Mapping[Symbol, Expr]) -> tuple[Step, ...]:
-    """One-site functions at frequency zero for independent couplings."""
-    zero = ONE.renamed(ZERO)
-    values = {zero[s]: (s, e) for s, e in ONE.gaussian(gain).items()}
-    at_rest = {**zero, ONE.h: transfer.subs(frequency, 0)}
-    return tuple(
-        Step(
-            f"{name} at frequency zero for independent couplings",
-            "s = 0",
-            values[name][1],
-            Eq(name, value),
-            check=Replay(lambda e, name=name: Eq(name, e.xreplace(at_rest))),
-        )
-        for name, value in closure.items()
-    )
-
-
-PAIRS = "both sides for psi(tau_1, tau_2) = 3 exp(-|tau_1| - |tau_2|/2)"
+EXPONENTIAL = "both sides for psi(tau_1, tau_2) = 3 exp(-|tau_1| - |tau_2|/2)"
 
 
 def _with_exponential_pairs(side: Expr) -> Expr:
     rates = (S.One, Rational(1, 2))
     inserted = side.subs({PSI_LAGS: 3 / Add(*rates), PSI["phi"]: 3})
     inserted = inserted.replace(_psi, lambda *lags: 3 * Exp(-Add(*map(Mul, rates, lags))))
-    return inserted.replace(_psi_hat, lambda *at: 3 * Mul(*(2 * a / (a**2 + w**2) for a, w in zip(rates, at, strict=True))))
+    return inserted.replace(
+        _psi_hat, lambda *at: 3 * Mul(*(2 * a / (a**2 + w**2) for a, w in zip(rates, at, strict=True)))
+    )
+
+
+def rest_steps(transfer: Expr, gain: Expr, closure: Mapping[Symbol, Expr]) -> tuple[Step, ...]:
+    """One-site functions at frequency zero for independent couplings."""
+    zero = ONE.renamed(ZERO)
+    values = {zero[s]: e for s, e in ONE.gaussian(gain).items()}
+    return tuple(
+        Step(
+            f"{name} for independent couplings",
+            "s = 0",
+            values[name],
+            Eq(name, value, evaluate=False),
+            check=Replay(lambda e, name=name: Eq(name, e.xreplace({**zero, ONE.h: transfer.subs(frequency, 0)}))),
+        )
+        for name, value in closure.items()
+    )

@@ -9,16 +9,16 @@ leaves only the response S and the spectrum C of phi to be found from the proces
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import Expr, Matrix, S, Symbol, expand, symbols
+from sympy import Expr, Matrix, Symbol, diag, expand, symbols
 
 from theory.derivation import Replay, Solves, Step
 from theory.fields.spectral import OneSite
 from theory.networks import NetworkInTime
 from theory.symbols import eta
 
+REGRESSION = "phi split into S field and a rest that is uncorrelated with the field"
 NOVIKOV = "Furutsu 1963, J. Res. NBS 67D 303; Novikov 1965, Sov. Phys. JETP 20 1290"
 _field, _fieldc, _phi, _phic, _rest, _restc = symbols("zeta zeta_c phi phi_c rest rest_c")
 _N, _into, _back = symbols("N J_0i J_i0")
@@ -64,7 +64,7 @@ def filtered_site(site: OneSite, drive: Expr, feedback: Expr) -> Site:
         (_phi, _phic): site.C,
     }
     return Site(
-        response_x=_response(preactivation, site).factor(),
+        response_x=(preactivation.diff(_field) + preactivation.diff(_phi) * site.S).factor(),
         cross=_averaged(_phi * conjugate, averages),
         spectrum_x=_averaged(preactivation * conjugate, averages),
     )
@@ -72,11 +72,6 @@ def filtered_site(site: OneSite, drive: Expr, feedback: Expr) -> Site:
 
 def _conjugate(e: Expr, site: OneSite) -> Expr:
     return e.xreplace({**site.conjugates, _field: _fieldc, _phi: _phic})
-
-
-def _response(e: Expr, site: OneSite) -> Expr:
-    """Mean response to the field: directly, and through the unit's own activity."""
-    return e.diff(_field) + e.diff(_phi) * site.S
 
 
 def _averaged(product: Expr, averages: dict[tuple[Symbol, Symbol], Expr]) -> Expr:
@@ -93,80 +88,60 @@ def _by_regression(product: Expr, site: OneSite, drive: Expr) -> Expr:
 def site_steps(
     site: OneSite, network: NetworkInTime, equation: str, drive: Expr, feedback: Expr, found: Site, gain: Expr
 ) -> tuple[Step, ...]:
-    """From the cavity argument for one unit to its two-point function.
+    """From the cavity argument for one unit of an equation of motion to its two-point function; `gain` is <phi'>."""
+    strength, symmetry = network.couplings.strength**2, network.couplings.symmetry
+    (noise,) = drive.free_symbols - {site.C} - strength.free_symbols
+    moments = {_N * _into**2: strength, _N * _into * _back: symmetry * strength}
+    x = site.h * (_field + feedback * site.S * _phi)
+    operators = Matrix([_field / drive, _phi, x])
+    pairs = operators * operators.applyfunc(lambda a: _conjugate(a, site)).T
+    values = _values(site, found)
 
-    Parameters
-    ----------
-    site, drive, feedback
-        As for `filtered_site`.
-    network : NetworkInTime
-    equation : str
-        Of motion.
-    found : Site
-    gain : Expr
-        <phi'>, for independent couplings.
-    """
-    (noise,) = drive.free_symbols - {site.C} - network.couplings.strength.free_symbols
-    strength = network.couplings.strength**2
-    moments = {_N * _into**2: strength, _N * _into * _back: network.couplings.symmetry * strength}
-    preactivation = site.h * (_field + feedback * site.S * _phi)
-    conjugate = _conjugate(preactivation, site)
-    independent, spectrum_x = _independent(site, found, gain)
+    def regressed(product: Expr) -> Expr:
+        return _by_regression(product, site, drive)
 
-    def regressed(e: Expr) -> Expr:
-        return _by_regression(e, site, drive)
+    def independent(named: Matrix) -> Matrix:
+        at = {s: e.subs(eta, 0) for s, e in values.items()}
+        responses = {site.S: gain * at[site.T], site.Sc: gain * at[site.Tc]}
+        rest = (at[s].xreplace(responses) for s in (site.T, site.Tc, site.K, site.Kc))
+        return named.subs(site.X, at[site.X]) - Matrix([*responses.values(), *rest])
 
     return (
         Step(
-            f"Add one unit to the network, {equation}. Its field is a sum of N weakly dependent terms, hence Gaussian; its "
-            "spectrum is",
+            f"Add one unit to the network, {equation}. Its field is a sum of N weakly dependent terms, hence Gaussian; its own "
+            "activity moves the others, whose response is S, and returns through the reciprocal couplings. Shown: the spectrum of "
+            "the field, and x",
             "one-site cavity",
-            _N * _into**2 * site.C + noise,
-            drive,
-            assumption="N -> infinity",
-            check=Replay(lambda e: e.subs(moments)),
-        ),
-        Step(
-            "Its own activity moves the others, whose response is S, and returns through the reciprocal couplings",
-            "one-site cavity",
-            site.h * (_field + _N * _into * _back * site.S * _phi),
-            preactivation,
-            assumption="the others respond linearly to one more unit",
+            Matrix([_N * _into**2 * site.C + noise, site.h * (_field + _N * _into * _back * site.S * _phi)]),
+            Matrix([drive, x]),
+            assumption="N -> infinity; the others respond linearly to one more unit",
             reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401",
-            check=Replay(lambda e: e.subs(moments)),
-        ),
-        Step(
-            "Mean response of x to its field: directly, and through the unit's own activity",
-            "chain rule",
-            preactivation,
-            found.response_x,
-            check=Replay(lambda e: _response(e, site)),
+            check=Replay(lambda shown: shown.subs(moments)),
         ),
         *(
             Step(
                 f"{title}; <phi field*> = S drive for any functional of a Gaussian field",
                 "Furutsu-Novikov theorem",
-                product,
+                pairs[place],
                 result,
                 reference=NOVIKOV,
-                check=Replay(regressed, "phi split into S field and a rest that is uncorrelated with the field"),
+                check=Replay(regressed, REGRESSION),
             )
-            for title, product, result in (
-                ("Cross-spectrum K = <phi x*>", _phi * conjugate, found.cross),
-                ("Spectrum X = <x x*>", preactivation * conjugate, found.spectrum_x),
+            for title, place, result in (
+                ("Mean response T of x: <x field*>/drive", (2, 0), found.response_x),
+                ("Cross-spectrum K = <phi x*>", (1, 2), found.cross),
+                ("Spectrum X = <x x*>", (2, 2), found.spectrum_x),
             )
         ),
         Step(
             "The two-point function G of (response field, activity, preactivation) at one frequency, by the names of its entries: "
-            "<a xr*> is the response of a to the field",
+            "two response fields do not correlate, and <a xr*> is the response of a to the field",
             "definition of the one-site functions S, T, C, K, X",
-            Matrix([_phi, preactivation]),
+            operators,
             site.two_point(),
             check=Solves(
-                lambda named: (
-                    named.xreplace(_values(site, found)) - _two_point(site, Matrix([_phi, preactivation]), regressed)
-                ),
-                "every entry averaged, with phi split into S field and a rest",
+                lambda named: named.xreplace(values) - (pairs - diag(pairs[0, 0], 0, 0)).applyfunc(regressed),
+                REGRESSION,
             ),
         ),
         Step(
@@ -175,7 +150,7 @@ def site_steps(
             "limit",
             Matrix([site.S, found.response_x, found.cross]),
             Matrix([*site.gaussian(gain).values()]),
-            check=Solves(lambda values: values.xreplace(spectrum_x) - independent, "T, K and X of the unit at eta = 0"),
+            check=Solves(independent, "T, K and X of the unit at eta = 0"),
         ),
     )
 
@@ -183,20 +158,3 @@ def site_steps(
 def _values(site: OneSite, found: Site) -> dict[Symbol, Expr]:
     plain = {site.T: found.response_x, site.K: found.cross, site.X: found.spectrum_x}
     return plain | {site.Tc: _conjugate(found.response_x, site), site.Kc: _conjugate(found.cross, site)}
-
-
-def _two_point(site: OneSite, observed: Matrix, averaged: Callable[[Expr], Expr]) -> Matrix:
-    """Responses and averages of all pairs of the observed variables."""
-    responses = observed.applyfunc(lambda a: _response(a, site))
-    conjugates = observed.applyfunc(lambda a: _conjugate(a, site))
-    spectra = (observed * conjugates.T).applyfunc(averaged)
-    returned = responses.applyfunc(lambda a: _conjugate(a, site)).T
-    return Matrix([[S.Zero, *returned], *([responses[k], *spectra[k, :]] for k in range(len(observed)))])
-
-
-def _independent(site: OneSite, found: Site, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
-    """S, S*, T, T*, K, K* for eta = 0, and X there."""
-    values = {s: e.subs(eta, 0) for s, e in _values(site, found).items()}
-    responses = {site.S: gain * values[site.T], site.Sc: gain * values[site.Tc]}
-    rest = (values[s].xreplace(responses) for s in (site.T, site.Tc, site.K, site.Kc))
-    return Matrix([*responses.values(), *rest]), {site.X: values[site.X]}
