@@ -14,7 +14,7 @@ from sympy import Rational, S
 
 from benchmarks.harness import Effort, Row, Sample
 from benchmarks.naive import by_hermite
-from numerics.average import average
+from numerics.averages.average import average
 from numerics.codegen.backends import array_functions
 from theory.activations.activation import Activation
 from theory.gaussian.average import Average

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import numerics.simulate.static as static
+import numerics.simulate.fixed_points as static
 from quenched.cli import main
 
 

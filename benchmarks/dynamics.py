@@ -6,8 +6,8 @@ import numpy as np
 
 from benchmarks.harness import Effort, Row, Sample, judged, timed
 from benchmarks.naive import dimensions_on_grid, lag_function
-from numerics.solve import Solver
-from numerics.sweep import sweep
+from numerics.solve.solver import Solver
+from numerics.sweep.sweep import sweep
 
 # tanh: PR_x/N and PR_phi/N, Clark, Abbott, Litwin-Kumar 2023 evaluated on refined grids; 12 digits
 PUBLISHED = {

@@ -8,7 +8,7 @@ from sympy import Float
 from benchmarks.derivation import PADE
 from benchmarks.harness import Effort, Row, Sample, repeated, timed
 from benchmarks.naive import by_hermite, by_quad, lambdified
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import certified

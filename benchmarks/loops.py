@@ -7,7 +7,7 @@ from numpy.polynomial.hermite import hermgauss
 from scipy.optimize import fsolve
 
 from benchmarks.harness import Effort, Row, Sample, judged, timed
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 
 # geometry of Fig. 1e of Mastrogiuseppe, Ostojic 2019
 GEOMETRY = {"g": 0.3, "Sm": 1.2, "SI": 0.5, "rho": 0.5, "p": 1.0, "pm": 1.0, "pI": 0.3}

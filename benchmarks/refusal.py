@@ -1,55 +1,71 @@
-"""How long a hostile or malformed text takes to be refused."""
+"""How long a hostile or malformed text, or command line, takes to be refused."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
+from io import StringIO
+from typing import TypeVar
 
 from benchmarks.harness import Effort, Row, Sample, judged, process_time, repeated, timed
+from quenched.cli import main
 from tests.hostile import HOSTILE
+from tests.hostile_lines import IN_A_PROCESS, LINES
 from theory.activations.activation import Activation
 from theory.errors import InputError
 
+T = TypeVar("T")
 _ACCEPTED = "x*(15+x^2)/(15+6*x^2)"
 
 
 def rows(effort: Effort) -> list[Row]:
-    """The slowest text through the parser, and through the whole command line."""
+    """The slowest text through the parser, the slowest line through the command line, and a fresh process for one of each kind."""
     repeats = effort.pick(5, 2)
-    times = {text: timed(partial(_refused, text)) for text in HOSTILE}
-    slowest = max(times, key=lambda t: times[t])
-    parser = repeated(partial(_refused, slowest), repeats)
-    ours = Sample((times[slowest], *parser.values))  # the first refusal fills caches: it counts as well
     accepted = repeated(lambda: Activation.from_text(_ACCEPTED), repeats)
-    passable = max((t for t in HOSTILE if "\0" not in t and len(t) < 100_000), key=lambda t: times[t])
-    command = ["-m", "quenched", "solve", "static", "-a", passable, "g=1", "sigma=1"]
-    whole = Sample(tuple(process_time(command, code=2) for _ in range(repeats)))
     floor = Sample(tuple(process_time(["-c", "import sympy"]) for _ in range(repeats)))
+    text, parser = _slowest(HOSTILE, _refused, repeats)
+    line, command = _slowest(LINES, _answered, repeats)
+    kind, process = _slowest(IN_A_PROCESS, _ended, repeats)
     return [
-        judged(
-            Row(
+        judged(Row(promise, "< 2 s", ours, baseline, theirs, None, note), 2.0)
+        for promise, ours, baseline, theirs, note in (
+            (
                 f"slowest refusal of {len(HOSTILE)} texts",
-                "< 2 s",
-                ours,
+                parser,
                 "an accepted Pade",
                 accepted,
-                None,
-                f"the text: {_short(slowest)}",
+                f"the text: {_short(text)}",
             ),
-            2.0,
-        ),
-        judged(
-            Row(
-                "refusal through the command line",
-                "< 2 s",
-                whole,
+            (
+                f"slowest refusal of {len(LINES)} lines",
+                command,
                 "import sympy",
                 floor,
-                None,
-                f"the text: {_short(passable)}",
+                f"the line: {_short(' '.join(line))}",
             ),
-            2.0,
-        ),
+            ("slowest refusal by a fresh process", process, "import sympy", floor, f"the line: {' '.join(kind)}"),
+        )
     ]
+
+
+def _slowest(items: Sequence[T], refuse: Callable[[T], None], repeats: int) -> tuple[T, Sample]:
+    """The item that takes longest, and its times."""
+    times = [timed(partial(refuse, item)) for item in items]
+    k = max(range(len(items)), key=times.__getitem__)
+    # the first refusal fills caches: it counts as well
+    return items[k], Sample((times[k], *repeated(partial(refuse, items[k]), repeats).values))
+
+
+def _ended(words: Sequence[str]) -> None:
+    process_time(["-m", "quenched", *words], code=2)
+
+
+def _answered(words: Sequence[str]) -> None:
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        code = main(list(words))
+    if code != 2:
+        raise RuntimeError(f"{_short(' '.join(words))} ended with {code}")
 
 
 def _refused(text: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.derivation import PADE
 from benchmarks.harness import Effort, Row, Sample, repeated, timed
 from benchmarks.naive import by_hermite, by_quad, iterated, lambdified
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 
 COUNT = 1000
 SIGMA = 1.0

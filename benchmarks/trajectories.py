@@ -11,7 +11,7 @@ from benchmarks.harness import Effort, Row, alternated
 from numerics.backends import NumpyBackend
 from numerics.codegen.backends import array_functions
 from numerics.simulate.couplings import draw
-from numerics.simulate.dynamic import snapshots, steps_between
+from numerics.simulate.in_time import snapshots, steps_between
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.moments import Moments
 from numerics.simulate.normals import drawn_ahead

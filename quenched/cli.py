@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from quenched.pairs import SETTINGS
+from quenched.arguments import SETTINGS
 from theory import __version__
 from theory.errors import InputError, QuenchedError
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quenched.arguments import TRAINING, Pairs, read_pairs, settings_of
 from quenched.jsontext import json_text
-from quenched.pairs import TRAINING, Pairs, read_pairs, settings_of
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation
 from theory.derivation import StepFailed
@@ -19,11 +19,11 @@ from theory.models import find_model
 from theory.models.feedback import FEEDBACK
 
 if TYPE_CHECKING:
-    from numerics.chaos import ChaoticState
-    from numerics.experiment import Simulation
-    from numerics.readout.chaos import ChaoticFeedback
+    from numerics.chaos.static_noise import ChaoticState
+    from numerics.chaos.target import ChaoticFeedback
     from numerics.readout.training import Training
-    from numerics.solution import Solution
+    from numerics.simulate.simulation import Simulation
+    from numerics.solve.solution import Solution
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,8 +55,8 @@ _BULK = ("stability", "bulk_radius")
 
 
 def _solve(arguments: argparse.Namespace) -> int:
-    from numerics.observable import observable_average
-    from numerics.solve import Solver, checked_parameters
+    from numerics.averages.observable import observable_average
+    from numerics.solve.solver import Solver, checked_parameters
     from quenched.functions import asked_numbers, functions_of_time
     from quenched.presentation import fitted_rows, solution_text
 
@@ -104,7 +104,7 @@ def _check_fitted(arguments: argparse.Namespace, ridge: float | None) -> None:
 
 def _chaotic_state(solution: Solution, activation: Activation) -> tuple[ChaoticState | ChaoticFeedback | None, str]:
     """What replaces an unstable fixed point, or why it was not found."""
-    from numerics.chaos import chaotic_state_of
+    from numerics.chaos.static_noise import chaotic_state_of
 
     try:
         return chaotic_state_of(solution, activation), ""
@@ -133,8 +133,8 @@ def _emit(arguments: argparse.Namespace) -> int:
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
-    from numerics.experiment import simulate
     from numerics.readout.training import simulate_training as train
+    from numerics.simulate.simulation import simulate
 
     pairs = read_pairs(arguments.pairs, settings_of("simulate", arguments.model))
     settings = _single(pairs) | _backend(arguments)
@@ -179,7 +179,7 @@ def _untrained(settings: dict[str, Any], model: str) -> dict[str, Any]:
 
 
 def _validate(arguments: argparse.Namespace) -> int:
-    from numerics.experiment import validate
+    from numerics.simulate.simulation import validate
 
     pairs = read_pairs(arguments.pairs, settings_of("validate", arguments.model))
     settings = _single(pairs) | _backend(arguments) | {"filter": arguments.filter}

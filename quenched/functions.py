@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from quenched.pairs import number
+from quenched.arguments import number
 from theory.errors import InputError
 from theory.model import Model
 from theory.models.dynamic import DYNAMIC
 from theory.models.feedback import FEEDBACK
 
 if TYPE_CHECKING:
-    from numerics.solution import Solution
+    from numerics.solve.solution import Solution
 
 
 def asked_numbers(model: Model, lags: Sequence[str], frequencies: Sequence[str]) -> tuple[list[float], list[float]]:
@@ -46,7 +46,7 @@ def functions_of_time(
     """What the model has at these lags and frequencies: for the JSON, and as lines of text."""
     if solution.model == FEEDBACK.name:
         return _responses(solution, frequencies) if frequencies else ({}, [])
-    from numerics.correlation import autocovariance, frequency_dimension, pair_correlation
+    from numerics.covariance.correlation import autocovariance, frequency_dimension, pair_correlation
 
     data: dict[str, Any] = {}
     rows: list[str] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol, latex, sstr
 
-from numerics.solution import Solution, shown
+from numerics.solve.solution import Solution, shown
 from quenched.limits import StaticLimits
 from quenched.limits_in_time import LimitsInTime
 from quenched.limits_readout import ReadoutForms
@@ -22,10 +22,10 @@ from theory.rendering import escaped, step_data, step_latex, step_markdown, step
 from theory.theory import Quantity, Theory
 
 if TYPE_CHECKING:
-    from numerics.chaos import ChaoticState
-    from numerics.readout.chaos import ChaoticFeedback
+    from numerics.chaos.static_noise import ChaoticState
+    from numerics.chaos.target import ChaoticFeedback
     from numerics.readout.least_squares import LeastSquares, TrainedState
-    from numerics.solution import FixedPoint
+    from numerics.solve.solution import FixedPoint
 
 _LONGEST = 1500  # characters of a formula that is printed in full outside the derivation
 

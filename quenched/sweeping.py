@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from numerics.execute import check_executor
-from numerics.sweep import Sweep, check_parameters, gathered, sweep, with_simulations
-from numerics.sweepfile import check_path
+from numerics.sweep.execute import check_executor
+from numerics.sweep.sweep import Sweep, check_parameters, gathered, sweep, with_simulations
+from numerics.sweep.table import check_path
+from quenched.arguments import Pairs, number_or_range, read_pairs, settings_of
 from quenched.figures.figure import check_figure, draw
-from quenched.pairs import Pairs, number_or_range, read_pairs, settings_of
 from quenched.progress import progress_bar
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError

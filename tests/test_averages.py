@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from certification import reference
 
-from numerics.average import average
+from numerics.averages.average import average
 from theory.activations.activation import Activation
 from theory.errors import DomainError
 
@@ -91,7 +91,6 @@ def test_average_is_certified(text):
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("text", EVERY)
 def test_average_is_certified_everywhere(text):
     """Each activation with every monomial at all variances; the means take turns."""

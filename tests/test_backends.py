@@ -9,7 +9,7 @@ from sympy import lambdify
 from numerics import backends
 from numerics.backends import Backend, Functions, backend_named, functions_for
 from numerics.codegen.backends import array_functions, emit_for_arrays
-from numerics.simulate.dynamic import simulate
+from numerics.simulate.in_time import simulate
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.symbols import x

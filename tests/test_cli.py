@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from sympy import sqrt
 
-import numerics.solve
+import numerics.solve.solver
 import quenched
 from numerics.codegen.cache import content_key
+from quenched.arguments import SETTINGS, number
 from quenched.cli import main, one_line
-from quenched.pairs import SETTINGS, number
 from theory.derivation import StepFailed
 from theory.models import derive
 
@@ -379,8 +379,8 @@ def with_wrong(monkeypatch, key, change):
     right = derive("static")
     observable = dataclasses.replace(right.observables[key], expression=change(right.observables[key].expression))
     wrong = dataclasses.replace(right, observables={**right.observables, key: observable})
-    monkeypatch.setattr(numerics.solve, "derive", lambda model, **sector: wrong)
-    monkeypatch.setattr(numerics.solve, "content_key", lambda *given: f"wrong_{key}_{content_key(*given)}")
+    monkeypatch.setattr(numerics.solve.solver, "derive", lambda model, **sector: wrong)
+    monkeypatch.setattr(numerics.solve.solver, "content_key", lambda *given: f"wrong_{key}_{content_key(*given)}")
 
 
 def test_the_right_theory_agrees(capsys):
@@ -410,9 +410,8 @@ def test_a_wrong_factor_is_found(capsys, monkeypatch, key, change):
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(300)
 def test_the_promised_validation():
-    out = program("validate", "static", "-a", "x/(1+x^2/3)", "g=1.3", "sigma=0.8", "--json", timeout=280)
+    out = program("validate", "static", "-a", "x/(1+x^2/3)", "g=1.3", "sigma=0.8", "--json")
     assert (out.returncode, out.stderr) == (0, "")
     data = one_object(out.stdout)
     assert all(abs(row["z"]) < 4 for row in data["rows"])
@@ -422,10 +421,8 @@ def test_the_promised_validation():
 # ---- real processes ------------------------------------------------------------------------------------------------------
 
 
-def program(*words, timeout=50):
-    return subprocess.run(
-        [sys.executable, "-m", "quenched", *words], capture_output=True, text=True, timeout=timeout, check=False
-    )
+def program(*words):
+    return subprocess.run([sys.executable, "-m", "quenched", *words], capture_output=True, text=True, check=False)
 
 
 def test_program():
@@ -445,7 +442,6 @@ def test_a_terminal_that_knows_only_ascii():
         [sys.executable, "-m", "quenched", *words],
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        timeout=50,
         check=False,
     )
     assert out.returncode in (0, 1) and out.stderr == b""
@@ -491,13 +487,13 @@ def test_interruption_of_the_program(tmp_path):
         env={**os.environ, "QUENCHED_CACHE": str(tmp_path)},
         preexec_fn=_heeding_interruptions,
     ) as process:
-        deadline = time.monotonic() + 40
-        while not list(tmp_path.glob("activation_*.py")) and time.monotonic() < deadline:
+        while not list(tmp_path.glob("activation_*.py")):
+            assert process.poll() is None
             time.sleep(0.1)
         time.sleep(1)  # well inside the simulation, which takes an hour
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate()
     assert (process.returncode, out, err) == (130, "", "quenched: interrupted\n")
 
 

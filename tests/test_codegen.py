@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from sympy import Rational
 
-from numerics.average import average
+from numerics.averages.average import average
 from numerics.codegen import cache
 from numerics.codegen.module import emit
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average
@@ -61,7 +61,6 @@ def test_needs_numpy_and_scipy_only(emission, tmp_path):
     subprocess.run(
         [sys.executable, "-I", "-W", "error", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program}"],
         check=True,
-        timeout=50,
     )
 
 
@@ -80,7 +79,7 @@ def test_is_clean_code(emission, tmp_path):
         "120",
         str(path),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
@@ -97,7 +96,6 @@ def test_text_is_reproducible_under_any_hash_seed():
             capture_output=True,
             text=True,
             check=True,
-            timeout=50,
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")

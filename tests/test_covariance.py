@@ -8,8 +8,8 @@ from reference import rows
 from scipy import stats
 
 import quenched
-from numerics.estimate import extrapolate, mean_estimate
-from numerics.simulate.static import draw, fixed_points
+from numerics.compare.estimate import extrapolate, mean_estimate
+from numerics.simulate.fixed_points import draw, fixed_points
 
 ROWS = [row for row in rows() if row[3]["stability"] < 1]
 

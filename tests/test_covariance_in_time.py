@@ -10,13 +10,13 @@ from scipy.optimize import brentq
 
 import quenched
 from numerics.backends import NumpyBackend
-from numerics.covariance_in_time import CovarianceInTime, LinearNetwork
-from numerics.estimate import extrapolate, mean_estimate
+from numerics.compare.estimate import extrapolate, mean_estimate
+from numerics.covariance.in_time import CovarianceInTime, LinearNetwork
+from numerics.covariance.onesite import OneSite, one_site
 from numerics.simulate.couplings import draw
-from numerics.simulate.dynamic import snapshots
+from numerics.simulate.in_time import snapshots
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.schemes import heun
-from numerics.spectra import OneSite, one_site
 from theory import equivalence_in_time
 from theory.derivation import Step
 from theory.fields import functional

@@ -12,10 +12,10 @@ import pytest
 from scipy import integrate, special
 from sympy import Eq
 
-from numerics.average import average
+from numerics.averages.average import average
+from numerics.averages.pair import pair_average
 from numerics.codegen.module import emit
-from numerics.pair import pair_average
-from numerics.solve import Solver, checked_parameters
+from numerics.solve.solver import Solver, checked_parameters
 from theory.activations.activation import Activation
 from theory.derivation import Step, same
 from theory.errors import DomainError, InputError
@@ -452,9 +452,7 @@ def test_noise_follows_from_the_parameters(solvers):
 def test_module_stands_alone(tmp_path):
     (tmp_path / "solver.py").write_text(emit(derive("dynamic"), Activation.from_text("tanh(x)")).text)
     code = "import solver, sys; r = solver.solve(1.5, 1.0); print(r['Delta0'], 'theory' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={}, capture_output=True, text=True, timeout=50
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={}, capture_output=True, text=True)
     assert done.stderr == ""
     value, loaded = done.stdout.split()
     assert float(value) == pytest.approx(1.118095914705164, rel=1e-14)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import quenched
-from numerics.simulate.static import draw, fixed_points
+from numerics.simulate.fixed_points import draw, fixed_points
 
 
 def linear_covariance(g, N, random, samples=None):

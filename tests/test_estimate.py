@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from numerics.estimate import (
+from numerics.compare.estimate import (
     Estimate,
     covariance_statistics,
     extrapolate,

@@ -12,12 +12,12 @@ from scipy.optimize import brentq
 from sympy import Symbol
 
 import quenched
-from numerics.average import average
-from numerics.chaos import chaotic_state_of
-from numerics.pair import pair_average, pair_function
-from numerics.readout.chaos import chaotic_feedback
-from numerics.readout.closed_loop import chaotic_loop
-from numerics.readout.open_loop import OpenLoop, Overlaps, chaos_edges
+from numerics.averages.average import average
+from numerics.averages.pair import pair_average, pair_function
+from numerics.chaos.closed_loop import chaotic_loop
+from numerics.chaos.open_loop import OpenLoop, Overlaps, chaos_edges
+from numerics.chaos.static_noise import chaotic_state_of
+from numerics.chaos.target import chaotic_feedback
 from quenched.cli import main
 from theory.activations.activation import Activation
 from theory.chaos import chaotic_state_equations, derive_chaotic_feedback

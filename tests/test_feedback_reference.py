@@ -7,7 +7,7 @@ import pytest
 from derivations.mastrogiuseppe import numbers
 from derivations.mastrogiuseppe.quantities import TANH
 from derivations.mastrogiuseppe.reference import REFERENCES
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 
 QUICK = (0, 1, 6)  # tanh: one state; an unstable target between two; a loop alone
 KEYS = ("C", "Delta0", "gain", "C_phi", "bulk_radius", "lambda_ls")

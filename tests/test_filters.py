@@ -9,7 +9,7 @@ from scipy.fft import dct
 from numerics.algorithms.filtered import Convolution, Drive, by_filter
 from numerics.algorithms.panels import Panels, spherical_bessel
 from numerics.algorithms.transfer import PowerTransfer
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 
 ERF = "erf(sqrt(pi)/2*x)"
 ONE = ([1.0], [1.0, 1.0])

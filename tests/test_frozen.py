@@ -13,13 +13,13 @@ from scipy.optimize import brentq
 import quenched
 from numerics.algorithms.averages import Mean
 from numerics.algorithms.frozen import FrozenMean, Variance, frozen_root
+from numerics.averages.pair import pair_average
 from numerics.codegen.module import emit
-from numerics.estimate import observables, primitive_statistics
-from numerics.experiment import validate
-from numerics.pair import pair_average
-from numerics.simulate.static import simulate
-from numerics.solve import Solver
-from numerics.validate import judge
+from numerics.compare.estimate import observables, primitive_statistics
+from numerics.compare.validation import judge
+from numerics.simulate.fixed_points import simulate
+from numerics.simulate.simulation import validate
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.models import derive
 
@@ -328,9 +328,9 @@ def test_the_solver_stands_alone(tmp_path):
         "assert not {'sympy', 'theory', 'numerics', 'quenched'} & set(sys.modules)\n"
         "assert solver.observables.__doc__ and solver.results.__doc__ and solver.frozen_phi_power2.__doc__\n"
     )
-    subprocess.run([sys.executable, "-I", "-W", "error", "-c", program], check=True, timeout=50)
+    subprocess.run([sys.executable, "-I", "-W", "error", "-c", program], check=True)
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E9,F", str(tmp_path / "solver.py")]
-    subprocess.run(command, check=True, capture_output=True, timeout=50)
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def test_commands(capsys):

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from numerics.readout.least_squares import least_squares
 from numerics.readout.trained import roots_of
 from numerics.readout.two_states import StatePairs
-from numerics.solution import Solution
+from numerics.solve.solution import Solution
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 

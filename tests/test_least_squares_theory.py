@@ -6,13 +6,15 @@ from scipy.optimize import brentq
 from sympy import Derivative, Eq, Float, Rational, Symbol, diff
 
 from theory.derivation import Derivation, StepFailed, same
+from theory.fields.readout import I_, m
 from theory.fields.two_states import PairOfStates
 from theory.gaussian.average import Average
-from theory.gaussian.joint import Site, polynomial_average
+from theory.gaussian.joint import Site, SiteAverage, polynomial_average
 from theory.readout import least_squares as theory
-from theory.readout.least_squares import I_, m
+from theory.readout.eigenvector import LocalReadout, f
 from theory.readout.least_squares_steps import steps
-from theory.readout.vectors import with_feedback
+from theory.readout.open_loop import mode
+from theory.readout.vectors import site_at, with_feedback
 from theory.rendering import step_latex, step_text
 from theory.symbols import SI2, A, Delta, Sm2, g, phi, smI, x, z
 
@@ -51,7 +53,7 @@ def test_local_readouts_with_polynomials(readout):
     entries = {(m, m): Sm2, (m, I_): smI, (I_, I_): SI2}
     covariance = {(x, x): numbers[Delta], (x, m): s, (x, I_): t, **{pair: numbers[v] for pair, v in entries.items()}}
     covariance.update({(b, a): value for (a, b), value in covariance.items()})
-    local = theory.local_readout(readout)
+    local = LocalReadout(readout)
 
     def number(expression):
         """Averages of x alone by Isserlis' theorem; weak derivatives are those of polynomials."""
@@ -68,11 +70,8 @@ def test_local_readouts_with_polynomials(readout):
 
 
 def test_site_average_leaves_undefined_functions_alone():
-    from theory.gaussian.joint import SiteAverage
-    from theory.readout.least_squares_steps import f
-
     site = Site(Delta, {m: smI, I_: SI2}, {(m, m): Sm2, (m, I_): smI, (I_, m): smI, (I_, I_): SI2})
-    local = f(x, m, I_)
+    local = f
     assert site.average(3 * local) == 3 * SiteAverage(local)
     moved = smI * SiteAverage(local, 1) + Sm2 * SiteAverage(diff(local, m)) + smI * SiteAverage(diff(local, I_))
     assert same(site.average(m * local), moved)
@@ -112,12 +111,12 @@ def test_readout_through_the_recurrent_input():
     variance = brentq(lambda D: D - 0.64 * hermite(lambda u: np.tanh(u) ** 2, D) - 0.4, 1e-6, 10)
     power = hermite(lambda u: np.tanh(u) ** 2, variance)
     numbers[theory.strength] = -1.5 / (0.64 * power * (1 - power))
-    local = theory.local_readout(theory.current_readout(), A)
+    local = LocalReadout(theory.current_readout(), A)
     trace, determinant = (evaluated(e, numbers, variance).real for e in (local.trace, local.determinant))
     assert np.roots([1, -trace, determinant])[0] == pytest.approx(-1.1622, abs=5e-5)
     s, E1, e, G = (
         evaluated(part, numbers, variance).real
-        for part in (with_feedback(A), local.through_state, local.direct, theory.mode())
+        for part in (with_feedback(A), local.through_state, local.direct, mode())
     )
 
     def h(growth):
@@ -132,9 +131,9 @@ def test_readouts_that_are_functions_of_the_state(readout, expected):
     """The one outlier of f = b x and of f = b phi, normalised to n.phi = A: reference values, e = 0."""
     numbers = {g: 0.8, Sm2: 1, SI2: 1, smI: 0.95, A: -1.5}
     variance = brentq(lambda D: D - 0.64 * hermite(lambda u: np.tanh(u) ** 2, D) - 0.4, 1e-6, 10)
-    output = theory.site_at(A).average(readout * phi(x))
+    output = site_at(A).average(readout * phi(x))
     strength = -1.5 / evaluated(output, numbers, variance).real
-    local = theory.local_readout(theory.strength * readout, A)
+    local = LocalReadout(theory.strength * readout, A)
     assert local.direct == 0
     assert evaluated(local.trace, {**numbers, theory.strength: strength}, variance).real == pytest.approx(
         expected, abs=5e-5

@@ -11,7 +11,7 @@ import pytest
 from sympy import Rational, Symbol, gamma, log, pi, sqrt, zeta
 
 import quenched
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from quenched.cli import main
 from quenched.limits_in_time import LimitsInTime
 from theory import linear_network as linear

@@ -15,8 +15,9 @@ from theory.symbols import g, sigma
 THEORIES = {
     "static": lambda: derive("static"),
     "static, not odd": lambda: derive("static", odd=False),
+    "feedback": lambda: derive("feedback"),
 }
-PENDING = {"static", "static, not odd"}  # theories with steps that do not read their results yet
+PENDING = {"static", "static, not odd", "feedback"}  # theories with steps that do not read their results yet
 NAMES = pytest.mark.parametrize(
     "name",
     [pytest.param(n, marks=pytest.mark.xfail(strict=True)) if n in PENDING else n for n in THEORIES],
@@ -38,7 +39,14 @@ def not_caught_steps(steps):
 def not_caught_parts(theory, count, seed=1):
     """Every altered expression of a theory that no check misses, and the number of alterations tried."""
     mutants = list(altered_parts(theory, random.Random(seed), count))
-    return [how for how, mutant in mutants if not mutant.unshown], len(mutants)
+    return [how for how, mutant in mutants if _states_what_it_shows(mutant)], len(mutants)
+
+
+def _states_what_it_shows(mutant):
+    try:
+        return not mutant.unshown
+    except (TypeError, ValueError, AttributeError):
+        return False  # an equation that is no equation
 
 
 @NAMES

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sympy import Integer, Rational, cancel, series
 
-from numerics.estimate import controlled, mean_estimate
-from numerics.experiment import simulate as simulation
-from numerics.observable import observable_average
-from numerics.simulate.static import control_variates, simulate
-from numerics.solve import Solver
+from numerics.averages.observable import observable_average
+from numerics.compare.estimate import controlled, mean_estimate
+from numerics.simulate.fixed_points import control_variates, simulate
+from numerics.simulate.simulation import simulate as simulation
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.corrections import corrections, one_replica, one_site_correction, two_replicas
 from theory.derivation import same
@@ -367,7 +367,7 @@ def test_control_variates_have_mean_zero_and_change_no_mean():
 def test_simulation_rejects_the_theory_without_jacobian(text, function, coupling, count):
     """N ([<phi^2>] - C_phi) at N = 60 against c1_phi with and without the Jacobian.
 
-    Agreement within 4.5 standard errors plus the next order, taken as 4 c1^2/C_phi/N as in `numerics.verdict` (false alarm
+    Agreement within 4.5 standard errors plus the next order, taken as 4 c1^2/C_phi/N as in `numerics.compare.verdict` (false alarm
     below 7e-6); the variant without Jacobian must be more than 6 standard errors off.
     """
     solver = Solver("static", text)
@@ -400,7 +400,7 @@ MEASURED = {
 
 @pytest.mark.parametrize(("text", "coupling", "size"), MEASURED)
 def test_independent_simulations_agree(text, coupling, size):
-    """Within 4 standard errors (false alarm 6e-5 each) and the next order in 1/N, as in `numerics.verdict`."""
+    """Within 4 standard errors (false alarm 6e-5 each) and the next order in 1/N, as in `numerics.compare.verdict`."""
     solution = Solver("static", text).solve(g=coupling, sigma=1.0)
     for key, (slope, error) in zip(("c1_x", "c1_phi"), MEASURED[text, coupling, size], strict=True):
         term = solution.finite_size[key]

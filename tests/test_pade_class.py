@@ -11,7 +11,7 @@ from sympy import Rational, Symbol
 
 import quenched
 from derivations.mato.pade import pole_average
-from numerics.average import mean_object
+from numerics.averages.average import mean_object
 from theory.activations.activation import Activation
 from theory.activations.parity import admissible_value
 from theory.concrete import closed_form_of

@@ -8,7 +8,7 @@ from numpy.polynomial.legendre import leggauss
 from scipy import special
 from sympy import S
 
-from numerics.pair import pair_average
+from numerics.averages.pair import pair_average
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.certify import certify_pair

@@ -10,7 +10,7 @@ from scipy import integrate, linalg
 
 from numerics.algorithms.filtered import Drive
 from numerics.algorithms.plane import PairPlane
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 
 ONE, ALPHA = ([1.0], [1.0, 1.0]), ([1.0], [1.0, 2.0, 1.0])
 

@@ -12,7 +12,7 @@ import pytest
 from scipy import integrate
 from sympy import Symbol
 
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from theory.derivation import same
 from theory.errors import InputError
 from theory.fields.cavity_in_time import ALPHA, BETA, GAMMA12, ONE, TWO, two_site_cavity_in_time

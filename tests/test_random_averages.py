@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_activations import ACTIVATIONS
 
-from numerics.average import average
+from numerics.averages.average import average
 from theory.activations.activation import Activation
 from theory.errors import QuenchedError
 
@@ -105,7 +105,6 @@ def test_random_averages():
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(600)
 def test_five_hundred_random_averages():
     """500 activations, Delta log-uniform in 1e-6..1e6."""
     check(500)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from numerics.estimate import observables
-from numerics.simulate.static import draw, fixed_points, is_odd, simulate
+from numerics.compare.estimate import observables
+from numerics.simulate.fixed_points import draw, fixed_points, is_odd, simulate
 from theory.errors import InputError
 
 

@@ -9,14 +9,14 @@ from scipy import stats
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from numerics.backends import NumpyBackend
-from numerics.experiment import validate
+from numerics.compare.validation import judge
 from numerics.simulate.couplings import draw
-from numerics.simulate.dynamic import simulate, time_step_error
+from numerics.simulate.in_time import simulate, time_step_error
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.moments import Moments, blocks, rounded
 from numerics.simulate.normals import standard_normal
 from numerics.simulate.schemes import heun, rk4
-from numerics.validate import judge
+from numerics.simulate.simulation import validate
 from quenched.cli import main
 from theory.errors import DomainError, InputError
 
@@ -306,8 +306,8 @@ def test_errors_within_couplings_are_those_of_repetition(monkeypatch):
     def fixed(g, eta=0.0, *, N, seed, coupling):
         return matrices[coupling], draw(g, eta, N=N, seed=seed, coupling=coupling)[1]
 
-    monkeypatch.setattr("numerics.simulate.dynamic.draw", fixed)
-    monkeypatch.setattr("numerics.simulate.dynamic.time_step_error", lambda *_, **__: None)
+    monkeypatch.setattr("numerics.simulate.in_time.draw", fixed)
+    monkeypatch.setattr("numerics.simulate.in_time.time_step_error", lambda *_, **__: None)
     runs = [simulate(np.tanh, network, **settings, seed=seed) for seed in range(16)]
     for name in ("Delta0", "PR_phi"):
         spread = np.std([run.observables()[name].value for run in runs], ddof=1)
@@ -410,7 +410,6 @@ def test_theory_agrees_with_small_networks(noise):
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("noise", [{"noise": "white"}, {"noise": "ou", "tau_n": 1}])
 def test_theory_agrees_beyond_the_onset(noise):
     """g = 1.5 by default settings, smaller: false alarm at most 4e-4."""
@@ -436,7 +435,6 @@ def test_population_time_needs_lags():
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(300)
 def test_two_schemes_on_the_same_chaotic_networks():
     """tanh, g = 3 without noise, four matrices of 400 units: fourth order in single precision, second order in double.
 
@@ -458,7 +456,6 @@ def test_two_schemes_on_the_same_chaotic_networks():
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("eta", "g", "PR_x", "PR_phi", "psi"),
     [

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from numerics.simulate import clamped, feedback
+from numerics.compare.validation import judge, validate_model
+from numerics.simulate import clamped
+from numerics.simulate import loop as feedback
 from numerics.simulate.catalogue import IN_TIME, SIMULATORS
-from numerics.simulate.feedback import draw, jacobian_eigenvalues, response, simulate, stationary
-from numerics.validate import judge, validate_model
+from numerics.simulate.loop import draw, jacobian_eigenvalues, response, simulate, stationary
 from theory.errors import InputError
 
 NAMES = ("g", "Sm", "SI", "rho", "p", "pm", "pI", "A")

@@ -11,7 +11,7 @@ from scipy import integrate
 from sympy import Eq, Rational
 
 import quenched
-from numerics.spectrum import ActivitySpectrum, PreactivationSpectrum
+from numerics.covariance.eigenvalues import ActivitySpectrum, PreactivationSpectrum
 from theory import equivalence, spectrum, spectrum_x
 from theory.derivation import Step
 from theory.fields import ginibre

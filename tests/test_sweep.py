@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import quenched
-from numerics.execute import execute
-from numerics.solve import Solver
-from numerics.sweep import Sweep, sweep
-from numerics.sweepfile import csv_bytes
-from numerics.views import Panel, View
+from numerics.solve.solver import Solver
+from numerics.sweep.execute import execute
+from numerics.sweep.sweep import Sweep, sweep
+from numerics.sweep.table import csv_bytes
+from numerics.view import Panel, View
+from quenched.arguments import number_or_range
 from quenched.cli import main
-from quenched.pairs import number_or_range
 from theory.errors import InputError
 
 STATIC = ("static", "tanh(x)")
@@ -239,7 +239,7 @@ def test_an_unforeseen_error_is_not_hidden():
 
 
 def test_dask_that_is_missing(monkeypatch):
-    monkeypatch.setattr("numerics.execute.find_spec", lambda name: None)
+    monkeypatch.setattr("numerics.sweep.execute.find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install 'quenched\\[dask\\]'"):
         sweep(*STATIC, {"g": [0.3, 0.6], "sigma": 1}, executor="dask://localhost:8786")
     with pytest.raises(InputError, match="executor 'dask://here' is unknown"):

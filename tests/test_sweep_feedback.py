@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from numerics.details import detail_columns
 from numerics.simulate.sample import Estimate
-from numerics.solution import FixedPoint, Solution
-from numerics.sweep import SimulatedPoint, Sweep, _chosen, sweep
-from numerics.sweepfile import csv_bytes
-from numerics.views import View, view_of
+from numerics.solve.solution import FixedPoint, Solution
+from numerics.sweep.columns import detail_columns
+from numerics.sweep.sweep import SimulatedPoint, Sweep, _chosen, sweep
+from numerics.sweep.table import csv_bytes
+from numerics.view import View, view_of
 from quenched.cli import main
 from quenched.figures.branches import branches
 from quenched.figures.drawing import fenced, gapped, title
@@ -115,7 +115,7 @@ def plane():
 @pytest.fixture
 def shown(monkeypatch):
     """The view of closed loops, for the sweeps of this file."""
-    monkeypatch.setattr("numerics.views._VIEWS", {"static": view_of("feedback")})
+    monkeypatch.setattr("numerics.view._VIEWS", {"static": view_of("feedback")})
     return view_of("static").states
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import linalg, optimize
 
-from numerics.estimate import mean_estimate
+from numerics.compare.estimate import mean_estimate
 from numerics.readout.network import FeedbackNetwork
 from numerics.readout.training import report, simulate_training
 from quenched.jsontext import json_text

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from numerics.estimate import Estimate, mean_estimate, observables
-from numerics.simulate.static import simulate
-from numerics.solve import Solver
-from numerics.validate import Validation, judge, validate
-from numerics.verdict import compare
+from numerics.compare.estimate import Estimate, mean_estimate, observables
+from numerics.compare.validation import Validation, judge, validate
+from numerics.compare.verdict import compare
+from numerics.simulate.fixed_points import simulate
+from numerics.solve.solver import Solver
 from quenched.jsontext import json_text
 from theory.errors import InputError
 
@@ -412,7 +412,6 @@ def test_unusable_arguments(arguments, text):
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(180)
 def test_default_budget_on_the_pade_activation():
     """The documented power: x/(1+x^2/3), g = 1.3, sigma = 0.8, g^2 <phi'^2> = 0.68."""
     theory = twin_theory(pade, pade_prime, 1.3, 0.8)

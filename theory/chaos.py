@@ -12,16 +12,22 @@ Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (the network with a re
 
 from __future__ import annotations
 
-from functools import partial
+from sympy import Derivative, Eq, Expr, Function, Integral, Rational, Sum, Symbol
 
-import mpmath
-from sympy import Eq, Expr, Function, Integral, Sum, Symbol
-
-from theory.derivation import Derivation, Fact, Replay, Sides, Step, chain
-from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
-from theory.gaussian.average import Average, stein
+from theory.derivation import Derivation, Evaluated, Replay, Step, chain
+from theory.fields.collective import disorder_average
+from theory.fields.two_states import (
+    ACTIVITIES_OF_TWO,
+    RESPONSES,
+    PairOfStates,
+    clamped_covariance,
+    exact_pairs,
+    shared_couplings,
+)
+from theory.gaussian.average import Average
+from theory.gaussian.exact import exact
 from theory.models.static import STATIC
-from theory.symbols import Delta, g, phi, sigma, x
+from theory.symbols import Delta, phi, sigma, x
 
 REFERENCE = "Sompolinsky, Crisanti, Sommers 1988; Mato, Rigatuso, Torroba 2025, arXiv 2510.21742"
 FEEDBACK = "Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139"
@@ -33,14 +39,19 @@ _f = Function("f", real=True)
 """f(c) = <phi(u) phi(v)> for u, v of variance Delta and covariance c."""
 
 
+def input_covariance(c: Expr, drive: Expr = sigma**2) -> Expr:
+    """Covariance of what a unit receives at two times at which x has the covariance c; the drive has the variance S."""
+    return clamped_covariance(STATIC.network.couplings, _f(c), drive)
+
+
 def force(c: Expr, drive: Expr = sigma**2) -> Expr:
     """S + g^2 f(c) - c for a drive of variance S: minus the acceleration C'' at C = c."""
-    return drive + g**2 * _f(c) - c
+    return input_covariance(c, drive) - c
 
 
 def chaotic_state_equations(drive: Expr = sigma**2) -> tuple[Eq, Eq]:
     """The equation of the frozen part q, and the one that fixes the total variance Delta."""
-    return Eq(_q, drive + g**2 * _f(_q)), Eq(Integral(force(_c, drive), (_c, _q, Delta)), 0)
+    return Eq(_q, input_covariance(_q, drive)), Eq(Integral(force(_c, drive), (_c, _q, Delta)), 0)
 
 
 def derive_chaotic_state(drive: Expr = sigma**2, title: str = "The chaotic state under static noise") -> Derivation:
@@ -53,34 +64,31 @@ def derive_chaotic_state(drive: Expr = sigma**2, title: str = "The chaotic state
     title : str
     """
     action = disorder_average(STATIC.network.couplings)  # labels 1, 2 are two times of one trajectory
-    cross = Bilinear.of((1, RESPONSE), (2, RESPONSE))
-    activity = Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
-    two_time = Eq(_both_filters(_C(_t, _s)), drive + g**2 * _f(_C(_t, _s)))
+    two_time = Eq(_both_filters(_C(_t, _s)), input_covariance(_C(_t, _s), drive))
     energy = _C(_tau).diff(_tau) ** 2 / 2 + _potential(_C(_tau), drive)
     frozen, total = chaotic_state_equations(drive)
+    pair = PairOfStates(0, 0, Delta, Delta, _c)
     return chain(
         title,
         (
+            shared_couplings("phi_t", "phi_s"),
             Step(
-                "Two times 1, 2 of one trajectory: the coefficient of xr1 xr2 in the weight of a unit. "
-                "The input of a unit has the covariance S + g^2 <phi(x(t)) phi(x(s))>, S the variance of the drive",
+                "Two times 1, 2 of one trajectory: the coefficient of xr1 xr2 in the weight of a unit says the same of what the "
+                "couplings give. The drive, of variance S, has the same value at both times",
                 "saddle point",
                 action.F,
-                action.conjugate(cross),
+                input_covariance(_c, drive) - drive,
                 assumption="N -> infinity; Gaussian couplings",
                 reference=REFERENCE,
-                check=Fact(
-                    lambda: bool(action.conjugate(cross) == g**2 * activity.symbol),
-                    "the drive has the same value at both times, the couplings give g^2 B[phi1 phi2]",
-                ),
+                check=Replay(lambda F: F.diff(RESPONSES.symbol).subs(ACTIVITIES_OF_TWO.symbol, _f(_c))),
             ),
             Step(
                 "Both sides of the equation of motion at two times: (1 + d/dt)(1 + d/ds) C = S + g^2 f(C), and C depends on t - s",
                 "stationarity",
                 two_time,
-                Eq(_C(_tau) - _C(_tau).diff(_tau, 2), drive + g**2 * _f(_C(_tau))),
+                Eq(_C(_tau) - _C(_tau).diff(_tau, 2), input_covariance(_C(_tau), drive)),
                 assumption="the state is stationary",
-                check=Fact(_filters_reduce, "differentiated, with tau = t - s"),
+                check=Evaluated(_decaying, name="for a C that decays to a frozen part, tau = t - s"),
             ),
             Step(
                 "Multiply by C' and integrate: with C'' = C - S - g^2 f(C) the energy is conserved",
@@ -96,7 +104,7 @@ def derive_chaotic_state(drive: Expr = sigma**2, title: str = "The chaotic state
                 frozen,
                 assumption="C' -> 0 and C'' -> 0: the fluctuating part forgets",
                 reference=REFERENCE,
-                check=Replay(lambda rest: Eq(_q, rest.lhs + _q)),
+                check=Replay(lambda rest: rest.lhs + _q),
             ),
             Step(
                 "At tau = 0 the even function C is at rest at its maximum Delta. The energy there equals that at q: the force does "
@@ -109,20 +117,14 @@ def derive_chaotic_state(drive: Expr = sigma**2, title: str = "The chaotic state
                 check=Replay(lambda rest: Eq(Integral(rest.lhs.diff(Delta).subs(Delta, _c), (_c, _q, Delta)), 0)),
             ),
             Step(
-                "Price's theorem: df/dc = <phi'(u) phi'(v)>, which at c = Delta is <phi'^2>. The slope of the map "
-                "q -> S + g^2 f(q) at q = Delta is the stability g^2 <phi'^2>: below 1 the convex map has no other fixed "
-                "point, above 1 it has",
+                "Price's theorem for f(c), x1 and x2 of variance Delta: df/dc = <phi'(x1) phi'(x2)>, which at c = Delta is "
+                "<phi'^2>. The slope of the map q -> S + g^2 f(q) at q = Delta is the stability g^2 <phi'^2>: below 1 the convex "
+                "map has no other fixed point, above 1 it has",
                 "Price's theorem",
-                _f(_c).diff(_c),
-                Function("<phi' phi'>")(_c),
+                Derivative(pair, _c),
+                pair.diff(_c),
                 reference="Price 1958",
-                check=Sides(
-                    partial(mpmath.diff, _arcsine),
-                    _slope_by_quadrature,
-                    lambda random: (random.uniform(0.1, 0.7),),
-                    points=2,
-                    name="arcsine law of erf at unit variance, differentiated, against quadrature of <phi' phi'>",
-                ),
+                check=Evaluated(exact_pairs, name="a cubic phi, both sides by Isserlis' theorem"),
             ),
         ),
     )
@@ -156,7 +158,7 @@ def derive_chaotic_feedback(z: Symbol, amplitude: Symbol, drive: Expr, overlap: 
                 overlap / Delta * Average(x * phi(x)),
                 overlap * gain,
                 reference=FEEDBACK,
-                check=Replay(stein),
+                check=Evaluated(exact, name="a cubic phi, exactly"),
             ),
             Step(
                 "The amplitude that puts the output at z, at the variance of the chaotic state",
@@ -190,15 +192,18 @@ def _constant_output() -> tuple[Step, ...]:
 
 def _slow_stability(z: Symbol, amplitude: Symbol, overlap: Expr) -> Step:
     variance = Function("Delta", positive=True)(z)
-    gain, bend = (Average(phi(x), order, variance=variance) for order in (1, 3))
+    output = amplitude * overlap * Average(phi(x), 1, variance=variance)
     return Step(
         "Where the output changes so slowly that the units stay in the chaotic state that belongs to it, a deviation decays while "
         "dH/dz < 1, H the output of the open loop",
         "derivative along the branch Delta(z) of the open loop",
-        amplitude * overlap * gain,
-        amplitude * (overlap.diff(z) * gain + overlap * bend * variance.diff(z) / 2),
+        Derivative(output, z),
+        output.diff(z),
         assumption="adiabatic: the units follow the output at once",
-        check=Replay(lambda output: output.diff(z)),
+        check=Evaluated(
+            lambda side: exact(side).subs(variance, 2 + z**2 / 3 - z / 5).doit(),
+            name="a cubic phi and a quadratic Delta(z)",
+        ),
     )
 
 
@@ -213,25 +218,8 @@ def _potential(c: Expr, drive: Expr) -> Expr:
     return Integral(force(start, drive), (start, 0, c))
 
 
-def _filters_reduce() -> bool:
-    """(1 + d/dt)(1 + d/ds) C(t - s) = C - C'', for a C that decays to a frozen part."""
-    rate = Symbol("rate", positive=True)
-    trial = _q + 1 / (1 + rate * _tau**2)
-    reduced = (trial - trial.diff(_tau, 2)).subs(_tau, _t - _s)
-    return bool((_both_filters(trial.subs(_tau, _t - _s)) - reduced).together().expand() == 0)
-
-
-def _arcsine(c: mpmath.mpf) -> mpmath.mpf:
-    """<erf(u) erf(v)> at unit variance and covariance c (Williams 1998)."""
-    return 2 / mpmath.pi * mpmath.asin(2 * c / 3)
-
-
-def _slope_by_quadrature(c: mpmath.mpf) -> mpmath.mpf:
-    """<erf'(u) erf'(v)>: v given u is Gaussian of mean c u and variance r = 1 - c^2, and <exp(-v^2)> over it is elementary."""
-    r = 1 - c * c
-
-    def over_v(u: mpmath.mpf) -> mpmath.mpf:
-        return mpmath.exp(-((c * u) ** 2) / (1 + 2 * r)) / mpmath.sqrt(1 + 2 * r)
-
-    weight = 4 / mpmath.pi
-    return weight * mpmath.quad(lambda u: mpmath.exp(-u * u) * over_v(u) * mpmath.npdf(u), [-mpmath.inf, 0, mpmath.inf])
+def _decaying(side: Eq) -> Eq:
+    """For a C that decays to a frozen part, and some f."""
+    trial = _q + 1 / (1 + Rational(3, 2) * _tau**2)
+    written = side.replace(_C, lambda *at: trial.subs(_tau, at[0] - at[1]) if len(at) == 2 else trial)
+    return written.replace(_f, lambda c: c**3 / 3 - c + 1).doit().subs(_tau, _t - _s)

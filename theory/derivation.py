@@ -35,32 +35,36 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class Replay:
-    """Check by applying the rule again: ``rule(before)`` must equal ``after`` as a canonical form."""
+    """Check by applying the rule again: ``rule(before)`` must equal ``after`` as a canonical form.
+
+    Where ``after`` is an equation and ``rule(before)`` is not, it must equal the right side, and the left side must be a mere name.
+    """
 
     rule: Callable[[Any], Any]
     name: str = "rule applied again"
 
     def __call__(self, step: Step) -> bool:
         """Whether the step holds."""
-        return same(self.rule(step.before), step.after)
+        return _is(self.rule(step.before), step.after)
 
 
 @dataclass(frozen=True)
 class Independent:
-    """Check against the same result, obtained by another route: ``other()`` must equal ``after`` as a canonical form.
-
-    Where ``after`` is an equation and ``other()`` is not, it must equal the right side, and the left side must be a mere name.
-    """
+    """Check against the same result, obtained by another route: ``other()`` must equal ``after``, as in `Replay`."""
 
     other: Callable[[], Any]
     name: str
 
     def __call__(self, step: Step) -> bool:
         """Whether the step holds."""
-        other, after = self.other(), step.after
-        if isinstance(after, Eq) and not isinstance(other, Eq):
-            return isinstance(after.lhs, Symbol) and same(other, after.rhs)
-        return same(other, after)
+        return _is(self.other(), step.after)
+
+
+def _is(found: Any, after: Any) -> bool:
+    """Whether this is what a step shows, alone or under a name."""
+    if isinstance(after, Eq) and not isinstance(found, Eq):
+        return isinstance(after.lhs, Symbol) and same(found, after.rhs)
+    return same(found, after)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Expr, Function, Symbol, log, roots, sqrt, sstr
+from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
 from theory.fields.site_in_time import Site
 from theory.gaussian.average import Average, averages
@@ -180,16 +180,13 @@ class ReadoutEquation:
 
     @property
     def turning(self) -> Expr:
-        """Zero where the amplitude is extremal along the open loop: a fold of the closed loop.
+        """Zero where the amplitude is extremal along the open loop: a fold of the closed loop, where an outlier is 1.
 
-        ``(1 - slope) dlnC/dz`` times the output per gain and the output itself, which leaves no pole.
+        The polynomial of the outliers at 1, times the output per amplitude and gain, which leaves no pole.
         """
-        logarithm = log(self.amplitude_at)
-        along = (1 - self.slope) * logarithm.diff(self.output) + self.right.diff(self.output) * logarithm.diff(
-            self.unknown
-        )
+        at_one = (1 - self.trace + self.determinant).subs(self.amplitude, self.amplitude_at)
         (gain,) = averages(self.amplitude_at)
-        return (along * self.output**2 / (self.amplitude_at * gain)).cancel()
+        return (at_one * self.overlap / gain).cancel()
 
     @property
     def control_at(self) -> Expr:

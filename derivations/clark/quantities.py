@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from sympy import Expr
 
-from numerics.solve import Solver
+from numerics.solve.solver import Solver
 from theory.fields.cavity_in_time import ONE, TWO, PairSpectra, two_site_cavity_in_time
 from theory.models import derive
 from theory.models.dynamic import DYNAMIC

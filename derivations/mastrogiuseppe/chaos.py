@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.mastrogiuseppe.quantities import DRIVE, TANH, Geometry, Row, along, close, overlaps
-from numerics.readout.chaos import chaotic_feedback
-from numerics.readout.open_loop import OpenLoop, Overlaps
+from numerics.chaos.open_loop import OpenLoop, Overlaps
+from numerics.chaos.target import chaotic_feedback
 from theory.chaos import derive_chaotic_feedback
 from theory.symbols import C, snI, snm, z
 

@@ -27,7 +27,7 @@ from derivations.mastrogiuseppe.quantities import (
     polynomial,
     states,
 )
-from numerics.solution import FixedPoint
+from numerics.solve.solution import FixedPoint
 from theory.derivation import same
 from theory.symbols import A, Delta, growth, smI, snI, snm, z
 

@@ -9,7 +9,7 @@ import numpy as np
 from derivations.comparison import number
 from derivations.mastrogiuseppe.quantities import ERF, Q_SLOPE, RELU, TANH, Q, Row, W, close, outliers, solved
 from derivations.mastrogiuseppe.reference import REFERENCES, Reference
-from numerics.solution import FixedPoint, Solution
+from numerics.solve.solution import FixedPoint, Solution
 
 _SIXTEEN, _TEN = 1e-12, 2e-10  # tolerances for numbers of sixteen digits and of ten decimals
 _SCALARS = ("C", "Delta0", "gain", "C_phi", "bulk_radius", "lambda_ls")

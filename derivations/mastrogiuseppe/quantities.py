@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, diff
 
-from numerics.readout.reading import fixed_points
-from numerics.solution import FixedPoint, Solution
-from numerics.solve import Solver
+from numerics.solve.readout import fixed_points
+from numerics.solve.solution import FixedPoint, Solution
+from numerics.solve.solver import Solver
 from theory.equations import ReadoutEquation
 from theory.gaussian.average import Average
 from theory.models import derive

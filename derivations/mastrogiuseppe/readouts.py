@@ -22,8 +22,10 @@ from derivations.mastrogiuseppe.quantities import (
 )
 from derivations.mastrogiuseppe.training import CORRELATED, LOCAL, OPPOSED
 from theory.derivation import same
+from theory.fields.readout import I_, m
 from theory.gaussian.average import Average
-from theory.readout.least_squares import I_, current_readout, local_readout, m, strength
+from theory.readout.eigenvector import LocalReadout
+from theory.readout.least_squares import current_readout, strength
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
 
 _S_TARGET = LOADING.subs(z, A)
@@ -40,7 +42,7 @@ UNCORRELATED: tuple[tuple[Geometry, float, float], ...] = (
 def _linear_readout() -> bool:
     """f = alpha m + beta I: (O) with the overlaps of that readout."""
     alpha, beta = snm, snI  # any two symbols
-    found = local_readout(alpha * m + beta * I_)
+    found = LocalReadout(alpha * m + beta * I_)
     with_m, with_i = alpha * Sm2 + beta * smI, alpha * smI + beta * SI2
     theta = 2 * (with_m * z + with_i) * LOADING * Q_SLOPE
     return same(found.polynomial, growth**2 - (G + with_m * Q + theta) * growth + with_m * Q * G)
@@ -53,7 +55,7 @@ _CURRENT = current_readout().subs(strength, _CURRENT_SIZE)
 
 def _recurrent_readout() -> bool:
     """E1 = b (Q + g^2 P <phi'''>), e = -b Q s, b = A/(g^2 P Q), with g^2 P = Delta - S from (M1)."""
-    found = local_readout(_CURRENT, A)
+    found = LocalReadout(_CURRENT, A)
     through = _CURRENT_SIZE * (Q + (Delta - DRIVE.subs(z, A)) * Average(phi(x), 3))
     return same(found.through_state, through) and same(found.direct, -_CURRENT_SIZE * Q * _S_TARGET)
 
@@ -77,10 +79,10 @@ def _other_readouts() -> bool:
 
     for readout, claimed in ((x, 0.8986), (phi(x) ** 3, 0.8220), (phi(x), 0.9617)):
         scale = A / Average(readout * phi(x))
-        found = local_readout(scale * readout, A)
+        found = LocalReadout(scale * readout, A)
         if found.direct != 0 or not abs(value(found.trace) - claimed) < 6e-5:
             return False
-    current = local_readout(_CURRENT, A)
+    current = LocalReadout(_CURRENT, A)
     mode, through, direct = (value(e) for e in (G, current.through_state, current.direct))
     loading = value(_S_TARGET)
 

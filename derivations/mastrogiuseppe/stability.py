@@ -36,12 +36,13 @@ from derivations.mastrogiuseppe.quantities import (
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_of
 from theory.derivation import same
-from theory.feedback import MEANS, loaded_site, loop_with_means
-from theory.fields.readout import FEEDBACK_ENTRY, READOUT_ENTRY, readout_loop
-from theory.fields.readout_cavity import eigenvector
+from theory.feedback import MEANS, loop_with_means
+from theory.fields.readout import LoadedSite, n, readout_loop
 from theory.gaussian.average import Average, averages
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
+from theory.readout.eigenvector import LocalReadout
+from theory.readout.vectors import site_at
 from theory.symbols import A, C, Delta, g, growth, mu, phi, snI, snm, x, z
 
 
@@ -59,17 +60,13 @@ def _authors_matrix() -> bool:
 
 
 def _two_routes() -> bool:
-    site, theory = loaded_site(), derive("feedback")
-    theory.derivation.check()
-    by_eigenvector = eigenvector(
-        FEEDBACK.network.couplings, site.with_x[FEEDBACK_ENTRY], site.with_x[READOUT_ENTRY], site.between
-    )
-    return same(by_eigenvector.polynomial, polynomial())
+    derive("feedback").derivation.check()
+    return same(LocalReadout(C * n).polynomial, polynomial())
 
 
 def _transfer() -> bool:
     """h = a/lambda + theta/(lambda - G); 1 at the outliers; h(1) = H'(z)."""
-    transfer = readout_loop(FEEDBACK.network.couplings, loaded_site()).transfer
+    transfer = readout_loop(FEEDBACK.network.couplings, LoadedSite(site_at(z))).transfer()
     return (
         same(transfer, LOOP / growth + MIXING / (growth - G))
         and same((1 - transfer) * growth * (growth - G), polynomial())

@@ -28,13 +28,13 @@ from numerics.readout.least_squares import least_squares
 from theory.derivation import same
 from theory.fields.two_states import at_one_state
 from theory.models import derive
+from theory.readout.eigenvector import LocalReadout
 from theory.readout.least_squares import (
     PAIR,
     at_target,
     covariance_of_states,
     least_squares_outlier,
     least_squares_slope,
-    local_readout,
     other_state,
     readout_scale,
     ridge,
@@ -75,7 +75,7 @@ def _outlier_by_growth() -> bool:
 
 def _only_one() -> bool:
     """lambda (lambda - lambda_LS): the readout holds neither m nor I."""
-    fitted = local_readout(readout_scale(at=Delta) * phi(x), A)
+    fitted = LocalReadout(readout_scale(at=Delta) * phi(x), A)
     return fitted.direct == 0 and same(fitted.polynomial, growth * (growth - least_squares_outlier()))
 
 

@@ -9,12 +9,12 @@ from scipy.special import gamma
 from scipy.stats import kstest
 
 from derivations.mato.quantities import Row
-from numerics.chaos import chaotic_state
-from numerics.covariance import covariance
-from numerics.experiment import validate
-from numerics.simulate.static import draw
-from numerics.solve import Solver
-from numerics.spectrum import spectrum
+from numerics.chaos.static_noise import chaotic_state
+from numerics.covariance.eigenvalues import spectrum
+from numerics.covariance.matrices import covariance
+from numerics.simulate.fixed_points import draw
+from numerics.simulate.simulation import validate
+from numerics.solve.solver import Solver
 from theory.chaos import derive_chaotic_state
 from theory.equivalence import derive as linear_equivalence
 from theory.spectrum import derive as spectral_law

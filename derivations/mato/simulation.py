@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from derivations.mato.quantities import Row
-from numerics.experiment import simulate, validate
-from numerics.observable import observable_average
-from numerics.solve import Solver
+from numerics.averages.observable import observable_average
+from numerics.simulate.simulation import simulate, validate
+from numerics.solve.solver import Solver
 
 _CASES = (("tanh(x)", 1.0), ("power(3/4)", 0.5), ("x/(1+x^2/3)", 0.8), ("x*(15+x^2)/(15+6*x^2)", 0.8))
 _SIZES, _COUPLINGS = (60, 120, 240), (240, 120, 60)
@@ -32,7 +32,7 @@ def _tadpole_needs_jacobian() -> bool:
         "C_phi"
     ]
     slope, error = size * (estimate.value - right.value), size * estimate.error
-    next_order = 4 * right.c1**2 / right.value / size  # as in numerics.verdict
+    next_order = 4 * right.c1**2 / right.value / size  # as in numerics.compare.verdict
     return abs(slope - right.c1) < 4.5 * error + next_order and abs(slope - wrong.c1) > 6 * error
 
 

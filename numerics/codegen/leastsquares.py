@@ -13,6 +13,7 @@ from numerics.codegen.statements import lower
 from theory.gaussian.average import Average
 from theory.models.feedback import FEEDBACK
 from theory.readout import least_squares as theory
+from theory.readout.open_loop import bulk_radius, mode, variance
 from theory.readout.vectors import overlaps_of
 from theory.symbols import SI2, Delta, Sm2, phi, smI, x, z
 
@@ -52,9 +53,9 @@ def _text() -> str:
         "Readouts found by least squares",
         [
             lower("overlaps", ("Sm", "SI", "rho"), [_OVERLAPS[symbol] for symbol in (Sm2, smI, SI2)], "Sm2, smI, SI2."),
-            lower("variance", ("P", "z", *_VECTORS), named(theory.variance(z)), "Right-hand side for Delta."),
-            lower("mode", ("P_d2", "g"), named(theory.mode()), "G, its derivative."),
-            lower("bulk", ("W", "g"), named(theory.bulk_radius()), "Radius of the bulk of the eigenvalues."),
+            lower("variance", ("P", "z", *_VECTORS), named(variance(z)), "Right-hand side for Delta."),
+            lower("mode", ("P_d2", "g"), named(mode()), "G, its derivative."),
+            lower("bulk", ("W", "g"), named(bulk_radius()), "Radius of the bulk of the eigenvalues."),
             lower("ridge_factor", ("P", "alpha"), named(theory.ridge_factor()), "n.phi at the target over A."),
             lower("scale", ("P", "factor", "A"), named(theory.readout_scale(Symbol("factor"), Delta)), "b."),
             lower(

@@ -9,12 +9,12 @@ from typing import Any
 
 from sympy import Add, S, Symbol, sstr
 
+from numerics.codegen.autocovariance import equations_in_time
 from numerics.codegen.cache import content_key
-from numerics.codegen.equations import equations
 from numerics.codegen.frozen import FrozenCode, lower_frozen
 from numerics.codegen.inline import algorithm_source, average_source
-from numerics.codegen.intime import equations_in_time
 from numerics.codegen.means import MeanCode, lower_mean
+from numerics.codegen.number import equations
 from numerics.codegen.printer import source
 from numerics.codegen.readout import readout_equations
 from numerics.codegen.statements import FunctionDef, lower, numpy_source

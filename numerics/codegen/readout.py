@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sympy import Expr, Symbol, sstr
 
-from numerics.codegen.equations import error_function
 from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.functions import Call, call, function
 from numerics.codegen.means import MeanCode
+from numerics.codegen.number import error_function
 from numerics.codegen.printer import source
 from theory import symbols
 from theory.activations.activation import Activation

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from numerics.average import mean_object
-from numerics.readout.reading import DIRECTION
+from numerics.averages.average import mean_object
 from numerics.readout.trained import FAR, SILENT, TrainedLoop
-from numerics.solution import Solution
-from numerics.solve import checked_parameters
+from numerics.solve.readout import DIRECTION
+from numerics.solve.solution import Solution
+from numerics.solve.solver import checked_parameters
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average

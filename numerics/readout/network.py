@@ -21,7 +21,8 @@ from scipy.optimize import brentq
 
 from numerics.codegen.backends import array_functions
 from numerics.readout.recursive import Trained, recursive_least_squares
-from numerics.simulate.feedback import (
+from numerics.simulate.fixed_points import Function, elementwise
+from numerics.simulate.loop import (
     NETWORK,
     Frozen,
     check,
@@ -31,7 +32,6 @@ from numerics.simulate.feedback import (
     response,
     stationary,
 )
-from numerics.simulate.static import Function, elementwise
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.backends import NumpyBackend
-from numerics.simulate.feedback import Frozen
+from numerics.simulate.fixed_points import Function
 from numerics.simulate.linear import LinearUnit
+from numerics.simulate.loop import Frozen
 from numerics.simulate.schemes import rk4
-from numerics.simulate.static import Function
 from theory.errors import DomainError, InputError
 
 Array = NDArray[np.float64]

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.readout.reading import overlaps_at
-from numerics.solution import Solution
-from numerics.solve import Solver
+from numerics.solve.readout import overlaps_at
+from numerics.solve.solution import Solution
+from numerics.solve.solver import Solver
 from theory.errors import DomainError, InputError
 from theory.feedback import ENTRANCES
 from theory.models.feedback import FEEDBACK

@@ -25,7 +25,7 @@ from sympy import diff
 
 from numerics.algorithms.averages import Mean
 from numerics.algorithms.self_consistency import solve_physical
-from numerics.average import mean_object
+from numerics.averages.average import mean_object
 from numerics.codegen.leastsquares import least_squares_module
 from numerics.readout.two_states import StatePairs
 from theory.activations.activation import Activation

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.estimate import Estimate, mean_estimate
+from numerics.compare.estimate import Estimate, mean_estimate
+from numerics.compare.verdict import percent
 from numerics.readout.network import FeedbackNetwork, FinalState, State
-from numerics.simulate.feedback import check, leading_outlier
+from numerics.simulate.loop import check, leading_outlier
 from numerics.simulate.parallel import in_parallel
-from numerics.verdict import percent
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 

@@ -11,7 +11,7 @@ from sympy import diff
 
 from numerics.algorithms.averages import Mean
 from numerics.algorithms.quadrature import REACH, gaussian_average
-from numerics.average import mean_object
+from numerics.averages.average import mean_object
 from theory.activations.activation import Activation
 from theory.gaussian.average import Average
 from theory.symbols import Delta, mu, phi, x

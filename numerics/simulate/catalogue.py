@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from numerics.simulate import clamped, dynamic, feedback, static
+from numerics.simulate import clamped
+from numerics.simulate import fixed_points as static
+from numerics.simulate import in_time as dynamic
+from numerics.simulate import loop as feedback
+from numerics.simulate.fixed_points import Function, Progress
 from numerics.simulate.sample import Sample
-from numerics.simulate.static import Function, Progress
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.backends import NumpyBackend
-from numerics.estimate import ROUNDING, Estimate, controlled, jackknife, mean_estimate, with_fewer_dof
-from numerics.simulate.feedback import SIGNIFICANT, check, control_variates, draw
+from numerics.compare.estimate import ROUNDING, Estimate, controlled, jackknife, mean_estimate, with_fewer_dof
+from numerics.compare.verdict import percent
+from numerics.simulate.fixed_points import Function, Progress, elementwise
 from numerics.simulate.linear import LinearUnit
+from numerics.simulate.loop import SIGNIFICANT, check, control_variates, draw
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.schemes import rk4
-from numerics.simulate.static import Function, Progress, elementwise
-from numerics.verdict import percent
 from theory.errors import InputError
 
 Array = NDArray[np.float64]
@@ -132,7 +132,7 @@ def simulate(
     T, burn, dt : float
         Time of observation, time before it, time step (classical Runge-Kutta, order 4), in time constants of a unit.
     seed : int
-        The streams of network k at size N depend on (seed, N, k) alone; the networks are those of `numerics.simulate.feedback`.
+        The streams of network k at size N depend on (seed, N, k) alone; the networks are those of `numerics.simulate.loop`.
     centred : bool, optional
         Not used: no statistic needs to know whether phi is odd.
     progress : callable, optional

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from numerics.estimate import Estimate
+from numerics.compare.estimate import Estimate
 
 
 class Sample(Protocol):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.solution import FixedPoint, Solution
-from numerics.sweep import Sweep
-from numerics.views import States
+from numerics.solve.solution import FixedPoint, Solution
+from numerics.sweep.sweep import Sweep
+from numerics.view import States
 from quenched.figures.branches import branches
 from quenched.figures.drawing import COLOURS, GREY, fenced, gapped, legend
 

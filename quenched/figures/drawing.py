@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol, latex
 
-from numerics.solution import shown
-from numerics.sweep import Sweep
-from numerics.views import view_of
+from numerics.solve.solution import shown
+from numerics.sweep.sweep import Sweep
+from numerics.view import view_of
 from theory.models import find_model
 
 if TYPE_CHECKING:

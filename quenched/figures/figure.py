@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.codegen.cache import write_atomically
-from numerics.sweep import FEW, Sweep
-from numerics.views import Panel, States, View, view_of
+from numerics.sweep.sweep import FEW, Sweep
+from numerics.view import Panel, States, View, view_of
 from quenched.figures.bifurcation import draw_entries, draw_states, entries, mark, poles
 from quenched.figures.drawing import (
     COLOURS,
@@ -80,7 +80,7 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
     path : str
         Ends in .png, .pdf or .svg.
     quantities : sequence of str
-        Keys to draw; by default what `numerics.views` says, of a model that is not there the order parameters.
+        Keys to draw; by default what `numerics.view` says, of a model that is not there the order parameters.
     N : float, optional
         Units at which the theory is drawn once more, with its 1/N terms, where they are known.
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.sweep import Sweep
-from numerics.views import States, view_of
+from numerics.sweep.sweep import Sweep
+from numerics.view import States, view_of
 from quenched.figures.bifurcation import MARKS, target_of
 from quenched.figures.drawing import GREY, even_in_log, in_log, named, title
 

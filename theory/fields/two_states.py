@@ -7,17 +7,24 @@ of two replicas, and at the saddle x^1 and x^2 are jointly Gaussian at a site wi
 
     PairOfStates(j, k, Delta_1, Delta_2, c)  =  <phi^(j)(x^1) phi^(k)(x^2)>,     derivatives weak,
     Price   d/dc = <phi^(j+1) phi^(k+1)>,   d/dDelta_1 = <phi^(j+2) phi^(k)>/2
+
+Two states that are one give the variance, two times of one fluctuating state its autocovariance.
 """
 
 from __future__ import annotations
 
-from sympy import Expr, Integer, Rational, S, Symbol, diff, sympify
+from itertools import product
+from typing import Any
 
+from sympy import Expr, Indexed, IndexedBase, Integer, S, Sum, Symbol, diff, sqrt, symbols, sympify
+
+from theory.derivation import Evaluated, Step
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.gaussian.average import Average
+from theory.gaussian.exact import CUBIC, exact
 from theory.gaussian.joint import polynomial_average
 from theory.networks import GaussianCouplings
-from theory.symbols import Delta, phi, x
+from theory.symbols import Delta, g, phi, x
 
 RESPONSES = Bilinear.of((1, RESPONSE), (2, RESPONSE))
 ACTIVITIES_OF_TWO = Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
@@ -77,7 +84,7 @@ def at_one_state(expression: Expr) -> Expr:
 
 
 def clamped_covariance(couplings: GaussianCouplings, pair: Expr, inputs: Expr) -> Expr:
-    """Right-hand side of the covariance of two clamped states.
+    """Right-hand side of the covariance of two clamped states, or of the variance of one.
 
     Parameters
     ----------
@@ -92,27 +99,41 @@ def clamped_covariance(couplings: GaussianCouplings, pair: Expr, inputs: Expr) -
     return F.diff(RESPONSES.symbol).subs(ACTIVITIES_OF_TWO.symbol, pair) + inputs
 
 
-def price_holds() -> bool:
-    """Price's theorem for PairOfStates, exactly, for phi = x + x^3/7 and Isserlis' theorem."""
-    first, second, c = measure = tuple(Symbol(name, positive=True) for name in ("D1", "D2", "c"))
-    node = PairOfStates(0, 0, *measure)
-    return all(
-        (
-            cubic_pair(node).diff(v) - diff(node, v).replace(PairOfStates, lambda *a: cubic_pair(PairOfStates(*a)))
-        ).expand()
-        == 0
-        for v in (first, second, c)
+_N, _j = Symbol("N", positive=True, integer=True), Symbol("j", integer=True)
+x1, x2 = symbols("x1 x2", real=True)
+"""The two states at one site."""
+
+
+def exact_pairs(expression: Any) -> Any:
+    """An expression, equation or matrix for a cubic phi, averages over two states by Isserlis' theorem."""
+    values = {}
+    for node in expression.atoms(PairOfStates):
+        first, second, c = node.measure
+        factors = (CUBIC.subs(x, y).diff(y, n) for y, n in zip((x1, x2), node.orders, strict=True))
+        covariance = {(x1, x1): first, (x2, x2): second, (x1, x2): c, (x2, x1): c}
+        values[node] = polynomial_average(next(factors) * next(factors) + S.Zero, covariance)
+    return exact(expression.xreplace(values)).doit()
+
+
+def shared_couplings(carried: str, also: str) -> Step:
+    """Two inputs through the same couplings."""
+    a, b, chi = (IndexedBase(name) for name in (carried, also, "chi"))
+    inputs = (Sum(chi[_j] * e[_j], (_j, 1, _N)) for e in (a, b))
+    return Step(
+        "Two inputs to a unit through the same couplings, averaged over these: their covariance is that of what they carry",
+        "couplings averaged",
+        g**2 * next(inputs) * next(inputs),
+        g**2 / _N * Sum(a[_j] * b[_j], (_j, 1, _N)),
+        assumption="<chi_j chi_k> = delta_jk/N",
+        check=Evaluated(_over_couplings, name="exact at N = 3"),
     )
 
 
-def cubic_pair(node: PairOfStates) -> Expr:
-    """The average for phi = x + x^3/7."""
-    x1, x2 = (Symbol(f"x{a}", real=True) for a in (1, 2))
-    first, second, c = node.measure
-    covariance = {(x1, x1): first, (x2, x2): second, (x1, x2): c, (x2, x1): c}
-    functions = (diff(y + Rational(1, 7) * y**3, y, n) for y, n in zip((x1, x2), node.orders, strict=True))
-    left, right = functions
-    return polynomial_average((left * right) + S.Zero, covariance)
+def _over_couplings(side: Expr) -> Expr:
+    """Averaged over couplings +-1/sqrt(N) of three units."""
+    written = side.subs(_N, 3).doit().replace(Indexed, lambda base, index: Symbol(f"{base}_{index}"))
+    signs = product((-1, 1), repeat=3)
+    return sum(written.subs({Symbol(f"chi_{k}"): s / sqrt(3) for k, s in enumerate(row, 1)}) for row in signs) / 8
 
 
-__all__ = ["PairOfStates", "at_one_state", "clamped_covariance", "cubic_pair", "price_holds"]
+__all__ = ["PairOfStates", "at_one_state", "clamped_covariance", "exact_pairs", "shared_couplings"]

@@ -22,21 +22,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sympy import Eq, Expr, Matrix, S, Symbol, diff, sqrt
+from sympy import Eq, Expr, Matrix, S, Symbol
 
 from theory.factors import WEAK, positive_factors
 from theory.fields.cavity import linear_root
+from theory.fields.readout import I_, m
 from theory.fields.two_states import PairOfStates, clamped_covariance
 from theory.gaussian.average import Average
-from theory.gaussian.joint import Site
 from theory.models.feedback import FEEDBACK
-from theory.readout.vectors import drive, with_feedback, with_input
-from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, x, z
+from theory.readout.eigenvector import LocalReadout
+from theory.readout.open_loop import mode
+from theory.readout.vectors import drive, moment, signal, site_at, with_feedback
+from theory.symbols import A, Delta, g, growth, phi, x, z
 
 REFERENCE = FEEDBACK.reference
-
-m, I_ = Symbol("m", real=True), Symbol("I", real=True)
-"""Entries of the feedback vector and of the input at one site."""
 
 Delta_A = Symbol("Delta_A", positive=True)
 """Variance of x at the target, where `Delta` is that of another state of the same network."""
@@ -50,68 +49,11 @@ ridge = Symbol("alpha", nonnegative=True)
 strength = Symbol("b", real=True)
 """Size of a readout of given form."""
 
-_slope = diff(phi(x), x)
 _power = Average(phi(x) ** 2)
-_c, _k = Symbol("c", real=True), Symbol("k", real=True)
 PAIR, SLOPES, CURVED = (PairOfStates(j, k, Delta_A, Delta, c12) for j, k in ((0, 0), (1, 1), (0, 2)))
 """<phi(x1) phi(x2)>, <phi' phi'> and <phi phi''> of the state at the target and another one."""
 
 _WEAK = {**WEAK, SLOPES: S.One, CURVED: S.One}
-
-
-def variance(output: Expr) -> Expr:
-    """Right-hand side of Delta = g^2 <phi^2> + S."""
-    return g**2 * _power + drive(output)
-
-
-def mode() -> Expr:
-    """G, the gain of the slow variance mode: d(g^2 <phi^2>)/dDelta."""
-    return (g**2 * _power).diff(Delta)
-
-
-def bulk_radius() -> Expr:
-    """Radius of the disc that the bulk of the eigenvalues of the Jacobian fills, its leak left out."""
-    return g * sqrt(Average(_slope**2))
-
-
-def site_at(output: Expr) -> Site:
-    """x and the entries of m and I at a stationary state of this output."""
-    entries = {(m, m): Sm2, (m, I_): smI, (I_, m): smI, (I_, I_): SI2}
-    return Site(Delta, {m: with_feedback(output), I_: with_input(output)}, entries)
-
-
-@dataclass(frozen=True)
-class LocalReadout:
-    """What a readout n_i = f(x_i, m_i, I_i)/N does to an eigenvector.
-
-    Attributes
-    ----------
-    through_state : Expr
-        E1 = <d_x (f phi')>.
-    direct : Expr
-        e = Sm2 <phi' d_m f> + smI <phi' d_I f>.
-    trace, determinant : Expr
-        ``lambda^2 - trace lambda + determinant = 0`` is the equation of the outliers.
-    """
-
-    through_state: Expr
-    direct: Expr
-    trace: Expr
-    determinant: Expr
-
-    @property
-    def polynomial(self) -> Expr:
-        """Its zeros are the outliers."""
-        return growth**2 - self.trace * growth + self.determinant
-
-
-def local_readout(readout: Expr, output: Expr = z) -> LocalReadout:
-    """Outliers of a network with a readout that is a function of x, m and I of each unit, at a fixed point with this output."""
-    site = site_at(output)
-    projected = site.with_gaussian(readout * _slope, {x: _c, m: Sm2 * _k / growth, I_: smI * _k / growth}).expand()
-    through, direct = projected.coeff(_c, 1), (projected.coeff(_k, 1) * growth).expand()
-    gain = through * with_feedback(output)
-    return LocalReadout(through, direct, mode() + gain + direct, mode() * direct)
 
 
 def readout_scale(factor: Expr = S.One, at: Symbol = Delta_A) -> Expr:
@@ -147,7 +89,7 @@ class AtTarget:
 def at_target(scale: Expr) -> AtTarget:
     """The trained loop at its target, `scale` the number b."""
     readout, site = scale * phi(x), site_at(A)
-    outlier = local_readout(readout, A).trace
+    outlier = LocalReadout(readout, A).trace
     return AtTarget(
         outlier=outlier,
         slope=(outlier - mode()) / (1 - mode()),
@@ -169,7 +111,7 @@ def least_squares_slope() -> Expr:
 
 def covariance_of_states(pair: Expr = PAIR) -> Expr:
     """Right-hand side for the covariance of x at outputs A and z."""
-    return clamped_covariance(FEEDBACK.network.couplings, pair, Sm2 * A * z + smI * (A + z) + SI2)
+    return clamped_covariance(FEEDBACK.network.couplings, pair, moment(signal(A) * signal(z)))
 
 
 @dataclass(frozen=True)

@@ -2,35 +2,94 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Symbol
+from sympy import Expr, Matrix, Symbol
 
+from theory.derivation import Replay, Solves, Step
+from theory.fields.readout import I_, m, n
+from theory.gaussian.joint import Site, polynomial_average
 from theory.model import Model
 from theory.networks import ReadoutNetwork
-from theory.symbols import SI2, Sm2, smI, snI, snm
+from theory.symbols import SI2, A, Delta, Sm2, smI, snI, snm, z
+
+OVERLAPS = {Sm2: (m, m), smI: (m, I_), SI2: (I_, I_), snm: (n, m), snI: (n, I_)}
+"""Names of the second moments of the vectors, the readout at amplitude 1."""
+
+BETWEEN = {pair: symbol for symbol, (u, v) in OVERLAPS.items() for pair in ((u, v), (v, u))} | {(n, n): Symbol("snn")}
+"""The same by pairs of entries. No result holds <n^2>."""
 
 
 def overlaps_of(model: Model[ReadoutNetwork]) -> dict[Symbol, Expr]:
     """Overlaps of the vectors at amplitude 1, from their loadings on independent standard normal ones."""
-    m, i, n = model.network.feedback, model.network.input, model.network.readout
-    pairs = {Sm2: (m, m), smI: (m, i), SI2: (i, i), snm: (n, m), snI: (n, i)}
-    return {symbol: sum(u[name] * v[name] for name in u if name in v).expand() for symbol, (u, v) in pairs.items()}
+    loadings = {m: model.network.feedback, I_: model.network.input, n: model.network.readout}
+    products = {symbol: (loadings[u], loadings[v]) for symbol, (u, v) in OVERLAPS.items()}
+    return {symbol: sum(u[name] * v[name] for name in u if name in v).expand() for symbol, (u, v) in products.items()}
+
+
+def signal(output: Expr) -> Expr:
+    """What a unit receives from outside, in the entries of its site."""
+    return m * output + I_
+
+
+def moment(product: Expr) -> Expr:
+    """Average over units of a product of two combinations of the entries."""
+    return polynomial_average(product, BETWEEN)
 
 
 def drive(output: Expr) -> Expr:
     """S = <(m z + I)^2>."""
-    return Sm2 * output**2 + 2 * smI * output + SI2
+    return moment(signal(output) ** 2)
 
 
 def with_feedback(output: Expr) -> Expr:
     """s = <m x> at a state of this output: half the derivative of `drive`."""
-    return Sm2 * output + smI
+    return moment(m * signal(output))
 
 
 def with_input(output: Expr) -> Expr:
     """<I x> at a state of this output."""
-    return smI * output + SI2
+    return moment(I_ * signal(output))
 
 
 def with_readout(output: Expr) -> Expr:
     """<n x> at a state of this output, the readout at amplitude 1."""
-    return snm * output + snI
+    return moment(n * signal(output))
+
+
+def site_at(output: Expr) -> Site:
+    """x and the entries at a stationary state of this output."""
+    return Site(Delta, {entry: moment(entry * signal(output)) for entry in (m, I_, n)}, BETWEEN)
+
+
+def overlap_steps(model: Model[ReadoutNetwork]) -> tuple[Step, ...]:
+    """From the loadings of the vectors to their overlaps, and from these to the moments of m z + I."""
+    names = sorted({*model.network.feedback, *model.network.input, *model.network.readout})
+    loadings = {m: model.network.feedback, I_: model.network.input, n: model.network.readout}
+    table, overlaps = Matrix([[row.get(name, 0) for name in names] for row in loadings.values()]), overlaps_of(model)
+    place = {entry: k for k, entry in enumerate(loadings)}
+    products = (signal(z) ** 2, signal(z) * signal(A), *(entry * signal(z) for entry in loadings))
+
+    def by_loadings(product: Expr) -> Expr:
+        normals = [Symbol(name) for name in names]
+        written = product.subs(dict(zip(loadings, table * Matrix(normals), strict=True))).expand()
+        return sum(written.coeff(normal, 2) for normal in normals)
+
+    return (
+        Step(
+            "Loadings of m, I and n (rows) on independent standard normal vectors, and from them the overlaps "
+            + ", ".join(f"{symbol} = <{u} {v}>" for symbol, (u, v) in OVERLAPS.items()),
+            "second moments of sums of independent variables",
+            table,
+            Matrix(list(overlaps.values())),
+            check=Replay(lambda rows: Matrix([(rows * rows.T)[place[u], place[v]] for u, v in OVERLAPS.values()])),
+        ),
+        Step(
+            "In overlaps: variance of the signal m z + I over units, covariance of two signals, covariances of m, I and n with it",
+            "independent standard normal vectors",
+            Matrix(products),
+            Matrix([moment(product) for product in products]),
+            check=Solves(
+                lambda moments: moments.xreplace(overlaps) - Matrix([by_loadings(product) for product in products]),
+                "overlaps and loadings inserted",
+            ),
+        ),
+    )

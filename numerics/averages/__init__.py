@@ -1,0 +1,1 @@
+"""Averages of an activation as numbers, by generated code."""

@@ -1,0 +1,1 @@
+"""Chaotic states: what replaces a fixed point that is unstable in the bulk."""

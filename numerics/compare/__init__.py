@@ -1,0 +1,1 @@
+"""Theory against simulation: estimators, one verdict."""

@@ -1,0 +1,377 @@
+"""Theory against simulation: every observable with its error, and one verdict.
+
+The theory holds for N -> infinity; the network has N units. Simulations at several N are extrapolated linearly in
+1/N, so that neither a 1/N effect counts as a disagreement nor a disagreement hides behind one.
+`numerics.compare.verdict` states how the verdict is reached.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from numerics.compare.verdict import THRESHOLD, Row, compare, conclude, number, percent, untested
+from numerics.simulate.catalogue import SIMULATORS, Simulator
+from numerics.simulate.sample import Sample
+from theory.errors import InputError
+
+Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+HOPELESS = 0.1  # unconverged fraction of the pilot above which more couplings are a waste of time
+
+# A second measurement of the same quantity by another route.
+ALIASES = {"gain_derivative": "gain"}
+_NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The comparison of a theory with simulations.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+    verdict : str
+        `agree`, `disagree` or `inconclusive`.
+    sentence : str
+        The verdict in words.
+    false_alarm : float
+        Upper bound of the probability that a right theory is found to disagree.
+    unconverged : tuple of float
+        Fraction of noise draws, or networks, without a fixed point, at each N.
+    sizes, couplings : tuple of int
+        Units, and coupling matrices at each size.
+    samples, seed : int
+        Noise draws for each coupling matrix, and the seed of all streams.
+    parameters : mapping
+        Of the network.
+    samples_at_sizes : tuple of Sample
+        The simulations; `judge` compares them with another theory.
+    """
+
+    rows: tuple[Row, ...]
+    verdict: str
+    sentence: str
+    false_alarm: float
+    unconverged: tuple[float, ...]
+    sizes: tuple[int, ...]
+    couplings: tuple[int, ...]
+    samples: int
+    seed: int
+    parameters: Mapping[str, Any]
+    samples_at_sizes: tuple[Sample, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether theory and simulation agree; not so when the run is inconclusive."""
+        return self.verdict == "agree"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content as plain numbers, strings and lists; infinite and undefined numbers stay as they are."""
+        return {
+            "verdict": self.verdict,
+            "ok": self.ok,
+            "sentence": self.sentence,
+            "false_alarm": self.false_alarm,
+            "threshold": THRESHOLD,
+            **self.parameters,
+            "seed": self.seed,
+            "samples": self.samples,
+            "sizes": list(self.sizes),
+            "couplings": list(self.couplings),
+            "unconverged": list(self.unconverged),
+            "rows": [self._row_dict(row) for row in self.rows],
+        }
+
+    def _row_dict(self, row: Row) -> dict[str, Any]:
+        names = (
+            "theory",
+            "theory_error",
+            "simulation",
+            "error",
+            "z",
+            "slope",
+            "slope_error",
+            "last_term",
+            "fit_probability",
+            "detectable",
+            "slope_theory",
+            "slope_z",
+        )
+        at_sizes: list[dict[str, float]] = [
+            {"N": size, "value": float(estimate.value), "error": float(estimate.error)}
+            for size, estimate in zip(self.sizes, row.at_sizes, strict=False)
+        ]
+        for entry, theory, z in zip(at_sizes, row.theory_at_sizes, row.z_at_sizes, strict=False):
+            entry.update(theory=theory, z=z)
+        return {
+            "observable": row.observable,
+            **{name: float(getattr(row, name)) for name in names},
+            "at_sizes": at_sizes,
+            "status": row.status,
+            "note": row.note,
+        }
+
+    def table(self) -> str:
+        """The comparison as text for a terminal: the extrapolation, the values at each N, the verdict."""
+        head = ["observable", "theory", "simulation", "s.e.", "z", "1/N term", "detects", "status"]
+        body = [
+            [
+                row.observable,
+                number(row.theory) + (f" ± {number(row.theory_error, 2)}" if row.theory_error else ""),
+                number(row.simulation),
+                number(row.error, 2),
+                _fixed(row.z),
+                percent(row.last_term),
+                percent(row.detectable),
+                f"{row.status}: {row.note}" if row.note else row.status,
+            ]
+            for row in self.rows
+        ]
+        sizes = [["", *(f"N = {size}" for size in self.sizes), "slope in 1/N", "theory", "z"]]
+        for row in self.rows:
+            if row.at_sizes:
+                cells = [f"{number(e.value)} ± {number(e.error, 2)}" for e in row.at_sizes]
+                slope = f"{number(row.slope, 3)} ± {number(row.slope_error, 2)}"
+                sizes.append([row.observable, *cells, slope, number(row.slope_theory), _fixed(row.slope_z)])
+            if row.theory_at_sizes:
+                sizes.append(["  theory", *map(number, row.theory_at_sizes), "", "", ""])
+        sizes.append(["couplings", *(str(count) for count in self.couplings), "", "", ""])
+        sizes.append(["not converged", *(percent(fraction) for fraction in self.unconverged), "", "", ""])
+        return f"{_aligned([head, *body])}\n\n{_aligned(sizes)}\n\n{self.verdict}: {self.sentence}"
+
+
+def validate(
+    theory: Mapping[str, float],
+    phi: Function,
+    g: float,
+    sigma: float,
+    *,
+    phi_prime: Function | None = None,
+    sizes: Sequence[int] | None = None,
+    couplings: int | Sequence[int] | None = None,
+    samples: int = 64,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> Validation:
+    """Compare large-N values with simulations of the static network; `validate_model` does so for any model.
+
+    Parameters
+    ----------
+    theory : mapping of str to float
+        Values for N -> infinity under the names of `numerics.compare.estimate.observables`; others are listed as not tested.
+    phi, phi_prime : callable
+        Activation and, optionally, its derivative (needed to test `stability`); vectorised over arrays.
+    g, sigma : float
+        Coupling strength and standard deviation of the static noise.
+    sizes, couplings, seed, progress
+        As for `validate_model`.
+    samples : int
+        Noise draws for each coupling matrix; the default is near the optimum for a given time, because the spread over
+        couplings dominates.
+
+    Returns
+    -------
+    Validation
+    """
+    return validate_model(
+        SIMULATORS["static"],
+        theory,
+        phi,
+        {"g": g, "sigma": sigma},
+        phi_prime=phi_prime,
+        sizes=sizes,
+        couplings=couplings,
+        seed=seed,
+        progress=progress,
+        samples=samples,
+    )
+
+
+def validate_model(
+    simulator: Simulator,
+    theory: Mapping[str, float],
+    phi: Function,
+    parameters: Mapping[str, Any],
+    *,
+    slopes: Mapping[str, float] = _NOTHING,
+    errors: Mapping[str, float] = _NOTHING,
+    phi_prime: Function | None = None,
+    sizes: Sequence[int] | None = None,
+    couplings: int | Sequence[int] | None = None,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+    **settings: Any,
+) -> Validation:
+    """Compare large-N values with simulated networks, extrapolated in 1/N.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    theory : mapping of str to float
+        Values for N -> infinity under the names of the simulator's estimates; others are listed as not tested.
+    phi, phi_prime : callable
+        Activation and, optionally, its derivative; vectorised over arrays.
+    parameters : mapping
+        Of the network.
+    slopes : mapping of str to float
+        Coefficients of 1/N of the values in `theory`, as far as they are known.
+    errors : mapping of str to float
+        Standard errors of the values in `theory`, where they are sampled.
+    sizes : sequence of int, optional
+        Numbers of units; two at least, three to test the extrapolation itself.
+    couplings : int or sequence of int, optional
+        Coupling matrices at each size, one number for all or one for each. By default those of the simulator, and for
+        other sizes in proportion to 1/N.
+    seed : int
+        Seed; the same seed gives the same result.
+    progress : callable, optional
+        Called with the finished fraction of the work.
+    **settings
+        Of the simulator.
+
+    Returns
+    -------
+    Validation
+        `numerics.compare.verdict` states how the verdict is reached. When a tenth of the draws of the first couplings at
+        some size do not converge, only those couplings are simulated and the verdict is `inconclusive`.
+
+    Raises
+    ------
+    InputError
+        For fewer than two different sizes, fewer than two couplings, or parameters outside their range.
+    """
+    sizes = simulator.sizes if sizes is None else sizes
+    counts = _couplings(simulator, sizes, couplings)
+
+    def run(size: int, count: int, report: Callable[[float], None] | None = None) -> Sample:
+        return simulator.run(
+            phi,
+            parameters,
+            N=size,
+            couplings=count,
+            seed=seed,
+            phi_prime=phi_prime,
+            centred=None,
+            progress=report,
+            **settings,
+        )
+
+    simulated = _simulate_all(run, simulator.pilot, sizes, counts, progress)
+    return judge(theory, simulated, slopes, errors, simulator.draws)
+
+
+def judge(
+    theory: Mapping[str, float],
+    simulated: Sequence[Sample],
+    slopes: Mapping[str, float] = _NOTHING,
+    errors: Mapping[str, float] = _NOTHING,
+    draws: str = "noise draws",
+) -> Validation:
+    """The comparison for simulations that are already there, one `Sample` for each size.
+
+    `slopes` are the coefficients of 1/N under the keys of `theory`, `errors` its standard errors, as far as they are known;
+    `draws` says what did not converge (see `Simulator`).
+    """
+    sizes = tuple(sample.N for sample in simulated)
+    measured = [sample.observables() for sample in simulated]
+    names = [name for name in (*theory, *ALIASES) if name in theory or ALIASES[name] in theory]
+    rows = []
+    for name in dict.fromkeys(names):
+        value = float(theory[name] if name in theory else theory[ALIASES[name]])
+        if all(name in at_size for at_size in measured):
+            estimates = tuple(at_size[name] for at_size in measured)
+            key = name if name in theory else ALIASES[name]
+            rows.append(compare(name, value, sizes, estimates, slopes.get(name, math.nan), errors.get(key, 0.0)))
+        elif name in theory:
+            rows.append(untested(name, value, "not measured by the simulation"))
+    unconverged = tuple(sample.unconverged_fraction for sample in simulated)
+    verdict, sentence = conclude(rows, unconverged, draws)
+    tested = sum(1 + math.isfinite(row.slope_z) for row in rows if row.status in ("agree", "disagree"))
+    return Validation(
+        rows=tuple(rows),
+        verdict=verdict,
+        sentence=sentence,
+        false_alarm=tested * 2 * float(stats.norm.sf(THRESHOLD)),
+        unconverged=unconverged,
+        sizes=sizes,
+        couplings=tuple(sample.couplings for sample in simulated),
+        samples=simulated[0].samples,
+        seed=simulated[0].seed,
+        parameters=simulated[0].parameters,
+        samples_at_sizes=tuple(simulated),
+    )
+
+
+def _couplings(simulator: Simulator, sizes: Sequence[int], couplings: int | Sequence[int] | None) -> tuple[int, ...]:
+    if couplings is None:
+        counts = tuple(simulator.coupling_count(size) for size in sizes)
+    elif isinstance(couplings, int | np.integer):
+        counts = (int(couplings),) * len(sizes)
+    else:
+        counts = tuple(couplings) * (len(sizes) if len(couplings) == 1 else 1)
+    problems = []
+    if len(set(sizes)) < 2 or len(set(sizes)) != len(sizes):
+        problems.append(f"N = {_listed(sizes)}: two or more different sizes are needed")
+    if len(counts) != len(sizes):
+        problems.append(
+            f"couplings = {_listed(counts)}: one number, or one for each of the {len(sizes)} sizes, is needed"
+        )
+    if any(count < 2 for count in counts):
+        problems.append(f"couplings = {_listed(counts)}: two or more coupling matrices are needed for a standard error")
+    if problems:
+        raise InputError(problems)
+    return counts
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _simulate_all(
+    run: Callable[..., Sample],
+    pilot: int,
+    sizes: Sequence[int],
+    counts: Sequence[int],
+    progress: Callable[[float], None] | None,
+) -> list[Sample]:
+    pilots = [run(size, min(pilot, count)) for size, count in zip(sizes, counts, strict=True)]
+    if max(sample.unconverged_fraction for sample in pilots) > HOPELESS:
+        return pilots
+    work = np.array([size * count for size, count in zip(sizes, counts, strict=True)], dtype=float)
+    work /= work.sum()
+    result = []
+    for k, (size, count) in enumerate(zip(sizes, counts, strict=True)):
+        before, share = float(work[:k].sum()), float(work[k])
+
+        def report(fraction: float, before: float = before, share: float = share) -> None:
+            if progress is not None:
+                progress(min(1.0, before + share * fraction))
+
+        result.append(run(size, count, report))
+    return result
+
+
+def _fixed(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:+.2f}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Columns padded to equal width: the first and last to the left, numbers to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    last = len(widths) - 1
+    lines = (
+        "  ".join(
+            cell.ljust(width) if k in (0, last) else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)

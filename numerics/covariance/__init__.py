@@ -1,0 +1,1 @@
+"""Whole covariance matrices, functions of lag and frequency, eigenvalues of one network."""

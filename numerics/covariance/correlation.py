@@ -1,0 +1,139 @@
+"""Functions of lag and frequency that a solution carries: autocovariances, pair correlations, dimension at one frequency."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.solve.solution import Solution
+from numerics.solve.solver import Solver
+from theory.errors import DomainError, InputError
+
+Array = NDArray[np.float64]
+
+
+class Autocovariances(NamedTuple):
+    """C_x and C_phi at the lags asked for.
+
+    Attributes
+    ----------
+    x, phi : ndarray
+        <x(t) x(t+lag)> and <phi(t) phi(t+lag)>, averaged over units, noise and time.
+    """
+
+    x: Array
+    phi: Array
+
+
+class PairStatistic(NamedTuple):
+    """A statistic of pairs of units, for phi and for x, with absolute errors.
+
+    Attributes
+    ----------
+    phi, x : ndarray
+    error_phi, error_x : ndarray
+        Of the integration; standard errors where the solution is sampled (eta other than 0).
+    """
+
+    phi: Array
+    x: Array
+    error_phi: Array
+    error_x: Array
+
+
+def autocovariance(solution: Solution, lag: ArrayLike) -> Autocovariances:
+    """Autocovariance functions of x and phi.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the model `dynamic`.
+    lag : array_like
+        In time constants of a unit; the sign does not matter.
+
+    Raises
+    ------
+    InputError
+        For the solution of a model without time, or lags that are not finite.
+    """
+    solver, (lags,) = in_time(solution, lag)
+    return Autocovariances(*solver.module.autocovariance(lags, **solution.parameters))
+
+
+def pair_correlation(solution: Solution, t1: ArrayLike, t2: ArrayLike) -> PairStatistic:
+    """N times the mean of C_ij(t1) C_ij(t2) over pairs of different units: psi(t1, t2).
+
+    ``psi(tau, tau)`` is the mean squared cross-covariance at lag tau, which decays with the time of the population;
+    ``psi(tau, -tau)`` decays with that of one unit.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the model `dynamic`.
+    t1, t2 : array_like
+        Lags in time constants of a unit, of any sign; they broadcast.
+
+    Raises
+    ------
+    InputError
+        For the solution of a model without time, or lags that are not finite.
+    DomainError
+        Where the integrals over the plane of two frequencies could not be resolved.
+
+    References
+    ----------
+    Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
+    """
+    solver, (first, second) = in_time(solution, t1, t2)
+    found = PairStatistic(*solver.module.pair_lags(first, second, **solution.parameters))
+    if not np.all(np.isfinite(found.phi) & np.isfinite(found.error_phi)):
+        raise DomainError("the pair spectra of this solution could not be resolved in the plane of two frequencies")
+    return found
+
+
+def frequency_dimension(solution: Solution, omega: ArrayLike) -> PairStatistic:
+    """Participation ratio over N of the cross-spectral matrix C_ij(omega) at single frequencies.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the model `dynamic`.
+    omega : array_like
+        Angular frequencies, in units of the inverse time constant of a unit; at 0 they are `PR0_phi` and `PR0_x`.
+
+    Raises
+    ------
+    InputError
+        For the solution of a model without time, or frequencies that are not finite.
+
+    References
+    ----------
+    Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
+    """
+    solver, (frequency,) = in_time(solution, omega)
+    return PairStatistic(*solver.module.frequency_dimensions(frequency, **solution.parameters))
+
+
+def in_time(solution: Solution, *numbers: ArrayLike) -> tuple[Solver, list[Array]]:
+    """The solver of a solution in time, and arrays of finite numbers.
+
+    Raises
+    ------
+    InputError
+        For the solution of a model without time, or lags or frequencies that are not finite.
+    """
+    if not isinstance(solution, Solution):
+        raise InputError(
+            "a solution of the model dynamic is needed, such as Solver('dynamic', 'tanh(x)').solve(g=1, sigma=1)"
+        )
+    solver = Solver.of(solution)
+    if solver.module.EQUATION != "autocovariance":
+        raise InputError(
+            f"the model {solution.model} has no time; functions of lag or frequency need the model dynamic"
+        )
+    arrays = [np.asarray(number, dtype=float) for number in numbers]
+    if not all(np.all(np.isfinite(array)) for array in arrays):
+        raise InputError("lags and frequencies must be finite")
+    return solver, arrays

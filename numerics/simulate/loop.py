@@ -1,0 +1,375 @@
+"""Simulation of networks with a rank-one feedback loop: stationary states at a clamped output, and what a readout makes of them.
+
+    dx_i/dt = -x_i + sum_j g chi_ij phi(x_j) + m_i z + I_i,     z = sum_i n_i phi(x_i),     chi_ij ~ N(0, 1/N)
+
+    m = Sm (rho xi + sqrt(1 - rho^2) e_m)
+    I = SI (rho xi + sqrt(1 - rho^2) e_I)
+    n = C (p xi + pm e_m + pI e_I)/N
+
+(Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139). The theory knows of xi, e_m, e_I the overlaps alone. Independent normal
+vectors have overlaps that are off by 1/sqrt(N), and with them every outlier; here the vectors are made orthogonal, of norm
+sqrt(N), so that the overlaps are exact at every N and only couplings and higher moments fluctuate.
+
+Every network is calibrated: its own amplitude C makes z = A exactly at the state clamped at A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.compare.estimate import (
+    ROUNDING,
+    Estimate,
+    controlled,
+    jackknife,
+    mean_estimate,
+    unless_heavy,
+    with_fewer_dof,
+)
+from numerics.compare.verdict import percent
+from numerics.simulate.fixed_points import Function, Progress, elementwise, fixed_points
+from numerics.simulate.parallel import in_parallel
+from theory.errors import InputError
+
+Array = NDArray[np.float64]
+
+GEOMETRY = ("Sm", "SI", "rho", "p", "pm", "pI")
+NETWORK = ("g", *GEOMETRY)
+VISIBLE = (
+    1.1  # modulus in bulk radii of a clear outlier; the bulk of 250 units ends at 1.07 radii, that of 1000 at 1.03
+)
+SIGNIFICANT = 4.0  # A/overlap means something where overlap = 0 is this many standard deviations away
+
+
+class Frozen(NamedTuple):
+    """What training does not change in a network, and the direction of its class of readouts.
+
+    Attributes
+    ----------
+    J : array, shape (N, N)
+        Couplings g chi.
+    m, I : array, shape (N,)
+        Feedback and input.
+    direction : array, shape (N,)
+        Readout of amplitude one, (p xi + pm e_m + pI e_I)/N.
+    """
+
+    J: Array
+    m: Array
+    I: Array  # noqa: E741 (the name it has in the equations)
+    direction: Array
+
+
+def draw(parameters: Mapping[str, Any], *, N: int, seed: int, network: int = 0) -> Frozen:
+    """One network; the streams of network k at size N depend on (seed, N, k) alone."""
+    g, Sm, SI, rho, p, pm, pI = (float(parameters[name]) for name in NETWORK)
+    chi_stream, vector_stream = (
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, network, part))) for part in (0, 1)
+    )
+    J = chi_stream.normal(scale=g / np.sqrt(N), size=(N, N))
+    Q, R = np.linalg.qr(vector_stream.standard_normal((N, 3)))
+    xi, e_m, e_I = np.sqrt(N) * np.sign(np.diag(R))[:, None] * Q.T
+    rest = np.sqrt(1 - rho**2)
+    m, current = Sm * (rho * xi + rest * e_m), SI * (rho * xi + rest * e_I)
+    return Frozen(J, m, current, (p * xi + pm * e_m + pI * e_I) / N)
+
+
+def stationary(
+    phi: Function, frozen: Frozen, z: Array, *, tolerance: float = 1e-10, max_iterations: int = 500
+) -> tuple[Array, NDArray[np.bool_]]:
+    """States of the open loop, x = J phi(x) + m z + I, for several clamped outputs z at once.
+
+    Parameters
+    ----------
+    phi : callable
+        Activation.
+    frozen : Frozen
+    z : array, shape (M,)
+    tolerance, max_iterations
+        See `numerics.simulate.fixed_points.fixed_points`, which finds them.
+
+    Returns
+    -------
+    x : array, shape (N, M)
+    converged : array of bool, shape (M,)
+        Where there is no state to the tolerance the column is the last iterate.
+    """
+    drive = np.outer(frozen.m, z) + frozen.I[:, None]
+    with np.errstate(all="ignore"):
+        return fixed_points(phi, frozen.J, drive, tolerance=tolerance, max_iterations=max_iterations)
+
+
+def response(frozen: Frozen, slope: Array) -> Array:
+    """dx/dz of an open-loop state whose phi' is `slope`, shape (N,): one linear system, (1 - J phi') dx = m dz."""
+    return np.asarray(np.linalg.solve(np.eye(len(frozen.m)) - frozen.J * slope, frozen.m), dtype=float)
+
+
+def jacobian_eigenvalues(frozen: Frozen, slope: Array, readout: Array) -> NDArray[np.complex128]:
+    """Eigenvalues of (J + m n^T) phi', by falling real part; the state is stable where all real parts are below 1."""
+    with np.errstate(all="ignore"):
+        values = np.linalg.eigvals((frozen.J + np.outer(frozen.m, readout)) * slope).astype(complex)
+    return values[np.argsort(-values.real, kind="stable")]
+
+
+def leading_outlier(eigenvalues: NDArray[np.complex128], radius: float) -> complex | None:
+    """The eigenvalue of largest real part, if it is outside `VISIBLE` bulk radii; else the bulk leads."""
+    top = complex(eigenvalues[0])
+    return top if abs(top) > VISIBLE * radius else None
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Statistics of simulated networks, network by network.
+
+    Attributes
+    ----------
+    N, couplings : int
+        Units and networks.
+    seed : int
+        Seed of the random streams.
+    parameters : mapping
+        g, geometry and target.
+    unconverged : array of bool, shape (couplings,)
+        Networks without a stationary state at the target; they do not enter the statistics.
+    statistics : dict of str to array, shape (number of networks that converged,)
+        See `network_statistics`.
+    samples : int
+        States of each network: one.
+    """
+
+    N: int
+    couplings: int
+    seed: int
+    parameters: Mapping[str, float]
+    unconverged: NDArray[np.bool_]
+    statistics: dict[str, Array] = field(repr=False)
+    samples: int = 1
+
+    @property
+    def unconverged_fraction(self) -> float:
+        """Fraction of the networks without a stationary state to the tolerance."""
+        return float(self.unconverged.mean())
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Reasons to distrust the estimates."""
+        lines, lost = [], self.unconverged_fraction
+        if lost:
+            lines.append(f"{percent(lost)} of the networks have no stationary state at the target and are left out")
+        chaotic = np.mean(self.parameters["g"] ** 2 * self.statistics.get("slope2", np.zeros(1)) >= 1)
+        if chaotic:
+            lines.append(
+                f"the state at the target is unstable in {percent(float(chaotic))} of the others: bulk radius above 1"
+            )
+        return tuple(lines)
+
+    @property
+    def time_errors(self) -> dict[str, float]:
+        """None: stationary states have no time."""
+        return {}
+
+    def observables(self) -> dict[str, Estimate]:
+        """Estimates with errors over the networks.
+
+        Returns
+        -------
+        dict of str to Estimate
+            At the state clamped at A: `Delta0` = <x^2>, `C_phi` = <phi^2>, `overlap` = output per unit amplitude, `C` =
+            A/`overlap`. With phi': `gain` = <phi'>, `bulk_radius` = g sqrt(<phi'^2>), `overlap_slope` = derivative of
+            `overlap` in z, `H_slope` = A `overlap_slope`/`overlap` = slope of the output of the calibrated network,
+            `H_slope_ls` = the same for the readout of least squares; `outlier` and `lambda_ls` = real part of the leading
+            outlier with these two readouts, if every network has one (see `leading_outlier`). `C`, `H_slope` and `outlier` are
+            missing where the overlap may vanish: the amplitude of such a class is not defined. The standard error is nan where
+            one value dominates the sum of squares. Empty if fewer than two networks converged.
+        """
+        if len(next(iter(self.statistics.values()), ())) < 2:
+            return {}
+        g, A = self.parameters["g"], self.parameters["A"]
+        full = {name: values for name, values in self.statistics.items() if np.all(np.isfinite(values))}
+        s, lost = controlled(full)
+
+        def mean(name: str) -> Estimate:
+            return with_fewer_dof(mean_estimate(s[name]), lost)
+
+        def ratio(top: str, bottom: str) -> Estimate:
+            return with_fewer_dof(jackknife(lambda at: A * at[0] / at[1], s[top], s[bottom]), lost)
+
+        result = {"Delta0": mean("x2"), "C_phi": mean("phi2"), "overlap": mean("overlap")}
+        if defined := abs(result["overlap"].value) > SIGNIFICANT * max(result["overlap"].error, ROUNDING):
+            result["C"] = with_fewer_dof(jackknife(lambda at: A / at[0], s["overlap"]), lost)
+        if "overlap_slope" not in s:
+            return result
+        result["gain"] = unless_heavy(mean("slope"), s["slope_max"] ** 2, s["slope2_sum"])
+        radius = with_fewer_dof(jackknife(lambda at: g * np.sqrt(at[0]), s["slope2"]), lost)
+        result["bulk_radius"] = unless_heavy(radius, s["slope_max"] ** 4, s["slope4_sum"])
+        result["overlap_slope"] = mean("overlap_slope")
+        result["H_slope_ls"] = ratio("phi_slope", "phi2")
+        if defined:
+            result["H_slope"] = ratio("overlap_slope", "overlap")
+        if "outlier" in s and abs(np.mean(s["overlap"])) > SIGNIFICANT * np.std(s["overlap"]):
+            result["outlier"] = mean("outlier")
+        if "outlier_ls" in s:
+            result["lambda_ls"] = mean("outlier_ls")
+        return result
+
+
+def simulate(
+    phi: Function,
+    parameters: Mapping[str, Any],
+    *,
+    N: int,
+    couplings: int,
+    samples: int = 1,
+    seed: int = 0,
+    phi_prime: Function | None = None,
+    centred: bool | None = None,
+    tolerance: float = 1e-10,
+    max_iterations: int = 500,
+    progress: Progress | None = None,
+) -> Sample:
+    """Many networks of one geometry, each at its stationary state with the output clamped at the target.
+
+    Parameters
+    ----------
+    phi, phi_prime : callable
+        Activation and, optionally, its derivative; vectorised over arrays. Without it no slopes and no eigenvalues.
+    parameters : mapping
+        `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI`, and the target `A`.
+    N, couplings : int
+        Units, at least 4, and networks, at least 1.
+    samples : int
+        States of each network; there is one.
+    seed : int
+        The streams of network k at size N depend on (seed, N, k) alone.
+    centred : bool, optional
+        Not used: no statistic needs to know whether phi is odd.
+    tolerance : float
+        A state has been reached when the root mean square of J phi(x) + m A + I - x is below `tolerance` times that of x.
+    max_iterations : int
+        Matrix products per network.
+    progress : callable, optional
+        Called with the finished fraction after each network.
+
+    Raises
+    ------
+    InputError
+        For parameters outside these ranges.
+    """
+    given = check(parameters, N=N, target=True)
+    conditions = (
+        (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
+        (
+            samples == 1,
+            f"samples = {samples}: a network has one state with the output at the target; draw more networks",
+        ),
+        (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
+        (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
+    )
+    if problems := [text for fine, text in conditions if not fine]:
+        raise InputError(problems)
+    phi = elementwise(phi)
+    phi_prime = elementwise(phi_prime) if phi_prime is not None else None
+
+    def one(k: int) -> dict[str, float]:
+        """Statistics of network k; empty if it has no stationary state."""
+        frozen = draw(given, N=N, seed=seed, network=k)
+        x, converged = stationary(
+            phi, frozen, np.array([given["A"]]), tolerance=tolerance, max_iterations=max_iterations
+        )
+        if not converged[0]:
+            return {}
+        with np.errstate(all="ignore"):
+            row = network_statistics(phi, phi_prime, frozen, given, x[:, 0])
+            return row | control_variates(phi, phi_prime, frozen, given)
+
+    rows = in_parallel(one, couplings, progress)
+    kept = [row for row in rows if row]
+    statistics = {name: np.array([row.get(name, np.nan) for row in kept]) for name in next(iter(kept), {})}
+    return Sample(N, couplings, seed, given, np.array([not row for row in rows]), statistics)
+
+
+def check(parameters: Mapping[str, Any], *, N: int, target: bool = False) -> dict[str, float]:
+    """The parameters of a network as numbers; with `target` also A.
+
+    Raises
+    ------
+    InputError
+        For what does not describe a network.
+    """
+    names = (*NETWORK, "A") if target else NETWORK
+    if missing := [name for name in names if name not in parameters]:
+        raise InputError(f"missing parameters of the network: {', '.join(missing)}")
+    given = {name: float(parameters[name]) for name in names}
+    conditions = [(np.isfinite(value), f"{name} = {value}: must be finite") for name, value in given.items()]
+    conditions += [(given[name] >= 0, f"{name} = {given[name]}: must not be negative") for name in ("g", "Sm", "SI")]
+    conditions += [
+        (abs(given["rho"]) <= 1, f"rho = {given['rho']}: lies between -1 and 1"),
+        (any(given[name] for name in ("p", "pm", "pI")), "p = pm = pI = 0: the readout needs a direction"),
+        (N >= 4, f"N = {N}: at least four units are needed"),
+    ]
+    if problems := [text for fine, text in conditions if not fine]:
+        raise InputError(problems)
+    return given
+
+
+def network_statistics(
+    phi: Function, phi_prime: Function | None, frozen: Frozen, given: Mapping[str, float], x: Array
+) -> dict[str, float]:
+    """Statistics of one network at its open-loop state `x` of output A, shape (N,).
+
+    Returns
+    -------
+    dict of str to float
+        `x2`, `phi2`, `overlap`; with phi' `slope`, `slope2` and, to judge their errors, `slope2_sum`, `slope4_sum`,
+        `slope_max`; `overlap_slope` = d overlap/dz and `phi_slope` = <phi dphi/dz>; `outlier`, `outlier_ls` with the
+        calibrated readouts of the class and of least squares, nan where the bulk leads.
+    """
+    activity = phi(x)
+    row: dict[str, Any] = {"x2": np.mean(x**2), "phi2": np.mean(activity**2), "overlap": frozen.direction @ activity}
+    slope = phi_prime(x) if phi_prime is not None else np.array(np.nan)
+    if np.all(np.isfinite(slope)):
+        squares = slope**2
+        row |= {"slope": np.mean(slope), "slope2": np.mean(squares)}
+        row |= {"slope2_sum": np.sum(squares), "slope4_sum": np.sum(squares**2), "slope_max": np.max(np.abs(slope))}
+        change = slope * response(frozen, slope)
+        row |= {"overlap_slope": frozen.direction @ change, "phi_slope": np.mean(activity * change)}
+        radius = given["g"] * float(np.sqrt(row["slope2"]))
+        calibrated = {
+            "outlier": given["A"] / row["overlap"] * frozen.direction,
+            "outlier_ls": given["A"] / (activity @ activity) * activity,
+        }
+        for name, readout in calibrated.items():
+            finite = np.all(np.isfinite(readout))
+            leading = leading_outlier(jacobian_eigenvalues(frozen, slope, readout), radius) if finite else None
+            row[name] = np.nan if leading is None else leading.real
+    return {name: float(value) for name, value in row.items()}
+
+
+def control_variates(
+    phi: Function, phi_prime: Function | None, frozen: Frozen, given: Mapping[str, float]
+) -> dict[str, float]:
+    """Statistics of couplings and vectors whose averages vanish exactly at every N; see `numerics.compare.estimate.controlled`.
+
+    The part of x that is not random coupling, h = m A + I, is uniform on a sphere, which fixes its fourth moments; the first
+    recurrent input J phi(h) is Gaussian given h.
+    """
+    h, units = frozen.m * given["A"] + frozen.I, len(frozen.m)
+    size, readout = float(np.mean(h**2)), frozen.direction * units
+    recurrent = frozen.J @ phi(h)
+    kurtosis = 3 * units / (units + 2)
+    row = {
+        "kurtosis": np.mean(h**4) - kurtosis * size**2,
+        "cubic": np.mean(readout * h**3) - kurtosis * np.mean(readout * h) * size,
+        "work": np.mean(h * recurrent),
+        "strength": np.mean(recurrent**2) - given["g"] ** 2 * np.mean(phi(h) ** 2),
+        "readout": np.mean(readout * recurrent),
+    }
+    if phi_prime is not None:
+        slope = phi_prime(h)
+        row["loop"] = np.mean(readout * slope * (frozen.J @ (slope * frozen.m)))
+    return {f"control_{name}": float(value) for name, value in row.items()}

@@ -1,0 +1,1 @@
+"""A theory solved at one set of parameters."""

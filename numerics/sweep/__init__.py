@@ -1,0 +1,1 @@
+"""A theory along one or two parameters: points, columns, files, processes."""

@@ -1,0 +1,236 @@
+"""The collective-field argument for a network with a readout, step by step; each step carries its check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Sum, Symbol, eye, sstr, symbols
+
+from theory.derivation import Evaluated, Replay, Solves, Step
+from theory.equations import ReadoutEquation
+from theory.fields.argument import coupling_steps
+from theory.fields.collective import Action, Bilinear, disorder_average
+from theory.fields.readout import (
+    ACTIVITIES,
+    FIELDS,
+    LOADED_RESPONSE,
+    NOISE_POWER,
+    OUTPUT,
+    POWER,
+    LoadedSite,
+    Loop,
+    exact_site,
+    n,
+)
+from theory.gaussian.joint import Site, SiteAverage
+from theory.model import Model
+from theory.networks import ReadoutNetwork
+from theory.readout.vectors import moment, signal
+from theory.symbols import C, growth, x
+
+_N = Symbol("N", positive=True, integer=True)
+_i, _j = symbols("i j", integer=True)
+_k = Symbol("k", real=True)
+BY_PAIRINGS = "a cubic phi, both sides by Isserlis' theorem"
+
+
+def by_pairings(site: Site, means: Mapping[Symbol, Expr] | None = None) -> Evaluated:
+    """Check averages over a site for a cubic phi, moment by moment."""
+    covariance = {**site.between, (x, x): site.variance}
+    covariance.update({pair: c for entry, c in site.with_x.items() for pair in ((x, entry), (entry, x))})
+    return Evaluated(partial(exact_site, covariance=covariance, means=means), name=BY_PAIRINGS)
+
+
+_m, _n, _xr, _phi = (IndexedBase(name) for name in ("m", "n", "xr", "phi"))
+
+
+def exponent_steps(model: Model[ReadoutNetwork], action: Action) -> tuple[Step, ...]:
+    """From the equation of motion to exp(N F[B]) with the loop."""
+    bulk = disorder_average(model.network.couplings, (1,))
+    return (
+        Step(
+            f"Impose {model.equation} with response fields at two times, of which one may carry a perturbation. The entries of m, "
+            "I and N n are numbers of order 1, frozen like the couplings",
+            "generating functional",
+            reference=model.reference,
+        ),
+        *coupling_steps(model.network.couplings, bulk, (1,)),
+        Step(
+            "The loop is a coupling m_i n_j of rank one, not random: it adds a product of two collective fields. Here and below n "
+            "stands for N n at amplitude 1, with entries of order 1",
+            "finite sums reordered",
+            _N * bulk.F + Sum(_xr[_i] * _m[_i] * C * _n[_j] * _phi[_j] / _N, (_i, 1, _N), (_j, 1, _N)),
+            _N * action.F,
+            assumption="none: exact for every N",
+            check=Evaluated(_three_units, name="exact identity at N = 3"),
+        ),
+    )
+
+
+def _three_units(side: Expr) -> Expr:
+    """The fields of the loop as sums over three units."""
+    fields = {LOADED_RESPONSE: _xr[_i] * _m[_i], OUTPUT: C * _n[_i] * _phi[_i]}
+    whole = side.subs({b.symbol: Sum(term, (_i, 1, _N)) / _N for b, term in fields.items()}).subs(_N, 3).doit()
+    return whole.replace(Indexed, lambda *indexed: Symbol(sstr(Indexed(*indexed))))
+
+
+def stationary_steps(
+    model: Model[ReadoutNetwork], action: Action, equation: ReadoutEquation, site: LoadedSite
+) -> tuple[Step, ...]:
+    """From F to (M1), (M2), (M3)."""
+    vanishing = {b.symbol: site.average(b) for b in (NOISE_POWER, LOADED_RESPONSE)}
+    drive = moment(signal(equation.output) ** 2)
+    return (
+        Step(
+            "Saddle point: averages with a response field alone vanish, so that phi^2 and C n phi have no coefficients in the "
+            "weight of a site. Those of xr^2, a Gaussian recurrent input, and of m xr, the output z as a signal along m, remain",
+            "saddle point",
+            action.F,
+            Matrix([action.conjugate(b) for b in FIELDS]).subs(vanishing),
+            assumption="N -> infinity; a stationary state",
+            check=Replay(lambda F: Matrix([F.diff(b.symbol) for b in FIELDS]).subs(dict.fromkeys(vanishing, 0))),
+        ),
+        Step(
+            "(M1) x = m z + I + recurrent input is Gaussian: its variance is the sum",
+            "saddle values inserted",
+            action.conjugate(NOISE_POWER),
+            Eq(equation.unknown, equation.right),
+            assumption="m, I, n Gaussian over units",
+            reference=model.reference,
+            check=Replay(lambda F: 2 * F.subs(POWER.symbol, site.average(POWER)) + drive),
+        ),
+        Step(
+            "(M2) The output: n and x are jointly Gaussian, <n phi> = <n x> <phi'>, <n x> the overlap of n with m z + I",
+            "Stein's lemma",
+            Eq(equation.output, unevaluated(OUTPUT)),
+            Eq(equation.output, equation.readout),
+            reference=model.reference,
+            check=by_pairings(site.site),
+        ),
+        Step(
+            f"(M3) At the target {equation.output} = {equation.target} the variance is that of the open loop, and (M2) gives the "
+            "amplitude; it has a pole where n has no overlap with the activity",
+            "linear equation solved",
+            Eq(equation.output, equation.readout),
+            Eq(equation.amplitude, equation.at_target(equation.amplitude_at)),
+            reference=model.reference,
+            check=Solves(
+                lambda after: (equation.readout - equation.output).subs(
+                    {after.lhs: after.rhs, equation.output: equation.target}
+                ),
+                "inserted into (M2)",
+            ),
+        ),
+    )
+
+
+def unevaluated(b: Bilinear) -> Expr:
+    """<b> of one replica, Stein's lemma not yet applied."""
+    ((_, operator),) = b.factors
+    constant, function = operator.function.as_independent(x, *operator.function.free_symbols - {C}, as_Add=False)
+    return constant * SiteAverage(function, operator.power)
+
+
+def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
+    """From the kernel to the outlier equation (O), the transfer function and the folds (T1)."""
+    size, site = len(FIELDS), loop.site
+    mode = loop.gain[0, 0]
+    a, G, theta = symbols("a G theta")
+    letters = {a: equation.loop_gain, G: equation.slope, theta: equation.trace - equation.slope - equation.loop_gain}
+
+    def connected(r: int, c: int) -> Expr:
+        first, second = FIELDS[r], FIELDS[c]
+        if first in ACTIVITIES and second in ACTIVITIES:
+            return site.connected(first, second)
+        return unevaluated(first * second) - unevaluated(first) * unevaluated(second)
+
+    return (
+        Step(
+            f"Covariances Pi of the fields {', '.join(str(b.symbol) for b in FIELDS)} at one site: <xr^k f> = <f^(k)>, and "
+            "m and n give factors <m x>, <n x>, <m n>. Covariances of two activities stay open",
+            "Stein's lemma",
+            Matrix(size, size, connected),
+            loop.kernel.Pi,
+            check=by_pairings(site.site),
+        ),
+        Step(
+            "Perturb the saddle by exp(s t). A response field that carries the perturbation brings 1/lambda, lambda = 1 + s: "
+            "det(1 - Pi F''/lambda) is a square, because responses act on activities and not the other way round",
+            "determinant of a block matrix",
+            loop.kernel.Pi * loop.kernel.coupling,
+            (loop.polynomial / growth**2) ** 2,
+            check=Replay(lambda matrix: (eye(size) - matrix / growth).det(method="berkowitz"), "4x4 determinant"),
+        ),
+        Step(
+            "(O) The outliers of the Jacobian are the zeros of its root: their sum and their product",
+            "coefficients, theta factored",
+            loop.polynomial,
+            Matrix([equation.trace, equation.determinant]),
+            reference="Mastrogiuseppe, Ostojic 2019 (2x2 matrix of outliers)",
+            check=Replay(lambda polynomial: Matrix([-polynomial.coeff(growth, 1), polynomial.coeff(growth, 0)])),
+        ),
+        Step(
+            "(O) in one line",
+            "quadratic equation",
+            Matrix([equation.trace, equation.determinant]),
+            Eq(growth**2, equation.trace * growth - equation.determinant),
+            check=Solves(lambda e: growth**2 - e.rhs - loop.polynomial, "the polynomial of the kernel"),
+        ),
+        Step(
+            "In letters: the slow variance mode G = g^2 dP/dDelta, the loop a = C <n m> <phi'>, and theta, which mixes them",
+            "weak derivatives: G = g^2 <(phi^2)''>/2, so that no phi'' of a kinked phi is needed",
+            loop.polynomial,
+            (growth - G) * (growth - a) - theta * growth,
+            check=Solves(lambda named: named.subs(letters) - loop.polynomial, "a, G, theta inserted"),
+        ),
+        Step(
+            "Transfer function of the open loop, the response of C n phi to exp((lambda - 1) t) along m: directly, and by way of "
+            "the variance. Outliers are where it is 1",
+            "one field of the kernel resolved",
+            loop.gain,
+            loop.transfer(),
+            check=Solves(
+                lambda h: (1 - h) * growth * (growth - mode) - loop.polynomial,
+                "(1 - h) lambda (lambda - G) is the polynomial of the outliers",
+            ),
+        ),
+        Step(
+            "(T1) At lambda = 1 the transfer function is the slope H' = dH/dz of the output against the clamped output, so a fold "
+            "of the fixed points is where an outlier is 1",
+            "implicit differentiation of (M1), (M2) by Price's theorem",
+            loop.polynomial,
+            Eq(Symbol("H'"), equation.output_slope),
+            check=Replay(
+                lambda polynomial: 1 - polynomial.subs(growth, 1) / (1 - mode),
+                "the polynomial at 1 is (1 - G)(1 - H')",
+            ),
+        ),
+        Step(
+            "(T1) So a fold is where the amplitude is extremal along the open loop: for G < 1 a target is stable against slow "
+            "modes where the amplitude grows with the target. Written without poles, (1 - G) dlnC/dlnz times <n x>",
+            "polynomial at lambda = 1, (M3) inserted",
+            Eq(equation.amplitude, equation.amplitude_at),
+            Eq(Symbol("turning"), equation.turning),
+            check=Replay(
+                lambda e: (1 - mode) * _logarithmic_slope(e.rhs, equation) * site.site.with_x[n],
+                "differentiated along the open loop",
+            ),
+        ),
+        Step(
+            "Both outliers have real part below 1 where the polynomial at 1 is positive and the trace below 2",
+            "Routh-Hurwitz at lambda = 1 + s",
+            loop.polynomial,
+            _k**2 + (2 - loop.trace) * _k + loop.polynomial.subs(growth, 1),
+            check=Replay(lambda polynomial: polynomial.subs(growth, 1 + _k)),
+        ),
+    )
+
+
+def _logarithmic_slope(amplitude: Expr, equation: ReadoutEquation) -> Expr:
+    """dlnC/dlnz along the open loop."""
+    follow = equation.right.diff(equation.output) / (1 - equation.slope)
+    return equation.output * (amplitude.diff(equation.output) + amplitude.diff(equation.unknown) * follow) / amplitude
+
+
+__all__ = ["by_pairings", "exponent_steps", "outlier_steps", "stationary_steps", "unevaluated"]
