@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from math import inf
 
-from sympy import Expr, Matrix, S, Symbol, sqrt, symbols
+from sympy import Expr, Matrix, S, Symbol, kronecker_product, sqrt, symbols
 
 from theory import static
 from theory.derivation import chain
 from theory.equations import AutocovarianceEquation, C, C_phi, PairTransform, f
 from theory.factors import positive_factors
+from theory.fields import intime
 from theory.fields.argument import comparison_steps
 from theory.fields.cavity_in_time import two_site_cavity_in_time
 from theory.fields.collective import (
@@ -26,32 +27,11 @@ from theory.fields.collective import (
     Kernel,
     SiteMeasure,
     disorder_average,
-    fluctuation_kernel,
     pair_fields,
 )
-from theory.fields.intime import (
-    CLARK,
-    GAIN,
-    ONE,
-    OPERATOR,
-    POWER,
-    PSI,
-    PSI_LAGS,
-    TWO,
-    ZERO,
-    at_frequency_zero,
-    autocovariance_steps,
-    energy_steps,
-    equal_time_steps,
-    field_steps,
-    limit_steps,
-    pair_steps,
-    reading_steps,
-    residue_steps,
-    rest_steps,
-)
+from theory.fields.intime import CLARK, GAIN, ONE, OPERATOR, POWER, PSI, PSI_LAGS, TWO, ZERO
 from theory.fields.site_in_time import filtered_site, site_steps
-from theory.fields.spectral import L_phi, L_x, SpectralMeasure, inner_integral
+from theory.fields.spectral import L_phi, L_x, inner_integral
 from theory.model import Model
 from theory.models.dynamic import DYNAMIC
 from theory.models.static import STATIC
@@ -109,9 +89,9 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
         if leaky and noise.autocovariance == 0
     }
 
-    kernel = fluctuation_kernel(
-        action, pair_fields(OPERATORS), SpectralMeasure(OPERATORS, {1: ONE.two_point(), 2: TWO.two_point()})
-    )
+    fields = pair_fields(OPERATORS)
+    linked = Matrix([[action.coupling(a, b) for b in fields] for a in fields])
+    kernel = Kernel(fields, kronecker_product(ONE.two_point(), TWO.two_point()), linked)
     totals = {name: kernel.column(k)[k] for name, k in _places(kernel).items()}
     totals["phi"] = positive_factors(totals["phi"].factor())
     pairs = {"phi": totals["phi"] - ONE.C * TWO.C, "x": totals["x"] - ONE.X * TWO.X}
@@ -156,20 +136,20 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
         closure={POWER: power, GAIN: gain, **closure},
         derivation=chain(
             f"Network in time, {model.equation}: two-time fields, autocovariance, pair spectra",
-            field_steps(model, action, strength, feedback, leaky),
+            intime.field_steps(model, action, strength, feedback, leaky),
             site_steps(ONE, network, model.equation, drive, feedback, functions, gain),
-            equal_time_steps(strength, power, gain),
-            autocovariance_steps(network, strength, spectra, second if leaky else {}),
-            energy_steps(network, spectra, second, kinetic) if leaky else (),
-            pair_steps(kernel, totals, pairs, independent, entries, _static_block(power, gain)),
+            intime.equal_time_steps(strength, power, gain),
+            intime.autocovariance_steps(network, strength, spectra, second if leaky else {}),
+            intime.energy_steps(network, spectra, second, kinetic) if leaky else (),
+            intime.pair_steps(kernel, totals, pairs, independent, entries, _static_block(power, gain)),
             cavity.derivation,
             comparison_steps(
                 [(f"psi_{name}(omega_1, omega_2)", getattr(cavity, name), e) for name, e in pairs.items()]
             ),
-            reading_steps(kernel, totals, persisting, {key: q.expression for key, q in observables.items()}),
-            rest_steps(transfer, gain, closure),
-            residue_steps(entries, transforms, multiplier, transfer) if leaky else (),
-            limit_steps(network, second["ou"], power, STATIC.network.noise.variance + strength * power)
+            intime.reading_steps(kernel, totals, persisting, {key: q.expression for key, q in observables.items()}),
+            intime.rest_steps(transfer, gain, closure),
+            intime.residue_steps(entries, transforms, multiplier, transfer) if leaky else (),
+            intime.limit_steps(network, second["ou"], power, STATIC.network.noise.variance + strength * power)
             if leaky
             else (),
         ),
@@ -217,7 +197,7 @@ def _static_block(power: Expr, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
 def _observables(totals: Mapping[str, Expr], multiplier: Expr) -> dict[str, Quantity]:
     variance = {"phi": POWER, "x": Delta}
     spectrum = {"phi": ZERO.C, "x": ZERO.X}
-    zero = {name: at_frequency_zero(total).factor() for name, total in totals.items()}
+    zero = {name: intime.at_frequency_zero(total).factor() for name, total in totals.items()}
     dimension = {name: variance[name] ** 2 / (variance[name] ** 2 + PSI[name]) for name in OPERATOR}
     at_zero = {name: _in_squares((spectrum[name] ** 2 / zero[name]).factor()) for name in OPERATOR}
     ratio = "participation ratio over N of"
