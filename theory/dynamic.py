@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from math import inf
 
 from sympy import Expr, Matrix, S, Symbol, kronecker_product, sqrt, symbols
 
@@ -21,7 +20,6 @@ from theory.fields.argument import comparison_steps
 from theory.fields.cavity_in_time import two_site_cavity_in_time
 from theory.fields.collective import (
     ACTIVITY,
-    PREACTIVATION,
     RESPONSE,
     Bilinear,
     Kernel,
@@ -29,18 +27,17 @@ from theory.fields.collective import (
     disorder_average,
     pair_fields,
 )
-from theory.fields.intime import CLARK, GAIN, ONE, OPERATOR, POWER, PSI, PSI_LAGS, TWO, ZERO
+from theory.fields.intime import CLARK, DIAGONAL, GAIN, ONE, OPERATOR, POWER, PSI, PSI_LAGS, TWO, ZERO
 from theory.fields.site_in_time import filtered_site, site_steps
 from theory.fields.spectral import L_phi, L_x, inner_integral
 from theory.model import Model
 from theory.models.dynamic import DYNAMIC
 from theory.models.static import STATIC
 from theory.networks import NetworkInTime
+from theory.static import FRACTION, OPERATORS, VARIANCE, keyed
 from theory.symbols import Delta, eta, frequency, g, tau
 from theory.theory import Condition, Quantity, Requirement, Theory
 
-OPERATORS = (RESPONSE, ACTIVITY, PREACTIVATION)
-VARIANCE, FRACTION = (0.0, inf), (0.0, 1.0)
 ODD = Requirement(
     lambda activation: activation.parity == "odd",
     "phi must be odd, phi(-x) = -phi(x); the frozen mean activity of other activations is not covered yet",
@@ -80,21 +77,17 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
     filtered = {ONE.h: transfer, ONE.hc: transfer.subs(frequency, -frequency), ONE.C: C_phi(frequency)}
     spectrum_x = functions.spectrum_x.subs(eta, 0).xreplace(filtered)
     spectra = {word: spectrum_x.xreplace({NOISE: noise.spectrum}) for word, noise in network.noises.items()}
-    force = drive.xreplace({ONE.C: f(C(tau), Delta)})
-    # 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau
-    second = {word: C(tau) - force.xreplace({NOISE: noise.autocovariance}) for word, noise in network.noises.items()}
-    kinetic = {
-        word: (noise.impulse / 2) ** 2 / 2
-        for word, noise in network.noises.items()
-        if leaky and noise.autocovariance == 0
-    }
+    noises = network.noises.items() if leaky else ()
+    in_lags = C(tau) - drive.xreplace({ONE.C: f(C(tau), Delta)})  # 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau
+    second = {word: in_lags.xreplace({NOISE: noise.autocovariance}) for word, noise in noises}
+    kinetic = {word: (noise.impulse / 2) ** 2 / 2 for word, noise in noises if noise.autocovariance == 0}
 
     fields = pair_fields(OPERATORS)
     linked = Matrix([[action.coupling(a, b) for b in fields] for a in fields])
     kernel = Kernel(fields, kronecker_product(ONE.two_point(), TWO.two_point()), linked)
     totals = {name: kernel.column(k)[k] for name, k in _places(kernel).items()}
     totals["phi"] = positive_factors(totals["phi"].factor())
-    pairs = {"phi": totals["phi"] - ONE.C * TWO.C, "x": totals["x"] - ONE.X * TWO.X}
+    pairs = {name: total - DIAGONAL[name] for name, total in totals.items()}
 
     independent = {eta: S.Zero, **ONE.gaussian(gain), **TWO.gaussian(gain)}
     entries = {name: positive_factors(e.xreplace(independent).factor()) for name, e in totals.items()}
@@ -103,7 +96,7 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
     equation = AutocovarianceEquation(
         unknown=Delta,
         control=g,
-        right=second if leaky else spectra,
+        right=second or spectra,
         transfer=transfer,
         strength=strength,
         feedback=feedback,
@@ -121,10 +114,11 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
     persisting = strength * ZERO.S**2
     observables = _observables(totals, persisting)
     cavity = two_site_cavity_in_time(network.couplings)
+    static_variance = STATIC.network.noise.variance + strength * power
     return Theory(
         model=model,
         equation=equation,
-        order_parameters=_keyed(
+        order_parameters=keyed(
             Quantity("Delta0", Delta, "equal-time variance C_x(0) of x", CLARK, VARIANCE),
             Quantity("C_phi0", POWER, "equal-time variance C_phi(0) of phi", CLARK, VARIANCE),
         ),
@@ -139,19 +133,15 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
             intime.field_steps(model, action, strength, feedback, leaky),
             site_steps(ONE, network, model.equation, drive, feedback, functions, gain),
             intime.equal_time_steps(strength, power, gain),
-            intime.autocovariance_steps(network, strength, spectra, second if leaky else {}),
+            intime.autocovariance_steps(network, strength, spectra, second),
             intime.energy_steps(network, spectra, second, kinetic) if leaky else (),
             intime.pair_steps(kernel, totals, pairs, independent, entries, _static_block(power, gain)),
             cavity.derivation,
-            comparison_steps(
-                [(f"psi_{name}(omega_1, omega_2)", getattr(cavity, name), e) for name, e in pairs.items()]
-            ),
+            comparison_steps([(intime.NAMES[name].name, getattr(cavity, name), e) for name, e in pairs.items()]),
             intime.reading_steps(kernel, totals, persisting, {key: q.expression for key, q in observables.items()}),
             intime.rest_steps(transfer, gain, closure),
             intime.residue_steps(entries, transforms, multiplier, transfer) if leaky else (),
-            intime.limit_steps(network, second["ou"], power, STATIC.network.noise.variance + strength * power)
-            if leaky
-            else (),
+            intime.limit_steps(network, second["ou"], power, static_variance) if leaky else (),
         ),
     )
 
@@ -195,14 +185,12 @@ def _static_block(power: Expr, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
 
 
 def _observables(totals: Mapping[str, Expr], multiplier: Expr) -> dict[str, Quantity]:
-    variance = {"phi": POWER, "x": Delta}
-    spectrum = {"phi": ZERO.C, "x": ZERO.X}
-    zero = {name: intime.at_frequency_zero(total).factor() for name, total in totals.items()}
-    dimension = {name: variance[name] ** 2 / (variance[name] ** 2 + PSI[name]) for name in OPERATOR}
-    at_zero = {name: _in_squares((spectrum[name] ** 2 / zero[name]).factor()) for name in OPERATOR}
+    dimension = {name: v**2 / (v**2 + PSI[name]) for name, v in (("phi", POWER), ("x", Delta))}
+    zero = {name: intime.at_frequency_zero(DIAGONAL[name] / total).factor() for name, total in totals.items()}
+    at_zero = {name: _in_squares(ratio) for name, ratio in zero.items()}
     ratio = "participation ratio over N of"
     windows = "covariances at zero frequency (long windows)"
-    return _keyed(
+    return keyed(
         Quantity("gain", GAIN, "mean response <phi'>", CLARK),
         Quantity(
             "kappa2",
@@ -225,7 +213,3 @@ def _observables(totals: Mapping[str, Expr], multiplier: Expr) -> dict[str, Quan
             "without couplings no two units are correlated",
         ),
     )
-
-
-def _keyed(*quantities: Quantity) -> dict[str, Quantity]:
-    return {q.key: q for q in quantities}

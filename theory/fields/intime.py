@@ -28,6 +28,12 @@ SCS = "Sompolinsky, Crisanti, Sommers 1988, PRL 61 259"
 ONE, TWO, ZERO = OneSite.of(1), OneSite.of(2), OneSite.of(0)
 """One-site functions of two replicas, each at its frequency, and of one at frequency zero."""
 
+DIAGONAL = {"phi": ONE.C * TWO.C, "x": ONE.X * TWO.X}
+"""Product of two spectra of one unit."""
+
+NAMES = {name: Symbol(f"psi_{name}(omega_1, omega_2)") for name in OPERATOR}
+"""Pair spectra: N times the second moments over J of cross-spectra of two units."""
+
 POWER, GAIN = symbols("P_0 G_0", real=True)
 """Equal-time variance and mean slope of phi, averages over the process of one unit."""
 
@@ -37,6 +43,10 @@ PSI = dict(zip(OPERATOR, symbols("psi_phi psi_x", nonnegative=True), strict=True
 PSI_LAGS = Symbol("Psi_phi", nonnegative=True)
 """Integral over tau > 0 of N times the mean squared off-diagonal covariance of phi at lag tau."""
 
+QUADRATURE = "inner integral by quadrature for exponential autocovariances, 8 digits"
+CUBIC = "exactly, for a cubic phi"
+EXAMPLE = "inserted for C_phi(tau) = exp(-2 tau/3), tau_n = 1/2, where C follows from its spectrum by residues"
+EXPONENTIAL = "both sides for psi(tau_1, tau_2) = 3 exp(-|tau_1| - |tau_2|/2)"
 _impulse, _psi, _psi_hat, _W = (Function(name) for name in ("delta", "psi", "psi_hat", "W"))
 _omega, _c, _V = Symbol("omega", real=True), Symbol("c", positive=True), Symbol("V", nonnegative=True)
 _t, _h = symbols("t h")
@@ -56,17 +66,13 @@ def field_steps(
     even, odd = symbols("s a")
     there, back = (g * (sqrt((1 + eta) / 2) * even + sign * sqrt((1 - eta) / 2) * odd) for sign in (1, -1))
     position, received, wave = Function("X")(_t), Function("u")(_t), exp(frequency * _t)
-
-    def answer(motion: Eq) -> Expr:
-        inserted = (motion.lhs - motion.rhs).subs({position: _h * wave, received: wave}).doit() / wave
-        return linear_root(Eq(inserted.expand(), 0), _h)
-
+    waves = {position: _h * wave, received: wave}
     unit = Step(
         "A leaky unit that receives u = exp(s t) answers h(s) exp(s t)",
         "linear response",
         Eq(Derivative(position, _t), received - position),
         network.transfer,
-        check=Replay(answer),
+        check=Replay(lambda e: linear_root(Eq(*((side.subs(waves).doit() / wave).expand() for side in e.args)), _h)),
     )
     return (
         Step(
@@ -132,20 +138,14 @@ def equal_time_steps(strength: Expr, power: Expr, gain: Expr) -> tuple[Step, ...
     )
 
 
-CUBIC = "exactly, for a cubic phi"
-
-
 def _in_cubic(before: Expr, values: Mapping[Expr, Expr], after: Expr) -> Expr:
     """The difference for a cubic phi; given what two Gaussian variables share, they are independent."""
     pairs = exact(FrozenAverage(Average(phi(x), 0, mu, delta) ** 2, Delta, _c), ODD_CUBIC)
     primitive = ODD_CUBIC.integrate(x)
     spread = Average(primitive**2) - Average(primitive) ** 2
     difference = (before - getattr(after, "rhs", after)).subs({**values, _V: spread})
-    return (
-        exact(difference.replace(f, lambda c, v: pairs.subs({_c: c, Delta: v}, simultaneous=True)), ODD_CUBIC)
-        .doit()
-        .subs(_c, 0)
-    )
+    inserted = difference.replace(f, lambda c, v: pairs.subs({_c: c, Delta: v}, simultaneous=True))
+    return exact(inserted, ODD_CUBIC).doit().subs(_c, 0)
 
 
 # ---- the equation of the autocovariance ----------------------------------------------------------------------------------
@@ -177,9 +177,6 @@ def autocovariance_steps(
         for word, second in right.items()
     )
     return (*in_frequency, *in_lags)
-
-
-EXAMPLE = "inserted for C_phi(tau) = exp(-2 tau/3), tau_n = 1/2, where C follows from its spectrum by residues"
 
 
 def _realised(spectrum: Expr, equation: Eq) -> Expr:
@@ -285,8 +282,6 @@ def pair_steps(
     in_ladder = {y: g**2 * ONE.S * TWO.S, yc: g**2 * ONE.Sc * TWO.Sc}
     in_ladder |= {z: eta * g**2 * ONE.S * TWO.Sc, zc: eta * g**2 * ONE.Sc * TWO.S}
     block, constant = static
-    spectra = {"phi": ONE.C * TWO.C, "x": ONE.X * TWO.X}
-    names = {name: Symbol(f"psi_{name}(omega_1, omega_2)") for name in totals}
     fluctuations = (
         Step(
             "Two replicas with different noise, at frequencies omega_1 and omega_2; Pi is the Kronecker product of two G. Gaussian "
@@ -306,8 +301,8 @@ def pair_steps(
             f"The diagonal i = j holds the spectra of {name}; the rest is N times the second moment over J of cross-spectra",
             "diagonal subtracted",
             total,
-            Eq(names[name], pairs[name]),
-            check=Replay(lambda e, name=name: e - spectra[name]),
+            Eq(NAMES[name], pairs[name]),
+            check=Replay(lambda e, name=name: e - DIAGONAL[name]),
         )
         for name, total in totals.items()
     )
@@ -318,9 +313,7 @@ def pair_steps(
             "regrouped",
             totals["phi"],
             ONE.C * TWO.C * (1 / (1 - z) + 1 / (1 - zc) - 1) / ((1 - y) * (1 - yc)),
-            check=Evaluated(
-                lambda side: side.xreplace(in_ladder), name="y and z inserted, both sides at random points"
-            ),
+            check=Evaluated(lambda side: side.xreplace(in_ladder), name="y and z inserted, at random points"),
         ),
         *off_diagonal,
         Step(
@@ -345,13 +338,13 @@ def pair_steps(
 
 def _beside_the_inverse(kernel: Kernel, name: str, entry: Expr) -> Matrix:
     """Entry minus that of (1 - Pi F'')^{-1} Pi, exactly, at random rational values of every symbol."""
-    place, draw = kernel.index((1, OPERATOR[name]), (2, OPERATOR[name])), random.Random(31)
+    place, draw, missing = kernel.index((1, OPERATOR[name]), (2, OPERATOR[name])), random.Random(31), []
     unknown = sorted(kernel.Pi.free_symbols | kernel.coupling.free_symbols, key=str)
-    points = [{s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in unknown} for _ in range(3)]
-    exact_kernels = (Kernel(kernel.fields, kernel.Pi.xreplace(p), kernel.coupling.xreplace(p)) for p in points)
-    return Matrix(
-        [entry.xreplace(p) - k.covariance()[place, place] for p, k in zip(points, exact_kernels, strict=True)]
-    )
+    for _ in range(3):
+        at = {s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in unknown}
+        whole = Kernel(kernel.fields, kernel.Pi.xreplace(at), kernel.coupling.xreplace(at)).covariance()
+        missing.append(entry.xreplace(at) - whole[place, place])
+    return Matrix(missing)
 
 
 def residue_steps(
@@ -359,7 +352,6 @@ def residue_steps(
 ) -> tuple[Step, ...]:
     """From entries of N Cov(B) at two frequencies to second moments at equal times."""
     (poles,) = {tuple(transform.poles.items()) for transform in transforms.values()}
-    spectra = {"phi": ONE.C * TWO.C, "x": ONE.X * TWO.X}
     of_entries = (
         Step(
             f"A pole of the entries in their second frequency, t = -{pole}; its mirror image belongs to the conjugate factor",
@@ -379,31 +371,23 @@ def residue_steps(
             entry,
             transforms[name].integrand,
             reference=CLARK,
-            check=Evaluated(
-                partial(_at_one_frequency, transfer, dict(poles), spectra[name]), points=2, digits=8, name=RESIDUES
-            ),
+            check=Evaluated(partial(_at_one_frequency, transfer, dict(poles), DIAGONAL[name]), {}, 2, 8, QUADRATURE),
         )
         for name, entry in entries.items()
     )
     return (*of_entries, *integrated)
 
 
-RESIDUES = "inner integral by quadrature for exponential autocovariances, 8 digits"
-
-
 def _at_one_frequency(transfer: Expr, poles: Mapping[Symbol, Expr], diagonal: Expr, side: Expr) -> Expr:
     """Both sides at s = i omega for exponential autocovariances: the inner integral without the constant, and its residues."""
-    once = {L_phi: lambda p: 5 / (9 + 10 * p), L_x: lambda p: 11 / (7 + 10 * p)}
-    twice = {kind: lambda s, L=L: L(s) + L(-s) for kind, L in once.items()}
-    inserted = side if side.has(L_phi) else side - diagonal
-    for kind, L in twice.items():  # 2 Re of the outer transform
-        inserted = inserted.replace(lambda e, kind=kind: e == kind(frequency), lambda e, L=L: L(frequency))
-    for kind, L in once.items():
-        inserted = inserted.subs(poles).replace(kind, L)
+    of_phi, of_x = (lambda p: 5 / (9 + 10 * p)), (lambda p: 11 / (7 + 10 * p))
+    values, other = {}, Symbol("other", real=True)
     for site, s in ((ONE, frequency), (TWO, _t)):
-        inserted = inserted.subs({site.h: transfer.subs(frequency, s), site.hc: transfer.subs(frequency, -s)})
-        inserted = inserted.subs({site.C: twice[L_phi](s), site.X: twice[L_x](s)})
-    other = Symbol("other", real=True)
+        values |= {site.h: transfer.subs(frequency, s), site.hc: transfer.subs(frequency, -s)}
+        values |= {site.C: of_phi(s) + of_phi(-s), site.X: of_x(s) + of_x(-s)}
+    values |= {L_phi(frequency): values[ONE.C], L_x(frequency): values[ONE.X]}  # twice the real part
+    inserted = (side if side.has(L_phi) else side - diagonal).xreplace(values).subs(poles)
+    inserted = inserted.replace(L_phi, of_phi).replace(L_x, of_x)
     at = inserted.subs({frequency: I * _omega, _t: I * other, **dict.fromkeys(averages(inserted), Rational(2, 5))})
     return Integral(at, (other, -oo, oo)) / (2 * S.Pi) if at.has(other) else at
 
@@ -428,7 +412,7 @@ def reading_steps(
     def shown(key: str) -> Eq:
         return Eq(Symbol(key), observables[key], evaluate=False)
 
-    opposite, spectra = TWO.renamed(ONE) | {TWO.S: ONE.Sc, TWO.Sc: ONE.S}, {"phi": ONE.C, "x": ONE.X}
+    opposite = TWO.renamed(ONE) | {TWO.S: ONE.Sc, TWO.Sc: ONE.S}
     trace, squares, N = symbols("tr(C) tr(C^2) N", positive=True)
     three = Matrix(3, 3, lambda i, j: 2 if i == j else Rational(1, i + j + 2))
     of_three = {trace: three.trace(), squares: (three**2).trace(), N: 3, Delta: 2, POWER: 2}
@@ -452,7 +436,7 @@ def reading_steps(
             totals[name],
             shown(f"PR0_{name}"),
             reference=CLARK,
-            check=Replay(lambda e, name=name: at_frequency_zero(spectra[name] ** 2 / e)),
+            check=Replay(lambda e, name=name: at_frequency_zero(DIAGONAL[name] / e)),
         )
         for name in totals
     )
@@ -477,7 +461,7 @@ def reading_steps(
             "Any one frequency: the cross-spectral matrix C_ij(omega) has the participation ratio over N of phi",
             "omega_2 = -omega_1",
             totals["phi"],
-            (ONE.C**2 / totals["phi"].xreplace(opposite)).factor(),
+            (DIAGONAL["phi"] / totals["phi"]).xreplace(opposite).factor(),
             reference=CLARK,
             check=Replay(lambda e: ONE.C**2 / e.xreplace(opposite)),
         ),
@@ -499,9 +483,6 @@ def reading_steps(
     )
 
 
-EXPONENTIAL = "both sides for psi(tau_1, tau_2) = 3 exp(-|tau_1| - |tau_2|/2)"
-
-
 def _with_exponential_pairs(side: Expr) -> Expr:
     inserted = side.subs({PSI_LAGS: 2, PSI["phi"]: 3}).replace(_psi, lambda t, u: 3 * exp(-t - u / 2))
     return inserted.replace(_psi_hat, lambda v, w: 3 * 2 / (1 + v**2) * 4 / (1 + 4 * w**2))
@@ -510,14 +491,9 @@ def _with_exponential_pairs(side: Expr) -> Expr:
 def rest_steps(transfer: Expr, gain: Expr, closure: Mapping[Symbol, Expr]) -> tuple[Step, ...]:
     """One-site functions at frequency zero for independent couplings."""
     zero = ONE.renamed(ZERO)
-    values = {zero[s]: e for s, e in ONE.gaussian(gain).items()}
+    at_rest = Replay(lambda e: e.xreplace({**zero, ONE.h: transfer.subs(frequency, 0)}))
     return tuple(
-        Step(
-            f"{name} for independent couplings",
-            "s = 0",
-            values[name],
-            Eq(name, value, evaluate=False),
-            check=Replay(lambda e: e.xreplace({**zero, ONE.h: transfer.subs(frequency, 0)})),
-        )
-        for name, value in closure.items()
+        Step(f"{zero[s]} at eta = 0", "s = 0", e, Eq(zero[s], closure[zero[s]], evaluate=False), check=at_rest)
+        for s, e in ONE.gaussian(gain).items()
+        if zero[s] in closure
     )
