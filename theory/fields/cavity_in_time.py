@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from sympy import Add, Eq, Expr, Symbol, symbols
+from sympy import Add, Eq, Expr, Matrix, Symbol, symbols
 
 from theory.derivation import Derivation, Replay, Step
 from theory.factors import positive_factors
@@ -146,7 +146,7 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
     psi_x = product_over_couplings(x1, x2, values).subs(EPSILON, epsilon)
 
     def solved(equation: Eq) -> Expr:
-        others = {symbol: value for symbol, value in known.items() if symbol != equation.lhs}
+        others = {symbol: value for symbol, value in {**known, PSI: psi}.items() if symbol != equation.lhs}
         return factored_root(equation.subs(others), equation.lhs)
 
     wick = "Wick's theorem over the couplings that touch the pair, linear equation solved"
@@ -171,16 +171,16 @@ def two_site_cavity_in_time(couplings: GaussianCouplings) -> PairSpectra:
                 ("beta = N <A_12 A_21*>: only reciprocal couplings contribute", BETA, beta_rhs, beta),
                 ("gamma_12 = N <A_12 E_12>: reciprocal couplings at one end", GAMMA12, gamma_rhs, gamma),
                 ("N <C_12 C_12>, linear in the moments and in itself, epsilon = N <E_12 E_12>", PSI, closed, psi),
-                ("epsilon from the spectra of the reservoir", EPSILON, epsilon_rhs.subs(PSI, psi), epsilon),
+                ("epsilon from the spectra of the reservoir", EPSILON, epsilon_rhs, epsilon),
             )
         ),
         Step(
             "N <X_12 X_12> of the preactivations",
             "substitution",
-            x1 * x2,
+            Matrix([x1, x2]),
             psi_x,
             reference=CLARK,
-            check=Replay(lambda both: product_over_couplings(*both.args, {**values, (e1, e2): epsilon})),
+            check=Replay(lambda both: product_over_couplings(both[0], both[1], {**values, (e1, e2): epsilon})),
         ),
     )
     moments = {**known, GAMMA12: gamma, GAMMA21: _swapped(gamma), EPSILON: epsilon}

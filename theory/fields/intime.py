@@ -302,7 +302,7 @@ def pair_steps(
             "diagonal subtracted",
             total,
             Eq(NAMES[name], pairs[name]),
-            check=Replay(lambda e, name=name: e - DIAGONAL[name]),
+            check=Replay(partial(Add, -DIAGONAL[name])),
         )
         for name, total in totals.items()
     )
@@ -381,7 +381,8 @@ def residue_steps(
 def _at_one_frequency(transfer: Expr, poles: Mapping[Symbol, Expr], diagonal: Expr, side: Expr) -> Expr:
     """Both sides at s = i omega for exponential autocovariances: the inner integral without the constant, and its residues."""
     of_phi, of_x = (lambda p: 5 / (9 + 10 * p)), (lambda p: 11 / (7 + 10 * p))
-    values, other = {}, Symbol("other", real=True)
+    values: dict[Expr, Expr] = {}
+    other = Symbol("other", real=True)
     for site, s in ((ONE, frequency), (TWO, _t)):
         values |= {site.h: transfer.subs(frequency, s), site.hc: transfer.subs(frequency, -s)}
         values |= {site.C: of_phi(s) + of_phi(-s), site.X: of_x(s) + of_x(-s)}
@@ -433,10 +434,10 @@ def reading_steps(
         Step(
             f"Participation ratio over N of {name} in windows long against every correlation time; everything is real",
             "both frequencies 0",
-            totals[name],
+            DIAGONAL[name] / totals[name],
             shown(f"PR0_{name}"),
             reference=CLARK,
-            check=Replay(lambda e, name=name: at_frequency_zero(DIAGONAL[name] / e)),
+            check=Replay(at_frequency_zero),
         )
         for name in totals
     )
