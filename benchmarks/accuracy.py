@@ -110,7 +110,7 @@ def _reference(family: str, monomial: str, activation: Activation, variance: Any
             return _SINE[monomial](mpmath.mpf(variance.p) / variance.q)
     if monomial == "phi'" and activation.parity == "even":
         return mpmath.mpf(0)
-    node = Average(parse_monomial(monomial), 0, S.Zero, Delta)
+    node = Average(parse_monomial(monomial))
     return certified(node, activation, {Delta: variance}, 20)
 
 

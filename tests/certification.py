@@ -8,6 +8,7 @@ from theory.errors import DomainError
 from theory.gaussian.average import Average, averages
 from theory.gaussian.certify import certify_with_size
 from theory.gaussian.integrand import ordinary_integrand
+from theory.gaussian.measures import Normal
 from theory.gaussian.monomial import parse_monomial, weak_product
 from theory.symbols import Delta, mu
 
@@ -15,7 +16,7 @@ from theory.symbols import Delta, mu
 def reference(monomial: str, activation: Activation, variance: float, mean: float, digits: int):
     """(<F>, <|F|>) of a monomial; both infinite where the average diverges."""
     values = {mu: S(mean), Delta: S(variance)}
-    node = Average(parse_monomial(monomial), 0, mu, Delta)
+    node = Average(parse_monomial(monomial), 0, Normal(mu))
     try:
         return _certified(node, activation, values, digits)
     except DomainError:

@@ -1,4 +1,4 @@
-"""Every test gets its own empty cache of generated modules, shared within one run."""
+"""One run starts with an empty cache of generated modules, which its processes share."""
 
 import os
 
@@ -17,7 +17,8 @@ settings.load_profile("reproducible")
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory):
     previous = os.environ.get("QUENCHED_CACHE")
-    os.environ["QUENCHED_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    base = tmp_path_factory.getbasetemp()  # of this process; one level up, of the run
+    os.environ["QUENCHED_CACHE"] = str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache")
     yield
     if previous is None:
         del os.environ["QUENCHED_CACHE"]

@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 from certification import reference
+from effort import one_in
 
 from numerics.averages.average import average
 from theory.activations.activation import Activation
@@ -79,7 +80,7 @@ def check(monomial, text, variances, mean, values=None):
         assert abs(value - exact) <= allowed + SMALLEST, (variance, value, float(abs(value - exact) / size))
 
 
-@pytest.mark.parametrize("text", EVERY)
+@pytest.mark.parametrize("text", one_in(3, EVERY))
 def test_average_is_certified(text):
     """Each activation with two monomials, a small, a middle and a large variance, zero and another mean."""
     k = EVERY.index(text)

@@ -257,7 +257,7 @@ def test_messages_are_one_line():
     "style", ["json", *(pytest.param(s, marks=pytest.mark.heavy) for s in ("text", "markdown", "latex"))]
 )
 def test_derive_steps(capsys, style):
-    code, out, err = run(capsys, "derive", "static", "-a", "x/(1+x^2/3)", "--steps", "--format", style)
+    code, out, err = run(capsys, "derive", "static", "-a", "x^3/9+x/3", "--steps", "--format", style)
     assert (code, err) == (0, "")
     assert "FAILS" not in out
     if style == "json":
@@ -267,18 +267,14 @@ def test_derive_steps(capsys, style):
         assert all(step["holds"] for step in data["steps"])
         assert sum(step["check"] != "definition" for step in data["steps"]) > 20
     elif style == "text":
+        short = run(capsys, "derive", "static", "-a", "x^3/9+x/3")[1]
+        assert "D_phi" in short and "Impose" not in short and len(short) < len(out) / 2
         assert all(key in out for key in (*OBSERVABLES, "-- holds", "  1. "))
     elif style == "markdown":
         assert out.startswith("# Model static") and out.count("$$") % 2 == 0 and "**1.**" in out
     else:
         assert out.count(r"\begin{dmath*}") == out.count(r"\end{dmath*}") > 10
         assert out.count("{") == out.count("}")
-
-
-def test_derive_without_steps_is_shorter(capsys):
-    short = run(capsys, "derive", "static", "-a", "x")[1]
-    assert "D_phi" in short and "Impose" not in short
-    assert len(short) < len(run(capsys, "derive", "static", "-a", "x", "--steps")[1]) / 2
 
 
 def test_a_step_that_does_not_hold_is_no_bad_input(capsys, monkeypatch):
@@ -450,7 +446,7 @@ def test_a_terminal_that_knows_only_ascii():
 
 def test_a_reader_that_has_gone_is_no_error():
     with subprocess.Popen(
-        [sys.executable, "-m", "quenched", "derive", "static", "-a", "tanh(x)", "--steps"],
+        [sys.executable, "-m", "quenched", "derive", "static", "-a", "x"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

@@ -4,13 +4,13 @@ import subprocess
 import sys
 
 import pytest
+from effort import one_in
 from hostile import HOSTILE
 from hostile_lines import GOOD, IN_A_PROCESS, LINES, MODEL
 
 from quenched.cli import main
 
 EVERY = [*(["solve", "static", "-a", text, *GOOD] for text in HOSTILE), *LINES]
-DAILY = 7  # the default tests try every seventh line: some of each kind, of each command
 
 
 def refused(capsys, words):
@@ -30,7 +30,7 @@ def test_there_are_many():
 
 @pytest.mark.parametrize(
     "words",
-    [pytest.param(line, marks=[pytest.mark.heavy] if k % DAILY else []) for k, line in enumerate(EVERY)],
+    one_in(7, EVERY),  # some of each kind, of each command
     ids=lambda words: " ".join(words)[:60].encode("unicode_escape").decode(),
 )
 def test_refused_in_one_sentence(capsys, words):
@@ -72,7 +72,7 @@ def test_the_sentence_says_what_and_what_is_allowed(capsys, words, pieces):
 
 @pytest.mark.parametrize(
     "words",
-    [pytest.param(line, marks=[pytest.mark.heavy] if k > 1 else []) for k, line in enumerate(IN_A_PROCESS)],
+    one_in(3, IN_A_PROCESS),
     ids=lambda words: words[-1],
 )
 def test_a_real_process_refuses_alike(words):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import one_in
 from sympy import Rational
 
 from numerics.averages.average import average
@@ -34,7 +35,7 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=TEXTS)
+@pytest.fixture(scope="module", params=one_in(4, TEXTS))
 def emission(request):
     return request.param, emit(THEORY, Activation.from_text(request.param))
 
@@ -84,33 +85,24 @@ def test_is_clean_code(emission, tmp_path):
 
 
 def test_text_is_reproducible_under_any_hash_seed():
+    text = "x*(1+b*x^2)/(1+a*x^2)+tanh(x)-erf(2*x) where a>0, b>0"
     program = (
         "from numerics.codegen.module import emit; from theory.activations.activation import Activation; from "
         "theory.models import derive\n"
-        "import sys; sys.stdout.write(emit(derive('static'), "
-        "Activation.from_text('x*(1+b*x^2)/(1+a*x^2)+tanh(x)-erf(2*x) where a>0, b>0')).text)"
+        f"import sys; sys.stdout.write(emit(derive('static'), Activation.from_text({text!r})).text)"
     )
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", program],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert runs[0] == runs[1] and len(runs[0]) > 5000
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+    ).stdout
+    assert elsewhere == emit(THEORY, Activation.from_text(text)).text
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "tanh(x)",
-        pytest.param("pade(tanh, 3, 4)", marks=pytest.mark.heavy),
-        "erf(x)",
-        *(pytest.param(t, marks=pytest.mark.heavy) for t in ("power(3/4)", "x*exp(-x^2)", "min(1,max(-1,x))")),
-    ],
+    "text", one_in(6, ["erf(x)", "tanh(x)", "pade(tanh, 3, 4)", "power(3/4)", "x*exp(-x^2)", "min(1,max(-1,x))"])
 )
 def test_averages_of_the_module_are_certified(text):
     """The module's own averages against 30-digit mpmath, at variances on both sides of every switch."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from effort import one_in
 from reference import rows
 from scipy import stats
 
@@ -26,7 +27,7 @@ def couplings(g, N, seed=0):
 # ---- identities ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} g={row[1]:g}")
+@pytest.mark.parametrize("row", one_in(4, [(row,) for row in ROWS]), ids=lambda row: f"{row[0]} g={row[1]:g}")
 def test_the_matrices_obey_the_equation_of_motion(row):
     """x = J phi + xi with <phi xi^T> = gain sigma^2 R: two relations between the three matrices, to rounding."""
     text, g, sigma, known = row

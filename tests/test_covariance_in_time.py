@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from effort import one_in
 from scipy import stats
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.optimize import brentq
@@ -157,7 +158,9 @@ def test_without_coupling():
 # ---- two routes to the same numbers ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text, g, noise", [("tanh(x)", 1.5, WHITE), ("tanh(x)", 1.2, OU), ("erf(x)", 1.5, QUIET)])
+@pytest.mark.parametrize(
+    "text, g, noise", one_in(2, [("tanh(x)", 1.5, WHITE), ("tanh(x)", 1.2, OU), ("erf(x)", 1.5, QUIET)])
+)
 def test_spectra_at_every_frequency(text, g, noise):
     """x = h (J phi + xi) relates both spectra, transformed one by one, from zero to far beyond the nodes of the lag."""
     solution = solved(text, g=g, **noise)
@@ -195,7 +198,9 @@ def by_residues(solution, J):
     return np.real(V @ (inner * (inverse @ inverse.conj().T)) @ V.conj().T)
 
 
-@pytest.mark.parametrize("text, g, noise", [("tanh(x)", 1.2, WHITE), ("erf(x)", 1.0, OU), ("erf(x)", 3.0, QUIET)])
+@pytest.mark.parametrize(
+    "text, g, noise", one_in(2, [("tanh(x)", 1.2, WHITE), ("erf(x)", 1.0, OU), ("erf(x)", 3.0, QUIET)])
+)
 def test_equal_times_by_residues(text, g, noise):
     solution, J = solved(text, g=g, **noise), couplings(g, 40, k=2)
     found = quenched.covariance(solution, J)

@@ -9,6 +9,7 @@ from theory.derivation import Derivation, Step, StepFailed, same
 from theory.feedback import MEANS, loop_with_means
 from theory.fields.readout import OUTPUT, LoadedSite, readout_loop
 from theory.gaussian.average import Average, averages
+from theory.gaussian.measures import Normal
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
 from theory.readout.vectors import site_at
@@ -102,7 +103,7 @@ def test_vectors_with_means():
     n_mean = C * Mn
 
     def bar(function, order=0):
-        return Average(function, order, mu, Delta)
+        return Average(function, order, Normal(mu))
 
     K, G = g**2 * bar(phi(x) ** 2, 1) / 2, g**2 * bar(phi(x) ** 2, 2) / 2
     direct = Matrix([[0, 0, C * snm * bar(phi(x), 1)]])

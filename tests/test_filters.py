@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import one_in
 from filters import Network, frequency_response, ou, white
 from scipy import integrate, special
 from scipy.fft import dct
@@ -57,7 +58,7 @@ def test_power_of_a_filter(coefficients):
         assert 0.5 / peak * h[0] * h[1] == pytest.approx(1.0, rel=1e-6) and rate.real > 0
 
 
-@pytest.mark.parametrize("coefficients", [RESONANT, TRIPLE])
+@pytest.mark.parametrize("coefficients", one_in(2, [(RESONANT,), (TRIPLE,)]))
 def test_convolution_with_an_exponential(coefficients):
     """A * exp(-b |tau|) and its slope against the frequency integral."""
     b, transfer = 0.7, PowerTransfer.of(*coefficients)
@@ -115,7 +116,7 @@ def test_first_order_filter(solvers, text, g, drive, numbers):
     assert network.found.at(lag) == pytest.approx(curve, rel=1e-7)
 
 
-@pytest.mark.parametrize(("g", "sigma"), [(1.0, 1e-3), (1.5, 1e-3)])
+@pytest.mark.parametrize(("g", "sigma"), one_in(2, [(1.5, 1e-3), (1.0, 1e-3)]))
 def test_weak_noise(solvers, g, sigma):
     """At the onset and above it, where the way from weak couplings passes the onset."""
     network = Network(solvers(ERF), g, white(sigma), *ONE)
@@ -201,7 +202,7 @@ def test_nonlinear_network_on_a_grid(solvers, coefficients, drive, g):
     assert network.found.at(lag[:500:50]) == pytest.approx(x[:500:50], abs=3e-6 * network.variance)
 
 
-@pytest.mark.parametrize("coefficients", [ALPHA, pytest.param(TWO, marks=pytest.mark.heavy), LEAD])
+@pytest.mark.parametrize("coefficients", one_in(3, [(ALPHA,), (TWO,), (LEAD,)]))
 def test_chaos_with_other_filters(solvers, coefficients):
     """Without noise: spectra are not negative, C'(0) = 0, decay, and the equation in frequency, at frequencies of our own."""
     network, g = Network(solvers(ERF), 1.5, Drive(), *coefficients), 1.5

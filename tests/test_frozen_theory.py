@@ -19,8 +19,8 @@ from theory.fields.replicon import (
     replicon_fields,
     replicon_kernel,
 )
-from theory.gaussian.average import Average, averages
-from theory.gaussian.frozen import FrozenAverage, Variance, frozen_averages, without_variances
+from theory.gaussian.average import Average, averages, over_frozen_mean, variance_at_mean, without_variances
+from theory.gaussian.measures import AT_MEAN
 from theory.models import derive
 from theory.models.static import STATIC
 from theory.scaling import power_law
@@ -29,8 +29,8 @@ from theory.symbols import Delta, Delta0, delta, g, mu, phi, sigma, x
 THEORY = derive("static", odd=False)
 RESULTS = {key: q.expression for key, q in THEORY.quantities.items()}
 f = phi(x)
-M, M1 = (Average(f, n, mu, delta) for n in (0, 1))
-V = Variance(f)
+M, M1 = (Average(f, n, AT_MEAN) for n in (0, 1))
+V = variance_at_mean(f)
 CUBIC = 1 + x - x**2 / 3 + x**3 / 5
 
 
@@ -44,74 +44,69 @@ def moments(polynomial, variable, variance):
 
 
 def conditional(node):
-    """An average at a fixed mean for phi = CUBIC, as a polynomial in mu and delta."""
+    """An average at a fixed mean for phi = CUBIC, as a polynomial in mu and its variance."""
     integrand = node.integrand.subs(f, CUBIC).doit().diff(x, node.order).subs(x, mu + x).expand()
-    return moments(integrand, x, delta)
+    return moments(integrand, x, node.measure.variance)
 
 
 def exact(expression):
     """An expression in averages for phi = CUBIC, by moments alone."""
     values = {}
-    for node in frozen_averages(expression):
-        product = Integer(1)
-        for factor, power in node.factors:
-            parts = factor.averages if isinstance(factor, Variance) else (factor,)
-            value = conditional(parts[0]) if len(parts) == 1 else conditional(parts[1]) - conditional(parts[0]) ** 2
-            product *= value**power
-        product = expand(product.subs(delta, node.variance - node.frozen))
-        values[node] = moments(product, mu, node.frozen)
+    for node in averages(expression, mu):
+        product = without_variances(node.integrand).replace(lambda n: isinstance(n, Average), conditional)
+        values[node] = moments(expand(product), mu, node.measure.variance)
     for node in averages(expression):
         integrand = node.integrand.subs(f, CUBIC).doit().diff(x, node.order).expand()
-        values[node] = moments(integrand, x, node.variance)
+        values[node] = moments(integrand, x, node.measure.variance)
     return expand(expression.xreplace(values))
 
 
 @pytest.mark.parametrize(
-    "product", [M**2, M1**2, M * M1, V, V**2, M1**2 * V, M**2 * Average(f**2, 0, mu, delta)], ids=sstr
+    "product", [M**2, M1**2, M * M1, V, V**2, M1**2 * V, M**2 * Average(f**2, 0, AT_MEAN)], ids=sstr
 )
 @pytest.mark.parametrize("variable", [Delta, Delta0], ids=str)
 def test_price_over_the_frozen_mean(product, variable):
     """The rule against the derivative of the exact average of a cubic, not odd."""
-    node = FrozenAverage(product)
+    node = over_frozen_mean(product)
     assert expand(exact(node).diff(variable) - exact(node.diff(variable))) == 0
     assert exact(node.diff(variable)) != 0
 
 
 @pytest.mark.parametrize("product", [mu * M, mu**2 * M1 * M, mu**3 * V, mu**2], ids=sstr)
 def test_stein_over_the_frozen_mean(product):
-    node = FrozenAverage(product)
-    assert not any(n.has(mu**2) or mu in n.product.args for n in frozen_averages(node))  # no bare mu is left
-    direct = product.replace(lambda n: isinstance(n, Variance), lambda n: n.expanded)
-    direct = direct.replace(lambda n: isinstance(n, Average), conditional).expand().subs(delta, Delta - Delta0)
+    node = over_frozen_mean(product)
+    assert not any(n.has(mu**2) or mu in n.integrand.args for n in averages(node, mu))  # no bare mu is left
+    direct = without_variances(product).replace(lambda n: isinstance(n, Average), conditional)
+    direct = direct.expand().subs(delta, Delta - Delta0)
     assert expand(exact(node) - moments(expand(direct), mu, Delta0)) == 0
 
 
 def test_canonical_forms():
-    assert FrozenAverage(M) == Average(f)  # one factor: the frozen mean is part of x
-    assert FrozenAverage(M1) == Average(f, 1)
-    assert FrozenAverage(delta * M1) == (Delta - Delta0) * Average(f, 1)
-    assert FrozenAverage(3 * M**2 + M1 * M) == 3 * FrozenAverage(M**2) + FrozenAverage(M1 * M)
-    assert FrozenAverage(M * M1) == FrozenAverage(M1 * M)
-    assert FrozenAverage(M**2).free_symbols == {Delta, Delta0}
-    assert averages(FrozenAverage(M**2) * Average(f)) == (Average(f),)  # those inside are bound
-    assert Variance(x) == delta and Variance(Integer(2)) == 0
-    node = FrozenAverage(M**2)
+    assert over_frozen_mean(M) == Average(f)  # one factor: the frozen mean is part of x
+    assert over_frozen_mean(M1) == Average(f, 1)
+    assert over_frozen_mean(delta * M1) == (Delta - Delta0) * Average(f, 1)
+    assert over_frozen_mean(3 * M**2 + M1 * M) == 3 * over_frozen_mean(M**2) + over_frozen_mean(M1 * M)
+    assert over_frozen_mean(M * M1) == over_frozen_mean(M1 * M)
+    assert over_frozen_mean(M**2).free_symbols == {Delta, Delta0}
+    assert averages(over_frozen_mean(M**2) * Average(f)) == (Average(f),)  # those inside are bound
+    assert variance_at_mean(x) == delta and variance_at_mean(Integer(2)) == 0
+    node = over_frozen_mean(M**2)
     assert node.subs({mu: 1, x: 2, delta: 3}) == node
 
 
 def test_limits_of_the_frozen_variance():
-    node = FrozenAverage(M**2)
+    node = over_frozen_mean(M**2)
     assert node.subs(Delta0, 0) == Average(f) ** 2
-    assert FrozenAverage(V**2).subs(Delta0, 0) == (Average(f**2) - Average(f) ** 2) ** 2
+    assert over_frozen_mean(V**2).subs(Delta0, 0) == (Average(f**2) - Average(f) ** 2) ** 2
     assert node.subs(Delta0, Delta) == Average(f**2)
-    assert FrozenAverage(M1**2).subs(Delta0, Delta) == Average(f.diff(x) ** 2)
+    assert over_frozen_mean(M1**2).subs(Delta0, Delta) == Average(f.diff(x) ** 2)
 
 
 def test_how_it_reads():
-    assert sstr(FrozenAverage(M1**2)) == "[<phi'>**2]"
-    assert sstr(FrozenAverage(V**2)) == "[Var(phi)**2]"
-    assert latex(FrozenAverage(V)) == r"\left[ \operatorname{Var}\left( \phi \right) \right]"
-    assert latex(FrozenAverage(M1**2)) == r"\left[ \left\langle \phi' \right\rangle^{2} \right]"
+    assert sstr(over_frozen_mean(M1**2)) == "[<phi'>**2]"
+    assert sstr(over_frozen_mean(V**2)) == "[Var(phi)**2]"
+    assert latex(over_frozen_mean(V)) == r"\left[ \operatorname{Var}\left( \phi \right) \right]"
+    assert latex(over_frozen_mean(M1**2)) == r"\left[ \left\langle \phi' \right\rangle^{2} \right]"
 
 
 def test_every_step_holds():
@@ -140,15 +135,15 @@ def test_steps_that_read_their_result_are_many():
 
 def test_results():
     """What Mato, Rigatuso, Torroba 2025 have for odd phi, with connected quantities averaged over the frozen mean."""
-    gR, v2, d = g**2 * FrozenAverage(M1**2), FrozenAverage(V**2), Delta - Delta0
+    gR, v2, d = g**2 * over_frozen_mean(M1**2), over_frozen_mean(V**2), Delta - Delta0
     off_x = g**4 * v2 / (1 - gR) ** 2 + 2 * gR * d**2 / (1 - gR)
     assert same(THEORY.equation.right, sigma**2 + g**2 * Average(f**2))
-    assert same(THEORY.then[0].right, g**2 * FrozenAverage(M**2))
+    assert same(THEORY.then[0].right, g**2 * over_frozen_mean(M**2))
     assert same(THEORY.then[0].slope, gR)
     assert same(RESULTS["replicon_slope"], gR)
     assert same(RESULTS["gain"], Average(f, 1))
     assert same(RESULTS["n_var_cov_phi"], v2 * (1 / (1 - gR) ** 2 - 1))
-    assert same(RESULTS["D_phi"], FrozenAverage(V) ** 2 / v2 * (1 - gR) ** 2)
+    assert same(RESULTS["D_phi"], over_frozen_mean(V) ** 2 / v2 * (1 - gR) ** 2)
     assert same(RESULTS["n_var_cov_x"], off_x)
     assert same(RESULTS["D_x"], d**2 / (d**2 + off_x))
     assert same(RESULTS["stability"], g**2 * Average(f.diff(x) ** 2))
@@ -198,7 +193,7 @@ def test_the_kernel_is_checked_against_four_replicas():
     right = replicon_kernel(action, FIELDS, two_point, MEASURE)
     assert is_average_of_products(right.Pi, FIELDS, MEASURE)
     second = two_point.copy()
-    second[1, 1] = V.averages[1]  # <phi^2> instead of its connected part
+    second[1, 1] = Average(f**2, 0, AT_MEAN)  # <phi^2> instead of its connected part
     wrong = replicon_kernel(action, FIELDS, second, MEASURE)
     assert not is_average_of_products(wrong.Pi, FIELDS, MEASURE)
 
@@ -207,7 +202,7 @@ def test_one_root_needs_the_noise():
     right, variance = THEORY.then[0].right, THEORY.equation.right
     assert all(step.verify() for step in unique_root_steps(right, variance, sigma**2, g))
     assert not unique_root_steps(right, variance, 2 * sigma**2, g)[-1].verify()
-    assert not unique_root_steps(right + g**2 * FrozenAverage(M * M1), variance, sigma**2, g)[-1].verify()
+    assert not unique_root_steps(right + g**2 * over_frozen_mean(M * M1), variance, sigma**2, g)[-1].verify()
 
 
 def test_cavity_for_symmetric_couplings_is_refused():
@@ -223,8 +218,9 @@ def test_linear_with_an_offset_is_linear():
 
     def value(expression):
         nodes = {V: delta, M: mu + 1, M1: Integer(1)}
-        averaged = expression.replace(
-            lambda n: isinstance(n, FrozenAverage), lambda n: FrozenAverage(n.product.xreplace(nodes))
+        nodes = {node.subs(delta, Delta - Delta0): value for node, value in nodes.items()}
+        averaged = expression.xreplace(
+            {n: over_frozen_mean(n.integrand.xreplace(nodes)) for n in averages(expression, mu)}
         )
         known = {
             a: moments(a.integrand.subs(f, line).doit().diff(x, a.order).expand(), x, Delta) for a in averages(averaged)

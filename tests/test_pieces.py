@@ -112,7 +112,7 @@ def test_certified_zero_is_a_zero(point, kink):
         (Abs(b * x), "declare"),
         (Piecewise((x, x > 0)), "not defined"),
         (Abs(x**70 + x**3 - 7), "degree"),
-        (Abs(x - tanh(x) - x**3 / 3), "certainty"),
+        pytest.param(Abs(x - tanh(x) - x**3 / 3), "certainty", marks=pytest.mark.heavy),
     ],
 )
 def test_refusals_say_why(expression, word):

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from effort import one_in
 from scipy.optimize import brentq
 from sympy import Rational, Symbol, gamma, pi, sqrt
 
@@ -144,7 +145,7 @@ def letters_by_hand(network, A):
 # ---- weak coupling -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("A_", [-0.5, 1.0])
+@pytest.mark.parametrize("A_", one_in(2, [1.0, -0.5]))
 def test_weak_coupling_leaves_the_sixth_power_of_g(A_):
     """Every printed row against solutions of the mean field at g = 1/10 and 1/20: the error falls by 2^6."""
     network = Network(TANH, FIG1E)

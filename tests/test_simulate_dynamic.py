@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from effort import one_in
 from scipy import stats
 from scipy.linalg import expm, solve_continuous_lyapunov
 
@@ -398,7 +399,7 @@ MEASURED = ["Delta0", "C_phi0", "gain", "kappa2", "PR_x", "PR_phi"]
 SMALL = {"sizes": (50, 100), "couplings": (120, 60), "samples": 8, "T": 12, "burn": 12}
 
 
-@pytest.mark.parametrize("noise", [{"noise": "white"}, {"noise": "ou", "tau_n": 1.5}])
+@pytest.mark.parametrize("noise", one_in(2, [{"noise": "white"}, {"noise": "ou", "tau_n": 1.5}]))
 def test_theory_agrees_with_small_networks(noise):
     """Six rows at |z| < 4: false alarm at most 4e-4; a theory that is 25% off in its dimension is found out."""
     solution, run = validate("dynamic", "tanh(x)", {"g": 1.0, "sigma": 1, **noise}, seed=2, **SMALL)

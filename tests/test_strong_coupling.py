@@ -6,6 +6,7 @@ Source: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742, for the Pade class and s
 import json
 
 import pytest
+from effort import one_in
 from sympy import Float, Integral, Rational, S, Symbol, cbrt, pi, sqrt
 
 import quenched
@@ -59,7 +60,7 @@ def test_linear_growth():
     assert same(faster.variance, (4 * sqrt(2 / pi) / (1 - g**2 / 4)) ** 2)
 
 
-@pytest.mark.parametrize("text", ["x+power(1/2)", "x*(15+x^2)/(15+6*x^2)", "x/2+tanh(x)"])
+@pytest.mark.parametrize("text", one_in(3, ["x/2+tanh(x)", "x+power(1/2)", "x*(15+x^2)/(15+6*x^2)"]))
 def test_linear_growth_in_the_solver(text):
     """Next to the largest g the solver's Delta follows the law; deviations fall with the distance."""
     law, solver = found(text), quenched.Solver("static", text)
@@ -73,10 +74,7 @@ def test_linear_growth_in_the_solver(text):
 
 @pytest.mark.parametrize(
     "text",
-    [
-        *("x/(1+x^2/3)", "tanh(x)", "power(3/4)", "x*exp(-x^2)"),
-        *(pytest.param(t, marks=pytest.mark.heavy) for t in ("pade(tanh,3,4)", "pade(sin,3,4)")),
-    ],
+    one_in(4, ["x/(1+x^2/3)", "pade(tanh,3,4)", "power(3/4)", "x*exp(-x^2)", "tanh(x)", "pade(sin,3,4)"]),
 )
 def test_the_solver_follows_the_laws(text):
     law, solver = found(text), quenched.Solver("static", text)
@@ -93,7 +91,7 @@ def test_the_solver_follows_the_laws(text):
         assert far < 1e-3 and (far < near / 3 or far < 1e-9), (key, near, far)
 
 
-@pytest.mark.parametrize("text", ["power(1/3)", "power(3/4)", "sign(x)"])
+@pytest.mark.parametrize("text", one_in(3, ["power(1/3)", "power(3/4)", "sign(x)"]))
 def test_agrees_with_the_scaling_theory(text):
     """Two derivations of one limit: asymptotics of averages here, exact functions of s there."""
     law, scaling = found(text), power_law(derive("static"), Activation.from_text(text))

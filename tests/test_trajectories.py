@@ -6,6 +6,7 @@ from other discretisations, also in test_dynamic.py.  The rows of linear network
 
 import numpy as np
 import pytest
+from effort import one_in
 from scipy import special
 
 from numerics.algorithms import trajectories
@@ -211,7 +212,7 @@ def delayed_impulse(t):
     return np.where(since == 0, 0.5, np.exp(-np.maximum(since, 0))) * (since >= 0)
 
 
-@pytest.mark.parametrize(("g", "eta"), [(1.0, 0.4), (1.5, -0.4)])
+@pytest.mark.parametrize(("g", "eta"), one_in(2, [(1.0, 0.4), (1.5, -0.4)]))
 def test_stepping_in_time_agrees(g, eta):
     """16 z-values below 4: false alarms 1e-3."""
     solution = solved("tanh", g, eta, white(1.0))

@@ -26,6 +26,7 @@ from theory.fields.two_states import (
 )
 from theory.gaussian.average import Average
 from theory.gaussian.exact import exact
+from theory.gaussian.measures import Normal
 from theory.models.static import STATIC
 from theory.symbols import Delta, phi, sigma, x
 
@@ -192,7 +193,7 @@ def _constant_output() -> tuple[Step, ...]:
 
 def _slow_stability(z: Symbol, amplitude: Symbol, overlap: Expr) -> Step:
     variance = Function("Delta", positive=True)(z)
-    output = amplitude * overlap * Average(phi(x), 1, variance=variance)
+    output = amplitude * overlap * Average(phi(x), 1, Normal(0, variance))
     return Step(
         "Where the output changes so slowly that the units stay in the chaotic state that belongs to it, a deviation decays while "
         "dH/dz < 1, H the output of the open loop",

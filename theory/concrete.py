@@ -46,7 +46,7 @@ class _Certified:
 def _agrees(average: Average, activation: Activation, closed: Expr) -> bool:
     draw = random.Random(7)
     values = {p: Rational(str(round(float(admissible_value(p, draw)), 3))) for p in activation.parameters}
-    points = _CONDITIONAL_POINTS if average.variance == delta else _POINTS
+    points = _CONDITIONAL_POINTS if average.measure.variance == delta else _POINTS
     return all(_agrees_at(average, activation, closed, {**values, **point}) for point in points)
 
 
@@ -66,7 +66,7 @@ def closed_form_of(average: Average, activation: Activation) -> ClosedForm | Non
     pieces = ordinary_integrand(average, activation)
     if pieces is None:
         return ClosedForm(oo, "infinite", "", None)
-    return closed_form(pieces, average.mean, average.variance)
+    return closed_form(pieces, average.measure.mean, average.measure.variance)
 
 
 def closed_form_steps(theory: Theory, activation: Activation) -> tuple[Step, ...]:
@@ -75,7 +75,7 @@ def closed_form_steps(theory: Theory, activation: Activation) -> tuple[Step, ...
     for average in (*theory.averages, *theory.conditional_averages):
         closed = closed_form_of(average, activation)
         name = Symbol(sstr(average))
-        of = " at a fixed mean mu" if average.variance == delta else ""
+        of = " at a fixed mean mu" if average.measure.variance == delta else ""
         of += f" for phi(x) = {sstr(activation.expression)}"
         if closed is None:
             steps.append(

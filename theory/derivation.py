@@ -37,7 +37,7 @@ class Check(Protocol):
 class Replay:
     """Check by applying the rule again: ``rule(before)`` must equal ``after`` as a canonical form.
 
-    Where ``after`` is an equation and ``rule(before)`` is not, it must equal the right side, and the left side must be a mere name.
+    Where ``after`` is ``name = result`` and ``rule(before)`` is no equation, that is the result.
     """
 
     rule: Callable[[Any], Any]
@@ -45,7 +45,8 @@ class Replay:
 
     def __call__(self, step: Step) -> bool:
         """Whether the step holds."""
-        return _is(self.rule(step.before), step.after)
+        found = self.rule(step.before)
+        return same(found, _unnamed(step.after, found))
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ class Independent:
 
     def __call__(self, step: Step) -> bool:
         """Whether the step holds."""
-        return _is(self.other(), step.after)
+        other = self.other()
+        return same(other, _unnamed(step.after, other))
 
 
-def _is(found: Any, after: Any) -> bool:
-    """Whether this is what a step shows, alone or under a name."""
-    if isinstance(after, Eq) and not isinstance(found, Eq):
-        return isinstance(after.lhs, Symbol) and same(found, after.rhs)
-    return same(found, after)
+def _unnamed(after: Any, other: Any) -> Any:
+    """What a step shows without its name, where the other side is no equation."""
+    named = isinstance(after, Eq) and isinstance(after.lhs, Symbol) and not isinstance(other, Eq)
+    return after.rhs if named else after
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Solves:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Check by evaluating both sides that the step shows, ``before`` and ``after``, at seeded random points.
+    """Check by evaluating both sides that the step shows, ``before`` and ``after``, at seeded random points; names as in `Replay`.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ class Evaluated:
 
     def __call__(self, step: Step) -> bool:
         """Whether both sides agree to `digits` at every point."""
-        left, right = (_entries(self.concrete(side)) for side in (step.before, step.after))
+        left, right = (_entries(self.concrete(side)) for side in (step.before, _unnamed(step.after, step.before)))
         draw = random.Random(20251022)
         symbols = sorted(set().union(*(e.free_symbols for e in (*left, *right))), key=str)
         for _ in range(self.points):

@@ -10,6 +10,7 @@ from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
 from theory.fields.site_in_time import Site
 from theory.gaussian.average import Average, averages
+from theory.gaussian.measures import Normal
 from theory.networks import TemporalNoise
 from theory.symbols import growth, mu, phi, x
 
@@ -306,7 +307,7 @@ class AutocovarianceEquation:
     @property
     def pair_average(self) -> Average:
         """<phi> at any mean, from which f is integrated where it has no closed form."""
-        return Average(phi(x), 0, mu, self.unknown)
+        return Average(phi(x), 0, Normal(mu, self.unknown))
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from sympy import Expr, Mul, Rational, S, Symbol
 
 from theory.gaussian.average import averages
-from theory.gaussian.frozen import frozen_averages
-from theory.symbols import eta, g
+from theory.symbols import eta, g, mu
 
 WEAK: Mapping[Symbol, Expr] = {g: Rational(1, 10), eta: Rational(1, 2)}
 """A weakly coupled network, whose other numbers are of order 1."""
@@ -19,7 +18,7 @@ def positive_factors(product: Expr, weak: Mapping[Expr, Expr] = WEAK) -> Expr:
 
     ``(g^2 S^2 - 1)/(g S - 1)`` becomes ``(1 - g^2 S^2)/(1 - g S)``.
     """
-    nodes = {*averages(product), *frozen_averages(product)}
+    nodes = {*averages(product), *averages(product, mu)}
     at = {**dict.fromkeys(product.free_symbols | nodes, S.One), **weak}
     sign, factors = S.One, []
     for base, exponent in (factor.as_base_exp() for factor in Mul.make_args(product)):

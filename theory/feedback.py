@@ -12,12 +12,11 @@ from math import inf
 
 from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
 
-from theory.derivation import Evaluated, Replay, Solves, Step, chain
+from theory.derivation import Check, Replay, Solves, Step, chain
 from theory.equations import ReadoutEquation
 from theory.fields.argument import comparison_steps, instability_steps
 from theory.fields.readout import I_, OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
 from theory.gaussian.average import Average
-from theory.gaussian.exact import exact
 from theory.gaussian.joint import SiteAverage
 from theory.implicit import Branch
 from theory.models.feedback import FEEDBACK
@@ -45,6 +44,15 @@ _POSITIVE = (0.0, inf)
 _NO_EXTREMUM = (
     "C(A) has no pole (that needs a readout which overlaps with feedback and input), or does not turn beyond it"
 )
+_FORMAL = "the bulk of the Jacobian is unstable (chaotic regime): these numbers describe the formal fixed point, not the network"
+_LEFT = "the target is no stable fixed point: the network leaves it for another state, or drifts where this is 1"
+_RADIUS = "spectral radius g <phi'^2>^(1/2) of the bulk; stable below 1"
+_FITTED = "outlier of the least-squares readout with the same target; stable below 1"
+_SLOPE_FITTED = "slope of the output of that readout against the clamped output; 1 at a fold"
+_EXTREMAL = (
+    "target beyond the pole at which C(A) is extremal, a zero of turning: between it and the pole targets are unstable"
+)
+_SAME_AMPLITUDE = "target on the other side with the amplitude of A_c: beyond it a second stable state exists"
 
 
 @lru_cache(maxsize=1)
@@ -77,30 +85,13 @@ def derive() -> Theory[ReadoutEquation]:
     )
     same_state, one_replica = kernels()
     (slope,) = one_replica.multipliers()
-    observables = _observables(equation)
+    quantities, unstable = _quantities(equation), {"bulk_radius": _FORMAL, "outlier": _LEFT}
     return Theory(
         model=model,
         equation=equation,
-        order_parameters={
-            "Delta0": Quantity("Delta0", Delta, "variance of x over units", REFERENCE, _POSITIVE),
-            "C": Quantity(
-                "C", equation.at_target(C), "amplitude of the readout that puts the output at the target", REFERENCE
-            ),
-        },
-        observables=observables,
-        conditions=(
-            Condition(
-                "bulk_radius",
-                bulk_radius(),
-                "the bulk of the Jacobian is unstable (chaotic regime): these numbers describe the formal fixed point, "
-                "not the network",
-            ),
-            Condition(
-                "outlier",
-                equation.at_target(leading_outlier(equation)),
-                "the target is no stable fixed point: the network leaves it for another state, or drifts where this is 1",
-            ),
-        ),
+        order_parameters={key: quantities[key] for key in ("Delta0", "C")},
+        observables={key: quantity for key, quantity in quantities.items() if key not in ("Delta0", "C")},
+        conditions=tuple(Condition(key, quantities[key].expression, meaning) for key, meaning in unstable.items()),
         derivation=chain(
             "Feedback network: collective fields with a loop, eigenvector route, comparison, vectors with means, least squares",
             exponent_steps(model, action),
@@ -111,7 +102,7 @@ def derive() -> Theory[ReadoutEquation]:
             eigenvector_steps(),
             comparison_steps((("outliers", independent.polynomial, loop.polynomial),)),
             _transfer_steps(loop, equation),
-            _target_steps(equation, site, observables),
+            _target_steps(equation, site, quantities),
             _mean_steps(),
             least_squares_steps.steps(),
         ),
@@ -131,18 +122,19 @@ def _larger_root() -> Expr:
     return larger.replace(lambda e: e.is_Pow and e.exp == S.Half, lambda e: sqrt(Max(S.Zero, e.base)))
 
 
-def _observables(equation: ReadoutEquation) -> dict[str, Quantity]:
-    at = equation.at_target
-    overlap_slope = equation.output_slope.subs(equation.amplitude, 1)
-    power = Average(phi(x) ** 2)
-    quantities = (
-        Quantity("C_phi", power, "mean square activity <phi^2>", REFERENCE, _POSITIVE),
+def _quantities(equation: ReadoutEquation) -> dict[str, Quantity]:
+    """What is read at the target."""
+    at, slope = equation.at_target, equation.output_slope
+    rows = (
+        Quantity("Delta0", Delta, "variance of x over units", REFERENCE, _POSITIVE),
+        Quantity("C", at(C), "amplitude of the readout that puts the output at the target", REFERENCE),
+        Quantity("C_phi", Average(phi(x) ** 2), "mean square activity <phi^2>", REFERENCE, _POSITIVE),
         Quantity("gain", Average(phi(x), 1), "mean response <phi'>", REFERENCE),
         Quantity("overlap", at(equation.overlap), "output at amplitude 1, A/C", REFERENCE),
-        Quantity("overlap_slope", at(overlap_slope), "slope of the output against the clamped output, at amplitude 1"),
         Quantity(
-            "H_slope", at(equation.output_slope), "slope H'(A) of the output against the clamped output; 1 at a fold"
+            "overlap_slope", at(slope.subs(C, 1)), "slope of the output against the clamped output, at amplitude 1"
         ),
+        Quantity("H_slope", at(slope), "slope H'(A) of the output against the clamped output; 1 at a fold"),
         Quantity(
             "bulk_radius",
             bulk_radius(),
@@ -153,36 +145,13 @@ def _observables(equation: ReadoutEquation) -> dict[str, Quantity]:
         Quantity(
             "outlier", at(leading_outlier(equation)), "largest real part of the outliers; stable below 1", REFERENCE
         ),
-        Quantity(
-            "lambda_ls",
-            least_squares_outlier(),
-            "outlier of the least-squares readout with the same target; stable below 1",
-        ),
-        Quantity(
-            "H_slope_ls",
-            least_squares_slope(),
-            "slope of the output of that readout against the clamped output; 1 at a fold",
-        ),
-        Quantity(
-            "flex",
-            FLEX,
-            "target at which C(A) has its pole, -snI/snm",
-            undefined=_NO_EXTREMUM,
-        ),
-        Quantity(
-            "A_c",
-            A_c,
-            "target beyond the pole at which C(A) is extremal, a zero of turning: between it and the pole targets are unstable",
-            undefined=_NO_EXTREMUM,
-        ),
-        Quantity(
-            "A_b",
-            A_b,
-            "target on the other side with the amplitude of A_c: beyond it a second stable state exists",
-            undefined=_NO_EXTREMUM,
-        ),
+        Quantity("lambda_ls", least_squares_outlier(), _FITTED),
+        Quantity("H_slope_ls", least_squares_slope(), _SLOPE_FITTED),
+        Quantity("flex", FLEX, "target at which C(A) has its pole, -snI/snm", undefined=_NO_EXTREMUM),
+        Quantity("A_c", A_c, _EXTREMAL, undefined=_NO_EXTREMUM),
+        Quantity("A_b", A_b, _SAME_AMPLITUDE, undefined=_NO_EXTREMUM),
     )
-    return {q.key: q for q in quantities}
+    return {quantity.key: quantity for quantity in rows}
 
 
 def _transfer_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
@@ -199,85 +168,53 @@ def _transfer_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
     )
 
 
-def _target_steps(equation: ReadoutEquation, site: LoadedSite, observables: dict[str, Quantity]) -> tuple[Step, ...]:
+def _target_steps(equation: ReadoutEquation, site: LoadedSite, quantities: dict[str, Quantity]) -> tuple[Step, ...]:
     """What is read at the target."""
-    amplitude, open_loop = equation.at_target(C), Branch(z, {Delta: equation.right - Delta}, {})
-
-    def shown(key: str) -> Eq:
-        return Eq(Symbol(key), observables[key].expression)
-
-    complex_pair = Rational(1, 2) + 3 * I, Rational(1, 2) - 3 * I
-    pairs = (Integer(2), Rational(1, 3)), (Integer(-1), Rational(1, 2)), (Integer(-3), Integer(-2)), complex_pair
-    larger, at_target = _larger_root(), {z: equation.target, C: amplitude}
+    pairings, open_loop = by_pairings(site.site), Branch(z, {Delta: equation.right - Delta}, {})
+    at_target = {z: equation.target, C: equation.at_target(C)}
     coefficients = {_half: equation.trace / 2, _product: equation.determinant}
-    return (
-        Step(
-            "Variance of x over units",
-            "second moment",
-            Eq(Symbol("Delta0"), SiteAverage(x**2)),
-            Eq(Symbol("Delta0"), Delta),
-            check=by_pairings(site.site),
-        ),
-        Step(
-            "Mean square activity",
-            "saddle value",
-            Eq(Symbol("C_phi"), unevaluated(POWER)),
-            shown("C_phi"),
-            check=by_pairings(site.site),
-        ),
-        Step(
-            "Mean response of phi to a field at the same unit, from the covariance of phi and x",
-            "Stein's lemma",
-            Eq(Symbol("gain"), Average(x * phi(x)) / Delta),
-            shown("gain"),
-            check=Evaluated(exact, name="a cubic phi, exactly"),
-        ),
-        Step(
-            "Output per amplitude at the target",
+    complex_pair = Rational(1, 2) + 3 * I, Rational(1, 2) - 3 * I
+    zeros = (Integer(2), Rational(1, 3)), (Integer(-1), Rational(1, 2)), (Integer(-3), Integer(-2)), complex_pair
+
+    def along(output: Expr) -> Expr:
+        return open_loop.along(output).subs(at_target)
+
+    def misses(root: Expr) -> Matrix:
+        found = [root.subs({_half: (p + q) / 2, _product: (p * q).expand()}) for p, q in zeros]
+        return Matrix([value - Max(re(p), re(q)) for value, (p, q) in zip(found, zeros, strict=True)])
+
+    squared, by_field = g**2 * Average(phi(x).diff(x) ** 2), SiteAverage(x * phi(x)) / Delta
+    rows: dict[str, tuple[str, str, Expr, Check]] = {
+        "Delta0": ("Variance of x over units", "second moment", SiteAverage(x**2), pairings),
+        "C_phi": ("Mean square activity", "saddle value", unevaluated(POWER), pairings),
+        "gain": ("Mean response to a field, by the covariance of phi and x", "Stein's lemma", by_field, pairings),
+        "overlap": (
+            "Output per amplitude",
             "(M3)",
-            amplitude,
-            shown("overlap"),
-            check=Replay(lambda amplitude: equation.target / amplitude),
+            at_target[C],
+            Replay(lambda amplitude: equation.target / amplitude),
         ),
-        Step(
-            "Its slope along the open loop",
-            "implicit differentiation",
-            equation.overlap,
-            shown("overlap_slope"),
-            check=Replay(lambda overlap: open_loop.along(overlap).subs(at_target)),
+        "overlap_slope": ("Its slope along the open loop", "implicit differentiation", equation.overlap, Replay(along)),
+        "H_slope": ("Slope H'(A) at that amplitude", "(M3) inserted", equation.readout, Replay(along)),
+        "bulk_radius": ("Radius of the bulk", "square root of the multiplier", squared, Replay(sqrt)),
+        "outlier": (
+            "The leading outlier",
+            "(O) and (M3) inserted",
+            _larger_root(),
+            Replay(lambda root: root.subs(coefficients).subs(at_target)),
         ),
-        Step(
-            "Slope H'(A) at the amplitude that puts the output at the target",
-            "(M3) inserted",
-            equation.readout,
-            shown("H_slope"),
-            check=Replay(lambda output: open_loop.along(output).subs(at_target)),
-        ),
-        Step(
-            "Radius of the bulk",
-            "square root of the multiplier",
-            g**2 * Average(phi(x).diff(x) ** 2),
-            shown("bulk_radius"),
-            check=Replay(sqrt),
-        ),
+    }
+    return (
         Step(
             "The larger of two zeros, or the real part of both",
             "quadratic equation",
             growth**2 - 2 * _half * growth + _product,
-            larger,
-            check=Solves(
-                lambda root: Matrix(
-                    [root.subs({_half: (p + q) / 2, _product: (p * q).expand()}) - Max(re(p), re(q)) for p, q in pairs]
-                ),
-                "four pairs of zeros, real and complex",
-            ),
+            _larger_root(),
+            check=Solves(misses, "four pairs of zeros, real and complex"),
         ),
-        Step(
-            "The leading outlier at the target",
-            "(O) and (M3) inserted",
-            larger,
-            shown("outlier"),
-            check=Replay(lambda root: root.subs(coefficients).subs(at_target)),
+        *(
+            Step(f"At the target: {title}", rule, before, Eq(Symbol(key), quantities[key].expression), check=check)
+            for key, (title, rule, before, check) in rows.items()
         ),
     )
 
@@ -298,14 +235,14 @@ def _mean_steps() -> tuple[Step, ...]:
             Eq(z, unevaluated(OUTPUT)),
             Eq(z, site.average(OUTPUT)),
             reference=REFERENCE,
-            check=by_pairings(site.site, {x: mu, **site.means}),
+            check=by_pairings(site.site, {x: mu, m: Mm, n: Mn}),
         ),
         Step(
             "The outliers are again two: signals along m also shift the mean of x",
-            "determinant of the kernel, averages at mean mu",
-            loop.kernel.Pi * loop.kernel.coupling,
-            (loop.polynomial / growth**2) ** 2,
-            check=Replay(lambda matrix: (eye(4) - matrix / growth).det(method="berkowitz")),
+            "determinant of the 2x2 block of the kernel, averages at mean mu",
+            loop.gain,
+            loop.polynomial,
+            check=Replay(lambda gain: (growth * eye(2) - gain).det()),
         ),
     )
 

@@ -39,7 +39,7 @@ from theory.fields.frozen_argument import (
 )
 from theory.fields.frozen_cavity import two_site_cavity
 from theory.fields.replicon import REPLICAS, Replicon, connected_two_point, replicon_fields, replicon_kernel
-from theory.gaussian.frozen import FrozenAverage, through_noise_variance
+from theory.gaussian.average import over_frozen_mean, through_noise_variance
 from theory.models.static import STATIC
 from theory.static import FRACTION, OBSERVED, OPERATORS, REFERENCE, VARIANCE, keyed, square, validity
 from theory.symbols import Delta, Delta0, g
@@ -161,7 +161,7 @@ def connected_statistics(action: Action, measure: SiteMeasure) -> ConnectedStati
     place = {name: fields.index(Replicon(operator, operator)) for name, operator in OBSERVED.items()}
     own = {name: two_point[k, k] for name, k in (("phi", 1), ("x", 2))}
     trace, diagonal = (
-        {name: FrozenAverage(own[name] ** power, measure.variance, measure.frozen) for name in OBSERVED}
+        {name: over_frozen_mean(own[name] ** power, measure.variance, measure.frozen) for name in OBSERVED}
         for power in (1, 2)
     )
     entry = {name: covariance[k, k] for name, k in place.items()}
@@ -185,7 +185,7 @@ def _observables(connected: ConnectedStatistics, stability: Expr) -> dict[str, Q
     radius = "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1"
     spread = "N times the variance of an off-diagonal connected covariance of"
     trace, dimension, n_variance = connected.trace, connected.dimension, connected.n_variance
-    gain = FrozenAverage(connected.two_point[0, 1])
+    gain = over_frozen_mean(connected.two_point[0, 1])
     units = connected.diagonal["phi"] - trace["phi"] ** 2
     return keyed(
         Quantity("gain", gain, "mean response <phi'>", REFERENCE),

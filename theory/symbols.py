@@ -15,7 +15,7 @@ Delta0 = Symbol("Delta0", nonnegative=True)
 """Variance over units of the frozen mean of the preactivation: the part of Delta that the couplings fix."""
 
 delta = Symbol("delta", positive=True)
-"""Variance of the preactivation about its frozen mean, bound inside a `FrozenAverage`: Delta - Delta0."""
+"""Variance of the preactivation about its frozen mean, at a fixed mean: Delta - Delta0."""
 
 rho = Symbol("rho", real=True)
 """Correlation coefficient of two preactivations."""

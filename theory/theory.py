@@ -13,9 +13,9 @@ from sympy import Expr, Symbol
 from theory.derivation import Derivation, StepFailed
 from theory.equations import AutocovarianceEquation, FollowUp, ReadoutEquation, SelfConsistency
 from theory.errors import DomainError
-from theory.gaussian.average import Average, averages, canonical_order
-from theory.gaussian.frozen import FrozenAverage, frozen_averages
+from theory.gaussian.average import Average, averages, conditional_averages
 from theory.model import Model
+from theory.symbols import mu
 
 if TYPE_CHECKING:
     from theory.activations.activation import Activation
@@ -175,14 +175,14 @@ class Theory(Generic[Equation]):
         return tuple(dict.fromkeys(average for e in self._expressions for average in averages(e)))
 
     @property
-    def frozen_averages(self) -> tuple[FrozenAverage, ...]:
+    def frozen_averages(self) -> tuple[Average, ...]:
         """Every distinct average over the frozen mean that the theory needs, in a canonical order."""
-        return tuple(dict.fromkeys(average for e in self._expressions for average in frozen_averages(e)))
+        return tuple(dict.fromkeys(average for e in self._expressions for average in averages(e, mu)))
 
     @property
     def conditional_averages(self) -> tuple[Average, ...]:
         """Every distinct average over x ~ N(mu, delta) at a fixed frozen mean mu, in a canonical order."""
-        return canonical_order({average for node in self.frozen_averages for average in node.conditional})
+        return conditional_averages(self.frozen_averages)
 
     @property
     def _expressions(self) -> tuple[Expr, ...]:

@@ -31,6 +31,7 @@ from theory.derivation import same
 from theory.feedback import MEANS, loop_with_means
 from theory.fields.readout import OUTPUT
 from theory.gaussian.average import Average
+from theory.gaussian.measures import Normal
 from theory.symbols import SI, SI2, A, C, Delta, Sm, Sm2, g, mu, p, phi, pI, pm, rho, smI, snI, snm, x
 
 _ALONE = sqrt(1 - rho**2)
@@ -100,7 +101,7 @@ def _level_set() -> bool:
 def _means() -> bool:
     """z = Mn <phi> + snx <phi'> at mean mu = Mm z + MI."""
     (_, _, readout_mean), (site, _) = MEANS, loop_with_means()
-    expected = C * readout_mean * Average(phi(x), 0, mu, Delta) + READ * Average(phi(x), 1, mu, Delta)
+    expected = C * readout_mean * Average(phi(x), 0, Normal(mu)) + READ * Average(phi(x), 1, Normal(mu))
     return same(site.average(OUTPUT), expected)
 
 

@@ -39,6 +39,7 @@ from theory.derivation import same
 from theory.feedback import MEANS, loop_with_means
 from theory.fields.readout import LoadedSite, n, readout_loop
 from theory.gaussian.average import Average, averages
+from theory.gaussian.measures import Normal
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
 from theory.readout.eigenvector import LocalReadout
@@ -169,7 +170,7 @@ def _with_means() -> bool:
     (feedback_mean, _, readout_mean), (_, loop) = MEANS, loop_with_means()
 
     def bar(function, order=0):
-        return Average(function, order, mu, Delta)
+        return Average(function, order, Normal(mu))
 
     shift = Matrix([[0, 0, feedback_mean]])
     covariance = Matrix([[g**2 * bar(phi(x) ** 2, 1) / 2, g**2 * bar(phi(x) ** 2, 2) / 2, LOADING]])

@@ -15,6 +15,7 @@ from numerics.codegen.module import emit_mean
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average, averages
+from theory.gaussian.measures import Normal
 from theory.gaussian.monomial import parse_monomial, weak_product
 from theory.symbols import Delta, mu
 
@@ -57,7 +58,7 @@ def average(
         activation = Activation.from_text(activation)
     check_measure(activation, parameters, variance, mean)
     centred = not np.any(np.asarray(mean))
-    node = Average(parse_monomial(monomial), 0, S.Zero if centred else mu, Delta)
+    node = Average(parse_monomial(monomial), 0, Normal(S.Zero if centred else mu))
     arguments = [np.asarray(parameters[p.name], dtype=float) for p in activation.parameters]
 
     def value(term: Average) -> Values:
@@ -92,7 +93,7 @@ def check_measure(
 def mean_object(node: Average, activation: Activation, observable: Activation | None = None) -> Mean:
     """The generated evaluator of one average; `observable` is what ``O(x)`` stands for, if it occurs."""
     of = "" if observable is None else f"|{observable.canonical}"
-    key = content_key(f"{sstr(node.integrand)}|{node.order}|{node.mean}{of}", activation)
+    key = content_key(f"{sstr(node.integrand)}|{node.order}|{node.measure.mean}{of}", activation)
     name = f"average_{key}"
     module = load_cached(name) or store(name, emit_mean(node, activation, observable))
     return getattr(module, mean_name(node).upper())

@@ -19,6 +19,7 @@ from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import ordinary_integrand
+from theory.gaussian.measures import Normal
 from theory.gaussian.monomial import parse_monomial
 from theory.gaussian.pair import pair_closed_form
 from theory.symbols import Delta, mu, rho
@@ -134,7 +135,7 @@ def pair_average(
         good = (size <= CANCELLATION * np.abs(total)) | (size == 0)
         value[good], left_open = total[good], ~good
     if np.any(left_open):
-        outer, inner = (mean_object(Average(parse_monomial(m), 0, mu, Delta), activation) for m in (first, second))
+        outer, inner = (mean_object(Average(parse_monomial(m), 0, Normal(mu)), activation) for m in (first, second))
         value[left_open] = _nested(outer, inner, [c[left_open] for c in columns])
     return value.reshape(shape)
 
@@ -178,7 +179,7 @@ def _pair_module(first: str, second: str, activation: Activation, centred: bool)
 
 def _plain(monomial: str, activation: Activation) -> Average:
     """The average whose integrand is the function itself: a slope is one where phi is continuous."""
-    node = Average(parse_monomial(monomial), 0, mu, Delta)
+    node = Average(parse_monomial(monomial), 0, Normal(mu))
     if not isinstance(node, Average) or node.order > (1 if activation.is_continuous else 0):
         raise InputError(f"'{monomial}' must be a plain function of phi in a two-point average")
     return node

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import Expr, S, lambdify
+from sympy import Expr, lambdify
 
 from numerics.algorithms.roots import positive_roots
 from numerics.algorithms.self_consistency import solve_physical
@@ -29,7 +29,7 @@ from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average
 from theory.readout.vectors import drive, with_readout
-from theory.symbols import SI2, Delta, Sm2, phi, smI, snI, snm, x, z
+from theory.symbols import SI2, Sm2, phi, smI, snI, snm, x, z
 
 Values = NDArray[np.float64]
 
@@ -130,7 +130,7 @@ class OpenLoop:
 
     def mean(self, integrand: Expr, order: int = 0) -> Callable[[ArrayLike], Values]:
         """<F^(order)> as a function of Delta."""
-        evaluator = mean_object(Average(integrand, order, S.Zero, Delta), self.activation)
+        evaluator = mean_object(Average(integrand, order), self.activation)
         own = [self.parameters[p.name] for p in self.activation.parameters]
         return lambda variance: evaluator(variance, *own)
 

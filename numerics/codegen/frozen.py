@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sympy import sstr
+
 from numerics.codegen.means import MeanCode, lower_mean, mean_name
 from theory.activations.activation import Activation
-from theory.gaussian.average import Average, canonical_order
-from theory.gaussian.frozen import FrozenAverage, Variance
-from theory.symbols import Delta, mu
+from theory.gaussian.average import Average, conditional_averages
+from theory.gaussian.measures import Connected, Normal
+from theory.symbols import mu
 
 
 @dataclass(frozen=True)
@@ -18,20 +20,20 @@ class FrozenCode:
 
     Attributes
     ----------
-    average : FrozenAverage
+    average : Average
     name : str
         Name of the public function.
     factors : tuple of (str, int)
         Names of the evaluators at a fixed mean, with their powers.
     """
 
-    average: FrozenAverage
+    average: Average
     name: str
     factors: tuple[tuple[str, int], ...]
 
 
 def lower_frozen(
-    nodes: Sequence[FrozenAverage], activation: Activation
+    nodes: Sequence[Average], activation: Activation
 ) -> tuple[tuple[MeanCode, ...], dict[str, tuple[str, str]], tuple[FrozenCode, ...]]:
     """Reduce averages over the frozen mean to code.
 
@@ -43,34 +45,33 @@ def lower_frozen(
         Names of the variances at a fixed mean, each with the means of F and of F^2 that it is made of.
     frozen : tuple of FrozenCode
     """
-    inner = canonical_order({average for node in nodes for average in node.conditional})
-    means = tuple(lower_mean(Average(a.integrand, a.order, mu, Delta), activation, name=_name(a)) for a in inner)
-    varying = {f for node in nodes for f, _ in node.factors if isinstance(f, Variance)}
-    variances = {_name(f): (_name(f.averages[0]), _name(f.averages[1])) for f in sorted(varying, key=_name)}
-    frozen = tuple(
-        FrozenCode(node, _frozen_name(node), tuple((_name(f), n) for f, n in node.factors)) for node in nodes
-    )
-    return means, variances, frozen
+    inner = conditional_averages(nodes)
+    means = tuple(lower_mean(Average(a.integrand, a.order, Normal(mu)), activation, name=_name(a)) for a in inner)
+    varying = {f for node in nodes for f, _ in _factors(node) if isinstance(f.measure, Connected)}
+    variances = {
+        _name(f): (_name(Average(f.integrand)), _name(Average(f.integrand**2))) for f in sorted(varying, key=_name)
+    }
+    frozen = []
+    for node in nodes:
+        factors = tuple((_name(f), power) for f, power in _factors(node))
+        frozen.append(FrozenCode(node, "_".join(["frozen", *(_stem(name, power) for name, power in factors)]), factors))
+    return means, variances, tuple(frozen)
 
 
-def _name(factor: Average | Variance) -> str:
+def _factors(node: Average) -> list[tuple[Average, int]]:
+    """The averages at a fixed frozen mean, each with its power."""
+    return sorted(((base, int(n)) for base, n in node.integrand.as_powers_dict().items()), key=sstr)
+
+
+def _name(factor: Average) -> str:
     """<phi'> -> conditional_dphi, Var(phi) -> variance_phi."""
-    if isinstance(factor, Variance):
-        return f"variance_{_stem(factor.averages[0])}"
-    return f"conditional_{_stem(factor)}"
+    kind = "variance" if isinstance(factor.measure, Connected) else "conditional"
+    return f"{kind}_{mean_name(factor).removeprefix('mean_')}"
 
 
-def _stem(average: Average) -> str:
-    return mean_name(average).removeprefix("mean_")
-
-
-def _frozen_name(node: FrozenAverage) -> str:
+def _stem(name: str, power: int) -> str:
     """[<phi'>^2] -> frozen_dphi_power2, [Var(phi)] -> frozen_variance_phi."""
-    parts = [
-        _name(factor).removeprefix("conditional_") + (f"_power{power}" if power > 1 else "")
-        for factor, power in node.factors
-    ]
-    return "_".join(["frozen", *parts])
+    return name.removeprefix("conditional_") + (f"_power{power}" if power > 1 else "")
 
 
 __all__ = ["FrozenCode", "lower_frozen"]

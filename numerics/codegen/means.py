@@ -91,12 +91,12 @@ def lower_mean(
     """
     name = name or mean_name(average)
     pieces = ordinary_integrand(average, activation, observable)
-    closed = None if pieces is None else closed_form(pieces, average.mean, average.variance)
+    closed = None if pieces is None else closed_form(pieces, average.measure.mean, average.measure.variance)
     finite = false if pieces is None else _is_finite(pieces, closed)
     if pieces is None or finite == false:
         condition = lower(f"_finite_{name}", _arguments(activation), [false])
         return MeanCode(average, name, None, false, (condition,), f"finite={condition.name}")
-    even = average.mean == 0 and _parity(average, activation) == "even"
+    even = average.measure.mean == 0 and _parity(average, activation) == "even"
     functions, arguments = _integrands(name, pieces, even, activation)
     if closed is not None:
         terms = Add.make_args(closed.expression)

@@ -255,7 +255,7 @@ def _piecewise_source(name: str, pieces: Pieces, activation: Activation, doc: st
 def _mean(mean: MeanCode, activation: Activation) -> str:
     helpers = "\n\n\n".join(numpy_source(f) for f in mean.functions)
     arguments = ", ".join(["Delta", *map(str, activation.parameters)])
-    extra = "" if mean.average.mean == 0 else ", mu"
+    extra = "" if mean.average.measure.mean == 0 else ", mu"
     over = extra and " over x ~ N(mu, Delta)"
     constant = mean.name.upper()
     public = [

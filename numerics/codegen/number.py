@@ -13,7 +13,7 @@ from numerics.codegen.printer import source
 from theory.activations.activation import Activation
 from theory.equations import FollowUp
 from theory.gaussian.average import averages
-from theory.gaussian.frozen import frozen_averages
+from theory.symbols import mu
 from theory.theory import Theory
 
 
@@ -63,7 +63,7 @@ def equations(
 def error_function(name: str, arguments: Sequence[str], right: Expr, calls: dict[Expr, Call]) -> str:
     """The error of a right-hand side, to first order in the errors of its averages."""
     plain = right.xreplace({node: call.local for node, call in calls.items()})
-    nodes = (*averages(right), *frozen_averages(right))
+    nodes = (*averages(right), *averages(right, mu))
     terms = [f"np.abs({source(plain.diff(calls[a].local))}) * {calls[a].error}" for a in nodes]
     return "\n".join(
         [

@@ -14,7 +14,8 @@ from numerics.algorithms.quadrature import REACH, gaussian_average
 from numerics.averages.average import mean_object
 from theory.activations.activation import Activation
 from theory.gaussian.average import Average
-from theory.symbols import Delta, mu, phi, x
+from theory.gaussian.measures import Normal
+from theory.symbols import mu, phi, x
 
 Values = NDArray[np.float64]
 
@@ -45,17 +46,17 @@ class StatePairs:
     @cached_property
     def phi(self) -> Mean:
         """<phi> at any mean; it carries phi itself."""
-        return mean_object(Average(phi(x), 0, mu, Delta), self.activation)
+        return mean_object(Average(phi(x), 0, Normal(mu)), self.activation)
 
     @cached_property
     def slope(self) -> Mean:
         """<phi'>."""
-        return mean_object(Average(phi(x), 1, mu, Delta), self.activation)
+        return mean_object(Average(phi(x), 1, Normal(mu)), self.activation)
 
     @cached_property
     def scaling(self) -> Mean:
         """<x phi'>."""
-        return mean_object(Average(x * diff(phi(x), x), 0, mu, Delta), self.activation)
+        return mean_object(Average(x * diff(phi(x), x), 0, Normal(mu)), self.activation)
 
     def activities(self, first: float, second: ArrayLike, covariance: ArrayLike) -> Values:
         """<phi(x1) phi(x2)>, nan where unresolved; `first`, `second` are the variances."""
@@ -64,7 +65,7 @@ class StatePairs:
     @cached_property
     def weighted(self) -> Mean:
         """<x phi>."""
-        return mean_object(Average(x * phi(x), 0, mu, Delta), self.activation)
+        return mean_object(Average(x * phi(x), 0, Normal(mu)), self.activation)
 
     def slopes(self, first: float, second: float, covariance: float) -> tuple[float, float]:
         """<phi'(x1) phi'(x2)> and <phi(x1) phi''(x2)>, of a continuous phi.

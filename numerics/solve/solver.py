@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
-from numerics.solve.solution import Branch, FiniteSize, Reading, Solution
 from numerics.solve import autocovariance as intime
 from numerics.solve import readout as reading
+from numerics.solve.solution import Branch, FiniteSize, Reading, Solution
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 from theory.interval import Interval

@@ -28,11 +28,11 @@ from typing import Protocol
 from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, sstr, zeros
 
 from theory.factors import positive_factors
-from theory.gaussian.average import Average, averages, stein
-from theory.gaussian.frozen import FrozenAverage, frozen_averages
+from theory.gaussian.average import Average, averages, over_frozen_mean, stein
+from theory.gaussian.measures import AT_MEAN, Normal
 from theory.gaussian.parity import parity
 from theory.networks import GaussianCouplings
-from theory.symbols import delta, mu, phi, x
+from theory.symbols import mu, phi, x
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,8 @@ class SiteMeasure:
             product = Mul(*(diff(o.function, x, o.power) if o.power else o.function for _, o in b.factors))
             return ghosts * self._one(product, 0)
         if self.frozen != 0:
-            replicas = (stein(Average(o.function, o.power, mu, delta)) for _, o in b.factors)
-            return ghosts * FrozenAverage(Mul(*replicas), self.variance, self.frozen)
+            replicas = (stein(Average(o.function, o.power, AT_MEAN)) for _, o in b.factors)
+            return ghosts * over_frozen_mean(Mul(*replicas), self.variance, self.frozen)
         return ghosts * Mul(*(self._one(o.function, o.power) for _, o in b.factors))
 
     def _one(self, function: Expr, power: int) -> Expr:
@@ -184,7 +184,7 @@ def _one_site(function: Expr, power: int, variance: Expr, phi_parity: str) -> Ex
     kind = parity(function, phi_parity)
     if (kind, power % 2) in (("odd", 0), ("even", 1)):
         return S.Zero
-    return stein(Average(function, power, S.Zero, variance))
+    return stein(Average(function, power, Normal(0, variance)))
 
 
 def _ghost_average(operator: Operator) -> Expr:
@@ -312,7 +312,7 @@ def in_multiplier(expression: Expr, multiplier: Expr) -> Expr:
     Every factor that is a sum is given the sign that makes it positive in a weakly coupled network.
     """
     u, root = Symbol("u", positive=True), Symbol("root", positive=True)
-    (node,) = averages(multiplier) or frozen_averages(multiplier)
+    (node,) = averages(multiplier) or averages(multiplier, mu)
     inverse = sqrt(u * node**2 / multiplier) if multiplier.has(node**2) else u * node / multiplier
     factored = expression.subs(node, root).subs(root, inverse).expand().factor()
     return positive_factors(factored, {u: Rational(1, 2)}).xreplace({u: multiplier})

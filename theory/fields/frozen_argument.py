@@ -9,7 +9,7 @@ from theory.derivation import Fact, Replay, Sides, Step
 from theory.fields.argument import inversion_step
 from theory.fields.collective import Action, Bilinear, Kernel, SiteMeasure
 from theory.fields.replicon import Replicon, decouples, is_average_of_products
-from theory.gaussian.frozen import FrozenAverage
+from theory.gaussian.average import averages
 from theory.symbols import Delta, Delta0, mu
 
 _x1, _x2 = symbols("x_1 x_2", real=True)
@@ -120,7 +120,7 @@ def _is_square(expression: Expr) -> bool:
 
 
 def _is_mean_square(expression: Expr) -> bool:
-    return isinstance(expression, FrozenAverage) and _is_square(expression.product)
+    return expression in averages(expression, mu) and _is_square(expression.integrand)
 
 
 def replicon_steps(

@@ -28,8 +28,15 @@ from theory.fields.cavity import (
     psi_phi,
     reservoir_moment,
 )
-from theory.gaussian.average import Average, stein
-from theory.gaussian.frozen import FrozenAverage, Variance, through_noise_variance, with_variance
+from theory.gaussian.average import (
+    Average,
+    over_frozen_mean,
+    stein,
+    through_noise_variance,
+    variance_at_mean,
+    with_variance,
+)
+from theory.gaussian.measures import AT_MEAN, Normal
 from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
@@ -75,7 +82,7 @@ def pair_covariance(observable: Expr) -> Expr:
 
     mean = [_average(a.subs(_order, 0)) for a in (first, second)]
     disconnected = linear(first) * mean[1] + mean[0] * linear(second)
-    gains = [stein(Average(observable, 1, m, delta)) for m in MEANS]
+    gains = [stein(Average(observable, 1, Normal(m, delta))) for m in MEANS]
     return (linear(first * second) - disconnected + gains[0] * gains[1] * E12).expand()
 
 
@@ -86,7 +93,7 @@ def _average(expression: Expr) -> Expr:
         constant, *rest = term.as_independent(*_fields, as_Add=False)
         for field, mean in zip(_fields, MEANS, strict=True):
             own = Mul(*(f for rest_factor in rest for f in Mul.make_args(rest_factor) if f.has(field)))
-            constant *= stein(Average(own.subs(field, x).doit(), 0, mean, delta))
+            constant *= stein(Average(own.subs(field, x).doit(), 0, Normal(mean, delta)))
         total.append(constant)
     return Add(*total)
 
@@ -103,7 +110,7 @@ def over_means(expression: Expr) -> Expr:
     for term in Add.make_args(expression.expand()):
         rest, second = term.as_independent(MEANS[1], as_Add=False)
         constant, first = rest.as_independent(MEANS[0], as_Add=False)
-        sites = (FrozenAverage(s.xreplace({m: mu})) for s, m in ((first, MEANS[0]), (second, MEANS[1])))
+        sites = (over_frozen_mean(s.xreplace({m: mu})) for s, m in ((first, MEANS[0]), (second, MEANS[1])))
         total.append(constant.subs(delta, Delta - Delta0) * Mul(*sites))
     return Add(*total).expand()
 
@@ -119,16 +126,16 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise) -> FrozenC
     if couplings.symmetry != 0:
         raise ValueError("the static two-site cavity is derived for independent couplings")
     strength = couplings.strength
-    activity = Average(phi(x), 0, mu, delta)
+    activity = Average(phi(x), 0, AT_MEAN)
     variance = noise.variance + strength**2 * Average(phi(x) ** 2)
-    frozen = strength**2 * FrozenAverage(activity**2)
+    frozen = strength**2 * over_frozen_mean(activity**2)
     cov_phi, cov_x = pair_covariance(phi(x)), pair_covariance(x)
 
     # reservoir: responses R_kk = <phi'>_k, R_kl = <phi'>_k A_kl <phi'>_l; covariances C_kk = Var(phi)_k, psi_phi/N off the diagonal
-    squared_gain = FrozenAverage(activity.diff(mu) ** 2)
+    squared_gain = over_frozen_mean(activity.diff(mu) ** 2)
     alpha_rhs = strength**2 + strength**4 * (squared_gain + squared_gain**2 * alpha)
     alpha_value = linear_root(Eq(alpha, alpha_rhs), alpha)
-    epsilon_rhs = strength**4 * (FrozenAverage(Variance(phi(x)) ** 2) + psi_phi)
+    epsilon_rhs = strength**4 * (over_frozen_mean(variance_at_mean(phi(x)) ** 2) + psi_phi)
     closed = with_variance(square_over_couplings(cov_phi), phi(x)).subs({epsilon: epsilon_rhs, alpha: alpha_value})
     psi_value = linear_root(Eq(psi_phi, closed), psi_phi).factor()
     reservoir = {epsilon: epsilon_rhs, alpha: alpha_value}
@@ -249,7 +256,7 @@ class _FirstOrder:
 
 def _polynomial_average(average: Average, polynomial: Expr, points: dict[Symbol, float]) -> Expr:
     """<F^(n)> at a mean for a polynomial phi, by Gaussian moments (2k-1)!! v^k of the offset from the mean."""
-    mean, variance = points[average.mean], points[delta]
+    mean, variance = points[average.measure.mean], points[delta]
     F = average.integrand.subs(phi(x), polynomial).doit().diff(x, average.order).subs(x, x + mean).expand()
     return sum(
         coefficient * mpmath.fac2(power - 1) * variance ** (power // 2)

@@ -17,10 +17,10 @@ from theory.fields.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, 
 from theory.fields.spectral import L_phi, L_x, OneSite
 from theory.gaussian.average import Average, averages
 from theory.gaussian.exact import ODD_CUBIC, exact
-from theory.gaussian.frozen import FrozenAverage
+from theory.gaussian.measures import Normal
 from theory.model import Model
 from theory.networks import NetworkInTime
-from theory.symbols import Delta, delta, eta, frequency, g, mu, phi, sigma, tau, tau_n, x
+from theory.symbols import Delta, eta, frequency, g, mu, phi, sigma, tau, tau_n, x
 
 OPERATOR = {"phi": ACTIVITY, "x": PREACTIVATION}
 CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
@@ -140,7 +140,7 @@ def equal_time_steps(strength: Expr, power: Expr, gain: Expr) -> tuple[Step, ...
 
 def _in_cubic(before: Expr, values: Mapping[Expr, Expr], after: Expr) -> Expr:
     """The difference for a cubic phi; given what two Gaussian variables share, they are independent."""
-    pairs = exact(FrozenAverage(Average(phi(x), 0, mu, delta) ** 2, Delta, _c), ODD_CUBIC)
+    pairs = exact(Average(Average(phi(x), 0, Normal(mu, Delta - _c)) ** 2, 0, Normal(S.Zero, _c, mu)), ODD_CUBIC)
     primitive = ODD_CUBIC.integrate(x)
     spread = Average(primitive**2) - Average(primitive) ** 2
     difference = (before - getattr(after, "rhs", after)).subs({**values, _V: spread})

@@ -178,7 +178,7 @@ def substituted(correction: Expr, observable: Expr) -> Expr:
 def _inserted(expression: Expr, function: Expr, value: Expr) -> Expr:
     def insert(average: Average) -> Expr:
         integrand = average.integrand.subs(function, value).doit()
-        return Average(integrand, average.order, average.mean, average.variance)
+        return Average(integrand, average.order, average.measure)
 
     return stein(expression.replace(lambda node: isinstance(node, Average) and node.has(function), insert))
 

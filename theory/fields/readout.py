@@ -34,6 +34,7 @@ from theory.fields.collective import (
 from theory.gaussian.average import Average
 from theory.gaussian.exact import CUBIC, exact
 from theory.gaussian.joint import Site, SiteAverage, polynomial_average
+from theory.gaussian.measures import Normal
 from theory.networks import GaussianCouplings
 from theory.symbols import C, growth, phi, x
 
@@ -84,7 +85,7 @@ class LoadedSite:
         ((_, operator),) = b.factors
         function = operator.function.subs({entry: entry + mean for entry, mean in self.means.items()})
         centred = self.site.average(function, operator.power)
-        return centred.replace(Average, lambda F, order, _, variance: Average(F, order, self.mean, variance))
+        return centred.replace(Average, lambda F, n, measure: Average(F, n, Normal(self.mean, measure.variance)))
 
     def connected(self, a: Bilinear, b: Bilinear) -> Expr:
         """<a b> - <a><b>; left open for two activities, because no determinant depends on it."""

@@ -23,9 +23,8 @@ from sympy import Expr, Matrix, Rational, S, Symbol, diff
 
 from theory.derivation import same
 from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
-from theory.gaussian.average import Average, stein
-from theory.gaussian.frozen import FrozenAverage, Variance, without_variances
-from theory.symbols import delta, mu
+from theory.gaussian.average import Average, over_frozen_mean, stein, variance_at_mean, without_variances
+from theory.gaussian.measures import AT_MEAN
 
 REPLICAS = (1, 2, 3, 4)
 
@@ -69,14 +68,14 @@ def connected_two_point(operators: Sequence[Operator]) -> Matrix:
 
 def _connected(a: Operator, b: Operator) -> Expr:
     if a == b and a.power == 0:
-        return Variance(a.function)
+        return variance_at_mean(a.function)
     both = a * b
     mean = [_at_frozen_mean(o) for o in (both, a, b)]
     return (mean[0] - mean[1] * mean[2]).expand()
 
 
 def _at_frozen_mean(operator: Operator) -> Expr:
-    return stein(Average(operator.function, operator.power, mu, delta))
+    return stein(Average(operator.function, operator.power, AT_MEAN))
 
 
 def replicon_kernel(action: Action, fields: Sequence[Replicon], two_point: Matrix, measure: SiteMeasure) -> Kernel:
@@ -85,7 +84,7 @@ def replicon_kernel(action: Action, fields: Sequence[Replicon], two_point: Matri
 
     def entry(r: int, c: int) -> Expr:
         pair = two_point[r // m, c // m] * two_point[r % m, c % m]
-        return FrozenAverage(pair, measure.variance, measure.frozen)
+        return over_frozen_mean(pair, measure.variance, measure.frozen)
 
     return Kernel(
         tuple(fields),

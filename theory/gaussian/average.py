@@ -1,92 +1,108 @@
-r"""The unevaluated Gaussian average, with the Stein and Price rules.
+r"""The unevaluated average of an expression over a measure.
 
-    Average(F, n, m, v)  =  < d^n F(x) / dx^n >,     x ~ N(m, v)
+    Average(F, n, measure)  =  < d^n F(x) / dx^n >,        x ~ N(0, Delta) if no measure is given.
 
 The derivative stands outside F and is understood in the weak sense, so that the average exists for kinked and jumping
 activations too: by parts, < F^(n) > = v^(-n/2) < He_n((x-m)/sqrt(v)) F >.  F is an expression in `x` and the generic
 activation `phi(x)`; a concrete activation enters only when a number or a closed form is asked for.
 
-    Stein   <x F> = m <F> + v <F'>
-    Price   d<F>/dm = <F'>,   d<F>/dv = <F''>/2
+Averages nest.  At a site whose activity is not odd the couplings fix a mean mu ~ N(0, Delta0); given mu, replicas of the noise are
+independent, x ~ N(mu, delta), delta = Delta - Delta0.  The average over mu of a product of averages at the same mu,
+
+    [ <f> <g> ]  =  Average(Average(f, 0, Normal(mu, delta)) * Average(g, 0, Normal(mu, delta)), 0, Normal(0, Delta0, mu)),
+
+is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.gaussian.measures`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from sympy import Add, Derivative, Expr, Integer, Mul, S, Symbol, latex, sstr, sympify
+from sympy import (
+    Add,
+    Basic,
+    Derivative,
+    Dummy,
+    Expr,
+    Integer,
+    Mul,
+    S,
+    Symbol,
+    diff,
+    latex,
+    preorder_traversal,
+    sstr,
+    sympify,
+)
+from sympy.core.function import AppliedUndef
 
-from theory.symbols import Delta, delta, mu, phi, x
+from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Normal, Terms
+from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 
 class Average(Expr):
-    """``< d^order integrand / dx^order >`` over ``x ~ N(mean, variance)``, unevaluated.
+    """``< d^order integrand / dx^order >`` over a measure, unevaluated.
 
     Parameters
     ----------
     integrand : Expr
-        Function of ``theory.symbols.x``, usually through ``phi(x)`` and its derivatives.
+        Function of the variables of the measure, usually of ``theory.symbols.x`` through ``phi(x)`` and its derivatives.
     order : int
-        Number of weak derivatives, >= 0.
-    mean, variance : Expr
-        Mean and variance of x.
+        Number of weak derivatives by x, >= 0.
+    measure : Normal, Joint, Connected or Law
     """
 
     is_commutative = True
 
-    def __new__(cls, integrand, order=0, mean=S.Zero, variance=Delta):
-        """Canonical form: constants taken out, derivatives of a power of phi counted in `order`, averages of 1 and x evaluated."""
-        integrand, order, mean, variance = (sympify(a, strict=True) for a in (integrand, order, mean, variance))
-        if not integrand.has(x):
-            return integrand if order == 0 else S.Zero
-        constant, rest = integrand.as_independent(x, as_Add=False)
+    def __new__(cls, integrand, order=0, measure=CENTRED, evaluate=True):
+        """Canonical form: constants are taken out, and what the measure alone decides is evaluated."""
+        integrand, order = sympify(integrand, strict=True), int(order)
+        if not evaluate:
+            return super().__new__(cls, integrand, Integer(order), measure)
+        constant, rest = integrand.as_independent(*measure.variables, as_Add=False)
+        if rest.is_Number:
+            value = constant if order == 0 else S.Zero
+            return S.Zero if isinstance(measure, Connected) else value
         if constant is not S.One:
-            return constant * cls(rest, order, mean, variance)
-        if isinstance(integrand, Derivative) and integrand.expr == phi(x):
-            # one canonical key per average: derivatives of phi alone are counted in `order`
-            return cls(phi(x), order + integrand.derivative_count, mean, variance)
-        if integrand == x:
-            return {0: mean, 1: S.One}.get(int(order), S.Zero)
-        if (power := _power_of_chain_rule(integrand)) is not None:
-            return cls(phi(x) ** power, order + 1, mean, variance) / power
-        return super().__new__(cls, integrand, Integer(order), mean, variance)
+            return constant ** (2 if isinstance(measure, Connected) else 1) * cls(rest, order, measure)
+        known = _known(integrand, order, measure)
+        return super().__new__(cls, integrand, Integer(order), measure) if known is None else known
 
     integrand = property(lambda self: self.args[0])
     order = property(lambda self: int(self.args[1]))
-    mean = property(lambda self: self.args[2])
-    variance = property(lambda self: self.args[3])
+    measure = property(lambda self: self.args[2])
 
     @property
     def free_symbols(self):
-        """Free symbols; x is bound."""
-        return (self.integrand.free_symbols - {x}) | self.mean.free_symbols | self.variance.free_symbols
+        """Free symbols; the variables of the measure are bound."""
+        return (self.integrand.free_symbols | self.measure.free_symbols) - set(self.measure.variables)
 
     @property
     def bound_symbols(self):
-        """The integration variable."""
-        return [x]
+        """The variables of the measure."""
+        return list(self.measure.variables)
+
+    def class_key(self):
+        """SymPy's order of factors and terms: variances after averages."""
+        return 5, int(isinstance(self.measure, Connected)), type(self).__name__
 
     def _eval_is_real(self):
         return True
 
     def _eval_subs(self, old, new):
-        if old == x:
-            return self
-        return None
+        return self if old in self.bound_symbols else None
 
     def _eval_derivative(self, symbol):
-        integrand, order, mean, variance = self.args
-        return (
-            Average(integrand.diff(symbol), order, mean, variance)
-            + Average(integrand, order + 1, mean, variance) * mean.diff(symbol)
-            + Average(integrand, order + 2, mean, variance) * variance.diff(symbol) / 2
-        )
+        expanded = without_variances(self)
+        if expanded != self:
+            return expanded.diff(symbol)
+        return _total(self.measure.derivative(self.integrand, self.order, symbol), self.measure)
 
     def _sympystr(self, printer):
-        return f"<{_primed(self.integrand, self.order, sstr)}>{_site(self.mean, '_{}')}"
+        return _shown(self, sstr)
 
     def _latex(self, printer):
-        return rf"\left\langle {_primed(self.integrand, self.order, latex)} \right\rangle{_site(self.mean, '_{{{}}}')}"
+        return _shown(self, latex)
 
     def _pretty(self, printer):
         from sympy.printing.pretty.stringpict import prettyForm
@@ -94,47 +110,152 @@ class Average(Expr):
         return prettyForm(str(self))
 
 
-def _power_of_chain_rule(integrand: Expr) -> Integer | None:
-    """n for phi^(n-1) phi' = (phi^n)'/n, n > 1; None for anything else."""
-    slope = Derivative(phi(x), x)
-    base, exponent = (integrand / slope).as_base_exp()
-    return exponent + 1 if base == phi(x) and exponent.is_Integer and exponent > 0 else None
+# --- canonical forms ---------------------------------------------------------------------------------------------------
 
 
-def expand_average(average: Average) -> Expr:
-    """Linearity and Stein: a sum of averages whose integrands contain no bare factor x.
+def _known(F: Expr, order: int, measure: Basic) -> Expr | None:
+    """The average in a simpler form, None where it has none."""
+    if isinstance(measure, Connected):
+        return measure.measure.variance if x == F else None
+    if measure.variables != (x,):
+        return _term_by_term(F, order, measure)
+    if isinstance(F, Derivative) and F.expr == phi(x):
+        # one canonical key per average: derivatives of phi alone are counted in `order`
+        return Average(phi(x), order + F.derivative_count, measure)
+    if x == F:
+        return {0: measure.mean, 1: S.One}.get(order, S.Zero)
+    base, exponent = (F / Derivative(phi(x), x)).as_base_exp()
+    if base == phi(x) and exponent.is_Integer and exponent > 0:  # phi^(n-1) phi' = (phi^n)'/n
+        return Average(phi(x) ** (exponent + 1), order + 1, measure) / (exponent + 1)
+    return None
 
-    <(x F)^(n)> = m <F^(n)> + v <F^(n+1)> + n <F^(n-1)>, applied until no factor x is left.
-    """
-    integrand, order, mean, variance = average.args
-    terms = Add.make_args(integrand.expand())
+
+def _term_by_term(F: Expr, order: int, measure: Gaussian) -> Expr | None:
+    """Over the mean of a site or over several variables: linear, and no bare variable but x is left."""
+    terms = Add.make_args(F.expand())
     if len(terms) > 1:
-        return stein(Add(*(Average(term, order, mean, variance) for term in terms)))
-    power = Integer(0)
-    others = []
-    for factor in Mul.make_args(terms[0]):
-        base, exponent = factor.as_base_exp()
-        if base == x and exponent.is_Integer and exponent > 0:
-            power = exponent
-        else:
-            others.append(factor)
-    if power == 0:
-        return average
-    rest = x ** (power - 1) * Mul(*others)
-    lowered = mean * Average(rest, order, mean, variance) + variance * Average(rest, order + 1, mean, variance)
-    if order:
-        lowered += order * Average(rest, order - 1, mean, variance)
-    return stein(lowered)
+        return Add(*(Average(term, order, measure) for term in terms))
+    bare = next((y for y in measure.variables if y != x and _is_bare(y, terms[0])), None)
+    if bare is not None:
+        return _total(measure.lowered(terms[0] / bare, order, bare), measure).expand()
+    if isinstance(measure, Normal):
+        return _over_mean(terms[0], measure)
+    if not terms[0].has(*(y for y in measure.variables if y != x)):
+        return stein(Average(terms[0], order, Normal(0, measure.covariance(x, x))))
+    return None
+
+
+def _over_mean(F: Expr, measure: Normal) -> Expr | None:
+    """Over the mean of a site: a single average, and the limits of vanishing variance."""
+    (y,) = measure.variables
+    if isinstance(F, Average) and isinstance(F.measure, Normal) and F.measure.mean == y:
+        return Average(F.integrand, F.order, Normal(measure.mean, F.measure.variance + measure.variance))
+    if measure.variance == 0:
+        return without_variances(F).subs(y, measure.mean)
+    if not F.has(Connected) and all(node.measure.variance == 0 for node in F.atoms(Average)):
+        return Average(F.replace(Average, lambda f, n, _: diff(f, x, n)), 0, Normal(*measure.args[:2]))
+    return None
+
+
+def _is_bare(y: Symbol, product: Expr) -> bool:
+    power = S(product.as_powers_dict()[y])
+    return bool(power.is_Integer and power > 0)
+
+
+def _total(terms: Terms, measure: Basic) -> Expr:
+    return Add(*(weight * Average(F, order, measure) for weight, F, order in terms))
 
 
 def stein(expression: Expr) -> Expr:
-    """Apply Stein's lemma inside every average of `expression` until no bare factor x is left."""
-    return expression.replace(lambda node: isinstance(node, Average), expand_average).expand()
+    """Linearity and Stein's lemma inside every average over x of `expression`, until no bare factor x is left."""
+    return expression.replace(lambda node: isinstance(node, Average), _without_bare_x).expand()
 
 
-def averages(expression: Expr) -> tuple[Average, ...]:
-    """Distinct averages of an expression in a canonical order; not those at a fixed frozen mean (`FrozenAverage`)."""
-    return canonical_order(a for a in expression.atoms(Average) if a.variance != delta)
+def _without_bare_x(average: Average) -> Expr:
+    integrand, order, measure = average.args
+    if measure.variables != (x,) or not isinstance(measure, Normal):
+        return average
+    terms = Add.make_args(integrand.expand())
+    if len(terms) > 1:
+        return stein(Add(*(Average(term, order, measure) for term in terms)))
+    if not _is_bare(x, terms[0]):
+        return average
+    return stein(_total(measure.lowered(terms[0] / x, order, x), measure))
+
+
+# --- at and over a frozen mean -----------------------------------------------------------------------------------------
+
+
+def variance_at_mean(F: Expr) -> Expr:
+    """Var(F) at a fixed mean: delta for x, 0 for a constant."""
+    return Average(F, 0, Connected(AT_MEAN))
+
+
+def over_frozen_mean(product: Expr, total: Expr = Delta, frozen: Expr = Delta0) -> Expr:
+    """``[ product ]``, the average over ``mu ~ N(0, frozen)``.
+
+    Parameters
+    ----------
+    product : Expr
+        Polynomial in `mu`, `delta` and averages over `AT_MEAN`.
+    total, frozen : Expr
+        Variance of x and that of its frozen mean; `delta` is the difference.
+    """
+    terms, measure = Add.make_args(product.expand()), Normal(0, frozen, mu)
+    return Add(*(Average(term.subs(delta, total - frozen), 0, measure) for term in terms))
+
+
+def without_variances(expression: Expr) -> Expr:
+    """Every variance at a fixed mean written as <F^2> - <F>^2."""
+    if not expression.has(Connected):
+        return expression
+    return expression.replace(lambda node: isinstance(node, Average) and node.has(Connected), _expanded)
+
+
+def _expanded(node: Average) -> Expr:
+    if not isinstance(node.measure, Connected):
+        return node
+    return Average(node.integrand**2, 0, node.measure.measure) - Average(node.integrand, 0, node.measure.measure) ** 2
+
+
+def with_variance(expression: Expr, F: Expr) -> Expr:
+    """``[<F^2>^2] - 2 [<F>^2 <F^2>] + [<F>^4]`` written as ``[Var(F)^2]``."""
+    whole, first = over_frozen_mean(variance_at_mean(F) ** 2), over_frozen_mean(Average(F**2, 0, AT_MEAN) ** 2)
+    return expression.subs(first, whole - (without_variances(whole) - first)).expand()
+
+
+def through_noise_variance(expression: Expr, function: Callable[[Expr], Expr]) -> Expr:
+    """`function` of an expression written in ``delta = Delta - Delta0`` instead of Delta, and Delta restored."""
+    names = {node: Dummy(str(node)) for node in sorted((*averages(expression), *averages(expression, mu)), key=str)}
+    back = {name: node for node, name in names.items()}
+    plain = expression.xreplace(names).subs(Delta, delta + Delta0).expand()
+    written = function(plain.xreplace(back)).xreplace(names)
+    return written.subs(delta, Delta - Delta0).xreplace(back)
+
+
+def conditional_averages(nodes: Iterable[Average]) -> tuple[Average, ...]:
+    """The averages at a fixed mean that averages over the mean are made of, in canonical order."""
+    inner = {a for node in nodes for a in without_variances(node.integrand).atoms(Average)}
+    return canonical_order({Average(a.integrand, a.order, AT_MEAN) for a in inner})
+
+
+# --- order and print -----------------------------------------------------------------------------------------------------
+
+
+def averages(expression: Expr, over: Symbol = x) -> tuple[Average, ...]:
+    """Distinct averages of an expression over x, or over the frozen mean mu, in canonical order; not those inside others."""
+    found = (node for node in outermost(expression) if isinstance(node.measure, Normal))
+    return canonical_order({node for node in found if node.measure.variables == (over,)})
+
+
+def outermost(expression: Expr) -> set[Average]:
+    """Every average of an expression, not those inside others."""
+    nodes, found = preorder_traversal(expression), set()
+    for node in nodes:
+        if isinstance(node, Average):
+            nodes.skip()
+            found.add(node)
+    return found
 
 
 def canonical_order(nodes: Iterable[Average]) -> tuple[Average, ...]:
@@ -142,32 +263,65 @@ def canonical_order(nodes: Iterable[Average]) -> tuple[Average, ...]:
     return tuple(sorted(nodes, key=lambda a: (a.order, a.integrand.count_ops(), sstr(a.integrand))))
 
 
-def _site(mean: Expr, subscript: str) -> str:
+def _shown(node: Average, printer: Callable[..., str]) -> str:
+    """Text or LaTeX: <F> over x, [F] over the mean of a site, Var(F) for its variance."""
+    body, tex = _primed(node, printer), printer is latex
+    if isinstance(node.measure, Connected):
+        return rf"\operatorname{{Var}}\left( {body} \right)" if tex else f"Var({body})"
+    if node.measure.variables == (mu,):
+        return rf"\left[ {body} \right]" if tex else f"[{body}]"
+    site = _site(node.measure.mean) if isinstance(node.measure, Normal) else ""
+    return rf"\left\langle {body} \right\rangle{site and f'_{{{site}}}'}" if tex else f"<{body}>{site and f'_{site}'}"
+
+
+def _site(mean: Expr) -> str:
     """The label of the unit whose frozen mean this is, mu_1 or mu_2; nothing for a generic unit."""
     label = mean.name.removeprefix(f"{mu.name}_") if isinstance(mean, Symbol) else mu.name
-    return subscript.format(label) if label not in (mu.name, str(mean)) else ""
+    return label if label not in (mu.name, str(mean)) else ""
 
 
-def _primed(integrand: Expr, order: int, printer) -> str:
-    """Text with phi(x) -> phi, d^k phi/dx^k -> phi'...' (k primes), and `order` primes around the whole."""
-    name = {sstr: "phi", latex: r"\phi"}[printer]
+def _primed(node: Average, printer: Callable[..., str]) -> str:
+    """The integrand with phi(x) -> phi, phi''(x) -> phi'', f(x, m) -> f, d f/dm -> d_m f, and derivatives outside it."""
+    F, variables = node.integrand, node.measure.variables
+    if variables == (mu,):
+        return printer(F)
+    names: dict[Expr, Symbol] = {}
+    for function in sorted(F.atoms(Derivative), key=lambda d: -d.derivative_count) + sorted(
+        F.atoms(AppliedUndef), key=sstr
+    ):
+        if function.has(*variables) and (function.is_Derivative or function == phi(x) or function.args != (x,)):
+            names[function] = Symbol(_name(function, printer))
+    plain = F.xreplace(names)
 
-    nodes = sorted(integrand.atoms(Derivative), key=lambda node: -node.derivative_count)
-    plain = integrand.xreplace({node: Symbol(name + _primes(node.derivative_count)) for node in nodes})
-    plain = plain.xreplace({phi(x): Symbol(name)})
-    if printer is latex:
-        body = latex(plain, symbol_names={s: s.name for s in plain.free_symbols if s.name.startswith(name)})
-        for s in sorted(plain.free_symbols, key=str):  # phi'^2 rather than {phi'}^{2}
-            body = body.replace(f"{{{s.name}}}^", f"{s.name}^")
-    else:
-        body = sstr(plain)
-    if order == 0:
+    def text(part: Expr) -> str:
+        if printer is sstr:
+            return sstr(part)
+        shown = latex(part, symbol_names={name: name.name for name in names.values()})
+        for name in sorted(names.values(), key=str):  # phi'^2 rather than {phi'}^{2}
+            shown = shown.replace(f"{{{name}}}^", f"{name}^")
+        return shown
+
+    if len(variables) > 1 and x not in variables:  # one factor for each state
+        factors = sorted(Mul.make_args(F), key=lambda f: [y in f.free_symbols for y in variables], reverse=True)
+        return (r"\, " if printer is latex else " ").join(text(factor.xreplace(names)) for factor in factors)
+    body = f"({text(plain)})" if len(variables) > 1 and plain.is_Mul else text(plain)
+    if not node.order:
         return body
-    simple = isinstance(plain, Symbol)
-    if simple:
-        return body + _primes(order)
-    opening, closing = (r"\left(", r"\right)") if printer is latex else ("(", ")")
-    return f"{opening}{body}{closing}{_primes(order)}"
+    if len(variables) > 1:
+        return (r"\partial_x " if printer is latex else "d_x ") * node.order + body
+    opening, closing = ("", "") if plain.is_Symbol else (r"\left(", r"\right)") if printer is latex else ("(", ")")
+    return f"{opening}{body}{closing}{_primes(node.order)}"
+
+
+def _name(function: Expr, printer: Callable[..., str]) -> str:
+    base = function.expr if function.is_Derivative else function
+    name = r"\phi" if base.func == phi and printer is latex else base.func.__name__
+    if len(base.args) > 1:
+        sign = r"\partial_" if printer is latex else "d_"
+        by = "".join(f"{sign}{y} " * count for y, count in getattr(function, "variable_count", ()))
+        return f"({by}{name})" if by else name
+    primes = _primes(function.derivative_count) if function.is_Derivative else ""
+    return name + primes + ("" if base.args == (x,) else f"({printer(base.args[0])})")
 
 
 def _primes(count: int) -> str:

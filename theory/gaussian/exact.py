@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sympy import Add, Expr, Rational, S
+from sympy import Add, Expr, Rational
 
-from theory.gaussian.average import Average
-from theory.gaussian.frozen import FrozenAverage, Variance
+from theory.gaussian.average import Average, outermost, without_variances
+from theory.gaussian.measures import Connected
 from theory.gaussian.polynomial import moment
-from theory.symbols import O, delta, mu, phi, x
+from theory.symbols import O, phi, x
 
 ODD_CUBIC = 2 * x / 3 + x**3 / 7
 CUBIC = Rational(2, 5) + 2 * x / 3 - x**2 / 5 + x**3 / 7
@@ -32,8 +32,7 @@ def exact(expression: Any, activation: Expr = CUBIC, observable: Expr = QUARTIC)
     Expr, Relational or Matrix
         Without averages: every one is a polynomial in means and variances.
     """
-    nodes = expression.atoms(Average, FrozenAverage, Variance)
-    plain = expression.xreplace({node: _value(node, activation, observable) for node in nodes})
+    plain = expression.xreplace({node: _value(node, activation, observable) for node in outermost(expression)})
     return _inserted(plain, activation, observable)
 
 
@@ -44,19 +43,12 @@ def _inserted(expression: Any, activation: Expr, observable: Expr) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _value(node: Expr, activation: Expr, observable: Expr) -> Expr:
-    if isinstance(node, Average):
-        integrand = _inserted(node.integrand, activation, observable).diff(x, node.order)
-        return _gaussian(integrand, x, node.mean, node.variance)
-    if isinstance(node, Variance):
-        return exact(node.expanded, activation, observable).expand()
-    inner = exact(node.product, activation, observable).subs(delta, node.variance - node.frozen)
-    return _gaussian(inner, mu, S.Zero, node.frozen)
-
-
-def _gaussian(polynomial: Expr, variable: Expr, mean: Expr, variance: Expr) -> Expr:
-    terms = polynomial.expand().as_poly(variable).terms()
-    return Add(*(c * Add(*moment(power, (mean,), variance)) for (power,), c in terms)).expand()
+def _value(node: Average, activation: Expr, observable: Expr) -> Expr:
+    if isinstance(node.measure, Connected):
+        return exact(without_variances(node), activation, observable).expand()
+    integrand, measure = exact(node.integrand, activation, observable).diff(x, node.order), node.measure
+    terms = integrand.expand().as_poly(*measure.variables).terms()
+    return Add(*(c * Add(*moment(power, (measure.mean,), measure.variance)) for (power,), c in terms)).expand()
 
 
 __all__ = ["CUBIC", "ODD_CUBIC", "QUARTIC", "exact"]

@@ -43,7 +43,7 @@ def ordinary_integrand(average: Average, activation: Activation, observable: Act
     DomainError
         If a derivative inside a product does not exist as a function for this activation.
     """
-    integrand, order, mean, variance = average.integrand, average.order, average.mean, average.variance
+    integrand, order, measure = average.integrand, average.order, average.measure
     derivatives = sorted(integrand.atoms(Derivative), key=lambda node: node.derivative_count)
     functions = {phi: activation} if observable is None else {phi: activation, O: observable}
     for node in derivatives:
@@ -64,7 +64,7 @@ def ordinary_integrand(average: Average, activation: Activation, observable: Act
     taken = 0
     while taken < _derivatives_to_take(average, activation) and _is_continuous(pieces):
         pieces, taken = pieces.diff(), taken + 1
-    weight = _hermite(order - taken, mean, variance)
+    weight = _hermite(order - taken, measure.mean, measure.variance)
     return pieces.map(lambda expression: _without_cancellation(expression) * weight)
 
 
@@ -73,7 +73,7 @@ def _derivatives_to_take(average: Average, activation: Activation) -> int:
 
     For the same reason none at zero mean for an odd F: <F'> = <x F>/v.
     """
-    centred_odd = average.mean == 0 and parity(average.integrand, activation.parity) == "odd"
+    centred_odd = average.measure.mean == 0 and parity(average.integrand, activation.parity) == "odd"
     return min(average.order, 0 if average.order == 1 and centred_odd else 1)
 
 
@@ -143,8 +143,8 @@ def certified(average: Average, activation: Activation, values: dict[Symbol, Exp
     pieces = ordinary_integrand(average, activation)
     if pieces is None:
         return mpmath.inf
-    exact = {symbol: sympify(value, strict=True) for symbol, value in values.items()}
-    return certify(pieces.substitute(exact), S(average.mean).subs(exact), S(average.variance).subs(exact), digits)
+    exact, measure = {symbol: sympify(value, strict=True) for symbol, value in values.items()}, average.measure
+    return certify(pieces.substitute(exact), measure.mean.subs(exact), measure.variance.subs(exact), digits)
 
 
 def evaluate(expression: Expr, activation: Activation, values: dict[Symbol, Expr], digits: int = 15) -> mpmath.mpf:

@@ -16,6 +16,7 @@ from sympy import Add, Derivative, Expr, Integer, S, Symbol, diff, latex, sstr
 from sympy.core.function import AppliedUndef
 
 from theory.gaussian.average import Average, stein
+from theory.gaussian.measures import Normal
 from theory.symbols import phi, x
 
 
@@ -99,7 +100,7 @@ class Site:
                 return constant * moved
         if rest.has(*self.with_x):
             return constant * SiteAverage(rest, order)
-        return constant * stein(Average(rest, order, S.Zero, self.variance) + 0)
+        return constant * stein(Average(rest, order, Normal(0, self.variance)) + 0)
 
     def with_gaussian(self, F: Expr, covariances: Mapping[Symbol, Expr]) -> Expr:
         """<y F> for a further Gaussian variable y of zero mean, by its covariances with x and with the entries."""

@@ -47,5 +47,6 @@ def weak_product(average: Average) -> Expr | None:
     base, k = rest.as_base_exp()
     if average.order or base != phi(x) or not k.is_Integer or k < 1:
         return None
-    measure = (average.mean, average.variance)
-    return Average(phi(x) ** (k + 1), 2, *measure) / (k + 1) - k * Average(phi(x) ** (k - 1) * slope**2, 0, *measure)
+    return Average(phi(x) ** (k + 1), 2, average.measure) / (k + 1) - k * Average(
+        rest / phi(x) * slope**2, 0, average.measure
+    )

@@ -122,7 +122,7 @@ def eigenvector_steps() -> tuple[Step, ...]:
         Step(
             "k = <f phi' v>: v is Gaussian together with x, m, I and n, and meets each of them in f phi'",
             "Stein's lemma in four variables",
-            Eq(_k, SiteAverage(f * _slope * _v)),
+            SiteAverage(f * _slope * _v),
             Eq(_k, local.through_state * _c + local.direct * _k / growth),
             check=by_pairings,
         ),

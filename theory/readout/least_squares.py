@@ -29,6 +29,7 @@ from theory.fields.cavity import linear_root
 from theory.fields.readout import I_, m
 from theory.fields.two_states import PairOfStates, clamped_covariance
 from theory.gaussian.average import Average
+from theory.gaussian.measures import Normal
 from theory.models.feedback import FEEDBACK
 from theory.readout.eigenvector import LocalReadout
 from theory.readout.open_loop import mode
@@ -58,7 +59,7 @@ _WEAK = {**WEAK, SLOPES: S.One, CURVED: S.One}
 
 def readout_scale(factor: Expr = S.One, at: Symbol = Delta_A) -> Expr:
     """The number b of n = b phi(x^A)/N; `factor` 1 is least squares, `at` the variance at the target."""
-    return factor * A / Average(phi(x) ** 2, 0, S.Zero, at)
+    return factor * A / Average(phi(x) ** 2, 0, Normal(0, at))
 
 
 def ridge_factor(penalty: Expr = ridge) -> Expr:

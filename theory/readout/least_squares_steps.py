@@ -181,7 +181,7 @@ def _two_state_steps() -> tuple[Step, ...]:
         Step(
             "Outliers at another fixed point: an eigenvector v has covariances c_1, c_2 with both states",
             "Stein's lemma in two variables",
-            Eq(_k, strength * SiteAverage(phi(x1) * diff(phi(x2), x2) * _v)),
+            strength * SiteAverage(phi(x1) * diff(phi(x2), x2) * _v),
             Eq(_k, strength * (_c1 * SLOPES + _c2 * CURVED)),
             check=Evaluated(lambda side: exact_pairs(exact_site(side, covariance)), name=BY_PAIRINGS),
         ),

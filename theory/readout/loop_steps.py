@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Sum, Symbol, eye, sstr, symbols
+from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Sum, Symbol, eye, log, sstr, symbols
 
 from theory.derivation import Evaluated, Replay, Solves, Step
 from theory.equations import ReadoutEquation
@@ -24,6 +24,7 @@ from theory.fields.readout import (
     n,
 )
 from theory.gaussian.joint import Site, SiteAverage
+from theory.implicit import Branch
 from theory.model import Model
 from theory.networks import ReadoutNetwork
 from theory.readout.vectors import moment, signal
@@ -135,7 +136,10 @@ def unevaluated(b: Bilinear) -> Expr:
 def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
     """From the kernel to the outlier equation (O), the transfer function and the folds (T1)."""
     size, site = len(FIELDS), loop.site
-    mode = loop.gain[0, 0]
+    mode, open_loop = (
+        loop.gain[0, 0],
+        Branch(equation.output, {equation.unknown: equation.right - equation.unknown}, {}),
+    )
     a, G, theta = symbols("a G theta")
     letters = {a: equation.loop_gain, G: equation.slope, theta: equation.trace - equation.slope - equation.loop_gain}
 
@@ -213,7 +217,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             Eq(equation.amplitude, equation.amplitude_at),
             Eq(Symbol("turning"), equation.turning),
             check=Replay(
-                lambda e: (1 - mode) * _logarithmic_slope(e.rhs, equation) * site.site.with_x[n],
+                lambda e: (1 - mode) * open_loop.along(log(e.rhs)) * equation.output * site.site.with_x[n],
                 "differentiated along the open loop",
             ),
         ),
@@ -225,12 +229,6 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             check=Replay(lambda polynomial: polynomial.subs(growth, 1 + _k)),
         ),
     )
-
-
-def _logarithmic_slope(amplitude: Expr, equation: ReadoutEquation) -> Expr:
-    """dlnC/dlnz along the open loop."""
-    follow = equation.right.diff(equation.output) / (1 - equation.slope)
-    return equation.output * (amplitude.diff(equation.output) + amplitude.diff(equation.unknown) * follow) / amplitude
 
 
 __all__ = ["by_pairings", "exponent_steps", "outlier_steps", "stationary_steps", "unevaluated"]

@@ -164,7 +164,7 @@ def _closed(average: Average, activation: Activation) -> Expr | None:
             found.append(2 ** (k - m) * form.diff(Delta, k - m).together() if m < k else form)
     if not found:
         return None
-    return min(found, key=lambda form: (form.count_ops(), sstr(form))).subs(Delta, average.variance)
+    return min(found, key=lambda form: (form.count_ops(), sstr(form))).subs(Delta, average.measure.variance)
 
 
 def is_finite(average: Average, activation: Activation) -> bool:

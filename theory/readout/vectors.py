@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sympy import Expr, Matrix, Symbol
 
 from theory.derivation import Replay, Solves, Step
@@ -30,6 +32,7 @@ def signal(output: Expr) -> Expr:
     return m * output + I_
 
 
+@lru_cache(maxsize=128)
 def moment(product: Expr) -> Expr:
     """Average over units of a product of two combinations of the entries."""
     return polynomial_average(product, BETWEEN)
@@ -55,6 +58,7 @@ def with_readout(output: Expr) -> Expr:
     return moment(n * signal(output))
 
 
+@lru_cache(maxsize=16)
 def site_at(output: Expr) -> Site:
     """x and the entries at a stationary state of this output."""
     return Site(Delta, {entry: moment(entry * signal(output)) for entry in (m, I_, n)}, BETWEEN)
