@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from derivations import clark2023, mastrogiuseppe2019, mato2025
-from derivations.claims import Paper
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from theory.errors import InputError
 
-PAPERS: dict[str, Paper] = {paper.name: paper for paper in (mato2025.PAPER, clark2023.PAPER, mastrogiuseppe2019.PAPER)}
+if TYPE_CHECKING:
+    from derivations.claims import Paper
+
+PAPERS = ("mato2025", "clark2023", "mastrogiuseppe2019")
+"""Files of this folder, each with its `PAPER`."""
 
 
 def find_paper(name: str) -> Paper:
@@ -19,4 +24,4 @@ def find_paper(name: str) -> Paper:
     """
     if name not in PAPERS:
         raise InputError(f"unknown paper {name[:40]!r}; available: {', '.join(PAPERS)}")
-    return PAPERS[name]
+    return import_module(f"derivations.{name}").PAPER

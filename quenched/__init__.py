@@ -27,7 +27,7 @@ _HOME = {
     "Theory": "theory.theory",
     "autocovariance": "numerics.covariance.correlation",
     "average": "numerics.averages.average",
-    "chaotic_state": "numerics.chaos.static_noise",
+    "chaotic_state": "numerics.chaos.state",
     "certified": "theory.gaussian.integrand",
     "certify": "theory.gaussian.certify",
     "closed_loop_states": "numerics.chaos.target",
@@ -53,7 +53,7 @@ _HOME = {
     "simulate": "numerics.simulate.simulation",
     "simulate_training": "numerics.readout.training",
     "spectrum": "numerics.covariance.eigenvalues",
-    "validate": "numerics.simulate.simulation",
+    "validate": "numerics.compare.validation",
 }
 """Public names and the room each lives in."""
 

@@ -1,15 +1,24 @@
-"""``name=value`` pairs of the command line: split, checked and reported all at once."""
+"""The words of a command line about a model, checked before anything large is imported: every problem at once."""
 
 from __future__ import annotations
 
+import argparse
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from math import isfinite
 from typing import Any
 
-from theory.errors import InputError
+from numerics.models import find_treatment, treatments
+from numerics.settings import Question, Setting
+from numerics.treatment import EVERYWHERE, Treatment
+from theory.errors import InputError, gathering
+from theory.model import Model, Parameter
+from theory.models import find_model
+from theory.parameters import checked_parameters
+from theory.text.declared import declared, free_names, with_names
 
 _DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
@@ -17,127 +26,11 @@ _RANGE = re.compile(r"([^:]+):([^:]+):([0-9]{1,6})(:log)?")
 _LONGEST = 60
 
 
-@dataclass(frozen=True)
-class Option:
-    """A setting of a command that is no parameter of the model.
+COMMANDS = ("solve", *EVERYWHERE)
+"""Those that take ``name=value`` pairs."""
 
-    Attributes
-    ----------
-    name, meaning : str
-    default : tuple of number
-        Empty: chosen by the command.
-    lowest, highest : number
-        Smallest and largest value allowed.
-    most : int
-        How many values may be given, separated by commas.
-    models : tuple of str
-        Those that have it; empty for all.
-    whole : bool
-        Whether it takes whole numbers only.
-    words : tuple of str
-        The words allowed instead of numbers.
-    spans : bool
-        Whether it takes a range ``start:stop:count``, both ends included.
-    """
-
-    name: str
-    meaning: str
-    default: tuple[float, ...]
-    lowest: float = 0
-    highest: float = 10**6
-    most: int = 1
-    models: tuple[str, ...] = ()
-    whole: bool = True
-    words: tuple[str, ...] = ()
-    spans: bool = False
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values in words."""
-        if self.words:
-            return f"one of {', '.join(self.words)}"
-        if self.spans:
-            return "a range start:stop:count"
-        plural = "s, separated by commas," if self.most > 1 else ""
-        return f"{'whole ' if self.whole else ''}number{plural} from {self.lowest} to {self.highest}"
-
-
-_SEED = Option("seed", "seed of all random streams", (0,), 0, 2**31)
-_IN_TIME = (
-    Option("T", "observation time of each trajectory", (), 1, 10**6, models=("dynamic",), whole=False),
-    Option("burn", "time before the observation", (), 0, 10**6, models=("dynamic",), whole=False),
-    Option("dt", "time step", (), 1e-4, 1, models=("dynamic",), whole=False),
-    Option("method", "second order with exact noise, or fourth order", (), models=("dynamic",), words=("heun", "rk4")),
-    Option("precision", "bits of the numbers", (), models=("dynamic",), words=("64", "32")),
-)
-_SAMPLES = Option(
-    "samples", "independent draws of the noise for each coupling matrix", (), 4, models=("static", "dynamic")
-)
-_TRAINING = (
-    Option(
-        "training",
-        "train the readout of each network and release it, instead of the amplitude of the theory",
-        (),
-        models=("feedback",),
-        words=("class", "least_squares", "ridge", "force"),
-    ),
-    Option("ridge", "penalty of ridge regression per unit", (), 0, 10**6, models=("feedback",), whole=False),
-    Option("alpha", "penalty of recursive least squares (force)", (), 1e-9, 10**9, models=("feedback",), whole=False),
-    Option(
-        "T", "time of training by force, and of runs after the release", (), 1, 10**6, models=("feedback",), whole=False
-    ),
-    Option("dt", "time step of training by force", (), 1e-4, 1, models=("feedback",), whole=False),
-    Option(
-        "final_states", "random initial states from which each network is released", (), 0, 1000, models=("feedback",)
-    ),
-    Option("spread", "standard deviation of these states", (), 0, 1000, models=("feedback",), whole=False),
-    Option(
-        "curve",
-        "outputs z at which the curve H(z) of each trained network is taken",
-        (),
-        models=("feedback",),
-        spans=True,
-    ),
-)
-TRAINING = {option.name: option for option in _TRAINING}
-"""Settings of `simulate` that train a readout, by name."""
-
-SETTINGS: dict[str, tuple[Option, ...]] = {
-    "solve": (
-        Option("N", "units at which the 1/N terms are added", (), 2, 10**9, models=("static",)),
-        Option("ridge", "penalty per unit, with --least-squares", (), 0, 10**6, models=("feedback",), whole=False),
-    ),
-    "simulate": (
-        Option("N", "units", (200,), 2, 20_000),
-        Option("couplings", "coupling matrices", (40,), 2),
-        _SAMPLES,
-        *_IN_TIME,
-        *_TRAINING,
-        _SEED,
-    ),
-    "validate": (
-        Option("N", "units, two sizes or more", (), 2, 20_000, most=8),
-        Option("couplings", "coupling matrices, one number or one for each N", (), 2, most=8),
-        _SAMPLES,
-        *_IN_TIME,
-        _SEED,
-    ),
-    "sweep": (
-        Option("simulate", "points at which networks are simulated too; 7 for a plot, else none", (), 0, 1000),
-        Option("N", "units of these networks", (), 2, 20_000),
-        Option("couplings", "coupling matrices", (), 2),
-        _SAMPLES,
-        *_IN_TIME,
-        _SEED,
-        Option("workers", "local processes", (), 1, 1000),
-    ),
-}
-"""Settings of each command that takes any."""
-
-
-def settings_of(command: str, model: str) -> tuple[Option, ...]:
-    """Settings of a command for a model."""
-    return tuple(option for option in SETTINGS[command] if not option.models or model in option.models)
+SWEPT = "sweep"
+"""The command whose parameters may be ranges."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +82,7 @@ def number_or_range(text: str) -> float | str | tuple[float, ...]:
 
 
 def read_pairs(
-    words: Sequence[str], options: Sequence[Option] = (), value_of: Callable[[str], object] = number
+    words: Sequence[str], options: Sequence[Setting] = (), value_of: Callable[[str], object] = number
 ) -> Pairs:
     """Split ``name=value`` words; `value_of` reads a value of the model's parameters, or raises `ValueError`.
 
@@ -222,7 +115,7 @@ def read_pairs(
     return Pairs(parameters, settings)
 
 
-def _setting(option: Option, text: str) -> tuple[Any, ...]:
+def _setting(option: Setting, text: str) -> tuple[Any, ...]:
     if text.strip() in option.words:
         return (text.strip(),)
     if option.spans and isinstance(span := number_or_range(text.strip()), tuple):
@@ -241,3 +134,141 @@ def _setting(option: Option, text: str) -> tuple[Any, ...]:
     raise ValueError(
         f"{option.name} = {text[:40]} is not allowed; {option.name} takes {option.allowed} ({option.meaning})"
     )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A command line about one model, checked as far as words and numbers go; nothing large has been imported for it.
+
+    Attributes
+    ----------
+    model : Model
+        With the filter that was given.
+    treatment : Treatment
+    activation : str or None
+        Text; parameters whose names the model or the command uses have others.
+    filter : str or None
+    parameters : mapping of str to object
+        Of the model and of the activation.
+    settings : mapping of str to tuple
+        Of the command.
+    questions : tuple of (Question, values)
+    renamed : tuple of str
+        What the user should know about other names.
+    """
+
+    model: Model[Any]
+    treatment: Treatment
+    activation: str | None
+    filter: str | None
+    parameters: Mapping[str, Any]
+    settings: Mapping[str, tuple[Any, ...]]
+    questions: tuple[tuple[Question, Any], ...]
+    renamed: tuple[str, ...]
+
+    @property
+    def single(self) -> dict[str, Any]:
+        """Settings that were given, or have a default, one value each."""
+        return {name: values[0] for name, values in self.settings.items() if values}
+
+
+def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked:
+    """What a command line asks of a model.
+
+    Parameters
+    ----------
+    words : Namespace
+    problems : sequence of str
+        Others of the same command line, to be reported together.
+
+    Raises
+    ------
+    InputError
+        Listing all problems at once.
+    """
+    command, problems = words.command, [*problems]
+    model, treatment = find_model(words.model), find_treatment(words.model)
+    settings = treatment.settings_of(command)
+    pairs = Pairs({}, {})
+    activation: str | None = words.activation
+    renamed: tuple[str, ...] = ()
+    if activation is not None:
+        taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
+        names = free_names(activation, taken)
+        activation = with_names(activation, names)
+        renamed = tuple(
+            f"the parameter {old} of the activation is called {new}: the model {model.name} has a {old} of its own"
+            for old, new in names.items()
+        )
+    with gathering(problems):
+        model.check_activation(activation is not None)
+    if words.filter is not None and model.with_filter is None:
+        with gathering(problems):
+            model.filtered(words.filter)
+    questions = []
+    for name, values in getattr(words, "questions", {}).items():
+        with gathering(problems):
+            questions.append(_question(treatment, name, values))
+    if hasattr(words, "pairs"):
+        with gathering(problems):
+            pairs = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
+            problems += _unmet(settings, pairs.settings, [question.name for question, _ in questions])
+            own = [
+                Parameter(name, "parameter of the activation", interval)
+                for name, interval in declared(activation or "").items()
+            ]
+            for values in _ends(pairs.parameters):
+                with gathering(problems):
+                    checked_parameters(model, own, values)
+            known = {*model.names, *(parameter.name for parameter in own)}
+            hints = (_elsewhere(command, treatment, name) for name in pairs.parameters if name not in known)
+            problems += [*filter(None, hints), *(renamed if problems else ())]
+    if problems:
+        raise InputError(list(dict.fromkeys(problems)))
+    return Asked(
+        model, treatment, activation, words.filter, pairs.parameters, pairs.settings, tuple(questions), renamed
+    )
+
+
+def _question(treatment: Treatment, name: str, values: Any) -> tuple[Question, Any]:
+    """The question of that name, and what is asked."""
+    own = next((question for question in treatment.questions if question.name == name), None)
+    if own is None:
+        having = [t.model.name for t in treatments() if any(q.name == name for q in t.questions)]
+        raise InputError(f"--{name} is for the model {' and '.join(having)}, not for {treatment.model.name}")
+    if not own.takes_numbers:
+        return own, values
+    numbers = [number(text) for text in values]
+    if strange := [text for text, value in zip(values, numbers, strict=True) if isinstance(value, str)]:
+        raise InputError([f"--{name} {text[:40]} is no number" for text in strange])
+    return own, numbers
+
+
+def _unmet(settings: Sequence[Setting], given: Mapping[str, tuple[Any, ...]], asked: Sequence[str]) -> list[str]:
+    """Settings that have no meaning without another one."""
+    missing: dict[str, list[str]] = {}
+    for setting in settings:
+        met = setting.needs.removeprefix("--") in asked or bool(given.get(setting.needs))
+        if setting.needs and given[setting.name] and not met:
+            missing.setdefault(setting.needs, []).append(setting.name)
+    words = {setting.name: f"={'|'.join(setting.words)}" for setting in settings if setting.words}
+    return [f"{', '.join(names)}: only with {needs}{words.get(needs, '')}" for needs, names in missing.items()]
+
+
+def _elsewhere(command: str, treatment: Treatment, name: str) -> str:
+    """What a name that is no parameter would be for another command or model; empty if nothing."""
+    own = [c for c in COMMANDS if any(s.name == name for s in treatment.settings_of(c))]
+    if own:
+        return f"{name} is a setting of {', '.join(own)}, not of {command}"
+    others = {
+        t.model.name: [c for c in COMMANDS if any(s.name == name for s in t.settings_of(c))] for t in treatments()
+    }
+    having = [f"{', '.join(commands)} {model}" for model, commands in others.items() if commands]
+    return f"{name} is a setting of {' and '.join(having)}" if having else ""
+
+
+def _ends(parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The corners of what is swept: a range of allowed values has no gaps, what holds at both ends holds between."""
+    swept = {name: (min(values), max(values)) for name, values in parameters.items() if isinstance(values, tuple)}
+    for corner in product(*swept.values()):
+        yield {**parameters, **dict(zip(swept, corner, strict=True))}

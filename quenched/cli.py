@@ -10,9 +10,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from quenched.arguments import SETTINGS
+from derivations.catalogue import PAPERS
+from numerics.models import find_treatment, treatments
+from numerics.treatment import Treatment
 from theory import __version__
 from theory.errors import InputError, QuenchedError
+from theory.models import names
 
 BAD_INPUT, INTERRUPTED = 2, 130  # 0 and 1 come from the commands
 BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
@@ -24,22 +27,8 @@ without an answer, explained in one sentence on standard error; 130 interrupted"
 _ACTIVATION = """activation in x, e.g. 'tanh(x)', '-x/(1+x^2)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)';
 parameters declared after 'where' get their values as name=value pairs"""
 
-_LAG = """lag at which autocovariances and mean squared cross-covariances psi(T, T) are wanted (dynamic); may be given several
-times"""
-
-_FREQUENCY = """angular frequency at which participation ratios (dynamic) or responses of the output (feedback) are wanted; may be
-given several times"""
-
 _FILTER = """transfer function of one unit in s = i omega (dynamic), rational with a delay or without, e.g. '1/(1+s)^2',
 'exp(-s/2)/(1+s)'; 1/(1+s) if not given"""
-
-_OBSERVABLE = """one-site observable whose average and 1/N term are wanted (static), e.g. 'x^4', 'exp(-x^2)', 'x*phi'; may be
-given several times"""
-
-_LEAST_SQUARES = """also the readout that least squares (or with ridge=..., ridge regression) fits at the target, and every state of
-its loop (feedback)"""
-
-_BACKEND = "array library of the time steps (dynamic): numpy (default), jax or torch"
 
 _PARAMETERS = "parameters of the model and of the activation: decimal numbers or fractions, e.g. g=1.2 sigma=1/2"
 
@@ -50,6 +39,9 @@ _TABLE = "file for every result at every point, its format by its suffix: .csv o
 
 _FIGURE = """figure, its format by its suffix: .png, .pdf or .svg, MODEL.png if no file is given (needs matplotlib); theory as
 curves, simulated networks as points"""
+
+_AS_OPTIONS = ("backend",)
+"""Settings that may also be given as options."""
 
 _EXAMPLES = {
     "derive": "quenched derive static -a 'erf(x)' --steps --format markdown",
@@ -92,26 +84,37 @@ class _Once(argparse.Action):
 _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+class _Ask(argparse.Action):
+    """Notes a question about the solution, with what was given for it."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        asked = getattr(namespace, "questions", None) or {}
+        namespace.questions = {**asked, self.dest: [*asked.get(self.dest, []), values]}
+
+
+def build_parser(model: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands; help shows what is meant for this model, or for every model where none is named."""
     parser = _Parser(prog="quenched", description="Large-N theory of random recurrent networks.", epilog=_EXITS)
     parser.add_argument("--version", action="version", version=f"quenched {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    shown = [find_treatment(model)] if model in names() else list(treatments())
 
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
-        epilog = "\n\n".join([*_settings_help(name), f"example: {_EXAMPLES[name]}", _EXITS])
+        epilog = "\n\n".join([*_settings_help(name, shown), f"example: {_EXAMPLES[name]}", _EXITS])
         return commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", epilog=epilog)
 
     def model_command(name: str, help_text: str, *, pairs: bool, ranges: bool = False) -> argparse.ArgumentParser:
         sub = command(name, help_text)
-        sub.add_argument(
-            "model",
-            metavar="MODEL",
-            help="the network model: static (parameters g, sigma), dynamic (g, sigma, tau_n, eta, noise=none|white|ou) or "
-            "feedback (g, Sm, SI, rho, p, pm, pI, A)",
-        )
-        sub.add_argument("-a", "--activation", action=_Once, required=True, metavar="EXPR", help=_ACTIVATION)
-        sub.add_argument("--filter", action=_Once, metavar="H", help=_FILTER)
+        sub.add_argument("model", metavar="MODEL", help="the network model: " + "; ".join(map(_model_help, shown)))
+        sub.add_argument("-a", "--activation", action=_Once, metavar="EXPR", help=_ACTIVATION)
+        timed = any(t.model.with_filter is not None for t in shown)
+        sub.add_argument("--filter", action=_Once, metavar="H", help=_FILTER if timed else argparse.SUPPRESS)
         if pairs:
             sub.add_argument("pairs", nargs="*", metavar="name=value", help=_PARAMETERS + ranges * _RANGES)
             _add_json(sub)
@@ -120,28 +123,40 @@ def build_parser() -> argparse.ArgumentParser:
     derive = model_command("derive", "derive the theory for an activation", pairs=False)
     derive.add_argument("--steps", action="store_true", help="print the whole argument, every step checked")
     derive.add_argument("--format", default="text", metavar="F", help="text (default), markdown, latex or json")
-    solve = model_command("solve", "solve the theory", pairs=True)
-    solve.add_argument("--observable", action="append", default=[], metavar="O", help=_OBSERVABLE)
-    solve.add_argument("--lag", action="append", default=[], metavar="T", help=_LAG)
-    solve.add_argument("--least-squares", action="store_true", help=_LEAST_SQUARES)
-    solve.add_argument("--frequency", action="append", default=[], metavar="W", help=_FREQUENCY)
+    _add_questions(model_command("solve", "solve the theory", pairs=True), shown)
     emit = model_command("emit", "write the generated solver module", pairs=False)
     emit.add_argument("--target", default="numpy", metavar="T", help="language of the module: numpy (default)")
     emit.add_argument(
         "-o", "--output", action=_Once, metavar="FILE", help="file to write; standard output if not given"
     )
-    for name, help_text in (("simulate", "simulate the network"), ("validate", "compare theory and simulation")):
-        sub = model_command(name, help_text, pairs=True)
-        sub.add_argument("--backend", action=_Once, metavar="B", help=_BACKEND)
+    model_command("simulate", "simulate the network", pairs=True)
+    model_command("validate", "compare theory and simulation", pairs=True)
     sweep = model_command("sweep", "solve the theory along one or two parameters", pairs=True, ranges=True)
     sweep.add_argument("-o", "--output", action=_Once, metavar="FILE", help=_TABLE)
     sweep.add_argument("--plot", action=_Once, metavar="FILE", help=_FIGURE)
     sweep.add_argument("--quantity", action="append", default=[], metavar="KEY", help="what is drawn; repeatable")
     sweep.add_argument("--executor", default="local", metavar="E", help="local (default) or dask://HOST:PORT")
     check = command("check", "check the claims of a paper against the theory derived here")
-    check.add_argument("paper", metavar="PAPER", help="name of the paper: clark2023 or mato2025")
+    check.add_argument("paper", metavar="PAPER", help=f"name of the paper: {', '.join(PAPERS)}")
     _add_json(check)
     return parser
+
+
+def _model_help(treatment: Treatment) -> str:
+    """A model with what it takes."""
+    model = treatment.model
+    words = (f"{choice.name}={'|'.join(choice.options)}" for choice in model.choices)
+    return f"{model.name} ({', '.join([*(p.name for p in model.parameters), *words])})"
+
+
+def _add_questions(parser: argparse.ArgumentParser, shown: Sequence[Treatment]) -> None:
+    """Every question of every model; those of the models that are not shown are understood, and refused in a sentence."""
+    for name in dict.fromkeys(question.name for t in treatments() for question in t.questions):
+        having = [(t.model.name, q) for t in shown for q in t.questions if q.name == name]
+        text = "; ".join(f"{question.meaning} ({model})" for model, question in having) or argparse.SUPPRESS
+        value = next(q.value for t in treatments() for q in t.questions if q.name == name)
+        taken: dict[str, Any] = {"metavar": value} if value else {"nargs": 0}
+        parser.add_argument(f"--{name}", dest=name, action=_Ask, default=argparse.SUPPRESS, help=text, **taken)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -152,14 +167,16 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _settings_help(command: str) -> list[str]:
-    if command not in SETTINGS:
+def _settings_help(command: str, shown: Sequence[Treatment]) -> list[str]:
+    rows: dict[str, list[str]] = {}
+    for treatment in shown:
+        for s in treatment.settings_of(command):
+            row = f"{s.meaning}; {s.allowed}" + (f" (default {s.default[0]})" if s.default else "")
+            rows.setdefault(f"  {s.name:<12} {row}", []).append(treatment.model.name)
+    if not rows:
         return []
-    rows = [
-        f"  {o.name:<10} {o.meaning}; {o.allowed}" + (f" (default {o.default[0]})" if o.default else "")
-        for o in SETTINGS[command]
-    ]
-    return ["\n".join(["further name=value pairs:", *rows])]
+    lines = [row + (f" ({', '.join(having)})" if len(having) < len(shown) else "") for row, having in rows.items()]
+    return ["\n".join(["further name=value pairs:", *lines])]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -210,7 +227,9 @@ def one_line(text: str) -> str:
 
 def _parsed(words: list[str]) -> argparse.Namespace:
     """Parsed words; ``name=value`` pairs may stand before, between and after the options."""
-    arguments, rest = build_parser().parse_known_args(_joined(words))
+    arguments, rest = build_parser(next((word for word in words if word in names()), None)).parse_known_args(
+        _joined(words)
+    )
     strange = [word for word in rest if word.startswith("-") or not hasattr(arguments, "pairs")]
     if strange:
         raise InputError(f"unrecognized: {' '.join(strange)[:100]} (see 'quenched {arguments.command} --help')")
@@ -220,13 +239,17 @@ def _parsed(words: list[str]) -> argparse.Namespace:
 
 
 def _joined(words: list[str]) -> list[str]:
-    """``-a EXPR`` as one word, so that an activation may start with a minus sign, and ``--plot`` without a file as ``--plot=``."""
+    """``-a EXPR`` as one word, so that an activation may start with a minus sign, ``--plot`` without a file as ``--plot=``, and
+    ``--backend B`` as the setting that it is.
+    """
     joined: list[str] = []
     rest = list(reversed(words))
     while rest:
         word = rest.pop()
         if word in ("-a", "--activation"):
             joined.append(f"--activation={rest.pop()}" if rest else word)
+        elif word.removeprefix("--") in _AS_OPTIONS and word.startswith("--") and rest:
+            joined.append(f"{word.removeprefix('--')}={rest.pop()}")
         elif word == "--plot" and not (rest and rest[-1] and not rest[-1].startswith("-") and "=" not in rest[-1]):
             joined.append("--plot=")
         else:

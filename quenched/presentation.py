@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol, latex, sstr
 
-from numerics.solve.solution import Solution, shown
+from numerics.solve.solution import Solution, complex_text, shown, state_rows
 from quenched.limits import StaticLimits
 from quenched.limits_in_time import LimitsInTime
 from quenched.limits_readout import ReadoutForms
@@ -24,8 +24,6 @@ from theory.theory import Quantity, Theory
 if TYPE_CHECKING:
     from numerics.chaos.static_noise import ChaoticState
     from numerics.chaos.target import ChaoticFeedback
-    from numerics.readout.least_squares import LeastSquares, TrainedState
-    from numerics.solve.solution import FixedPoint
 
 _LONGEST = 1500  # characters of a formula that is printed in full outside the derivation
 
@@ -182,7 +180,8 @@ def solution_text(
     """
     given = ", ".join(f"{name} = {shown(value)}" for name, value in solution.parameters.items())
     filtered = f", filter {solution.filter}" if solution.filter else ""
-    rows = [f"{solution.model}, phi = {solution.activation}, {given}{filtered}", ""]
+    phi = f", phi = {solution.activation}" if solution.activation else ""
+    rows = [f"{solution.model}{phi}, {given}{filtered}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
         rows.append(f"  {key:<16} {_with_error(solution, key, value):<22} {meanings[key]}")
@@ -215,43 +214,9 @@ def _words(solution: Solution) -> list[str]:
     return [*rows, ""] if rows else []
 
 
-def state_rows(points: Sequence[FixedPoint | TrainedState]) -> list[str]:
-    """A table of the states of a loop."""
-    if not points:
-        return []
-    head = (
-        f"  {'fixed point':<13}{'z':>14}{'Delta0':>14}{'bulk radius':>13}  {'stable':<8}outliers (* outside the bulk)"
-    )
-    rows = ["", head]
-    for number, point in enumerate(points, 1):
-        outliers = (
-            f"{_complex(o)}{'*' if seen else ''}" for o, seen in zip(point.outliers, point.visible, strict=True)
-        )
-        rows.append(
-            f"  {number:<13}{point.z:>14.8g}{point.Delta0:>14.8g}{point.bulk_radius:>13.6g}  "
-            f"{'yes' if point.stable else 'NO':<8}{', '.join(outliers)}"
-        )
-    return rows
-
-
-def fitted_rows(fitted: LeastSquares) -> list[str]:
-    """A readout fitted at the target, and the states of its loop."""
-    name = f"ridge regression, penalty {fitted.ridge:g}" if fitted.ridge else "least squares"
-    stable = "stable" if fitted.stable else "NOT stable"
-    return [
-        "",
-        f"  {name}: outlier {fitted.outlier:.16g}, H'(A) = {fitted.H_slope:.10g}, target {stable}",
-        *state_rows(fitted.fixed_points),
-    ]
-
-
 def _listed(values: Any) -> str:
     """A list of complex numbers, given as [re, im], or of truths."""
-    return ", ".join(_complex(complex(*v)) if isinstance(v, list) else "yes" if v else "no" for v in values)
-
-
-def _complex(value: complex) -> str:
-    return f"{value.real:.8g}" + (f"{value.imag:+.8g}i" if value.imag else "")
+    return ", ".join(complex_text(complex(*v)) if isinstance(v, list) else "yes" if v else "no" for v in values)
 
 
 def _with_error(solution: Solution, key: str, value: float) -> str:

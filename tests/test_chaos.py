@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import erf
 
 import quenched
-from numerics.chaos.static_noise import chaotic_state_of
+from numerics.chaos.state import chaotic_state_of
 from quenched.cli import main
 from theory.chaos import chaotic_state_equations, derive_chaotic_state
 

@@ -60,7 +60,7 @@ def test_refused_in_one_sentence(capsys, words):
         (["solve", "dynamics", "-a", "x"], ["unknown model 'dynamics'", "available: static"]),
         (["derive", *MODEL, "--format", "pdf"], ["--format pdf", "text, markdown, latex, json"]),
         (["emit", *MODEL, "--target", "julia"], ["--target julia", "numpy"]),
-        (["solve", "static", *GOOD], ["required: -a/--activation", "quenched solve --help"]),
+        (["solve", "static", *GOOD], ["needs an activation: -a/--activation"]),
     ],
     ids=lambda value: " ".join(value)[:40],
 )

@@ -461,7 +461,7 @@ def test_autocovariance_of_a_solution():
     assert found.x[0] == pytest.approx(solution.order_parameters["Delta0"], rel=1e-14)
     assert found.phi[0] == pytest.approx(solution.order_parameters["C_phi0"], rel=1e-12)
     assert found.x[1] == found.x[2] and found.x[3] == 0
-    with pytest.raises(InputError, match="has no time"):
+    with pytest.raises(InputError, match="model dynamic"):
         quenched.autocovariance(quenched.Solver("static", "tanh(x)").solve(g=1, sigma=1), 1.0)
     with pytest.raises(InputError, match="finite"):
         quenched.autocovariance(solution, np.inf)

@@ -16,7 +16,7 @@ from numerics.averages.average import average
 from numerics.averages.pair import pair_average, pair_function
 from numerics.chaos.closed_loop import chaotic_loop
 from numerics.chaos.open_loop import OpenLoop, Overlaps, chaos_edges
-from numerics.chaos.static_noise import chaotic_state_of
+from numerics.chaos.state import chaotic_state_of
 from numerics.chaos.target import chaotic_feedback
 from quenched.cli import main
 from theory.activations.activation import Activation

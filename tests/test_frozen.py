@@ -17,9 +17,8 @@ from numerics.algorithms.frozen import FrozenMean, Variance, frozen_root
 from numerics.averages.pair import pair_average
 from numerics.codegen.module import emit
 from numerics.compare.estimate import observables, primitive_statistics
-from numerics.compare.validation import judge
+from numerics.compare.validation import judge, validate
 from numerics.simulate.fixed_points import simulate
-from numerics.simulate.simulation import validate
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.models import derive
@@ -372,7 +371,7 @@ def test_estimators_of_the_frozen_statistics_are_unbiased():
 def test_simulation_reports_the_frozen_statistics():
     """|z| < 5 (p = 6e-7 each) at N = 150; the 1/N terms, about 1%, are added to the error."""
     phi, prime, g, sigma = SMOOTH["tanh(x-7/10)"]
-    sample = simulate(phi, g, sigma, N=150, couplings=40, samples=48, seed=8, phi_prime=prime)
+    sample = simulate(phi, {"g": g, "sigma": sigma}, N=150, couplings=40, samples=48, seed=8, phi_prime=prime)
     found = observables(sample.statistics, g)
     theory = values(Solver("static", "tanh(x-7/10)").solve(g=g, sigma=sigma))
     for key in ("Delta", "Delta0", "gain", "var_x", "var_phi", "replicon_slope"):

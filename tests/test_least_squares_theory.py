@@ -6,10 +6,11 @@ from scipy.optimize import brentq
 from sympy import Derivative, Eq, Float, Rational, Symbol, diff
 
 from theory.derivation import Derivation, StepFailed, same
-from theory.fields.readout import I_, m
-from theory.fields.two_states import PairOfStates
+from theory.fields.readout import I_, m, n
+from theory.fields.two_states import pair_of_states
 from theory.gaussian.average import Average
-from theory.gaussian.joint import Site, SiteAverage, polynomial_average
+from theory.gaussian.measures import Joint
+from theory.gaussian.polynomial import polynomial_average
 from theory.readout import least_squares as theory
 from theory.readout.eigenvector import LocalReadout, f
 from theory.readout.least_squares_steps import steps
@@ -52,36 +53,37 @@ def test_local_readouts_with_polynomials(readout):
     s, t = (e.subs(numbers) for e in (Sm2 * z + smI, smI * z + SI2))
     entries = {(m, m): Sm2, (m, I_): smI, (I_, I_): SI2}
     covariance = {(x, x): numbers[Delta], (x, m): s, (x, I_): t, **{pair: numbers[v] for pair, v in entries.items()}}
-    covariance.update({(b, a): value for (a, b), value in covariance.items()})
+    site = Joint(covariance)
     local = LocalReadout(readout)
 
     def number(expression):
         """Averages of x alone by Isserlis' theorem; weak derivatives are those of polynomials."""
         values = {
-            node: polynomial_average(diff(node.integrand.subs(phi(x), cubic).doit(), x, node.order), covariance)
+            node: polynomial_average(diff(node.integrand.subs(phi(x), cubic).doit(), x, node.order), site)
             for node in expression.atoms(Average)
         }
         return expression.xreplace(values).subs(numbers)
 
     whole, slope = readout.subs(phi(x), cubic), diff(cubic, x)
     direct = numbers[Sm2] * slope * diff(whole, m) + numbers[smI] * slope * diff(whole, I_)
-    assert number(local.through_state) == polynomial_average(diff(whole * slope, x), covariance)
-    assert number(local.direct) == polynomial_average(direct, covariance)
+    assert number(local.through_state) == polynomial_average(diff(whole * slope, x), site)
+    assert number(local.direct) == polynomial_average(direct, site)
 
 
 def test_site_average_leaves_undefined_functions_alone():
-    site = Site(Delta, {m: smI, I_: SI2}, {(m, m): Sm2, (m, I_): smI, (I_, m): smI, (I_, I_): SI2})
-    local = f
-    assert site.average(3 * local) == 3 * SiteAverage(local)
-    moved = smI * SiteAverage(local, 1) + Sm2 * SiteAverage(diff(local, m)) + smI * SiteAverage(diff(local, I_))
-    assert same(site.average(m * local), moved)
+    known = {(x, x): Delta, (x, m): smI, (x, I_): SI2, (m, m): Sm2, (m, I_): smI, (I_, I_): SI2}
+    site = Joint({**known, **{(e, n): 0 for e in (x, m, I_)}, (n, n): 1})
+    assert Average(3 * f, 0, site) == 3 * Average(f, 0, site)
+    moved = smI * Average(f, 1, site) + Sm2 * Average(diff(f, m), 0, site) + smI * Average(diff(f, I_), 0, site)
+    assert same(Average(m * f, 0, site), moved)
+    assert Average(m * f, 0, site, evaluate=False).doit() == Average(m * f, 0, site)
 
 
 def test_the_steps_can_be_printed():
     for number, step in enumerate(steps(), 1):
         assert step.title[:20] in step_text(number, step, True).replace("\n     ", " ")
         assert "Symbol" not in step_latex(number, step, True)
-    assert str(PairOfStates(0, 2, 1, 1, Symbol("c"))) == "<phi(x1) phi''(x2)>"
+    assert str(pair_of_states(0, 2, 1, 1, Symbol("c"))) == "<phi(x1) phi''(x2)>"
 
 
 def hermite(F, variance, step=0.02):
@@ -131,7 +133,7 @@ def test_readouts_that_are_functions_of_the_state(readout, expected):
     """The one outlier of f = b x and of f = b phi, normalised to n.phi = A: reference values, e = 0."""
     numbers = {g: 0.8, Sm2: 1, SI2: 1, smI: 0.95, A: -1.5}
     variance = brentq(lambda D: D - 0.64 * hermite(lambda u: np.tanh(u) ** 2, D) - 0.4, 1e-6, 10)
-    output = site_at(A).average(readout * phi(x))
+    output = Average(readout * phi(x), 0, site_at(A))
     strength = -1.5 / evaluated(output, numbers, variance).real
     local = LocalReadout(theory.strength * readout, A)
     assert local.direct == 0

@@ -376,7 +376,7 @@ def test_simulation_rejects_the_theory_without_jacobian(text, function, coupling
     right = observable_average("phi^2", solver, solution)
     wrong = observable_average("phi^2", solver, solution, jacobian=False)
     size = 60
-    sample = simulate(function, coupling, 1.0, N=size, couplings=count, samples=16, seed=4)
+    sample = simulate(function, {"g": coupling, "sigma": 1.0}, N=size, couplings=count, samples=16, seed=4)
     estimate = sample.observables()["C_phi"]
     slope, error = size * (estimate.value - right.value), size * estimate.error
     next_order = 4 * right.c1**2 / right.value / size

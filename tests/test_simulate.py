@@ -50,8 +50,8 @@ def test_converged_means_below_the_tolerance(g):
 def test_near_critical_columns_are_counted_and_acceleration_helps():
     """tanh at g = 1.5, sigma = 1 (g^2 <phi'^2> = 0.75): plain iteration leaves about 15% of the draws open."""
     arguments = {"N": 100, "couplings": 3, "samples": 64, "seed": 3}
-    impatient = simulate(np.tanh, 1.5, 1.0, **arguments, max_iterations=60)
-    patient = simulate(np.tanh, 1.5, 1.0, **arguments)
+    impatient = simulate(np.tanh, {"g": 1.5, "sigma": 1.0}, **arguments, max_iterations=60)
+    patient = simulate(np.tanh, {"g": 1.5, "sigma": 1.0}, **arguments)
     assert np.all(impatient.unconverged > 0.1)
     assert patient.unconverged_fraction < 0.03
     for k in range(3):
@@ -75,9 +75,9 @@ def test_plain_iteration_is_beaten_where_it_is_slow():
 def test_escape_to_infinity_is_counted_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        all_lost = simulate(power_two, 2.0, 1.0, N=30, couplings=2, samples=8, seed=1)
+        all_lost = simulate(power_two, {"g": 2.0, "sigma": 1.0}, N=30, couplings=2, samples=8, seed=1)
         some_lost = simulate(
-            power_two, 0.35, 1.0, N=30, couplings=6, samples=50, seed=1, phi_prime=lambda x: 2 * abs(x)
+            power_two, {"g": 0.35, "sigma": 1.0}, N=30, couplings=6, samples=50, seed=1, phi_prime=lambda x: 2 * abs(x)
         )
         found = observables(some_lost.statistics, 0.35)
     assert all_lost.unconverged_fraction == 1.0
@@ -87,16 +87,16 @@ def test_escape_to_infinity_is_counted_without_a_warning():
 
 
 def test_same_seed_same_bits():
-    one, two = (simulate(np.tanh, 1.0, 1.0, N=40, couplings=3, samples=8, seed=7) for _ in range(2))
-    other = simulate(np.tanh, 1.0, 1.0, N=40, couplings=3, samples=8, seed=8)
+    one, two = (simulate(np.tanh, {"g": 1.0, "sigma": 1.0}, N=40, couplings=3, samples=8, seed=7) for _ in range(2))
+    other = simulate(np.tanh, {"g": 1.0, "sigma": 1.0}, N=40, couplings=3, samples=8, seed=8)
     for name, values in one.statistics.items():
         np.testing.assert_array_equal(values, two.statistics[name])
         assert not np.any(values == other.statistics[name])
 
 
 def test_streams_do_not_depend_on_how_many_are_drawn():
-    few = simulate(np.tanh, 1.0, 1.0, N=40, couplings=2, samples=8, seed=7)
-    many = simulate(np.tanh, 1.0, 1.0, N=40, couplings=4, samples=8, seed=7)
+    few = simulate(np.tanh, {"g": 1.0, "sigma": 1.0}, N=40, couplings=2, samples=8, seed=7)
+    many = simulate(np.tanh, {"g": 1.0, "sigma": 1.0}, N=40, couplings=4, samples=8, seed=7)
     for name, values in few.statistics.items():
         np.testing.assert_array_equal(values, many.statistics[name][:2])
     J, noise = draw(1.0, 1.0, N=40, samples=8, seed=7, coupling=3)
@@ -124,17 +124,17 @@ def test_variances_of_couplings_and_noise():
 
 def test_weak_coupling_has_the_exact_moments():
     """g = 0: x is the noise, C = sigma^2 1, D = 1, no covariances (|z| < 4.5: p = 7e-6 each)."""
-    sample = simulate(np.tanh, 0.0, 0.8, N=50, couplings=40, samples=30, seed=5)
+    sample = simulate(np.tanh, {"g": 0.0, "sigma": 0.8}, N=50, couplings=40, samples=30, seed=5)
     found = observables(sample.statistics, 0.0)
     for name, value in {"Delta": 0.64, "D_x": 1.0, "D_phi": 1.0, "n_var_cov_x": 0.0, "n_var_cov_phi": 0.0}.items():
         assert abs(found[name].value - value) < 4.5 * found[name].error
 
 
 def test_activations_that_are_not_odd_get_connected_statistics():
-    sample = simulate(lambda x: np.maximum(x, 0.0), 0.7, 1.0, N=60, couplings=2, samples=20, seed=6)
+    sample = simulate(lambda x: np.maximum(x, 0.0), {"g": 0.7, "sigma": 1.0}, N=60, couplings=2, samples=20, seed=6)
     assert not sample.centred
     assert sample.statistics["mean2_x"].shape == (2,)
-    assert simulate(np.tanh, 0.7, 1.0, N=60, couplings=2, samples=20).centred
+    assert simulate(np.tanh, {"g": 0.7, "sigma": 1.0}, N=60, couplings=2, samples=20).centred
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_is_odd(function, odd):
 
 
 def test_constant_derivative():
-    sample = simulate(linear, 0.5, 1.0, N=30, couplings=2, samples=8, phi_prime=lambda x: 1.0)
+    sample = simulate(linear, {"g": 0.5, "sigma": 1.0}, N=30, couplings=2, samples=8, phi_prime=lambda x: 1.0)
     np.testing.assert_array_equal(sample.statistics["slope2"], [1.0, 1.0])
 
 
 def test_progress_and_shapes():
     seen = []
-    sample = simulate(np.tanh, 0.5, 1.0, N=20, couplings=4, samples=8, progress=seen.append)
+    sample = simulate(np.tanh, {"g": 0.5, "sigma": 1.0}, N=20, couplings=4, samples=8, progress=seen.append)
     assert seen == [0.25, 0.5, 0.75, 1.0]
     assert sample.unconverged.shape == (4,)
     assert all(values.shape == (4,) for values in sample.statistics.values())
@@ -162,5 +162,5 @@ def test_progress_and_shapes():
 
 def test_every_unusable_argument_is_named():
     with pytest.raises(InputError) as caught:
-        simulate(np.tanh, -1.0, np.nan, N=1, couplings=0, samples=3, tolerance=0.0, max_iterations=0)
+        simulate(np.tanh, {"g": -1.0, "sigma": np.nan}, N=1, couplings=0, samples=3, tolerance=0.0, max_iterations=0)
     assert len(caught.value.problems) == 7

@@ -10,14 +10,13 @@ from scipy import stats
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from numerics.backends import NumpyBackend
-from numerics.compare.validation import judge
+from numerics.compare.validation import judge, validate
 from numerics.simulate.couplings import draw
 from numerics.simulate.in_time import simulate, time_step_error
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.moments import Moments, blocks, rounded
 from numerics.simulate.normals import standard_normal
 from numerics.simulate.schemes import heun, rk4
-from numerics.simulate.simulation import validate
 from quenched.cli import main
 from theory.errors import DomainError, InputError
 
@@ -515,8 +514,8 @@ def test_command_line(capsys):
     assert main(["simulate", "static", "-a", "tanh(x)", "g=1", "sigma=1", "dt=0.1"]) == 2
     assert "unknown parameter 'dt'" in capsys.readouterr().err
     for words, sentence in {
-        "static -a tanh(x) g=0.5 sigma=1 --backend jax": "--backend is for the model dynamic",
-        "dynamic -a tanh(x) g=1 noise=none --backend fortran": "backend = fortran is unknown",
+        "static -a tanh(x) g=0.5 sigma=1 --backend jax": "backend is a setting of simulate, validate, sweep dynamic",
+        "dynamic -a tanh(x) g=1 noise=none --backend fortran": "backend takes one of numpy, jax, torch",
         "dynamic -a tanh(x) g=1 noise=none precision=16": "precision takes one of 64, 32",
         "dynamic -a tanh(x) g=1 noise=none method=heun,rk4": "method takes one of heun, rk4",
     }.items():

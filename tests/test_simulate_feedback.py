@@ -13,9 +13,9 @@ import pytest
 from scipy import optimize, stats
 
 from numerics.compare.validation import judge, validate_model
+from numerics.models.feedback import TREATMENT
 from numerics.simulate import clamped
 from numerics.simulate import loop as feedback
-from numerics.simulate.catalogue import IN_TIME, SIMULATORS
 from numerics.simulate.loop import draw, jacobian_eigenvalues, response, simulate, stationary
 from theory.errors import InputError
 
@@ -243,7 +243,7 @@ def test_chaotic_networks_are_counted_and_not_repaired():
     assert sample.unconverged_fraction == explosive.unconverged_fraction == 1
     assert sample.observables() == {}
     assert "100% of the networks" in sample.messages[0]
-    judged = judge({"Delta0": 1.0}, [sample, sample], draws=SIMULATORS["feedback"].draws)
+    judged = judge({"Delta0": 1.0}, [sample, sample], draws=TREATMENT.simulator.draws)
     assert judged.verdict == "inconclusive" and "100% of the networks did not converge" in judged.sentence
 
 
@@ -300,7 +300,7 @@ def saddle():
     parameters, row = theory_of("loop and input, saddle")
     theory = twin(np.tanh, tanh_prime, parameters) | row
     run = validate_model(
-        SIMULATORS["feedback"],
+        TREATMENT.simulator,
         theory,
         np.tanh,
         parameters,
@@ -335,7 +335,7 @@ def test_a_wrong_factor_is_found(saddle, name, factor):
 def test_classes_agree_with_theory(case):
     parameters, row = theory_of(case)
     run = validate_model(
-        SIMULATORS["feedback"],
+        TREATMENT.simulator,
         twin(np.tanh, tanh_prime, parameters) | row,
         np.tanh,
         parameters,
@@ -362,7 +362,7 @@ def test_classes_agree_with_theory(case):
 def test_other_activations_agree_with_theory(phi, phi_prime):
     parameters = at(0.6, 1.2, 0.5, 0.5, 1, 1, 0.3, 0.6)
     run = validate_model(
-        SIMULATORS["feedback"],
+        TREATMENT.simulator,
         twin(phi, phi_prime, parameters),
         phi,
         parameters,
@@ -409,7 +409,7 @@ def test_chaotic_states_agree_with_theory():
     theory["gain"] = float(weight @ tanh_prime(np.sqrt(theory["Delta0"]) * y))
     theory["C"] = 1 / ((0.25 + 0.5) * theory["gain"])
     run = validate_model(
-        IN_TIME["feedback"],
+        TREATMENT.replacing_simulator,
         theory,
         np.tanh,
         parameters,

@@ -10,7 +10,7 @@ from reference import rows
 from scipy.integrate import quad
 
 import quenched
-from numerics.solve.existence import control_limit
+from numerics.solve.number import control_limit
 
 OBSERVED = ("C_phi", "gain", "stability", "D_phi", "D_x", "n_var_cov_phi", "n_var_cov_x")
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from math import isqrt
 from multiprocessing import parent_process
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import quenched
+from numerics.models import find_treatment
 from numerics.solve.solver import Solver
 from numerics.sweep.execute import execute
 from numerics.sweep.sweep import Sweep, sweep
@@ -338,7 +340,8 @@ def test_figure_of_a_model_that_no_table_lists(chaotic, monkeypatch, tmp_path):
     pytest.importorskip("matplotlib")
     from quenched.figures import figure
 
-    monkeypatch.setattr(figure, "view_of", lambda model: View())
+    plain = replace(find_treatment(chaotic.model), view=View())
+    monkeypatch.setattr(figure, "find_treatment", lambda model: plain)
     figure.draw(chaotic, str(tmp_path / "a.svg"))
     drawn = (tmp_path / "a.svg").read_text()
     assert "Delta0" in drawn and "C_phi0" in drawn and "PR_x" not in drawn

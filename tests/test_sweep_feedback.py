@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from numerics.models import find_treatment
 from numerics.simulate.sample import Estimate
 from numerics.solve.solution import FixedPoint, Solution
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.sweep import SimulatedPoint, Sweep, _chosen, sweep
 from numerics.sweep.table import csv_bytes
-from numerics.view import View, view_of
+from numerics.view import View
 from quenched.cli import main
 from quenched.figures.branches import branches
 from quenched.figures.drawing import fenced, gapped, title
@@ -115,8 +116,10 @@ def plane():
 @pytest.fixture
 def shown(monkeypatch):
     """The view of closed loops, for the sweeps of this file."""
-    monkeypatch.setattr("numerics.view._VIEWS", {"static": view_of("feedback")})
-    return view_of("static").states
+    monkeypatch.setattr(
+        "numerics.models.static.TREATMENT", replace(find_treatment("static"), view=find_treatment("feedback").view)
+    )
+    return find_treatment("static").view.states
 
 
 # ---- columns and files -------------------------------------------------------------------------------------------------
@@ -193,11 +196,13 @@ def test_solutions_without_such_results():
 def test_networks_are_simulated_wherever_the_open_loop_settles(line, shown):
     """Unstable targets included; where the bulk is unstable nothing settles, and at the pole there is no network."""
     flex = list(line.axes["A"]).index(FLEX)
-    assert _chosen(line, 100, view_of("static"), 300) == [k for k in range(41) if k != flex]
-    assert not np.all(line["stable"][_chosen(line, 100, view_of("static"), 300)])
+    assert _chosen(line, 100, find_treatment("static").view, 300) == [k for k in range(41) if k != flex]
+    assert not np.all(line["stable"][_chosen(line, 100, find_treatment("static").view, 300)])
     first = line.solutions[0]
     wild = replace(first, observables={**first.observables, "bulk_radius": 1.1})
-    assert 0 not in _chosen(replace(line, solutions=(wild, *line.solutions[1:])), 100, view_of("static"), 300)
+    assert 0 not in _chosen(
+        replace(line, solutions=(wild, *line.solutions[1:])), 100, find_treatment("static").view, 300
+    )
     assert _chosen(line, 100, View(), 300) == np.flatnonzero(line["stable"]).tolist()
 
 

@@ -16,12 +16,18 @@ from effort import one_in
 from scipy import optimize, stats
 
 from numerics.compare.estimate import Estimate, mean_estimate, observables
-from numerics.compare.validation import Validation, judge, validate
+from numerics.compare.validation import Validation, judge, validate_model
 from numerics.compare.verdict import compare
+from numerics.models.static import TREATMENT
 from numerics.simulate.fixed_points import simulate
 from numerics.solve.solver import Solver
 from quenched.jsontext import json_text
 from theory.errors import InputError
+
+
+def validate(theory, phi, g, sigma, **options):
+    """The comparison for the static network with values given by hand."""
+    return validate_model(TREATMENT.simulator, theory, phi, {"g": g, "sigma": sigma}, **options)
 
 
 def twin_theory(phi, phi_prime, g, sigma):
@@ -440,7 +446,7 @@ def test_one_loop_values_at_a_hundred_units(phi, g, expected):
     Four standard errors (of about 0.2% to 0.5%), p = 6e-5 for each of the twelve numbers; what is left out, the 1/N^2
     term, is about the square of the 1/N term, at most 1% for these, hence of order 1e-4.
     """
-    sample = simulate(phi, g, 1.0, N=100, couplings=400, samples=100, seed=11)
+    sample = simulate(phi, {"g": g, "sigma": 1.0}, N=100, couplings=400, samples=100, seed=11)
     found = observables(sample.statistics, g)
     assert sample.unconverged_fraction < 1e-3
     for name, value in expected.items():

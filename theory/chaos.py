@@ -19,9 +19,8 @@ from theory.fields.collective import disorder_average
 from theory.fields.two_states import (
     ACTIVITIES_OF_TWO,
     RESPONSES,
-    PairOfStates,
     clamped_covariance,
-    exact_pairs,
+    pair_of_states,
     shared_couplings,
 )
 from theory.gaussian.average import Average
@@ -68,7 +67,7 @@ def derive_chaotic_state(drive: Expr = sigma**2, title: str = "The chaotic state
     two_time = Eq(_both_filters(_C(_t, _s)), input_covariance(_C(_t, _s), drive))
     energy = _C(_tau).diff(_tau) ** 2 / 2 + _potential(_C(_tau), drive)
     frozen, total = chaotic_state_equations(drive)
-    pair = PairOfStates(0, 0, Delta, Delta, _c)
+    pair = pair_of_states(0, 0, Delta, Delta, _c)
     return chain(
         title,
         (
@@ -125,7 +124,7 @@ def derive_chaotic_state(drive: Expr = sigma**2, title: str = "The chaotic state
                 Derivative(pair, _c),
                 pair.diff(_c),
                 reference="Price 1958",
-                check=Evaluated(exact_pairs, name="a cubic phi, both sides by Isserlis' theorem"),
+                check=Evaluated(exact, name="a cubic phi, both sides by Isserlis' theorem"),
             ),
         ),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
@@ -39,8 +38,6 @@ class SelfConsistency:
     control : Symbol
         Parameter that is turned up to follow a branch, usually the coupling strength.
     """
-
-    kind: ClassVar[str] = "number"
 
     unknown: Symbol
     right: Expr
@@ -99,8 +96,6 @@ class ReadoutEquation:
     transfers : mapping of str to Expr
         Response of the output to a small signal ``exp((lambda - 1) t)``, the loop being open, by the vector along which it enters.
     """
-
-    kind: ClassVar[str] = "readout"
 
     unknown: Symbol
     output: Symbol
@@ -255,8 +250,6 @@ class AutocovarianceEquation:
     transforms : mapping of str to PairTransform
         The double frequency integrals ``psi_x``, ``psi_phi`` for independent couplings and h = 1/(1+s).
     """
-
-    kind: ClassVar[str] = "autocovariance"
 
     unknown: Symbol
     control: Symbol

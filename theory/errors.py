@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 class QuenchedError(Exception):
@@ -25,3 +26,12 @@ class InputError(QuenchedError, ValueError):
 
 class DomainError(QuenchedError, ArithmeticError):
     """The question is well posed but its answer lies outside the domain of the theory (no root, infinite moment)."""
+
+
+@contextmanager
+def gathering(problems: list[str]) -> Iterator[None]:
+    """Add the problems of unusable input to a list instead of raising, so that all are reported at once."""
+    try:
+        yield
+    except InputError as error:
+        problems += [problem for problem in error.problems if problem not in problems]

@@ -17,13 +17,12 @@ from theory.equations import ReadoutEquation
 from theory.fields.argument import comparison_steps, instability_steps
 from theory.fields.readout import I_, OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
 from theory.gaussian.average import Average
-from theory.gaussian.joint import SiteAverage
 from theory.implicit import Branch
 from theory.models.feedback import FEEDBACK
 from theory.readout import least_squares_steps
 from theory.readout.eigenvector import LocalReadout, eigenvector_steps
 from theory.readout.least_squares import least_squares_outlier, least_squares_slope
-from theory.readout.loop_steps import by_pairings, exponent_steps, outlier_steps, stationary_steps, unevaluated
+from theory.readout.loop_steps import BY_PAIRINGS, exponent_steps, outlier_steps, stationary_steps
 from theory.readout.open_loop import bulk_radius, kernels, variance
 from theory.readout.vectors import overlap_steps, overlaps_of, site_at
 from theory.symbols import C, Delta, g, growth, mu, phi, x, z
@@ -170,7 +169,7 @@ def _transfer_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
 
 def _target_steps(equation: ReadoutEquation, site: LoadedSite, quantities: dict[str, Quantity]) -> tuple[Step, ...]:
     """What is read at the target."""
-    pairings, open_loop = by_pairings(site.site), Branch(z, {Delta: equation.right - Delta}, {})
+    open_loop = Branch(z, {Delta: equation.right - Delta}, {})
     at_target = {z: equation.target, C: equation.at_target(C)}
     coefficients = {_half: equation.trace / 2, _product: equation.determinant}
     complex_pair = Rational(1, 2) + 3 * I, Rational(1, 2) - 3 * I
@@ -183,11 +182,17 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, quantities: dict[
         found = [root.subs({_half: (p + q) / 2, _product: (p * q).expand()}) for p, q in zeros]
         return Matrix([value - Max(re(p), re(q)) for value, (p, q) in zip(found, zeros, strict=True)])
 
-    squared, by_field = g**2 * Average(phi(x).diff(x) ** 2), SiteAverage(x * phi(x)) / Delta
+    squared = g**2 * Average(phi(x).diff(x) ** 2)
+    spread, by_field = (Average(x * y, 0, site.joint, evaluate=False) for y in (x, phi(x)))
     rows: dict[str, tuple[str, str, Expr, Check]] = {
-        "Delta0": ("Variance of x over units", "second moment", SiteAverage(x**2), pairings),
-        "C_phi": ("Mean square activity", "saddle value", unevaluated(POWER), pairings),
-        "gain": ("Mean response to a field, by the covariance of phi and x", "Stein's lemma", by_field, pairings),
+        "Delta0": ("Variance of x over units", "second moment", spread, BY_PAIRINGS),
+        "C_phi": ("Mean square activity", "saddle value", site.average(POWER, evaluate=False), BY_PAIRINGS),
+        "gain": (
+            "Mean response to a field, by the covariance of phi and x",
+            "Stein's lemma",
+            by_field / Delta,
+            BY_PAIRINGS,
+        ),
         "overlap": (
             "Output per amplitude",
             "(M3)",
@@ -221,7 +226,7 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, quantities: dict[
 
 def loop_with_means() -> tuple[LoadedSite, Loop]:
     """The site and the loop where m, I and n have means: x ~ N(mu, Delta), mu = Mm z + MI."""
-    site = LoadedSite(site_at(z), mean=mu, means={m: Mm, n: Mn})
+    site = LoadedSite(site_at(z).joined({}, {x: mu, m: Mm, n: Mn}))
     return site, readout_loop(FEEDBACK.network.couplings, site)
 
 
@@ -232,10 +237,10 @@ def _mean_steps() -> tuple[Step, ...]:
             "Vectors with means: x ~ N(mu, Delta), mu = Mm z + MI; overlaps and variances are those of the centred parts. The "
             "output has one more term",
             "Stein's lemma",
-            Eq(z, unevaluated(OUTPUT)),
+            Eq(z, site.average(OUTPUT, evaluate=False)),
             Eq(z, site.average(OUTPUT)),
             reference=REFERENCE,
-            check=by_pairings(site.site, {x: mu, m: Mm, n: Mn}),
+            check=BY_PAIRINGS,
         ),
         Step(
             "The outliers are again two: signals along m also shift the mean of x",

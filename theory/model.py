@@ -176,6 +176,23 @@ class Model(Generic[Network]):
             raise InputError(f"the model {self.name} has no time; a filter needs the model {having}")
         return self.with_filter(self, text)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that a user gives values to."""
+        return (*(choice.name for choice in self.choices), *(parameter.name for parameter in self.parameters))
+
+    def check_activation(self, given: bool) -> None:
+        """Refuse an activation where the model has none, and none where it needs one.
+
+        Raises
+        ------
+        InputError
+        """
+        if given and not self.needs_activation:
+            raise InputError(f"the model {self.name} has no activation: leave it out")
+        if self.needs_activation and not given:
+            raise InputError(f"the model {self.name} needs an activation: -a/--activation, such as 'tanh(x)'")
+
     def derive(self, *, odd: bool = True) -> Theory:
         """The theory of the model for a generic activation, odd or not."""
         return self.derive_theory(self, odd)

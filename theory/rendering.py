@@ -11,7 +11,6 @@ from sympy import Basic, Equality, MatrixBase, latex, sstr
 
 from theory.derivation import Step
 
-FORMATS = ("text", "markdown", "latex", "json")
 _WIDTH = 116
 _OPERATORS = {"phi": r"\phi", "xr": r"\tilde x", "x": "x"}
 

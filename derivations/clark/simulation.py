@@ -11,7 +11,7 @@ from scipy.linalg import solve_continuous_lyapunov
 from sympy import Symbol, lambdify
 
 from derivations.clark.quantities import TANH, Row, pair_spectrum, solver
-from numerics.simulate.simulation import validate
+from numerics.compare.validation import validate
 from theory.fields.cavity_in_time import ONE, TWO
 from theory.linear_network import linear_network
 from theory.models.dynamic import DYNAMIC

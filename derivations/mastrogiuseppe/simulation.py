@@ -21,10 +21,11 @@ from derivations.mastrogiuseppe.quantities import (
     solved,
 )
 from numerics.chaos.open_loop import OpenLoop, Overlaps
+from numerics.compare.validation import validate
 from numerics.readout.least_squares import least_squares
 from numerics.readout.network import FeedbackNetwork
 from numerics.simulate import clamped
-from numerics.simulate.simulation import simulate, validate
+from numerics.simulate.simulation import simulate
 
 _WIDE_LOOP: Geometry = {"g": 1.5, "Sm": 1.2, "SI": 0.8, "pm": 1}
 _OPPOSED: Geometry = {"Sm": 1.0, "SI": 1.0, "rho": 0.975, "pI": 1}

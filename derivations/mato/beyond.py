@@ -9,11 +9,11 @@ from scipy.special import gamma
 from scipy.stats import kstest
 
 from derivations.mato.quantities import Row
-from numerics.chaos.static_noise import chaotic_state
+from numerics.chaos.state import chaotic_state
+from numerics.compare.validation import validate
 from numerics.covariance.eigenvalues import spectrum
 from numerics.covariance.matrices import covariance
 from numerics.simulate.fixed_points import draw
-from numerics.simulate.simulation import validate
 from numerics.solve.solver import Solver
 from theory.chaos import derive_chaotic_state
 from theory.equivalence import derive as linear_equivalence

@@ -6,7 +6,8 @@ from functools import partial
 
 from derivations.mato.quantities import Row
 from numerics.averages.observable import observable_average
-from numerics.simulate.simulation import simulate, validate
+from numerics.compare.validation import validate
+from numerics.simulate.simulation import simulate
 from numerics.solve.solver import Solver
 
 _CASES = (("tanh(x)", 1.0), ("power(3/4)", 0.5), ("x/(1+x^2/3)", 0.8), ("x*(15+x^2)/(15+6*x^2)", 0.8))

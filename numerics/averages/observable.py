@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from sympy import Expr, Symbol, lambdify
 
 from numerics.averages.average import mean_object
+from numerics.settings import Answer
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
@@ -108,3 +110,10 @@ def _number(expression: Expr, activation: Activation, observable: Activation | N
     function = lambdify([*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), "math")
     numbers = [float(mean_object(node, activation, observable)(variance, *own)) for node in nodes]
     return float(function(*numbers, *(values[s.name] for s in symbols)))
+
+
+def answer(solver: Solver, solution: Solution, asked: Sequence[str], settings: Mapping[str, Any]) -> Answer:
+    """Averages of observables and their 1/N terms."""
+    found = [observable_average(text, solver, solution) for text in asked]
+    rows = [f"  <{o.text}> = {o.value:.16g}, 1/N term c1 = {o.c1:.10g}" for o in found]
+    return Answer({"one_site": {o.text: o.to_dict() for o in found}}, rows)

@@ -9,13 +9,10 @@ Source: Sompolinsky, Crisanti, Sommers 1988 (without noise); Mato, Rigatuso, Tor
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import overload
 
 from numerics.averages.average import average
 from numerics.chaos.fluctuating import Motion
-from numerics.chaos.target import ChaoticFeedback, chaotic_feedback_of
 from numerics.solve.solution import Solution
-from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 
 
@@ -49,6 +46,11 @@ class ChaoticState:
         return self.q < self.Delta
 
     @property
+    def measured(self) -> dict[str, float]:
+        """What networks show of it, under the keys of the theory."""
+        return {"Delta": self.Delta, "C_phi": self.C_phi}
+
+    @property
     def text(self) -> str:
         """One line for the reader."""
         if not self.is_resolved:
@@ -66,61 +68,19 @@ class ChaoticState:
         return asdict(self)
 
 
-@overload
-def chaotic_state(solver: Activation | str, /, **values: object) -> ChaoticState | None: ...
-
-
-@overload
-def chaotic_state(solver: Solver, /, **values: object) -> ChaoticState | ChaoticFeedback | None: ...
-
-
-def chaotic_state(solver: Solver | Activation | str, /, **values: object) -> ChaoticState | ChaoticFeedback | None:
-    """The chaotic state of a network, None where its fixed point is stable in the bulk.
-
-    Parameters
-    ----------
-    solver : Solver, Activation or str
-        A solver of the model 'static' or 'feedback'; an activation stands for the model 'static'.
-    **values : float
-        The model's parameters, such as g and sigma, and those of the activation.
-
-    Raises
-    ------
-    InputError, DomainError
-        As for `Solver.solve`, and where a two-point average could not be resolved.
-
-    Examples
-    --------
-    >>> round(chaotic_state("power(1/2)", g=2, sigma=1).q, 4)
-    8.7727
-    """
-    own = solver if isinstance(solver, Solver) else Solver("static", solver)
-    return chaotic_state_of(own.solve(**values), own.activation)
-
-
-def chaotic_state_of(solution: Solution, activation: Activation) -> ChaoticState | ChaoticFeedback | None:
-    """The chaotic state that belongs to a fixed point found before.
-
-    Parameters
-    ----------
-    solution : Solution
-        The fixed point, with its parameters.
-    activation : Activation
+def chaos_under_noise(solution: Solution, activation: Activation) -> ChaoticState | None:
+    """The chaotic state that replaces a fixed point under static noise.
 
     Returns
     -------
-    ChaoticState, ChaoticFeedback or None
-        By the model; None where the fixed point is stable in the bulk: then q = Delta is the only solution.
+    ChaoticState or None
+        None where the fixed point is stable in the bulk: then q = Delta is the only solution.
 
     Raises
     ------
     DomainError
         Where a two-point average could not be resolved.
     """
-    return chaotic_feedback_of(solution, activation) if solution.model == "feedback" else _static(solution, activation)
-
-
-def _static(solution: Solution, activation: Activation) -> ChaoticState | None:
     if solution.observables["stability"] < 1:
         return None
     parameters = dict(solution.parameters)

@@ -14,7 +14,8 @@ from numerics.solve.readout import overlaps_at
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError
+from theory.models.feedback import FEEDBACK
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class ChaoticFeedback:
     def is_resolved(self) -> bool:
         """Whether fluctuations were found above rounding."""
         return self.Delta_inf < self.Delta0
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """What networks show of it, under the keys of the theory; their Delta_inf converges too slowly in 1/N."""
+        return {"Delta0": self.Delta0, "gain": self.gain, "C": self.C}
 
     @property
     def text(self) -> str:
@@ -146,9 +152,7 @@ def closed_loop_states(solution: Solution) -> tuple[LoopState, ...]:
     DomainError
         Where a two-point average could not be resolved, or every output is a state.
     """
-    if not isinstance(solution, Solution) or solution.model != "feedback":
-        raise InputError("a solution of the model feedback is needed, such as Solver('feedback', 'tanh(x)').solve(...)")
-    solver = Solver.of(solution)
+    solver = Solver.of(solution, FEEDBACK)
     overlaps, own = _geometry(solver, solution)
     chaos = chaotic_feedback_of(solution, solver.activation)
     amplitude = solution.order_parameters["C"] if chaos is None else chaos.C
@@ -158,4 +162,6 @@ def closed_loop_states(solution: Solution) -> tuple[LoopState, ...]:
 def _geometry(solver: Solver, solution: Solution) -> tuple[Overlaps, dict[str, float]]:
     """Overlaps of the vectors, and parameters of the activation."""
     names = [p.name for p in solver.activation.parameters]
-    return Overlaps(**overlaps_at(solver, solution.parameters)), {name: solution.parameters[name] for name in names}
+    return Overlaps(**overlaps_at(solver.module, solution.parameters)), {
+        name: solution.parameters[name] for name in names
+    }

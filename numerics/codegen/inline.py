@@ -7,68 +7,22 @@ import inspect
 from functools import lru_cache
 from types import ModuleType
 
-from numerics.algorithms import (
-    autocovariance,
-    averages,
-    clamped,
-    coloured,
-    contour,
-    filtered,
-    frozen,
-    hermite,
-    loop,
-    onesite,
-    pairs,
-    pairsum,
-    panels,
-    plane,
-    primitive,
-    quadrature,
-    roots,
-    self_consistency,
-    sets,
-    states,
-    trajectories,
-    transfer,
-    twotime,
-)
+from numerics.algorithms import averages, frozen, quadrature
 
 _AVERAGES = (quadrature, averages)
-_SOLVERS = {  # in dependency order
-    "number": (*_AVERAGES, roots, self_consistency),
-    "autocovariance": (
-        *_AVERAGES,
-        pairs,
-        primitive,
-        panels,
-        twotime,
-        coloured,
-        transfer,
-        filtered,
-        plane,
-        contour,
-        hermite,
-        onesite,
-        trajectories,
-        pairsum,
-        states,
-        autocovariance,
-    ),
-    "readout": (*_AVERAGES, roots, self_consistency, sets, clamped, loop),
-}
 
 
-def algorithm_source(kind: str = "number", with_frozen: bool = False) -> str:
+def algorithm_source(algorithms: tuple[ModuleType, ...], with_frozen: bool = False) -> str:
     """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line.
 
     Parameters
     ----------
-    kind : str
-        Kind of the equation.
+    algorithms : tuple of ModuleType
+        In dependency order.
     with_frozen : bool
         Whether the module needs averages over a frozen mean.
     """
-    return _pasted((*_SOLVERS[kind], frozen) if with_frozen else _SOLVERS[kind])
+    return _pasted((*algorithms, frozen) if with_frozen else algorithms)
 
 
 def average_source() -> str:

@@ -375,7 +375,7 @@ def extrapolate(sizes: Sequence[int], estimates: Sequence[Estimate]) -> Extrapol
     Parameters
     ----------
     sizes : sequence of int
-        Numbers of units N, at least two different ones.
+        Numbers of units N, at least two different ones; or 0 alone, for a network without an N.
     estimates : sequence of Estimate
         The observable at each N.
 
@@ -388,6 +388,11 @@ def extrapolate(sizes: Sequence[int], estimates: Sequence[Estimate]) -> Extrapol
     ValueError
         If fewer than two different sizes are given, or not one estimate per size.
     """
+    if len(sizes) == len(estimates) == 1 and not sizes[0]:  # no N: nothing to extrapolate
+        ((value, error, dof),) = estimates
+        return _undefined(1)._replace(
+            value=value, error=max(error, ROUNDING * abs(value)), error_dof=dof, last_term=0.0
+        )
     if len(set(sizes)) < 2 or len(sizes) != len(estimates):
         raise ValueError("the extrapolation needs one estimate at each of two or more different sizes")
     values, errors, dofs = (np.array(column, dtype=float) for column in zip(*estimates, strict=True))

@@ -18,9 +18,16 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from numerics.compare.verdict import THRESHOLD, Row, compare, conclude, number, percent, untested
-from numerics.simulate.catalogue import SIMULATORS, Simulator
+from numerics.models import find_treatment
 from numerics.simulate.sample import Sample
+from numerics.simulate.simulation import network_of
+from numerics.solve.solution import Solution
+from numerics.solve.solver import Solver
+from numerics.treatment import Simulator
+from theory.activations.activation import Activation, activation_for
 from theory.errors import InputError
+from theory.models import find_model
+from theory.parameters import checked_parameters, parameters_of
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -149,50 +156,74 @@ class Validation:
 
 
 def validate(
-    theory: Mapping[str, float],
-    phi: Function,
-    g: float,
-    sigma: float,
+    model: str,
+    activation: Activation | str | None,
+    parameters: Mapping[str, object],
     *,
-    phi_prime: Function | None = None,
     sizes: Sequence[int] | None = None,
-    couplings: int | Sequence[int] | None = None,
-    samples: int = 64,
+    couplings: Sequence[int] | None = None,
     seed: int = 0,
+    filter: str | None = None,
     progress: Callable[[float], None] | None = None,
-) -> Validation:
-    """Compare large-N values with simulations of the static network; `validate_model` does so for any model.
+    **settings: Any,
+) -> tuple[Solution, Validation]:
+    """Solve the theory, simulate the network at several sizes, and compare.
+
+    Where the stationary state is unstable and the model can simulate what replaces it, that state is compared.
 
     Parameters
     ----------
-    theory : mapping of str to float
-        Values for N -> infinity under the names of `numerics.compare.estimate.observables`; others are listed as not tested.
-    phi, phi_prime : callable
-        Activation and, optionally, its derivative (needed to test `stability`); vectorised over arrays.
-    g, sigma : float
-        Coupling strength and standard deviation of the static noise.
-    sizes, couplings, seed, progress
-        As for `validate_model`.
-    samples : int
-        Noise draws for each coupling matrix; the default is near the optimum for a given time, because the spread over
-        couplings dominates.
+    model, activation, parameters :
+        As for `simulate`; the theory must admit the activation.
+    sizes, couplings : sequence of int, optional
+        Numbers of units, and coupling matrices at each.
+    seed : int
+    filter : str, optional
+    progress : callable, optional
+    **settings
+        Of the model's simulator.
 
     Returns
     -------
-    Validation
+    solution : Solution
+    validation : Validation
+
+    Raises
+    ------
+    InputError, DomainError
+        For unusable input, or where the theory has no solution.
     """
-    return validate_model(
-        SIMULATORS["static"],
-        theory,
-        phi,
-        {"g": g, "sigma": sigma},
-        phi_prime=phi_prime,
+    described, treatment = find_model(model, filter), find_treatment(model)
+    activation = activation_for(described, activation)
+    values = checked_parameters(described, parameters_of(activation), parameters)  # before anything is derived
+    network = network_of(activation, values, filter)
+    simulator = treatment.simulator
+    if simulator is None:
+        raise InputError(f"the model {model} is not simulated")
+    solver = Solver(model, activation if described.needs_activation else None, filter=filter)
+    solution = solver.solve(**parameters)
+    theory = described.derive(odd=activation.parity == "odd")
+    found = {
+        key for key, quantity in theory.observables.items() if quantity.is_found
+    }  # of other targets than the given one
+    compared = {key: value for key, value in solution.leading.items() if key not in found}
+    if treatment.replacing_simulator is not None and treatment.replacement is not None and not solution.stable:
+        state = treatment.replacement(solution, activation)
+        if state is not None and state.is_resolved:
+            simulator, compared = treatment.replacing_simulator, state.measured
+    validation = validate_model(
+        simulator,
+        compared,
+        slopes=solution.slopes(),
+        errors=solution.errors if solution.sampled else {},
         sizes=sizes,
         couplings=couplings,
         seed=seed,
         progress=progress,
-        samples=samples,
+        **network,
+        **settings,
     )
+    return solution, validation
 
 
 def validate_model(
@@ -248,21 +279,14 @@ def validate_model(
     InputError
         For fewer than two different sizes, fewer than two couplings, or parameters outside their range.
     """
+    network = {"phi": phi, "phi_prime": phi_prime, "parameters": parameters, "centred": None, "seed": seed, **settings}
+    if not simulator.sizes:  # nothing is drawn at random, there is no N
+        return judge(theory, [simulator.run(progress=progress, **network)], slopes, errors, simulator.draws)
     sizes = simulator.sizes if sizes is None else sizes
     counts = _couplings(simulator, sizes, couplings)
 
     def run(size: int, count: int, report: Callable[[float], None] | None = None) -> Sample:
-        return simulator.run(
-            phi,
-            parameters,
-            N=size,
-            couplings=count,
-            seed=seed,
-            phi_prime=phi_prime,
-            centred=None,
-            progress=report,
-            **settings,
-        )
+        return simulator.run(N=size, couplings=count, progress=report, **network)
 
     simulated = _simulate_all(run, simulator.pilot, sizes, counts, progress)
     return judge(theory, simulated, slopes, errors, simulator.draws)

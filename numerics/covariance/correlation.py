@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.settings import Answer
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from theory.errors import DomainError, InputError
+from theory.models.dynamic import DYNAMIC
 
 Array = NDArray[np.float64]
 
@@ -124,16 +127,33 @@ def in_time(solution: Solution, *numbers: ArrayLike) -> tuple[Solver, list[Array
     InputError
         For the solution of a model without time, or lags or frequencies that are not finite.
     """
-    if not isinstance(solution, Solution):
-        raise InputError(
-            "a solution of the model dynamic is needed, such as Solver('dynamic', 'tanh(x)').solve(g=1, sigma=1)"
-        )
-    solver = Solver.of(solution)
-    if solver.module.EQUATION != "autocovariance":
-        raise InputError(
-            f"the model {solution.model} has no time; functions of lag or frequency need the model dynamic"
-        )
+    solver = Solver.of(solution, DYNAMIC)
     arrays = [np.asarray(number, dtype=float) for number in numbers]
     if not all(np.all(np.isfinite(array)) for array in arrays):
         raise InputError("lags and frequencies must be finite")
     return solver, arrays
+
+
+def answer_lags(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
+    """Autocovariances and mean squared cross-covariances at lags."""
+    curve, pairs = autocovariance(solution, asked), pair_correlation(solution, asked, asked)
+    columns = {"C_x": curve.x, "C_phi": curve.phi, "psi_x": pairs.x, "psi_phi": pairs.phi}
+    rows = [
+        f"  lag {lag:g}: " + ", ".join(f"{key} = {values[k]:.10g}" for key, values in columns.items())
+        for k, lag in enumerate(asked)
+    ]
+    return Answer({"lags": {"lag": list(asked)} | {key: values.tolist() for key, values in columns.items()}}, rows)
+
+
+def answer_frequencies(
+    solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]
+) -> Answer:
+    """Participation ratios at single frequencies."""
+    found = frequency_dimension(solution, asked)
+    rows = [
+        f"  frequency {frequency:g}: PR_x = {found.x[k]:.10g}, PR_phi = {found.phi[k]:.10g}"
+        for k, frequency in enumerate(asked)
+    ]
+    return Answer(
+        {"frequencies": {"frequency": list(asked), "PR_x": found.x.tolist(), "PR_phi": found.phi.tolist()}}, rows
+    )

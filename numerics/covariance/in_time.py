@@ -18,6 +18,7 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from numerics.codegen.couplingsintime import KINDS, couplings_in_time_module
+from numerics.covariance.couplings import check_ensemble
 from numerics.covariance.onesite import OneSite, one_site
 from numerics.solve.solution import Solution
 from theory.errors import DomainError
@@ -59,7 +60,7 @@ class CovarianceInTime:
 
 
 def covariance_in_time(
-    solution: Solution, matrix: NDArray[np.float64], frequency: NDArray[np.float64] | None
+    solution: Solution, matrix: NDArray[np.float64], frequency: NDArray[np.float64] | None, formal: bool = False
 ) -> CovarianceInTime:
     """Covariance matrices at equal times, or cross-spectral matrices at angular frequencies.
 
@@ -68,6 +69,7 @@ def covariance_in_time(
     DomainError
         Where the linearly equivalent network is unstable, or the integral over frequency is not resolved.
     """
+    check_ensemble(matrix, solution.parameters["g"], solution.parameters.get("eta", 0.0))
     network = LinearNetwork(
         matrix,
         lambda omega: one_site(solution, omega),

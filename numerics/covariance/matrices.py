@@ -8,16 +8,19 @@ Sources: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742; Hu & Sompolinsky 2022 (
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.codegen.fixedcouplings import fixed_couplings_module
 from numerics.covariance.couplings import check_ensemble, coupling_matrix
-from numerics.covariance.in_time import CovarianceInTime, covariance_in_time
+from numerics.models import find_treatment, treatments
 from numerics.solve.solution import Solution
+from numerics.solve.solver import Solver
 from theory.errors import DomainError, InputError
+from theory.models.dynamic import DYNAMIC
+from theory.models.static import STATIC
 
 Array = NDArray[np.float64]
 
@@ -38,9 +41,7 @@ class CovarianceMatrices(NamedTuple):
     phi_x: Array
 
 
-def covariance(
-    solution: Solution, J: ArrayLike, *, frequency: ArrayLike | None = None, formal: bool = False
-) -> CovarianceMatrices | CovarianceInTime:
+def covariance(solution: Solution, J: ArrayLike, *, frequency: ArrayLike | None = None, formal: bool = False) -> Any:
     """Covariance matrices of one network, predicted from its couplings.
 
     Parameters
@@ -74,12 +75,18 @@ def covariance(
     Mato, Rigatuso, Torroba 2025, arXiv 2510.21742; in time Clark 2026, arXiv 2604.23489.
     """
     matrix = coupling_matrix(J)
-    if isinstance(solution, Solution) and solution.model == "dynamic":
-        check_ensemble(matrix, solution.parameters["g"], solution.parameters.get("eta", 0.0))
-        return covariance_in_time(solution, matrix, _angular(frequency))
+    known = [treatment for treatment in treatments() if treatment.covariance is not None]
+    solver = Solver.of(solution, *(treatment.model for treatment in known))
+    predict = find_treatment(solver.model.name).covariance
+    assert predict is not None
+    return predict(solution, matrix, _angular(frequency), formal)
+
+
+def static_covariance(solution: Solution, matrix: Array, frequency: Array | None, formal: bool) -> CovarianceMatrices:
+    """Covariance matrices of a network at rest; see `covariance`."""
     values = numbers_of(solution, formal)
     if frequency is not None:
-        raise InputError("a frequency has a meaning only for a solution of the model 'dynamic'")
+        raise InputError(f"a frequency has a meaning only for a solution of the model '{DYNAMIC.name}'")
     check_ensemble(matrix, values["g"])
     gain = values["gain"]
     radius = float(np.abs(np.linalg.eigvals(gain * matrix)).max())
@@ -109,10 +116,7 @@ def _angular(frequency: ArrayLike | None) -> Array | None:
 
 def numbers_of(solution: Solution, formal: bool) -> dict[str, float]:
     """Parameters, order parameters and observables of a solution, after refusing what the theory does not cover."""
-    if not isinstance(solution, Solution) or solution.model != "static":
-        raise InputError(
-            "a solution of the model 'static' is needed, such as Solver('static', 'tanh(x)').solve(g=1, sigma=1)"
-        )
+    Solver.of(solution, STATIC)
     if "Delta0" in solution.order_parameters:
         raise DomainError(
             f"{solution.activation} is not odd: the covariance matrix at fixed couplings is derived for odd activations only"

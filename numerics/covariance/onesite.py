@@ -13,6 +13,7 @@ from numerics.covariance.correlation import in_time
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from theory.errors import DomainError
+from theory.models.dynamic import DYNAMIC
 
 Array = NDArray[Any]
 Real = NDArray[np.float64]
@@ -75,7 +76,7 @@ def _sampled(activation: str, filter: str, given: tuple[tuple[str, Any], ...], o
 @lru_cache(maxsize=8)
 def _unit(activation: str, filter: str, given: tuple[tuple[str, Any], ...]) -> Callable[[Real], Sequence[Array]]:
     """S, T, C, K, X as functions of frequencies >= 0."""
-    module, values = Solver("dynamic", activation, filter=filter or None).module, dict(given)
+    module, values = Solver(DYNAMIC.name, activation, filter=filter or None).module, dict(given)
     numbers = tuple(values.get(name, 0.0) for name in module.PARAMETERS)  # a noise without a parameter does not use it
     state = module.EQUATIONS.state(values["noise"], numbers, values.get("tau_n", 0.0))
     if state.status != module.SOLVED:

@@ -15,15 +15,17 @@ import numpy as np
 
 from numerics.averages.average import mean_object
 from numerics.readout.trained import FAR, SILENT, TrainedLoop
+from numerics.settings import Answer
 from numerics.solve.readout import DIRECTION
-from numerics.solve.solution import Solution
-from numerics.solve.solver import checked_parameters
+from numerics.solve.solution import Solution, state_rows
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.errors import InputError
 from theory.gaussian.average import Average
 from theory.interval import Interval
 from theory.model import Parameter
 from theory.models.feedback import FEEDBACK
+from theory.parameters import checked_parameters, parameters_of
 from theory.symbols import phi, x
 
 TRAINED = replace(
@@ -168,7 +170,9 @@ def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, *
     clash = {p.name for p in activation.parameters} & {p.name for p in TRAINED.parameters}
     if clash:
         raise InputError(f"parameter name '{min(clash)}' of the activation is a parameter of the model {TRAINED.name}")
-    numbers = checked_parameters(TRAINED, activation, {k: v for k, v in given.items() if k not in DIRECTION})
+    numbers = checked_parameters(
+        TRAINED, parameters_of(activation), {k: v for k, v in given.items() if k not in DIRECTION}
+    )
     penalty = numbers.pop("ridge")
     return _result(TrainedLoop(activation, numbers, penalty))
 
@@ -252,3 +256,16 @@ def _cautions(loop: TrainedLoop, radius: float, slope: float, states: list[Train
 
 
 __all__ = ["LeastSquares", "TrainedState", "least_squares"]
+
+
+def answer(solver: Solver, solution: Solution, asked: Any, settings: Mapping[str, Any]) -> Answer:
+    """The readout fitted at the target, and every state of its loop."""
+    fitted = least_squares(solution, ridge=settings.get("ridge", 0.0))
+    name = f"ridge regression, penalty {fitted.ridge:g}" if fitted.ridge else "least squares"
+    stable = "stable" if fitted.stable else "NOT stable"
+    head = f"  {name}: outlier {fitted.outlier:.16g}, H'(A) = {fitted.H_slope:.10g}, target {stable}"
+    return Answer(
+        {"least_squares": fitted.to_dict()},
+        ["", head, *state_rows(fitted.fixed_points)],
+        tuple(f"least squares: {message}" for message in fitted.messages),
+    )

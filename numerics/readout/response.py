@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.settings import Answer
 from numerics.solve.readout import overlaps_at
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
@@ -58,8 +60,7 @@ def output_response(
     The transfer function of the open loop, derived in `theory.feedback`; its pole structure is that of the outliers of
     Mastrogiuseppe, Ostojic 2019.
     """
-    if not isinstance(solution, Solution) or solution.model != FEEDBACK.name:
-        raise InputError(f"a solution of the model {FEEDBACK.name} is needed")
+    solver = Solver.of(solution, FEEDBACK)
     problems = (
         []
         if along in ENTRANCES
@@ -73,7 +74,7 @@ def output_response(
         problems.append(f"point = {point} is not allowed; the solution has fixed points 0 to {count - 1}")
     if problems:
         raise InputError(problems)
-    solver, numbers = Solver.of(solution), solution.parameters
+    numbers = solution.parameters
     target = numbers[FEEDBACK.network.target.name]
     chosen = (
         min(solution.fixed_points, key=lambda p: abs(p.z - target)) if point is None else solution.fixed_points[point]
@@ -84,8 +85,22 @@ def output_response(
         )
     extra = [numbers[p.name] for p in solver.activation.parameters]
     state = (chosen.Delta0, chosen.z, solution.order_parameters["C"])
-    given = (numbers["g"], *overlaps_at(solver, numbers).values(), *extra)
+    given = (numbers["g"], *overlaps_at(solver.module, numbers).values(), *extra)
     growth = 1 + 1j * omega
     loop = solver.module.transfer_feedback(growth, *state, *given)
     signal = getattr(solver.module, f"transfer_{along}")(growth, *state, *given)
     return OutputResponse(signal, signal / (1 - loop))
+
+
+def answer(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
+    """Responses of the output at the target; complex numbers as [re, im]."""
+    data: dict[str, Any] = {"frequency": list(asked)}
+    rows: list[list[str]] = [[] for _ in asked]
+    for entrance in ENTRANCES:
+        for kind, values in output_response(solution, asked, along=entrance)._asdict().items():
+            key = f"{kind}_{entrance}"
+            data[key] = [[value.real, value.imag] for value in values.tolist()]
+            for row, value in zip(rows, values.tolist(), strict=True):
+                row.append(f"{key} = {value.real:.10g}{value.imag:+.10g}i")
+    lines = [f"  frequency {w:g}: {', '.join(row)}" for w, row in zip(asked, rows, strict=True)]
+    return Answer({"frequencies": data}, lines)

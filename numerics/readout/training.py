@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from numerics.compare.estimate import Estimate, mean_estimate
 from numerics.compare.verdict import percent
 from numerics.readout.network import FeedbackNetwork, FinalState, State
+from numerics.simulate import simulation
 from numerics.simulate.loop import check, leading_outlier
 from numerics.simulate.parallel import in_parallel
-from theory.activations.activation import Activation
+from numerics.simulate.simulation import Simulation
+from theory.activations.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
+from theory.models.feedback import FEEDBACK
 
 Array = NDArray[np.float64]
 
@@ -175,7 +178,7 @@ class Training:
         """Content under the keys of the command line's JSON."""
         estimates = self.estimates()
         return {
-            "model": "feedback",
+            "model": FEEDBACK.name,
             "activation": self.activation,
             "parameters": dict(self.parameters),
             "training": self.method,
@@ -196,7 +199,7 @@ class Training:
 
     def table(self) -> str:
         """Means and final states as text for a terminal."""
-        head = f"feedback, phi = {self.activation}, training = {self.method}, N = {self.N}, {self.networks} networks"
+        head = f"{FEEDBACK.name}, phi = {self.activation}, training = {self.method}, N = {self.N}, {self.networks} networks"
         rows = [head, *(f"  {name:<16} {e.value:>14.6g} +- {e.error:.2g}" for name, e in self.estimates().items())]
         rows += [f"  H({z:.5g})".ljust(18) + f" {e.value:>14.6g} +- {e.error:.2g}" for z, e in self.curve()]
         for k, report in enumerate(self.reports):
@@ -385,3 +388,19 @@ def simulate_training(
     settings = {"ridge": {"ridge": ridge}, "force": {"alpha": alpha, "dt": dt}}.get(method, {})
     shown = {name: given[name] for name in given if method == "class" or name not in ("p", "pm", "pI")}
     return Training(text, method, shown, {**settings, "T": T}, N, networks, seed, reports, failures)
+
+
+def simulate(
+    model: str,
+    activation: Activation | str | None,
+    parameters: Mapping[str, Any],
+    *,
+    training: str = "",
+    **settings: Any,
+) -> Training | Simulation:
+    """Simulate networks whose readouts are trained by a method, or have the amplitude of the theory where none is named."""
+    if not training:
+        return simulation.simulate(model, activation, parameters, **settings)
+    settings["networks"] = settings.pop("couplings")
+    settings.pop("filter", None)
+    return simulate_training(activation_for(FEEDBACK, activation), parameters, method=training, **settings)

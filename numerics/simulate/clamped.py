@@ -13,19 +13,19 @@ finite time leaves in the square of a mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numerics.backends import NumpyBackend
 from numerics.compare.estimate import ROUNDING, Estimate, controlled, jackknife, mean_estimate, with_fewer_dof
-from numerics.compare.verdict import percent
 from numerics.simulate.fixed_points import Function, Progress, elementwise
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.loop import SIGNIFICANT, check, control_variates, draw
 from numerics.simulate.parallel import in_parallel
+from numerics.simulate.sample import Sample
 from numerics.simulate.schemes import rk4
 from theory.errors import InputError
 
@@ -33,51 +33,19 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Statistics of simulated networks, network by network.
+class ClampedTrajectories(Sample):
+    """Statistics of networks in time: `x2`, `phi2`, `overlap`, `frozen` = <x x'> of two trajectories; with phi' `slope`, `slope2`.
 
     Attributes
     ----------
-    N, couplings, samples : int
-        Units, networks, trajectories of each.
-    seed : int
-        Seed of the random streams.
     T, burn, dt : float
         Time of observation, time before it, time step.
-    parameters : mapping
-        g, geometry and target.
-    unconverged : array of bool, shape (couplings,)
-        Networks whose activity leaves the range of numbers; they do not enter the statistics.
-    statistics : dict of str to array, shape (number of the others,)
-        `x2`, `phi2`, `overlap`, and `frozen` = <x x'> of two trajectories; with phi' `slope`, `slope2`.
     """
 
-    N: int
-    couplings: int
-    samples: int
-    seed: int
-    T: float
-    burn: float
-    dt: float
-    parameters: Mapping[str, float]
-    unconverged: NDArray[np.bool_]
-    statistics: dict[str, Array] = field(repr=False)
-
-    @property
-    def unconverged_fraction(self) -> float:
-        """Fraction of the networks whose activity leaves the range of numbers."""
-        return float(self.unconverged.mean())
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """Reasons to distrust the estimates."""
-        lost = self.unconverged_fraction
-        return (f"the activity of {percent(lost)} of the networks leaves the range of numbers",) if lost else ()
-
-    @property
-    def time_errors(self) -> dict[str, float]:
-        """Not separated from the errors over networks."""
-        return {}
+    lost: ClassVar[str] = "the activity of {} of the networks leaves the range of numbers"
+    T: float = 0.0
+    burn: float = 0.0
+    dt: float = 0.0
 
     def observables(self) -> dict[str, Estimate]:
         """Estimates with errors over the networks.
@@ -116,7 +84,7 @@ def simulate(
     phi_prime: Function | None = None,
     centred: bool | None = None,
     progress: Progress | None = None,
-) -> Sample:
+) -> ClampedTrajectories:
     """Trajectories of many networks with the output clamped at the target.
 
     Parameters
@@ -191,4 +159,5 @@ def simulate(
     kept = [row for row in rows if row]
     statistics = {name: np.array([row[name] for row in kept]) for name in next(iter(kept), {})}
     lost = np.array([not row for row in rows])
-    return Sample(N, couplings, samples, seed, T, burn, 1 / every, given, lost, statistics)
+    times = {"T": T, "burn": burn, "dt": 1 / every}
+    return ClampedTrajectories(N, couplings, samples, seed, given, lost, statistics, **times)

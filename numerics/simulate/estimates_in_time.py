@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numerics.compare.estimate import Estimate, jackknife
+from numerics.simulate.sample import Sample
 
 Array = NDArray[np.float64]
 
@@ -24,37 +24,23 @@ PHASES = 33  # of the eigenvalues at the edge of the spectrum of g <phi'> J
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Statistics of simulated trajectories, coupling by coupling.
+class Trajectories(Sample):
+    """Statistics of simulated trajectories, see `numerics.simulate.moments.Row`.
 
     Attributes
     ----------
-    N, couplings, samples : int
-        Units, coupling matrices, independent trajectories for each of them.
-    parameters : mapping
-        Of the network.
-    seed : int
     T, burn, dt, lags : float
         Time over which each trajectory is observed, time before that, time step, longest lag of covariances.
     transfer : pair of tuples of float
         Numerator and denominator of the filter.
     method, precision, backend : str, int, str
         Scheme of the time step, bits of the numbers, array library.
-    unconverged : array, shape (couplings,)
-        Fraction of trajectories that left the range of numbers.
     time_step : Estimate
         Relative error of <x^2> that the time step makes, with its standard error over trajectories.
-    statistics : dict of str to array, shape (couplings,)
-        See `numerics.simulate.moments.Row`.
     without_one : dict of str to array, shape (couplings, samples)
-        The same with one trajectory left out.
+        The statistics with one trajectory left out.
     """
 
-    N: int
-    couplings: int
-    samples: int
-    parameters: Mapping[str, Any]
-    seed: int
     T: float
     burn: float
     dt: float
@@ -63,15 +49,8 @@ class Sample:
     method: str
     precision: int
     backend: str
-    unconverged: Array
     time_step: Estimate
-    statistics: dict[str, Array] = field(repr=False)
     without_one: dict[str, Array] = field(repr=False)
-
-    @property
-    def unconverged_fraction(self) -> float:
-        """Fraction of all trajectories that left the range of numbers."""
-        return float(self.unconverged.mean())
 
     @property
     def messages(self) -> tuple[str, ...]:

@@ -9,15 +9,16 @@ repaired.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numerics.compare.estimate import Estimate, observables, primitive_statistics
-from numerics.compare.verdict import percent
 from numerics.simulate.parallel import in_parallel
+from numerics.simulate.sample import Sample
 from theory.errors import InputError
 
 Array = NDArray[np.float64]
@@ -36,89 +37,50 @@ MIN_SAMPLES = 4  # the connected estimators need four independent draws
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Statistics of simulated fixed points, coupling by coupling.
+class FixedPoints(Sample):
+    """Statistics of simulated fixed points, see `numerics.compare.estimate.primitive_statistics`.
 
     Attributes
     ----------
-    N, couplings, samples : int
-        Units, coupling matrices, noise draws for each of them.
-    g, sigma : float
-        Coupling strength and standard deviation of the noise.
-    seed : int
-        Seed of the random streams.
     centred : bool
         Whether means were taken as zero by symmetry (odd activation).
-    unconverged : array, shape (couplings,)
-        Fraction of noise draws without a fixed point to the tolerance, for each coupling matrix. They do not enter the
-        statistics, which are therefore conditioned on convergence where this is not zero.
-    statistics : dict of str to array, shape (couplings,)
-        See `numerics.compare.estimate.primitive_statistics`; nan for a coupling matrix with too few converged draws.
     """
 
-    N: int
-    couplings: int
-    samples: int
-    g: float
-    sigma: float
-    seed: int
-    centred: bool
-    unconverged: Array
-    statistics: dict[str, Array] = field(repr=False)
-
-    @property
-    def unconverged_fraction(self) -> float:
-        """Fraction of all noise draws, over all couplings, without a fixed point to the tolerance."""
-        return float(self.unconverged.mean())
-
-    @property
-    def parameters(self) -> dict[str, float | str]:
-        """Of the network."""
-        return {"g": self.g, "sigma": self.sigma}
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """Reasons to distrust the estimates."""
-        lost = self.unconverged_fraction
-        return (f"{percent(lost)} of the noise draws have no fixed point and are left out",) if lost else ()
-
-    @property
-    def time_errors(self) -> dict[str, float]:
-        """None: fixed points have no time."""
-        return {}
+    lost: ClassVar[str] = "{} of the noise draws have no fixed point and are left out"
+    centred: bool = False
 
     def observables(self) -> dict[str, Estimate]:
         """Estimates with errors over the coupling matrices; see `numerics.compare.estimate.observables`."""
-        return observables(self.statistics, self.g)
+        return observables(self.statistics, self.parameters["g"])
 
 
 def simulate(
     phi: Function,
-    g: float,
-    sigma: float,
+    parameters: Mapping[str, Any],
     *,
     N: int,
     couplings: int,
-    samples: int,
+    samples: int = 64,
     seed: int = 0,
     phi_prime: Function | None = None,
     centred: bool | None = None,
     tolerance: float = 1e-8,
     max_iterations: int = 500,
     progress: Progress | None = None,
-) -> Sample:
+) -> FixedPoints:
     """Fixed points of the static network for many couplings and noise draws.
 
     Parameters
     ----------
     phi, phi_prime : callable
         Activation and, optionally, its derivative; vectorised over arrays.
-    g, sigma : float
-        Coupling strength and standard deviation of the noise, not negative.
+    parameters : mapping
+        `g` and `sigma`, coupling strength and standard deviation of the noise, not negative.
     N : int
         Number of units, at least 2.
     couplings, samples : int
-        Number of coupling matrices (at least 1), and of noise draws for each (at least 4).
+        Number of coupling matrices (at least 1), and of noise draws for each (at least 4); the default is near the optimum for a
+        given time, because the spread over couplings dominates.
     seed : int
         The streams of coupling matrix k at size N depend on (seed, N, k) alone: not on how many others are drawn, nor
         on the order. The first noise draws are the same whatever `samples` is. The same seed gives the same numbers,
@@ -135,13 +97,14 @@ def simulate(
 
     Returns
     -------
-    Sample
+    FixedPoints
 
     Raises
     ------
     InputError
         For parameters outside these ranges.
     """
+    g, sigma = float(parameters["g"]), float(parameters["sigma"])
     _check(g, sigma, N, couplings, samples, tolerance, max_iterations)
     phi = elementwise(phi)
     phi_prime = elementwise(phi_prime) if phi_prime is not None else None
@@ -164,7 +127,8 @@ def simulate(
     unconverged, rows = np.array([fraction for fraction, _ in results]), [row for _, row in results]
     names = next((list(row) for row in rows if row), [])
     statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
-    return Sample(N, couplings, samples, g, sigma, seed, symmetric, unconverged, statistics)
+    given = {"g": g, "sigma": sigma}
+    return FixedPoints(N, couplings, samples, seed, given, unconverged, statistics, centred=symmetric)
 
 
 def _check(g: float, sigma: float, N: int, couplings: int, samples: int, tolerance: float, max_iterations: int) -> None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from numerics.backends import Advance, Backend, NumpyBackend, backend_named, matched
 from numerics.compare.estimate import Estimate, mean_estimate
 from numerics.simulate.couplings import draw
-from numerics.simulate.estimates_in_time import Sample
+from numerics.simulate.estimates_in_time import Trajectories
 from numerics.simulate.fixed_points import Function, Progress, is_odd
 from numerics.simulate.linear import LOW_PASS, LinearUnit, read_transfer
 from numerics.simulate.moments import Moments, Row, longest_lag, rounded
@@ -59,7 +59,7 @@ def simulate(
     phi_prime: Function | None = None,
     centred: bool | None = None,
     progress: Progress | None = None,
-) -> Sample:
+) -> Trajectories:
     """Trajectories of the network for many couplings.
 
     Parameters
@@ -154,7 +154,7 @@ def simulate(
         pool.shutdown(cancel_futures=True)
         noise_pool.shutdown(cancel_futures=True)
     values, without_one = _table([row.values for row in rows]), _table([row.without_one for row in rows])
-    return Sample(
+    return Trajectories(
         N=N,
         couplings=couplings,
         samples=samples,

@@ -16,8 +16,8 @@ Every network is calibrated: its own amplitude C makes z = A exactly at the stat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from numerics.compare.estimate import (
 from numerics.compare.verdict import percent
 from numerics.simulate.fixed_points import Function, Progress, elementwise, fixed_points
 from numerics.simulate.parallel import in_parallel
+from numerics.simulate.sample import Sample
 from theory.errors import InputError
 
 Array = NDArray[np.float64]
@@ -123,55 +124,21 @@ def leading_outlier(eigenvalues: NDArray[np.complex128], radius: float) -> compl
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Statistics of simulated networks, network by network.
+class LoopStates(Sample):
+    """Statistics of networks at their stationary state, see `network_statistics`; those without one do not enter."""
 
-    Attributes
-    ----------
-    N, couplings : int
-        Units and networks.
-    seed : int
-        Seed of the random streams.
-    parameters : mapping
-        g, geometry and target.
-    unconverged : array of bool, shape (couplings,)
-        Networks without a stationary state at the target; they do not enter the statistics.
-    statistics : dict of str to array, shape (number of networks that converged,)
-        See `network_statistics`.
-    samples : int
-        States of each network: one.
-    """
-
-    N: int
-    couplings: int
-    seed: int
-    parameters: Mapping[str, float]
-    unconverged: NDArray[np.bool_]
-    statistics: dict[str, Array] = field(repr=False)
-    samples: int = 1
-
-    @property
-    def unconverged_fraction(self) -> float:
-        """Fraction of the networks without a stationary state to the tolerance."""
-        return float(self.unconverged.mean())
+    lost: ClassVar[str] = "{} of the networks have no stationary state at the target and are left out"
 
     @property
     def messages(self) -> tuple[str, ...]:
         """Reasons to distrust the estimates."""
-        lines, lost = [], self.unconverged_fraction
-        if lost:
-            lines.append(f"{percent(lost)} of the networks have no stationary state at the target and are left out")
+        lines = [*super().messages]
         chaotic = np.mean(self.parameters["g"] ** 2 * self.statistics.get("slope2", np.zeros(1)) >= 1)
         if chaotic:
             lines.append(
                 f"the state at the target is unstable in {percent(float(chaotic))} of the others: bulk radius above 1"
             )
         return tuple(lines)
-
-    @property
-    def time_errors(self) -> dict[str, float]:
-        """None: stationary states have no time."""
-        return {}
 
     def observables(self) -> dict[str, Estimate]:
         """Estimates with errors over the networks.
@@ -231,7 +198,7 @@ def simulate(
     tolerance: float = 1e-10,
     max_iterations: int = 500,
     progress: Progress | None = None,
-) -> Sample:
+) -> LoopStates:
     """Many networks of one geometry, each at its stationary state with the output clamped at the target.
 
     Parameters
@@ -290,7 +257,7 @@ def simulate(
     rows = in_parallel(one, couplings, progress)
     kept = [row for row in rows if row]
     statistics = {name: np.array([row.get(name, np.nan) for row in kept]) for name in next(iter(kept), {})}
-    return Sample(N, couplings, seed, given, np.array([not row for row in rows]), statistics)
+    return LoopStates(N, couplings, 1, seed, given, np.array([not row for row in rows]), statistics)
 
 
 def check(parameters: Mapping[str, Any], *, N: int, target: bool = False) -> dict[str, float]:

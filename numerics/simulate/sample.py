@@ -1,47 +1,78 @@
-"""What every simulator hands over: estimates with errors over the couplings, and how the run went."""
+"""What every simulator hands over: statistics network by network, estimates with errors, and how the run went."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from numerics.compare.estimate import Estimate
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.compare.estimate import Estimate, mean_estimate
+from numerics.compare.verdict import percent
 
 
-class Sample(Protocol):
-    """Simulated networks of one size."""
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Simulated networks of one size.
 
-    @property
-    def N(self) -> int:
-        """Units."""
+    Attributes
+    ----------
+    N, couplings : int
+        Units, coupling matrices.
+    samples : int
+        Independent draws, of the noise or of the initial state, for each coupling matrix.
+    seed : int
+        Seed of all random streams.
+    parameters : mapping
+        Of the network.
+    unconverged : array, shape (couplings,)
+        Fraction of the draws of each coupling matrix that are not in the statistics.
+    statistics : dict of str to array, shape (number of networks,)
+        One value for each network.
+    """
 
-    @property
-    def couplings(self) -> int:
-        """Coupling matrices."""
+    lost: ClassVar[str] = "{} of the networks could not be simulated and are left out"
+    """What is said of draws that are not in the statistics."""
 
-    @property
-    def samples(self) -> int:
-        """Independent draws of the noise for each coupling matrix."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of all random streams."""
+    N: int
+    couplings: int
+    samples: int
+    seed: int
+    parameters: Mapping[str, Any]
+    unconverged: NDArray[Any]
+    statistics: dict[str, NDArray[np.float64]] = field(repr=False)
 
     @property
     def unconverged_fraction(self) -> float:
-        """Fraction of the draws that are not in the statistics."""
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        """Parameters of the network."""
+        """Fraction of all draws that are not in the statistics."""
+        return float(self.unconverged.mean())
 
     @property
     def messages(self) -> tuple[str, ...]:
         """Reasons to distrust the estimates."""
+        return (self.lost.format(percent(self.unconverged_fraction)),) if self.unconverged_fraction else ()
 
     @property
     def time_errors(self) -> Mapping[str, float]:
         """The part of each standard error that finite time and few draws at fixed couplings make; empty if not known."""
+        return {}
 
     def observables(self) -> dict[str, Estimate]:
-        """Estimates under the keys of the theory; empty if there is nothing to report."""
+        """Estimates under the keys of the theory, here means over the networks; empty if there is nothing to report."""
+        return {key: mean_estimate(values) for key, values in self.statistics.items()}
+
+
+def single_run(parameters: Mapping[str, Any], values: Mapping[str, float]) -> Sample:
+    """The sample of a model in which nothing is random: its values under the keys of the theory, exact to rounding."""
+    statistics = {key: np.array([value], dtype=float) for key, value in values.items()}
+    return SingleRun(0, 1, 1, 0, parameters, np.zeros(1), statistics)
+
+
+class SingleRun(Sample):
+    """A run in which nothing is random."""
+
+    def observables(self) -> dict[str, Estimate]:
+        """The values, without error."""
+        return {key: Estimate(float(values[0]), 0.0, np.inf) for key, values in self.statistics.items()}

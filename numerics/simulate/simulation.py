@@ -1,24 +1,21 @@
-"""Simulate a model for an activation, and compare it with the theory: text in, tables out."""
+"""Simulate a model for an activation: text in, a table out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from numerics.chaos.static_noise import chaotic_state_of
-from numerics.chaos.target import ChaoticFeedback
 from numerics.codegen.backends import array_functions
-from numerics.compare.validation import Validation, validate_model
 from numerics.compare.verdict import percent
-from numerics.simulate.catalogue import IN_TIME, SIMULATORS, Simulator
+from numerics.models import find_treatment
 from numerics.simulate.sample import Sample
-from numerics.solve.solution import Solution, shown
-from numerics.solve.solver import Solver, checked_parameters
-from theory.activations.activation import Activation
+from numerics.solve.solution import shown
+from theory.activations.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
 from theory.filters import Filter
-from theory.models import derive, find_model
+from theory.models import find_model
+from theory.parameters import checked_parameters, parameters_of
 
 Progress = Callable[[float], None]
 
@@ -50,7 +47,7 @@ class Simulation:
         estimates, first = self.sample.observables(), self.order_parameters
         return {
             "model": self.model,
-            "activation": self.activation,
+            "activation": self.activation or None,
             "parameters": dict(self.parameters),
             **({"filter": self.filter} if self.filter else {}),
             "order_parameters": {key: estimates[key].value for key in first if key in estimates},
@@ -77,12 +74,10 @@ class Simulation:
         """Estimates as text for a terminal."""
         estimates = self.sample.observables()
         s = self.sample
-        counted = (
-            f"{s.couplings} networks"
-            if s.samples == 1
-            else f"{s.couplings} coupling matrices x {s.samples} noise draws"
-        )
-        rows = [f"{self.model}, phi = {self.activation}, N = {s.N}, {counted}"]
+        counted = f"{s.couplings} {'coupling matrices' if s.samples > 1 else 'networks'}"
+        counted += f" x {s.samples} noise draws" if s.samples > 1 else ""
+        phi = f", phi = {self.activation}" if self.activation else ""
+        rows = [f"{self.model}{phi}" + (f", N = {s.N}, {counted}" if s.N else "")]
         within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
         rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}{within.get(key, '')}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")
@@ -91,7 +86,7 @@ class Simulation:
 
 def simulate(
     model: str,
-    activation: Activation | str,
+    activation: Activation | str | None,
     parameters: Mapping[str, object],
     *,
     N: int = 200,
@@ -106,11 +101,12 @@ def simulate(
     Parameters
     ----------
     model : str
-    activation : Activation or str
+    activation : Activation or str, optional
+        None for a model without one.
     parameters : mapping of str to number or word
         Parameters of the model and of the activation.
     N, couplings : int
-        Units and coupling matrices.
+        Units and coupling matrices, where couplings are drawn.
     seed : int
     filter : str, optional
         Transfer function of one unit in s = i omega, rational, where the model has time.
@@ -127,113 +123,41 @@ def simulate(
     DomainError
         If there is nothing to report.
     """
-    if isinstance(activation, str):
-        activation = Activation.from_text(activation)
-    values = checked_parameters(find_model(model, filter), activation, parameters)
-    phi, phi_prime = array_functions(activation, values)
-    simulator = SIMULATORS[model]
+    described, simulator = find_model(model, filter), find_treatment(model).simulator
+    if simulator is None:
+        raise InputError(f"the model {model} is not simulated")
+    activation = activation_for(described, activation)
+    values = checked_parameters(described, parameters_of(activation), parameters)
+    drawn = {"N": N, "couplings": couplings} if described.needs_couplings else {}
     sample = simulator.run(
-        phi,
-        values,
-        N=N,
-        couplings=couplings,
         seed=seed,
-        phi_prime=phi_prime if activation.is_continuous else None,
-        centred=activation.parity == "odd",
         progress=progress,
+        centred=activation.parity == "odd",
+        **network_of(activation, values, filter),
+        **drawn,
         **settings,
-        **_state_space(filter),
     )
     if not sample.observables():
         given = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
         reason = simulator.nothing.format(lost=percent(sample.unconverged_fraction))
         raise DomainError(f"nothing to report for {activation.text} at {given}: {reason}")
-    return Simulation(model, activation.text, values, sample, tuple(derive(model).order_parameters), filter or "")
+    order_parameters = tuple(described.derive().order_parameters)
+    return Simulation(model, activation.text, values, sample, order_parameters, filter or "")
 
 
-def _state_space(filter: str | None) -> dict[str, Any]:
-    """The filter as the simulator takes it: coefficients of numerator and denominator, highest power first."""
-    if filter is None:
-        return {}
-    parsed = Filter.from_text(filter)
-    if parsed.delay:
-        raise InputError(f"the filter {filter[:60]} has a delay: networks with a delay are solved, but not simulated")
-    return {"transfer": (parsed.numerator[::-1], parsed.denominator[::-1])}
-
-
-def validate(
-    model: str,
-    activation: Activation | str,
-    parameters: Mapping[str, object],
-    *,
-    sizes: Sequence[int] | None = None,
-    couplings: Sequence[int] | None = None,
-    seed: int = 0,
-    filter: str | None = None,
-    progress: Progress | None = None,
-    **settings: Any,
-) -> tuple[Solution, Validation]:
-    """Solve the theory, simulate the network at several sizes, and compare.
-
-    Parameters
-    ----------
-    model, activation, parameters :
-        As for `simulate`; the theory must admit the activation.
-    sizes, couplings : sequence of int, optional
-        Numbers of units, and coupling matrices at each.
-    seed : int
-    filter : str, optional
-    progress : callable, optional
-    **settings
-        Of the model's simulator.
-
-    Returns
-    -------
-    solution : Solution
-    validation : Validation
+def network_of(activation: Activation, values: Mapping[str, Any], filter: str | None) -> dict[str, Any]:
+    """What a simulator is told of the network: activation and its slope as functions, parameters, coefficients of the filter.
 
     Raises
     ------
-    InputError, DomainError
-        For unusable input, or where the theory has no solution.
+    InputError
+        For a filter with a delay.
     """
-    if isinstance(activation, str):
-        activation = Activation.from_text(activation)
-    checked_parameters(find_model(model, filter), activation, parameters)  # before anything is derived
-    transfer = _state_space(filter)
-    solver = Solver(model, activation, filter=filter)
-    solution = solver.solve(**parameters)
-    phi, phi_prime = array_functions(solver.activation, solution.parameters)
-    simulator, leading = _comparison(solver, solution)
-    validation = validate_model(
-        simulator,
-        leading,
-        phi,
-        solution.parameters,
-        slopes=solution.slopes(),
-        errors=solution.errors if solution.sampled else {},
-        phi_prime=phi_prime if solver.activation.is_continuous else None,
-        sizes=sizes,
-        couplings=couplings,
-        seed=seed,
-        progress=progress,
-        **settings,
-        **transfer,
-    )
-    return solution, validation
-
-
-def _comparison(solver: Solver, solution: Solution) -> tuple[Simulator, dict[str, float]]:
-    """What simulates the state that the theory describes, and the results that one network has.
-
-    Where the stationary state is unstable and the model knows how to simulate what replaces it, the chaotic state is compared.
-    """
-    if solution.model in IN_TIME and not solution.stable:
-        chaos = chaotic_state_of(solution, solver.activation)
-        if isinstance(chaos, ChaoticFeedback) and chaos.is_resolved:
-            return IN_TIME[solution.model], {"Delta0": chaos.Delta0, "gain": chaos.gain, "C": chaos.C}
-    theory = derive(solution.model, odd=solver.activation.parity == "odd", filter=solver.filter)
-    found = {
-        key for key, quantity in theory.observables.items() if quantity.is_found
-    }  # of other targets than the given one
-    return SIMULATORS[solution.model], {key: value for key, value in solution.leading.items() if key not in found}
+    phi, phi_prime = array_functions(activation, values)
+    told = {"phi": phi, "parameters": values, "phi_prime": phi_prime if activation.is_continuous else None}
+    if filter is None:
+        return told
+    parsed = Filter.from_text(filter)
+    if parsed.delay:
+        raise InputError(f"the filter {filter[:60]} has a delay: networks with a delay are solved, but not simulated")
+    return {**told, "transfer": (parsed.numerator[::-1], parsed.denominator[::-1])}

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from inspect import signature
 from math import isfinite, isnan
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from numerics.solve.solution import RESIDUAL, FixedPoint, Reading, shown
+from numerics.algorithms import averages, clamped, loop, quadrature, roots, self_consistency, sets
+from numerics.codegen.readout import readout_equations
+from numerics.solve.method import Generated, Method
+from numerics.solve.number import read_number
+from numerics.solve.solution import RESIDUAL, FixedPoint, Reading
 from theory.errors import DomainError
 from theory.models.feedback import FEEDBACK
-
-if TYPE_CHECKING:
-    from numerics.solve.solver import Solver
 
 TARGET = FEEDBACK.network.target.name
 DIRECTION = tuple(str(load) for load in FEEDBACK.network.readout.values())
@@ -32,7 +34,7 @@ MONOSTABLE, BISTABLE, UNSTABLE, CHAOTIC, CONTINUUM = REGIMES = (
 """What a target is: the only stable state; one of several; a saddle or otherwise unstable; unstable in the bulk; one of a line."""
 
 
-def values(solver: Solver, numbers: Mapping[str, float]) -> Reading:
+def read_readout(generated: Generated, numbers: Mapping[str, float]) -> Reading:
     """Results, branches of the open loop and fixed points of the closed loop from the generated module.
 
     Raises
@@ -40,17 +42,17 @@ def values(solver: Solver, numbers: Mapping[str, float]) -> Reading:
     DomainError
         For vectors or a target for which no amplitude is defined, or where there is no solution.
     """
-    overlaps = overlaps_at(solver, numbers)
-    opening = f"{solver.activation.text} at {', '.join(f'{key} = {shown(value)}' for key, value in numbers.items())}"
+    overlaps = overlaps_at(generated.module, numbers)
+    opening = generated.at(numbers)
     if problem := _undefined_amplitude(numbers, overlaps):
         raise DomainError(f"no amplitude C for {opening}: {problem}")
-    read = solver.read_number(numbers)
+    read = read_number(generated, numbers)
     if not isfinite(read.values["C"]):
         raise DomainError(
             f"no amplitude C for {opening}: <phi'> = {read.values['gain']:.6g}, the output does not follow x"
         )
     with np.errstate(all="ignore"):
-        found = solver.module.fixed_points(**numbers, calibrated=read.values)
+        found = generated.module.fixed_points(**numbers, calibrated=read.values)
     worst = max(np.abs(found["residual"]), default=0.0)
     if not worst <= RESIDUAL:
         raise DomainError(
@@ -74,9 +76,9 @@ def values(solver: Solver, numbers: Mapping[str, float]) -> Reading:
     return replace(read, details=details, fixed_points=points, messages=messages)
 
 
-def overlaps_at(solver: Solver, numbers: Mapping[str, float]) -> dict[str, float]:
+def overlaps_at(module: ModuleType, numbers: Mapping[str, float]) -> dict[str, float]:
     """Overlaps of the vectors at amplitude 1: Sm2, smI, SI2, snm, snI."""
-    found = solver.module.overlaps(*(numbers[name] for name in signature(solver.module.overlaps).parameters))
+    found = module.overlaps(*(numbers[name] for name in signature(module.overlaps).parameters))
     return dict(zip(("Sm2", "smI", "SI2", "snm", "snI"), map(float, found), strict=True))
 
 
@@ -166,3 +168,15 @@ def _messages(points: Sequence[FixedPoint], target: FixedPoint, regime: str) -> 
     if loose:
         rows.append(f"the bulk is unstable at the fixed points z = {loose}: chaotic states may exist near them")
     return tuple(rows)
+
+
+READOUT = Method(
+    name="readout",
+    use=(
+        "Use: solve({names}) returns a dict of arrays, fixed_points(...)",
+        "every fixed point of the closed loop for one set of numbers.  LOOP holds the algorithm; it takes (g, *overlaps(...)).",
+    ),
+    algorithms=(quadrature, averages, roots, self_consistency, sets, clamped, loop),
+    functions=readout_equations,
+    read=read_readout,
+)

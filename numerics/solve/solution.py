@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
@@ -216,7 +216,7 @@ class Solution:
         """Content under the keys of the command line's JSON; with `N`, also the values at N units."""
         return {
             "model": self.model,
-            "activation": self.activation,
+            "activation": self.activation or None,
             "parameters": dict(self.parameters),
             **({"filter": self.filter} if self.filter else {}),
             "order_parameters": dict(self.order_parameters),
@@ -245,3 +245,27 @@ class Solution:
 def shown(value: float | str) -> str:
     """A parameter for the reader: a number to six digits, a word as it is."""
     return value if isinstance(value, str) else f"{value:g}"
+
+
+def state_rows(points: Sequence[Any]) -> list[str]:
+    """A table of the states of a loop, each with `z`, `Delta0`, `bulk_radius`, `outliers`, `visible` and `stable`."""
+    if not points:
+        return []
+    head = (
+        f"  {'fixed point':<13}{'z':>14}{'Delta0':>14}{'bulk radius':>13}  {'stable':<8}outliers (* outside the bulk)"
+    )
+    rows = ["", head]
+    for number, point in enumerate(points, 1):
+        outliers = (
+            f"{complex_text(o)}{'*' if seen else ''}" for o, seen in zip(point.outliers, point.visible, strict=True)
+        )
+        rows.append(
+            f"  {number:<13}{point.z:>14.8g}{point.Delta0:>14.8g}{point.bulk_radius:>13.6g}  "
+            f"{'yes' if point.stable else 'NO':<8}{', '.join(outliers)}"
+        )
+    return rows
+
+
+def complex_text(value: complex) -> str:
+    """A complex number for the reader."""
+    return f"{value.real:.8g}" + (f"{value.imag:+.8g}i" if value.imag else "")

@@ -8,18 +8,17 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit
-from numerics.solve import autocovariance as intime
-from numerics.solve import readout as reading
-from numerics.solve.solution import Branch, FiniteSize, Reading, Solution
-from theory.activations.activation import Activation
+from numerics.models import find_treatment
+from numerics.solve.method import Generated, Method
+from numerics.solve.solution import FiniteSize, Solution
+from theory.activations.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
-from theory.interval import Interval
-from theory.model import Model, Parameter
+from theory.model import Model
 from theory.models import derive, find_model
+from theory.parameters import checked_parameters, parameters_of
 
 FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
 SLACK = 1e-9  # relative rounding allowed in an invariant
@@ -36,8 +35,8 @@ class Solver:
     ----------
     model : str
         Name of the model.
-    activation : Activation or str
-        Activation, or its text.
+    activation : Activation or str, optional
+        Activation, or its text, where the model has one.
     filter : str, optional
         Transfer function of one unit in s = i omega, such as ``1/(1+s)^2``, where the model has time.
 
@@ -52,19 +51,34 @@ class Solver:
         The generated module; ``module.solve`` takes arrays of parameters.
     """
 
-    def __init__(self, model: str, activation: Activation | str, *, filter: str | None = None) -> None:
-        self.activation = Activation.from_text(activation) if isinstance(activation, str) else activation
+    def __init__(self, model: str, activation: Activation | str | None = None, *, filter: str | None = None) -> None:
         self.filter = filter
         self.model = find_model(model, filter)
+        self.activation = activation_for(self.model, activation)
         name = f"{model}_{content_key(self.model.key, self.activation)}"
         self.module: ModuleType = load_cached(name) or store(
             name, emit(derive(model, odd=self.activation.parity == "odd", filter=filter), self.activation).text
         )
 
+    @property
+    def method(self) -> Method:
+        """How the equation of the model is solved."""
+        return find_treatment(self.model.name).method.found
+
     @classmethod
-    def of(cls, solution: Solution) -> Solver:
-        """The solver that a solution came from."""
-        return cls(solution.model, solution.activation, filter=solution.filter or None)
+    def of(cls, solution: Solution, *models: Model[Any]) -> Solver:
+        """The solver that a solution came from.
+
+        Raises
+        ------
+        InputError
+            For anything but a solution of one of the models, where some are given.
+        """
+        if not isinstance(solution, Solution) or (models and solution.model not in {m.name for m in models}):
+            needed = " or ".join(m.name for m in models)
+            example = f", such as Solver('{models[0].name}', 'tanh(x)').solve(...)" if models else ""
+            raise InputError(f"a solution of the model {needed} is needed{example}")
+        return cls(solution.model, solution.activation or None, filter=solution.filter or None)
 
     def solve(self, /, **values: object) -> Solution:
         """Solve for one set of parameters.
@@ -76,8 +90,8 @@ class Solver:
         DomainError
             Where there is no solution; the text says why and where there would be one.
         """
-        numbers = checked_parameters(self.model, self.activation, values)
-        read = _READ[self.module.EQUATION](self, numbers)
+        numbers = checked_parameters(self.model, parameters_of(self.activation), values)
+        read = self.method.read(Generated(self.module, self.activation, self.filter), numbers)
         raw = read.values
         self._assert_fluctuating(raw, numbers)
         self._assert_sound(raw, read.tolerance)
@@ -125,52 +139,6 @@ class Solver:
             rows[key] = FiniteSize(term if isfinite(term) else float("nan"), of, relative)
         return rows
 
-    def read_number(self, numbers: Mapping[str, float]) -> Reading:
-        """What the generated module says where its equation is that of one number.
-
-        Raises
-        ------
-        DomainError
-            Where there is no solution; the text says why and where there would be one.
-        """
-        arguments = tuple(numbers.values())
-        try:
-            with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
-                result = self.module.solve(*arguments)
-                branches = self._branches(result.pop("roots"), arguments, result)
-                raw = {key: float(value) for key, value in result.items()}
-                if isnan(raw["slope"]):
-                    from numerics.solve.existence import (
-                        why_no_solution,  # scipy.optimize takes as long to load as SymPy
-                    )
-
-                    raise DomainError(why_no_solution(self, numbers, branches))
-        except (OverflowError, ZeroDivisionError) as error:  # Python's own floats raise where NumPy's become inf
-            given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
-            raise DomainError(
-                f"the solution for {self.activation.text} at {given} leaves the range of double precision"
-            ) from error
-        first = self.module.ORDER_PARAMETERS[0]
-        further = {name: raw[f"{name}_error"] for name in self.module.FOLLOW_UPS}
-        return Reading(raw, branches, {first: raw["error"], **further})
-
-    def _branches(
-        self, found: NDArray[np.float64], arguments: tuple[float, ...], solved: Mapping[str, NDArray[np.float64]]
-    ) -> tuple[Branch, ...]:
-        """All solutions with their labels; `solved` has the results on one of them."""
-        rows, physical = [], solved[self.module.ORDER_PARAMETERS[0]]
-        for value in found[~np.isnan(found)]:
-            if value == 0:
-                rows.append(Branch(0.0, float("nan"), "silent"))
-                continue
-            slope = float(self.module.self_consistency_slope(value, *arguments))
-            at = solved if value == physical else self.module.observables(value, *arguments)
-            broken = [key for key in self.module.CONDITIONS if key in at and not at[key] < 1]
-            rows.append(
-                Branch(float(value), slope, "unphysical" if not slope < 1 else "unstable" if broken else "stable")
-            )
-        return tuple(rows)
-
     def _assert_fluctuating(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> None:
         """Refuse a network whose fluctuations about its frozen mean are lost in rounding."""
         for name in self.module.FOLLOW_UPS:
@@ -198,63 +166,3 @@ class Solver:
                 problems.append(f"{key} = {raw[key]:.6g} lies outside [{low:g}, {high:g}]")
         if problems:
             raise DomainError(f"the solution for {self.activation.text} is not trustworthy: " + "; ".join(problems))
-
-
-# by kind of equation: results and branches of one set of parameters
-_READ = {"number": Solver.read_number, "autocovariance": intime.values, "readout": reading.values}
-
-
-def all_parameters(model: Model, activation: Activation) -> tuple[Parameter, ...]:
-    """Parameters of the model, then of the activation."""
-    own = (Parameter(p.name, "parameter of the activation", Interval.of_symbol(p)) for p in activation.parameters)
-    return (*model.parameters, *own)
-
-
-def checked_parameters(model: Model, activation: Activation, values: Mapping[str, object]) -> dict[str, Any]:
-    """Words for all choices of the model and numbers for all parameters that have a meaning with them, in order.
-
-    Raises
-    ------
-    InputError
-        Listing every unknown, missing or impossible value.
-    """
-    parameters = {p.name: p for p in all_parameters(model, activation)}
-    known = [*(c.name for c in model.choices), *parameters]
-    problems = [f"unknown parameter '{name[:40]}'; allowed: {', '.join(known)}" for name in values if name not in known]
-    words: dict[str, str] = {}
-    for choice in model.choices:
-        word = values.get(choice.name, choice.inferred(parameters.values(), values))
-        if word not in choice.options:
-            problems.append(f"{choice.name} = {str(word)[:40]} is not allowed; {choice.name} must be {choice.allowed}")
-        words[choice.name] = str(word)
-    numbers: dict[str, float] = {}
-    for name, parameter in parameters.items():
-        choice_name, meant = parameter.only or ("", ())
-        if choice_name and words[choice_name] not in meant:
-            if name in values and words[choice_name] in _options(model, choice_name):
-                problems.append(
-                    f"{name} has a meaning only with {choice_name}={' or '.join(meant)}, not with "
-                    f"{choice_name}={words[choice_name]}"
-                )
-            continue
-        if name not in values and parameter.default is None:
-            needed = f", needed with {choice_name}={' or '.join(meant)}" if choice_name else ""
-            problems.append(f"parameter {name} is missing ({parameter.meaning}; {parameter.allowed}{needed})")
-            continue
-        given = values.get(name, parameter.default)
-        try:
-            if isinstance(given, str):  # float() would read "1_0" and digits of any alphabet
-                raise TypeError
-            numbers[name] = float(given)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            problems.append(f"{name} = {str(given)[:40]} is no finite number; {name} must be {parameter.allowed}")
-            continue
-        if not parameter.interval.contains(numbers[name]):
-            problems.append(f"{name} = {numbers[name]:g} is not allowed; {name} must be {parameter.allowed}")
-    if problems:
-        raise InputError(problems)
-    return {**words, **numbers}
-
-
-def _options(model: Model, choice: str) -> tuple[str, ...]:
-    return next(c.options for c in model.choices if c.name == choice)

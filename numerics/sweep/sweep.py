@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.models import find_treatment
 from numerics.simulate.sample import Estimate
 from numerics.simulate.simulation import simulate
 from numerics.solve.solution import Solution, shown
-from numerics.solve.solver import Solver, checked_parameters
+from numerics.solve.solver import Solver
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.execute import check_executor, execute
-from numerics.view import View, view_of
-from theory.activations.activation import Activation
-from theory.errors import DomainError, InputError
+from numerics.view import View
+from theory.activations.activation import Activation, activation_for
+from theory.errors import DomainError, InputError, gathering
 from theory.model import Model
 from theory.models import find_model
+from theory.parameters import checked_parameters, parameters_of
 
 Array = NDArray[Any]
 Progress = Callable[[float], None]
@@ -230,7 +232,11 @@ class Sweep:
 
     def table(self) -> str:
         """The main results as aligned text."""
-        keys = [k for k in view_of(self.model).columns or self.meanings if k in self.meanings or k in self.details]
+        keys = [
+            k
+            for k in find_treatment(self.model).view.columns or self.meanings
+            if k in self.meanings or k in self.details
+        ]
         columns = [self[key].ravel().tolist() for key in (*self.axes, *keys)]
         rows = [[c if isinstance(c, str) else f"{c:.6g}" for c in row] for row in zip(*columns, strict=True)]
         for row, solution, reason in zip(rows, self.solutions, self.reasons, strict=True):
@@ -264,7 +270,7 @@ class Sweep:
 
 def sweep(
     model: str,
-    activation: Activation | str,
+    activation: Activation | str | None,
     parameters: Mapping[str, Any],
     *,
     filter: str | None = None,
@@ -306,13 +312,13 @@ def sweep(
     DomainError
         For an activation that the model refuses.
     """
-    if isinstance(activation, str):
-        activation = Activation.from_text(activation)
     description = find_model(model, filter)
-    problems = gathered(
-        lambda: check_parameters(description, activation, parameters, simulated),
-        lambda: check_executor(executor, workers),
-    )
+    activation = activation_for(description, activation)
+    problems: list[str] = []
+    with gathering(problems):
+        check_parameters(description, activation, parameters, simulated)
+    with gathering(problems):
+        check_executor(executor, workers)
     if problems:
         raise InputError(problems)
     axes = {name: np.asarray(value, dtype=float) for name, value in parameters.items() if np.ndim(value)}
@@ -322,7 +328,7 @@ def sweep(
         raise InputError(f"parameter name '{clash[0]}' of the activation is a result of the model {model}")
     points = [dict(zip(axes, values, strict=True)) for values in product(*(a.tolist() for a in axes.values()))]
     fixed = {name: value for name, value in parameters.items() if name not in axes}
-    given = checked_parameters(description, activation, {**fixed, **points[0]})
+    given = checked_parameters(description, parameters_of(activation), {**fixed, **points[0]})
     tasks = [(model, activation.text, filter, {**given, **point}) for point in points]
     answers = execute(solve_point, tasks, executor=executor, workers=workers, progress=progress)
     swept = Sweep(
@@ -347,7 +353,8 @@ def check_parameters(model: Model, activation: Activation, parameters: Mapping[s
         All problems at once.
     """
     swept = {name: value for name, value in parameters.items() if np.ndim(value)}
-    problems, ends = [], {}
+    problems: list[str] = []
+    ends: dict[str, tuple[float, float]] = {}
     for name, values in swept.items():
         try:
             array = np.asarray(values, dtype=float)
@@ -368,20 +375,10 @@ def check_parameters(model: Model, activation: Activation, parameters: Mapping[s
     fixed = {name: value for name, value in parameters.items() if name not in swept}
     for corner in product(*ends.values()):
         at = {**fixed, **dict(zip(ends, corner, strict=True))}
-        problems += gathered(lambda at=at: checked_parameters(model, activation, at))  # type: ignore[misc]
+        with gathering(problems):
+            checked_parameters(model, parameters_of(activation), at)
     if problems:
         raise InputError(list(dict.fromkeys(problems)))
-
-
-def gathered(*checks: Callable[[], object]) -> list[str]:
-    """The problems that these checks find, each once."""
-    problems: list[str] = []
-    for check in checks:
-        try:
-            check()
-        except InputError as error:
-            problems += error.problems
-    return list(dict.fromkeys(problems))
 
 
 def solve_point(model: str, activation: str, filter: str | None, values: Mapping[str, Any]) -> Solution | str:
@@ -394,12 +391,12 @@ def solve_point(model: str, activation: str, filter: str | None, values: Mapping
 
 @lru_cache(maxsize=8)
 def _solver(model: str, activation: str, filter: str | None) -> Solver:
-    return Solver(model, activation, filter=filter)
+    return Solver(model, activation or None, filter=filter)
 
 
 def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progress: Progress | None = None) -> Sweep:
     """The sweep with networks simulated at up to `count` of its points."""
-    view = view_of(swept.model)
+    view = find_treatment(swept.model).view
     settings = {**view.network, **network}
     seed = int(settings.pop("seed", 0))
     chosen = _chosen(swept, count, view, settings.get("N", 0))

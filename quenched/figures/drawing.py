@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol, latex
 
+from numerics.models import find_treatment
 from numerics.solve.solution import shown
 from numerics.sweep.sweep import Sweep
-from numerics.view import view_of
 from theory.models import find_model
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def named(sweep: Sweep, name: str) -> str:
 
 def symbol(sweep: Sweep, name: str) -> str:
     """A parameter as it is written in a figure."""
-    return view_of(sweep.model).labels.get(name, f"${latex(Symbol(name))}$")
+    return find_treatment(sweep.model).view.labels.get(name, f"${latex(Symbol(name))}$")
 
 
 def title(sweep: Sweep) -> str:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.codegen.cache import write_atomically
+from numerics.models import find_treatment
 from numerics.sweep.sweep import FEW, Sweep
-from numerics.view import Panel, States, View, view_of
+from numerics.view import Panel, States, View
 from quenched.figures.bifurcation import draw_entries, draw_states, entries, mark, poles
 from quenched.figures.drawing import (
     COLOURS,
@@ -93,7 +94,7 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
     from matplotlib import rc_context
     from matplotlib.figure import Figure  # without pyplot: no display is touched, whatever the backend
 
-    view = view_of(sweep.model)
+    view = find_treatment(sweep.model).view
     first = next(solution.order_parameters for solution in sweep.solutions if solution is not None)
     panels = view.panels_of(quantities) if quantities else view.panels or view.panels_of(list(first))
     panels = tuple(p for panel in panels if (p := replace(panel, keys=_present(panel, sweep))).keys)
@@ -184,7 +185,7 @@ def _curve(
 ) -> None:
     """One quantity: theory, and theory at N units where it is known; what lines mean goes to `styles`."""
     ((_, x),) = sweep.axes.items()
-    cut = poles(sweep, view_of(sweep.model).states)
+    cut = poles(sweep, find_treatment(sweep.model).view.states)
     colour, theory = COLOURS[number % len(COLOURS)], sweep[key]
     stable = sweep["stable"] if stable is None else stable
 

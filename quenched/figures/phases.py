@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.models import find_treatment
 from numerics.sweep.sweep import Sweep
-from numerics.view import States, view_of
+from numerics.view import States
 from quenched.figures.bifurcation import MARKS, target_of
 from quenched.figures.drawing import GREY, even_in_log, in_log, named, title
 
@@ -57,7 +58,7 @@ def draw_phases(figure: Figure, sweep: Sweep, states: States) -> None:
 
 def _boundaries(axes: Axes, sweep: Sweep, states: States) -> dict[str, dict[str, Any]]:
     """Draw the lines on which a mark or a limit is met; what they mean, with their style."""
-    labels = view_of(sweep.model).labels
+    labels = find_treatment(sweep.model).view.labels
     heights = [
         (f"{labels.get(key, key)}: {meaning}", _beyond(sweep, states, key), {"color": "0.1", "linestyle": style})
         for (key, meaning), style in zip(states.marks.items(), MARKS, strict=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import sympy
 from sympy import Expr, S, Symbol
@@ -19,6 +20,10 @@ from theory.activations.pieces import Pieces, split
 from theory.activations.rational import complex_poles
 from theory.errors import InputError
 from theory.symbols import x
+from theory.text.declared import free_names, with_names
+
+if TYPE_CHECKING:
+    from theory.model import Model
 
 
 @dataclass(frozen=True)
@@ -230,6 +235,31 @@ class Activation:
         if self.is_rational and self.poles:
             rows.append(("poles", ", ".join(str(sympy.N(pole, 6)) for pole in self.poles)))
         return rows
+
+
+NO_ACTIVATION = Activation(S.Zero)
+"""In place of the activation of a model that has none."""
+
+
+def activation_for(model: Model[Any], given: Activation | str | None) -> Activation:
+    """The activation that a model is asked about; its parameters whose names the model uses get others, p becomes phi_p.
+
+    Raises
+    ------
+    InputError
+        For text that cannot be read, and where the model needs an activation and none is given, or the other way round.
+    """
+    model.check_activation(given is not None and given is not NO_ACTIVATION)
+    if given is None:
+        return NO_ACTIVATION
+    if isinstance(given, str):
+        return Activation.from_text(with_names(given, free_names(given, model.names)))
+    taken = {p: Symbol(f"phi_{p.name}", **p.assumptions0) for p in given.parameters if p.name in model.names}
+    if not taken:
+        return given
+    text = with_names(given.text, {p.name: other.name for p, other in taken.items()})
+    parameters = tuple(sorted((taken.get(p, p) for p in given.parameters), key=lambda p: p.name))
+    return Activation(given.expression.xreplace(taken), parameters, text)
 
 
 def _limit_by_cases(pieces: Pieces, index: int, side: int) -> Expr:

@@ -15,11 +15,9 @@ Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (model); the d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from sympy import Expr, Matrix, S, Symbol, symbols
+from sympy import Expr, Matrix, Symbol, symbols
 
 from theory.fields.collective import (
     ACTIVITY,
@@ -32,9 +30,7 @@ from theory.fields.collective import (
     fluctuation_kernel,
 )
 from theory.gaussian.average import Average
-from theory.gaussian.exact import CUBIC, exact
-from theory.gaussian.joint import Site, SiteAverage, polynomial_average
-from theory.gaussian.measures import Normal
+from theory.gaussian.measures import Joint
 from theory.networks import GaussianCouplings
 from theory.symbols import C, growth, phi, x
 
@@ -68,24 +64,18 @@ class LoadedSite:
 
     Attributes
     ----------
-    site : Site
-        x and the entries, centred.
-    mean : Expr
-        Of x.
-    means : mapping of Symbol to Expr
-        Of the entries; 0 where not given.
+    joint : Joint
+        Of x and the entries.
     """
 
-    site: Site
-    mean: Expr = S.Zero
-    means: Mapping[Symbol, Expr] = field(default_factory=dict)
+    joint: Joint
 
-    def average(self, b: Bilinear) -> Expr:
+    def average(self, b: Bilinear, evaluate: bool = True) -> Expr:
         """<b>: a response field differentiates by x at fixed entries, <(n, f)> = <d^n f/dx^n>."""
         ((_, operator),) = b.factors
-        function = operator.function.subs({entry: entry + mean for entry, mean in self.means.items()})
-        centred = self.site.average(function, operator.power)
-        return centred.replace(Average, lambda F, n, measure: Average(F, n, Normal(self.mean, measure.variance)))
+        constant, function = operator.function.as_independent(*self.joint.variables, as_Add=False)
+        average = constant * Average(function, operator.power, self.joint, evaluate)
+        return average.expand() if evaluate else average
 
     def connected(self, a: Bilinear, b: Bilinear) -> Expr:
         """<a b> - <a><b>; left open for two activities, because no determinant depends on it."""
@@ -136,30 +126,3 @@ def readout_loop(couplings: GaussianCouplings, site: LoadedSite) -> Loop:
     """Outliers and transfer functions of the loop, for a generic phi."""
     kernel = fluctuation_kernel(readout_action(couplings), FIELDS, site)
     return Loop(site, kernel, (kernel.Pi * kernel.coupling).extract([2, 3], [2, 3]))
-
-
-def exact_site(
-    expression: Any,
-    covariance: Mapping[tuple[Symbol, Symbol], Expr],
-    means: Mapping[Symbol, Expr] | None = None,
-    inserted: Mapping[Expr, Expr] | None = None,
-) -> Any:
-    """An expression, equation or matrix for a cubic phi, averages over a site by Isserlis' theorem.
-
-    Parameters
-    ----------
-    expression : Expr, Relational or Matrix
-    covariance : mapping of (Symbol, Symbol) to Expr
-        Of all variables of a site, in both orders.
-    means : mapping of Symbol to Expr
-        0 where not given.
-    inserted : mapping of Expr to Expr
-        Polynomials in the place of other undefined functions.
-    """
-    shift = {y: y + mean for y, mean in (means or {}).items()}
-
-    def value(node: SiteAverage) -> Expr:
-        polynomial = node.integrand.subs(inserted or {}).replace(phi, lambda y: CUBIC.subs(x, y)).doit()
-        return polynomial_average(polynomial.diff(x, node.order).subs(shift, simultaneous=True), covariance)
-
-    return exact(expression.xreplace({node: value(node) for node in expression.atoms(SiteAverage)}))

@@ -5,24 +5,20 @@ of two replicas, and at the saddle x^1 and x^2 are jointly Gaussian at a site wi
 
     c = g^2 <phi(x^1) phi(x^2)> + <(m z_1 + I)(m z_2 + I)>.
 
-    PairOfStates(j, k, Delta_1, Delta_2, c)  =  <phi^(j)(x^1) phi^(k)(x^2)>,     derivatives weak,
-    Price   d/dc = <phi^(j+1) phi^(k+1)>,   d/dDelta_1 = <phi^(j+2) phi^(k)>/2
-
 Two states that are one give the variance, two times of one fluctuating state its autocovariance.
 """
 
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
 
-from sympy import Expr, Indexed, IndexedBase, Integer, S, Sum, Symbol, diff, sqrt, symbols, sympify
+from sympy import Expr, Indexed, IndexedBase, Sum, Symbol, diff, sqrt, symbols
 
 from theory.derivation import Evaluated, Step
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
-from theory.gaussian.average import Average
-from theory.gaussian.exact import CUBIC, exact
-from theory.gaussian.joint import polynomial_average
+from theory.gaussian.average import Average, outermost
+from theory.gaussian.measures import Joint
+from theory.gaussian.monomial import weak_product
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, g, phi, x
 
@@ -30,57 +26,22 @@ RESPONSES = Bilinear.of((1, RESPONSE), (2, RESPONSE))
 ACTIVITIES_OF_TWO = Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
 
 
-class PairOfStates(Expr):
-    """``<phi^(j)(x1) phi^(k)(x2)>`` over jointly Gaussian x1, x2 of zero mean, unevaluated.
+x1, x2 = symbols("x1 x2", real=True)
+"""The two states at one site."""
 
-    Parameters
-    ----------
-    j, k : int
-        Numbers of weak derivatives.
-    first, second, covariance : Expr
-        Variances of x1 and x2, and their covariance.
-    """
 
-    is_commutative = True
-
-    def __new__(cls, j, k, first, second, covariance):
-        """Numbers are made SymPy's."""
-        return super().__new__(
-            cls, Integer(j), Integer(k), *(sympify(a, strict=True) for a in (first, second, covariance))
-        )
-
-    orders = property(lambda self: (int(self.args[0]), int(self.args[1])))
-    measure = property(lambda self: self.args[2:])
-
-    def _eval_is_real(self):
-        return True
-
-    def _eval_derivative(self, symbol):
-        (j, k), (first, second, covariance) = self.orders, self.measure
-        return (
-            PairOfStates(j + 2, k, *self.measure) * diff(first, symbol) / 2
-            + PairOfStates(j, k + 2, *self.measure) * diff(second, symbol) / 2
-            + PairOfStates(j + 1, k + 1, *self.measure) * diff(covariance, symbol)
-        )
-
-    def _sympystr(self, printer):
-        first, second = ("'" * n for n in self.orders)
-        return f"<phi{first}(x1) phi{second}(x2)>"
-
-    def _latex(self, printer):
-        first, second = ("'" * n for n in self.orders)
-        return rf"\left\langle \phi{first}(x_1)\, \phi{second}(x_2) \right\rangle"
+def pair_of_states(j: int, k: int, first: Expr, second: Expr, covariance: Expr) -> Average:
+    """<phi^(j)(x1) phi^(k)(x2)> of states of these variances and this covariance."""
+    states = Joint({(x1, x1): first, (x2, x2): second, (x1, x2): covariance})
+    return Average(diff(phi(x1), x1, j) * diff(phi(x2), x2, k), 0, states)
 
 
 def at_one_state(expression: Expr) -> Expr:
     """The expression where both states are the same, of variance Delta: averages of two derivatives in all, or none."""
-    square, slope = phi(x) ** 2, diff(phi(x), x)
-    curved = Average(square, 2) / 2 - Average(slope**2)
-    same = {(0, 0): Average(square), (1, 1): Average(slope**2), (0, 2): curved, (2, 0): curved}
-    nodes = expression.atoms(PairOfStates)
-    expression = expression.xreplace({node: same[node.orders] for node in nodes})
-    measures = {symbol for node in nodes for symbol in node.measure if isinstance(symbol, Symbol)}
-    return expression.subs(dict.fromkeys(measures, Delta))
+    pairs = {node for node in outermost(expression) if isinstance(node.measure, Joint)}
+    same = {node: Average(node.integrand.xreplace({x1: x, x2: x})) for node in pairs}
+    expression = expression.xreplace({node: weak_product(one) or one for node, one in same.items()})
+    return expression.subs(dict.fromkeys({s for node in pairs for s in node.measure.free_symbols} - {x1, x2}, Delta))
 
 
 def clamped_covariance(couplings: GaussianCouplings, pair: Expr, inputs: Expr) -> Expr:
@@ -100,19 +61,6 @@ def clamped_covariance(couplings: GaussianCouplings, pair: Expr, inputs: Expr) -
 
 
 _N, _j = Symbol("N", positive=True, integer=True), Symbol("j", integer=True)
-x1, x2 = symbols("x1 x2", real=True)
-"""The two states at one site."""
-
-
-def exact_pairs(expression: Any) -> Any:
-    """An expression, equation or matrix for a cubic phi, averages over two states by Isserlis' theorem."""
-    values = {}
-    for node in expression.atoms(PairOfStates):
-        first, second, c = node.measure
-        factors = (CUBIC.subs(x, y).diff(y, n) for y, n in zip((x1, x2), node.orders, strict=True))
-        covariance = {(x1, x1): first, (x2, x2): second, (x1, x2): c, (x2, x1): c}
-        values[node] = polynomial_average(next(factors) * next(factors) + S.Zero, covariance)
-    return exact(expression.xreplace(values)).doit()
 
 
 def shared_couplings(carried: str, also: str) -> Step:
@@ -136,4 +84,4 @@ def _over_couplings(side: Expr) -> Expr:
     return sum(written.subs({Symbol(f"chi_{k}"): s / sqrt(3) for k, s in enumerate(row, 1)}) for row in signs) / 8
 
 
-__all__ = ["PairOfStates", "at_one_state", "clamped_covariance", "exact_pairs", "shared_couplings"]
+__all__ = ["at_one_state", "clamped_covariance", "pair_of_states", "shared_couplings"]

@@ -16,6 +16,7 @@ is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their ru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from sympy import (
@@ -83,8 +84,8 @@ class Average(Expr):
         return list(self.measure.variables)
 
     def class_key(self):
-        """SymPy's order of factors and terms: variances after averages."""
-        return 5, int(isinstance(self.measure, Connected)), type(self).__name__
+        """SymPy's order of factors and terms: by measure first."""
+        return 5, self.measure.rank, type(self).__name__
 
     def _eval_is_real(self):
         return True
@@ -141,7 +142,7 @@ def _term_by_term(F: Expr, order: int, measure: Gaussian) -> Expr | None:
     if isinstance(measure, Normal):
         return _over_mean(terms[0], measure)
     if not terms[0].has(*(y for y in measure.variables if y != x)):
-        return stein(Average(terms[0], order, Normal(0, measure.covariance(x, x))))
+        return stein(Average(terms[0], order, Normal(measure.mean_of(x), measure.covariance(x, x))))
     return None
 
 
@@ -282,46 +283,40 @@ def _site(mean: Expr) -> str:
 
 def _primed(node: Average, printer: Callable[..., str]) -> str:
     """The integrand with phi(x) -> phi, phi''(x) -> phi'', f(x, m) -> f, d f/dm -> d_m f, and derivatives outside it."""
-    F, variables = node.integrand, node.measure.variables
+    F, variables, tex = node.integrand, node.measure.variables, printer is latex
     if variables == (mu,):
         return printer(F)
-    names: dict[Expr, Symbol] = {}
-    for function in sorted(F.atoms(Derivative), key=lambda d: -d.derivative_count) + sorted(
-        F.atoms(AppliedUndef), key=sstr
-    ):
-        if function.has(*variables) and (function.is_Derivative or function == phi(x) or function.args != (x,)):
-            names[function] = Symbol(_name(function, printer))
-    plain = F.xreplace(names)
+    functions = sorted(F.atoms(Derivative), key=lambda d: -d.derivative_count) + sorted(F.atoms(AppliedUndef), key=sstr)
+    names = {f: Symbol(_name(f)) for f in functions if f.is_Derivative or f == phi(x) or f.args != (x,)}
+    in_latex = {s: re.sub(r"phi|d_|\(x", lambda word: _LATEX[word[0]], s.name) for s in names.values()}
 
     def text(part: Expr) -> str:
-        if printer is sstr:
-            return sstr(part)
-        shown = latex(part, symbol_names={name: name.name for name in names.values()})
-        for name in sorted(names.values(), key=str):  # phi'^2 rather than {phi'}^{2}
+        shown = printer(part.xreplace(names), **({"symbol_names": in_latex} if tex else {}))
+        for name in in_latex.values() if tex else ():  # phi'^2 rather than {phi'}^{2}
             shown = shown.replace(f"{{{name}}}^", f"{name}^")
         return shown
 
-    if len(variables) > 1 and x not in variables:  # one factor for each state
-        factors = sorted(Mul.make_args(F), key=lambda f: [y in f.free_symbols for y in variables], reverse=True)
-        return (r"\, " if printer is latex else " ").join(text(factor.xreplace(names)) for factor in factors)
-    body = f"({text(plain)})" if len(variables) > 1 and plain.is_Mul else text(plain)
-    if not node.order:
-        return body
+    if x not in variables:  # one factor for each state
+        factors = sorted(Mul.make_args(F), key=lambda f: (f.is_Symbol, sorted(map(str, f.free_symbols))))
+        return (r"\, " if tex else " ").join(map(text, factors))
+    body = f"({text(F)})" if len(variables) > 1 and F.is_Mul else text(F)
     if len(variables) > 1:
-        return (r"\partial_x " if printer is latex else "d_x ") * node.order + body
-    opening, closing = ("", "") if plain.is_Symbol else (r"\left(", r"\right)") if printer is latex else ("(", ")")
-    return f"{opening}{body}{closing}{_primes(node.order)}"
+        return (r"\partial_x " if tex else "d_x ") * node.order + body
+    if node.order and F not in names:
+        body = rf"\left({body}\right)" if tex else f"({body})"
+    return body + _primes(node.order)
 
 
-def _name(function: Expr, printer: Callable[..., str]) -> str:
+_LATEX = {"phi": r"\phi", "d_": r"\partial_", "(x": "(x_"}
+
+
+def _name(function: Expr) -> str:
     base = function.expr if function.is_Derivative else function
-    name = r"\phi" if base.func == phi and printer is latex else base.func.__name__
+    name, count = str(base.func), getattr(function, "derivative_count", 0)
     if len(base.args) > 1:
-        sign = r"\partial_" if printer is latex else "d_"
-        by = "".join(f"{sign}{y} " * count for y, count in getattr(function, "variable_count", ()))
+        by = "".join(f"d_{y} " * times for y, times in function.variable_count) if count else ""
         return f"({by}{name})" if by else name
-    primes = _primes(function.derivative_count) if function.is_Derivative else ""
-    return name + primes + ("" if base.args == (x,) else f"({printer(base.args[0])})")
+    return name + _primes(count) + ("" if base.args == (x,) else f"({base.args[0]})")
 
 
 def _primes(count: int) -> str:

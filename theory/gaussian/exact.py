@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
-from sympy import Add, Expr, Rational
+from sympy import Expr, Rational
 
 from theory.gaussian.average import Average, outermost, without_variances
 from theory.gaussian.measures import Connected
-from theory.gaussian.polynomial import moment
+from theory.gaussian.polynomial import polynomial_average
 from theory.symbols import O, phi, x
 
 ODD_CUBIC = 2 * x / 3 + x**3 / 7
@@ -17,38 +19,37 @@ CUBIC = Rational(2, 5) + 2 * x / 3 - x**2 / 5 + x**3 / 7
 QUARTIC = x / 3 + x**2 - x**4 / 11
 
 
-def exact(expression: Any, activation: Expr = CUBIC, observable: Expr = QUARTIC) -> Any:
-    """An expression, equation or matrix for polynomial phi and O.
+def exact(
+    expression: Any, activation: Expr = CUBIC, inserted: Mapping[Expr, Expr] = MappingProxyType({O(x): QUARTIC})
+) -> Any:
+    """An expression, equation or matrix for a polynomial phi.
 
     Parameters
     ----------
     expression : Expr, Relational or Matrix
-        In `phi(x)`, `O(x)` and averages of them.
-    activation, observable : Expr
-        Polynomials in x.
+        In `phi(x)` and averages.
+    activation : Expr
+        Polynomial in x.
+    inserted : mapping of Expr to Expr
+        Polynomials in the place of other undefined functions.
 
     Returns
     -------
     Expr, Relational or Matrix
-        Without averages: every one is a polynomial in means and variances.
+        Without averages: every one is a polynomial in means and covariances.
     """
-    plain = expression.xreplace({node: _value(node, activation, observable) for node in outermost(expression)})
-    return _inserted(plain, activation, observable)
-
-
-def _inserted(expression: Any, activation: Expr, observable: Expr) -> Any:
-    if not expression.has(phi, O):
-        return expression
-    return expression.subs({phi(x): activation, O(x): observable}).doit(integrals=False)
+    values = {node: _value(node, activation, tuple(inserted.items())) for node in outermost(expression)}
+    plain = expression.xreplace(values)
+    return plain.subs({phi(x): activation, **inserted}).doit(integrals=False) if plain.has(phi, *inserted) else plain
 
 
 @lru_cache(maxsize=4096)
-def _value(node: Average, activation: Expr, observable: Expr) -> Expr:
+def _value(node: Average, activation: Expr, inserted: tuple[tuple[Expr, Expr], ...]) -> Expr:
     if isinstance(node.measure, Connected):
-        return exact(without_variances(node), activation, observable).expand()
-    integrand, measure = exact(node.integrand, activation, observable).diff(x, node.order), node.measure
-    terms = integrand.expand().as_poly(*measure.variables).terms()
-    return Add(*(c * Add(*moment(power, (measure.mean,), measure.variance)) for (power,), c in terms)).expand()
+        return exact(without_variances(node), activation, dict(inserted)).expand()
+    integrand = exact(node.integrand.subs(inserted), activation, dict(inserted))
+    polynomial = integrand.replace(phi, lambda y: activation.subs(x, y)).doit().diff(x, node.order)
+    return polynomial_average(polynomial, node.measure).expand()
 
 
 __all__ = ["CUBIC", "ODD_CUBIC", "QUARTIC", "exact"]

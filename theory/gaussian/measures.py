@@ -11,9 +11,10 @@ counted, those by other variables, of which F is a smooth function, are taken.
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import product
 
-from sympy import Basic, Expr, ImmutableMatrix, S, Symbol, Tuple, diff, sympify
+from sympy import Basic, Dict, Expr, S, Symbol, diff, sympify
 
 from theory.symbols import Delta, delta, mu, x
 
@@ -23,6 +24,7 @@ Terms = list[tuple[Expr, Expr, int]]
 class Gaussian(Basic):
     """Jointly Gaussian variables."""
 
+    rank = 0
     variables: tuple[Symbol, ...]
 
     def mean_of(self, y: Symbol) -> Expr:
@@ -87,28 +89,38 @@ AT_MEAN = Normal(mu, delta)
 
 
 class Joint(Gaussian):
-    """Several Gaussian variables of zero mean: x and the entries of fixed vectors at one site, or the same unit in two states.
+    """Several Gaussian variables: x and the entries of fixed vectors at one site, or one unit in two states.
 
     Parameters
     ----------
-    variables : sequence of Symbol
-    covariances : sequence of sequences of Expr
-        The covariance matrix.
+    covariances : mapping of (Symbol, Symbol) to Expr
+        Of all variables, each pair in either order.
+    means : mapping of Symbol to Expr
+        0 where not given.
     """
 
-    def __new__(cls, variables, covariances):
-        """Numbers are made SymPy's."""
-        return super().__new__(cls, Tuple(*variables), ImmutableMatrix(covariances))
+    rank = 1
 
-    variables = property(lambda self: tuple(self.args[0]))
+    def __new__(cls, covariances, means=()):
+        """Both mappings in canonical order."""
+        return super().__new__(cls, Dict(dict(covariances)), Dict(dict(means)))
+
+    @cached_property
+    def variables(self) -> tuple[Symbol, ...]:  # type: ignore[override]
+        """All variables, by name."""
+        return tuple(sorted({y for pair in self.args[0] for y in pair}, key=str))
 
     def mean_of(self, y: Symbol) -> Expr:
-        """Zero."""
-        return S.Zero
+        """Mean of one variable."""
+        return self.args[1].get(y, S.Zero)
 
     def covariance(self, y: Symbol, w: Symbol) -> Expr:
-        """Covariance of two of the variables."""
-        return self.args[1][self.variables.index(y), self.variables.index(w)]
+        """Covariance of two variables."""
+        return self.args[0][(y, w) if (y, w) in self.args[0] else (w, y)]
+
+    def joined(self, covariances, means=()) -> Joint:
+        """The same with further variables, by their covariances with all others and among each other."""
+        return Joint({**self.args[0], **covariances}, {**self.args[1], **dict(means)})
 
 
 class Connected(Basic):
@@ -119,5 +131,6 @@ class Connected(Basic):
     measure : Normal
     """
 
+    rank = 2
     measure = property(lambda self: self.args[0])
     variables = property(lambda self: self.measure.variables)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product as cartesian
 from math import factorial
 
 from sympy import Add, Expr, Integer, Mul, Pow, S, gamma, pi
+
+from theory.gaussian.measures import Gaussian
 
 REFERENCE = "Abramowitz & Stegun 26.2.27 (Wick's theorem)"
 
@@ -76,3 +78,20 @@ def times(left: Sequence[Expr], right: Sequence[Expr]) -> list[Expr]:
 def collected(terms: Sequence[Expr]) -> Expr:
     """Sum of terms; equal ones merge, so that what cancels exactly is gone."""
     return Add(*terms)
+
+
+def polynomial_average(F: Expr, measure: Gaussian) -> Expr:
+    """<F> of a polynomial in the variables of a Gaussian measure: sums over pairings (Isserlis 1918)."""
+    variables = measure.variables
+
+    @cache
+    def centred(powers: tuple[int, ...]) -> Expr:
+        first = next((k for k, power in enumerate(powers) if power), None)
+        if first is None:
+            return S.One
+        rest = tuple(power - (k == first) for k, power in enumerate(powers))
+        pairs = ((k, measure.covariance(variables[first], w)) for k, w in enumerate(variables) if rest[k])
+        return Add(*(rest[k] * c * centred(tuple(q - (j == k) for j, q in enumerate(rest))) for k, c in pairs))
+
+    shifted = F.subs({y: y + measure.mean_of(y) for y in variables}, simultaneous=True)
+    return Add(*(c * centred(powers) for powers, c in shifted.expand().as_poly(*variables).terms()))

@@ -17,14 +17,16 @@ from functools import partial
 from sympy import Eq, Expr, Function, Matrix, Symbol, diff, eye, symbols
 
 from theory.derivation import Evaluated, Replay, Step
-from theory.fields.readout import I_, exact_site, m, n
+from theory.fields.readout import I_, m, n
 from theory.fields.two_states import shared_couplings
-from theory.gaussian.joint import Site, SiteAverage
+from theory.gaussian.average import Average
+from theory.gaussian.exact import exact
+from theory.gaussian.measures import Joint
 from theory.models.feedback import FEEDBACK
 from theory.readout.loop_steps import BY_PAIRINGS
 from theory.readout.open_loop import mode
 from theory.readout.vectors import BETWEEN, site_at, with_feedback
-from theory.symbols import Delta, g, growth, phi, x, z
+from theory.symbols import g, growth, phi, x, z
 
 f = Function("f", real=True)(x, m, I_, n)
 """A local readout, not specified."""
@@ -49,14 +51,14 @@ class LocalReadout:
     output: Expr = z
 
     @property
-    def site(self) -> Site:
+    def site(self) -> Joint:
         """x and the entries."""
         return site_at(self.output)
 
     @property
     def through_state(self) -> Expr:
         """E1 = <d_x (f phi')>."""
-        return self.site.average(self.readout * _slope, 1)
+        return Average(self.readout * _slope, 1, self.site).expand()
 
     @property
     def direct(self) -> Expr:
@@ -65,7 +67,9 @@ class LocalReadout:
 
     def met_along(self, along: Symbol) -> Expr:
         """sum_e <e a> <phi' d_e f>, a the entry of the vector along which a signal enters."""
-        return sum(BETWEEN[e, along] * self.site.average(diff(self.readout, e) * _slope) for e in ENTRIES).expand()
+        return sum(
+            BETWEEN.covariance(e, along) * Average(diff(self.readout, e) * _slope, 0, self.site) for e in ENTRIES
+        ).expand()
 
     @property
     def trace(self) -> Expr:
@@ -84,7 +88,7 @@ class LocalReadout:
 
     def transfer(self, along: Symbol = m) -> Expr:
         """h(lambda), the response of the output to a signal exp((lambda - 1) t) along a vector, the loop open."""
-        by_variance = (self.site.with_x[along] * self.through_state).factor()
+        by_variance = (self.site.covariance(along, x) * self.through_state).factor()
         return self.met_along(along) / growth + by_variance / (growth - mode())
 
 
@@ -94,13 +98,10 @@ class LocalReadout:
 def eigenvector_steps() -> tuple[Step, ...]:
     """The outliers for a readout that is not specified."""
     local = LocalReadout(f)
-    covariance = {**BETWEEN, (x, x): Delta, (x, _v): _c, (_v, _v): Symbol("vv")}
-    covariance |= {(x, e): local.site.with_x[e] for e in ENTRIES} | {
-        (e, _v): BETWEEN[e, m] * _k / growth for e in ENTRIES
-    }
-    covariance |= {(q, p): value for (p, q), value in covariance.items()}
+    along_m = {(e, _v): BETWEEN.covariance(e, m) * _k / growth for e in ENTRIES}
+    site = local.site.joined({(x, _v): _c, (_v, _v): Symbol("vv"), **along_m})
     some = x**2 * m + x * m * I_ - 2 * I_ + n * x
-    by_pairings = Evaluated(partial(exact_site, covariance=covariance, inserted={f: some}), name=BY_PAIRINGS)
+    by_pairings = Evaluated(partial(exact, inserted={f: some}), name=BY_PAIRINGS.name)
     matrix = Matrix([[mode(), with_feedback(z)], [growth * local.through_state, local.direct]])
     return (
         Step(
@@ -115,14 +116,14 @@ def eigenvector_steps() -> tuple[Step, ...]:
         Step(
             "So its covariance c with x = m z + I + g chi phi(x) needs <phi phi' v> = c <(phi phi')'>",
             "Stein's lemma",
-            Eq(growth * _c, with_feedback(z) * _k + g**2 * SiteAverage(phi(x) * _slope * _v)),
+            Eq(growth * _c, with_feedback(z) * _k + g**2 * Average(phi(x) * _slope * _v, 0, site, evaluate=False)),
             Eq(growth * _c, with_feedback(z) * _k + mode() * _c),
             check=by_pairings,
         ),
         Step(
             "k = <f phi' v>: v is Gaussian together with x, m, I and n, and meets each of them in f phi'",
             "Stein's lemma in four variables",
-            SiteAverage(f * _slope * _v),
+            Average(f * _slope * _v, 0, site, evaluate=False),
             Eq(_k, local.through_state * _c + local.direct * _k / growth),
             check=by_pairings,
         ),

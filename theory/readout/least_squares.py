@@ -27,7 +27,7 @@ from sympy import Eq, Expr, Matrix, S, Symbol
 from theory.factors import WEAK, positive_factors
 from theory.fields.cavity import linear_root
 from theory.fields.readout import I_, m
-from theory.fields.two_states import PairOfStates, clamped_covariance
+from theory.fields.two_states import clamped_covariance, pair_of_states
 from theory.gaussian.average import Average
 from theory.gaussian.measures import Normal
 from theory.models.feedback import FEEDBACK
@@ -51,7 +51,7 @@ strength = Symbol("b", real=True)
 """Size of a readout of given form."""
 
 _power = Average(phi(x) ** 2)
-PAIR, SLOPES, CURVED = (PairOfStates(j, k, Delta_A, Delta, c12) for j, k in ((0, 0), (1, 1), (0, 2)))
+PAIR, SLOPES, CURVED = (pair_of_states(j, k, Delta_A, Delta, c12) for j, k in ((0, 0), (1, 1), (0, 2)))
 """<phi(x1) phi(x2)>, <phi' phi'> and <phi phi''> of the state at the target and another one."""
 
 _WEAK = {**WEAK, SLOPES: S.One, CURVED: S.One}
@@ -94,8 +94,8 @@ def at_target(scale: Expr) -> AtTarget:
     return AtTarget(
         outlier=outlier,
         slope=(outlier - mode()) / (1 - mode()),
-        on_feedback=site.average(m * readout).factor(),
-        on_input=site.average(I_ * readout).factor(),
+        on_feedback=Average(m * readout, 0, site).factor(),
+        on_input=Average(I_ * readout, 0, site).factor(),
     )
 
 

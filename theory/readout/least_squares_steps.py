@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from sympy import Derivative, Eq, Expr, Matrix, Rational, S, Symbol, diff, eye
 
-from theory.derivation import Evaluated, Replay, Solves, Step
+from theory.derivation import Replay, Solves, Step
 from theory.fields.cavity import linear_root
-from theory.fields.readout import I_, exact_site, m
-from theory.fields.two_states import at_one_state, exact_pairs, x1, x2
+from theory.fields.readout import I_, m
+from theory.fields.two_states import at_one_state, x1, x2
 from theory.gaussian.average import Average
-from theory.gaussian.joint import SiteAverage
 from theory.implicit import Branch
 from theory.readout.eigenvector import LocalReadout
 from theory.readout.least_squares import (
@@ -31,7 +30,7 @@ from theory.readout.least_squares import (
     ridge_factor,
     strength,
 )
-from theory.readout.loop_steps import BY_PAIRINGS, by_pairings
+from theory.readout.loop_steps import BY_PAIRINGS
 from theory.readout.open_loop import bulk_radius, mode, variance
 from theory.readout.vectors import drive, moment, signal, site_at, with_feedback, with_input
 from theory.symbols import A, Delta, g, growth, phi, x, z
@@ -47,7 +46,11 @@ def steps() -> tuple[Step, ...]:
 
 def _readout_steps() -> tuple[Step, ...]:
     fitted, found, site = LocalReadout(fitted_readout(), A), at_target(readout_scale(at=Delta)), site_at(A)
-    current, normalised = LocalReadout(current_readout(), A), Eq(A, site.average(current_readout() * phi(x)).factor())
+    current, normalised = (
+        LocalReadout(current_readout(), A),
+        Eq(A, Average(current_readout() * phi(x), 0, site).factor()),
+    )
+    along = {y: Average(y * phi(x), 0, site, evaluate=False) for y in (x, m, I_)}
     return (
         Step(
             "Least squares on the stationary state at z = A: the shortest n with n.phi = A is A phi/(phi.phi), f = A phi/<phi^2>. "
@@ -74,9 +77,9 @@ def _readout_steps() -> tuple[Step, ...]:
         Step(
             "Overlaps of the readout of least squares with m and I",
             "Stein's lemma",
-            readout_scale(at=Delta) * Matrix([SiteAverage(m * phi(x)), SiteAverage(I_ * phi(x))]),
+            readout_scale(at=Delta) * Matrix([along[m], along[I_]]),
             Matrix([found.on_feedback, found.on_input]),
-            check=by_pairings(site),
+            check=BY_PAIRINGS,
         ),
         Step(
             "Ridge regression minimises (n.phi - A)^2 + N alpha n.n: the same direction, shrunk",
@@ -88,9 +91,9 @@ def _readout_steps() -> tuple[Step, ...]:
         Step(
             "A readout through the recurrent input, f = b (x - m A - I), is fixed by n.phi = A",
             "Stein's lemma, linear equation solved",
-            Eq(A, strength * (SiteAverage(x * phi(x)) - A * SiteAverage(m * phi(x)) - SiteAverage(I_ * phi(x)))),
+            Eq(A, strength * (along[x] - A * along[m] - along[I_])),
             normalised,
-            check=by_pairings(site),
+            check=BY_PAIRINGS,
         ),
         Step(
             "So its size is",
@@ -123,9 +126,7 @@ def _normal_equations(shrunk: Expr) -> Expr:
 def _two_state_steps() -> tuple[Step, ...]:
     fitted, scaled = other_state(readout_scale()), other_state(strength)
     branch = Branch(z, {Delta: variance(z) - Delta, c12: covariance_of_states() - c12}, {})
-    first, second, c, pairs = Delta_A, Delta, c12, Evaluated(exact_pairs, name=BY_PAIRINGS)
-    covariance = {(x1, x1): first, (x2, x2): second, (x1, x2): c, (x1, _v): _c1, (x2, _v): _c2, (_v, _v): S.One}
-    covariance |= {(q, p): value for (p, q), value in covariance.items()}
+    with_v = PAIR.measure.joined({(x1, _v): _c1, (x2, _v): _c2, (_v, _v): S.One})
     return (
         Step(
             "Where else can the trained loop rest? Clamp the same network at A and at z: two replicas of the collective fields. "
@@ -150,9 +151,9 @@ def _two_state_steps() -> tuple[Step, ...]:
         Step(
             "Averages over both states change with the covariance and with the variances",
             "Price's theorem",
-            Matrix([Derivative(PAIR, v) for v in (c, first, second)]),
-            Matrix([PAIR.diff(v) for v in (c, first, second)]),
-            check=pairs,
+            Matrix([Derivative(PAIR, v) for v in (c12, Delta_A, Delta)]),
+            Matrix([PAIR.diff(v) for v in (c12, Delta_A, Delta)]),
+            check=BY_PAIRINGS,
         ),
         Step(
             "Slope H'(z) of the readout along the clamped states, Delta(z) and c_12(z) differentiated implicitly",
@@ -181,9 +182,9 @@ def _two_state_steps() -> tuple[Step, ...]:
         Step(
             "Outliers at another fixed point: an eigenvector v has covariances c_1, c_2 with both states",
             "Stein's lemma in two variables",
-            strength * SiteAverage(phi(x1) * diff(phi(x2), x2) * _v),
+            strength * Average(phi(x1) * diff(phi(x2), x2) * _v, 0, with_v, evaluate=False),
             Eq(_k, strength * (_c1 * SLOPES + _c2 * CURVED)),
-            check=Evaluated(lambda side: exact_pairs(exact_site(side, covariance)), name=BY_PAIRINGS),
+            check=BY_PAIRINGS,
         ),
         Step(
             "With lambda c_1 = s(A) k + g^2 k/b and lambda c_2 = s(z) k + G c_2 three equations for c_1, c_2 and k have a solution",

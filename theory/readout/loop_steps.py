@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-
-from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Sum, Symbol, eye, log, sstr, symbols
+from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Mul, Sum, Symbol, eye, log, sstr, symbols
 
 from theory.derivation import Evaluated, Replay, Solves, Step
 from theory.equations import ReadoutEquation
 from theory.fields.argument import coupling_steps
-from theory.fields.collective import Action, Bilinear, disorder_average
+from theory.fields.collective import Action, disorder_average
 from theory.fields.readout import (
     ACTIVITIES,
     FIELDS,
@@ -20,10 +17,9 @@ from theory.fields.readout import (
     POWER,
     LoadedSite,
     Loop,
-    exact_site,
     n,
 )
-from theory.gaussian.joint import Site, SiteAverage
+from theory.gaussian.exact import exact
 from theory.implicit import Branch
 from theory.model import Model
 from theory.networks import ReadoutNetwork
@@ -33,15 +29,7 @@ from theory.symbols import C, growth, x
 _N = Symbol("N", positive=True, integer=True)
 _i, _j = symbols("i j", integer=True)
 _k = Symbol("k", real=True)
-BY_PAIRINGS = "a cubic phi, both sides by Isserlis' theorem"
-
-
-def by_pairings(site: Site, means: Mapping[Symbol, Expr] | None = None) -> Evaluated:
-    """Check averages over a site for a cubic phi, moment by moment."""
-    covariance = {**site.between, (x, x): site.variance}
-    covariance.update({pair: c for entry, c in site.with_x.items() for pair in ((x, entry), (entry, x))})
-    return Evaluated(partial(exact_site, covariance=covariance, means=means), name=BY_PAIRINGS)
-
+BY_PAIRINGS = Evaluated(exact, name="a cubic phi, both sides by Isserlis' theorem")
 
 _m, _n, _xr, _phi = (IndexedBase(name) for name in ("m", "n", "xr", "phi"))
 
@@ -104,10 +92,10 @@ def stationary_steps(
         Step(
             "(M2) The output: n and x are jointly Gaussian, <n phi> = <n x> <phi'>, <n x> the overlap of n with m z + I",
             "Stein's lemma",
-            Eq(equation.output, unevaluated(OUTPUT)),
+            Eq(equation.output, site.average(OUTPUT, evaluate=False)),
             Eq(equation.output, equation.readout),
             reference=model.reference,
-            check=by_pairings(site.site),
+            check=BY_PAIRINGS,
         ),
         Step(
             f"(M3) At the target {equation.output} = {equation.target} the variance is that of the open loop, and (M2) gives the "
@@ -126,13 +114,6 @@ def stationary_steps(
     )
 
 
-def unevaluated(b: Bilinear) -> Expr:
-    """<b> of one replica, Stein's lemma not yet applied."""
-    ((_, operator),) = b.factors
-    constant, function = operator.function.as_independent(x, *operator.function.free_symbols - {C}, as_Add=False)
-    return constant * SiteAverage(function, operator.power)
-
-
 def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
     """From the kernel to the outlier equation (O), the transfer function and the folds (T1)."""
     size, site = len(FIELDS), loop.site
@@ -147,7 +128,8 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
         first, second = FIELDS[r], FIELDS[c]
         if first in ACTIVITIES and second in ACTIVITIES:
             return site.connected(first, second)
-        return unevaluated(first * second) - unevaluated(first) * unevaluated(second)
+        joint, *single = (site.average(b, evaluate=False) for b in (first * second, first, second))
+        return joint - Mul(*single)
 
     return (
         Step(
@@ -156,7 +138,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "Stein's lemma",
             Matrix(size, size, connected),
             loop.kernel.Pi,
-            check=by_pairings(site.site),
+            check=BY_PAIRINGS,
         ),
         Step(
             "Perturb the saddle by exp(s t). A response field that carries the perturbation brings 1/lambda, lambda = 1 + s: "
@@ -217,7 +199,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             Eq(equation.amplitude, equation.amplitude_at),
             Eq(Symbol("turning"), equation.turning),
             check=Replay(
-                lambda e: (1 - mode) * open_loop.along(log(e.rhs)) * equation.output * site.site.with_x[n],
+                lambda e: (1 - mode) * open_loop.along(log(e.rhs)) * equation.output * site.joint.covariance(n, x),
                 "differentiated along the open loop",
             ),
         ),
@@ -231,4 +213,4 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
     )
 
 
-__all__ = ["by_pairings", "exponent_steps", "outlier_steps", "stationary_steps", "unevaluated"]
+__all__ = ["BY_PAIRINGS", "exponent_steps", "outlier_steps", "stationary_steps"]

@@ -8,16 +8,17 @@ from sympy import Expr, Matrix, Symbol
 
 from theory.derivation import Replay, Solves, Step
 from theory.fields.readout import I_, m, n
-from theory.gaussian.joint import Site, polynomial_average
+from theory.gaussian.measures import Joint
+from theory.gaussian.polynomial import polynomial_average
 from theory.model import Model
 from theory.networks import ReadoutNetwork
-from theory.symbols import SI2, A, Delta, Sm2, smI, snI, snm, z
+from theory.symbols import SI2, A, Delta, Sm2, smI, snI, snm, x, z
 
 OVERLAPS = {Sm2: (m, m), smI: (m, I_), SI2: (I_, I_), snm: (n, m), snI: (n, I_)}
 """Names of the second moments of the vectors, the readout at amplitude 1."""
 
-BETWEEN = {pair: symbol for symbol, (u, v) in OVERLAPS.items() for pair in ((u, v), (v, u))} | {(n, n): Symbol("snn")}
-"""The same by pairs of entries. No result holds <n^2>."""
+BETWEEN = Joint({pair: symbol for symbol, pair in OVERLAPS.items()} | {(n, n): Symbol("snn")})
+"""The entries at one site. No result holds <n^2>."""
 
 
 def overlaps_of(model: Model[ReadoutNetwork]) -> dict[Symbol, Expr]:
@@ -59,9 +60,9 @@ def with_readout(output: Expr) -> Expr:
 
 
 @lru_cache(maxsize=16)
-def site_at(output: Expr) -> Site:
+def site_at(output: Expr) -> Joint:
     """x and the entries at a stationary state of this output."""
-    return Site(Delta, {entry: moment(entry * signal(output)) for entry in (m, I_, n)}, BETWEEN)
+    return BETWEEN.joined({(x, x): Delta, **{(entry, x): moment(entry * signal(output)) for entry in (m, I_, n)}})
 
 
 def overlap_steps(model: Model[ReadoutNetwork]) -> tuple[Step, ...]:

@@ -1,0 +1,93 @@
+"""What a command is told beside the model's parameters: settings, and questions about a solution. Plain declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a command that is no parameter of the model.
+
+    Attributes
+    ----------
+    name, meaning : str
+    default : tuple of number
+        Empty: chosen by the command.
+    lowest, highest : number
+        Smallest and largest value allowed.
+    most : int
+        How many values may be given, separated by commas.
+    whole : bool
+        Whether it takes whole numbers only.
+    words : tuple of str
+        The words allowed instead of numbers.
+    spans : bool
+        Whether it takes a range ``start:stop:count``, both ends included.
+    needs : str
+        Name of the setting, or question, without which it has no meaning.
+    """
+
+    name: str
+    meaning: str
+    default: tuple[float, ...] = ()
+    lowest: float = 0
+    highest: float = 10**6
+    most: int = 1
+    whole: bool = True
+    words: tuple[str, ...] = ()
+    spans: bool = False
+    needs: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.words:
+            return f"one of {', '.join(self.words)}"
+        if self.spans:
+            return "a range start:stop:count"
+        plural = "s, separated by commas," if self.most > 1 else ""
+        return f"{'whole ' if self.whole else ''}number{plural} from {self.lowest} to {self.highest}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question adds to a solution.
+
+    Attributes
+    ----------
+    data : mapping
+        Content of the command line's JSON.
+    rows : list of str
+        For a terminal.
+    messages : tuple of str
+        Reasons for caution.
+    """
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    rows: list[str] = field(default_factory=list)
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """An option ``--name`` of `solve`: something asked of a solution beside its numbers.
+
+    Attributes
+    ----------
+    name, meaning : str
+    answer : callable
+        ``answer(solver, solution, asked, settings)`` returns an `Answer`; `asked` are the values given.
+    value : str
+        What the option takes, as help shows it; empty for a switch.
+    takes_numbers : bool
+        Whether its values are numbers.
+    """
+
+    name: str
+    meaning: str
+    answer: Callable[..., Answer]
+    value: str = ""
+    takes_numbers: bool = False

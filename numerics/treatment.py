@@ -1,0 +1,116 @@
+"""How a model is solved, simulated, compared, swept and shown: one declaration beside the one that says what is true of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from numerics.settings import Question, Setting
+from numerics.view import View
+from theory.later import Later
+from theory.model import Model
+
+if TYPE_CHECKING:
+    from numerics.simulate.sample import Sample
+
+EVERYWHERE: Mapping[str, tuple[Setting, ...]] = {
+    "simulate": (
+        Setting("N", "units", (200,), 2, 20_000),
+        Setting("couplings", "coupling matrices", (40,), 2),
+        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+    ),
+    "validate": (
+        Setting("N", "units, two sizes or more", (), 2, 20_000, most=8),
+        Setting("couplings", "coupling matrices, one number or one for each N", (), 2, most=8),
+        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+    ),
+    "sweep": (
+        Setting("simulate", "points at which networks are simulated too; 7 for a plot, else none", (), 0, 1000),
+        Setting("N", "units of these networks", (), 2, 20_000),
+        Setting("couplings", "coupling matrices", (), 2),
+        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+        Setting("workers", "local processes", (), 1, 1000),
+    ),
+}
+"""Settings that a command has for every model whose networks are drawn at random."""
+
+DRAWN = ("N", "couplings")
+"""Those of them that ask for couplings."""
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """How the network of one model is simulated.
+
+    Attributes
+    ----------
+    run : callable
+        ``run(phi, parameters, *, N, couplings, seed, phi_prime, centred, progress, **settings)`` simulates networks of one
+        size and returns a `Sample`.
+    sizes, couplings : tuple of int
+        Of a default `validate`: units, and coupling matrices at each size.
+    pilot : int
+        Coupling matrices of the trial run that precedes a `validate`.
+    nothing : str
+        Why a simulation may have nothing to report.
+    draws : str
+        What is counted where it does not converge.
+    """
+
+    run: Callable[..., Sample]
+    sizes: tuple[int, ...] = (100, 200, 400)
+    couplings: tuple[int, ...] = (400, 240, 120)
+    pilot: int = 4
+    nothing: str = "{lost} of the networks could not be simulated"
+    draws: str = "networks"
+
+    def coupling_count(self, size: int) -> int:
+        """Default number of coupling matrices at a size: for other sizes than the default ones in proportion to 1/N."""
+        default = dict(zip(self.sizes, self.couplings, strict=True))
+        work = median(N * count for N, count in default.items())
+        return default.get(size, max(self.couplings[-1] // 3, round(work / max(size, 1))))
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How one model is treated numerically.
+
+    Attributes
+    ----------
+    model : Model
+    simulator : Simulator, optional
+    method : Later
+        The `numerics.solve.method.Method` that generates code for its equation and reads what that says.
+    settings : mapping of str to tuple of Setting
+        By command, beside those of `EVERYWHERE`.
+    questions : tuple of Question
+        What `solve` may be asked.
+    simulate : callable
+        Behind the command `simulate`; see `numerics.simulate.simulation.simulate`.
+    replacement : callable, optional
+        ``replacement(solver, solution)`` returns the state that replaces an unstable fixed point; None where it is stable.
+    replacing_simulator : Simulator, optional
+        Of the network in such a state.
+    covariance : callable, optional
+        ``covariance(solution, J, frequency, formal)`` predicts covariance matrices from couplings.
+    view : View
+        What a sweep shows.
+    """
+
+    model: Model[Any]
+    simulator: Simulator | None = None
+    method: Later = Later("numerics.solve.number:NUMBER")
+    settings: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    simulate: Callable[..., Any] = Later("numerics.simulate.simulation:simulate")
+    replacement: Callable[..., Any] | None = None
+    replacing_simulator: Simulator | None = None
+    covariance: Callable[..., Any] | None = None
+    view: View = field(default_factory=View)
+
+    def settings_of(self, command: str) -> tuple[Setting, ...]:
+        """Settings of a command."""
+        common = [s for s in EVERYWHERE.get(command, ()) if self.model.needs_couplings or s.name not in DRAWN]
+        return (*common, *self.settings.get(command, ()))

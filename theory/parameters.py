@@ -1,0 +1,73 @@
+"""What a user gives against what a model takes: every problem of the numbers and words, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from theory.errors import InputError
+from theory.interval import Interval
+from theory.model import Model, Parameter
+
+if TYPE_CHECKING:
+    from theory.activations.activation import Activation
+
+
+def parameters_of(activation: Activation) -> tuple[Parameter, ...]:
+    """The parameters of an activation as a user sees them."""
+    return tuple(Parameter(p.name, "parameter of the activation", Interval.of_symbol(p)) for p in activation.parameters)
+
+
+def checked_parameters(model: Model[Any], own: Sequence[Parameter], values: Mapping[str, object]) -> dict[str, Any]:
+    """Words for all choices of the model and numbers for all parameters that have a meaning with them, in order.
+
+    Parameters
+    ----------
+    model : Model
+    own : sequence of Parameter
+        Those of the activation.
+    values : mapping
+        What was given.
+
+    Raises
+    ------
+    InputError
+        Listing every unknown, missing or impossible value.
+    """
+    parameters = {p.name: p for p in (*model.parameters, *own)}
+    known = [*(c.name for c in model.choices), *parameters]
+    problems = [f"unknown parameter '{name[:40]}'; allowed: {', '.join(known)}" for name in values if name not in known]
+    options = {c.name: c.options for c in model.choices}
+    words: dict[str, str] = {}
+    for choice in model.choices:
+        word = values.get(choice.name, choice.inferred(parameters.values(), values))
+        if word not in choice.options:
+            problems.append(f"{choice.name} = {str(word)[:40]} is not allowed; {choice.name} must be {choice.allowed}")
+        words[choice.name] = str(word)
+    numbers: dict[str, float] = {}
+    for name, parameter in parameters.items():
+        choice_name, meant = parameter.only or ("", ())
+        if choice_name and words[choice_name] not in meant:
+            if name in values and words[choice_name] in options[choice_name]:
+                problems.append(
+                    f"{name} has a meaning only with {choice_name}={' or '.join(meant)}, not with "
+                    f"{choice_name}={words[choice_name]}"
+                )
+            continue
+        if name not in values and parameter.default is None:
+            needed = f", needed with {choice_name}={' or '.join(meant)}" if choice_name else ""
+            problems.append(f"parameter {name} is missing ({parameter.meaning}; {parameter.allowed}{needed})")
+            continue
+        given = values.get(name, parameter.default)
+        try:
+            if isinstance(given, str):  # float() would read "1_0" and digits of any alphabet
+                raise TypeError
+            numbers[name] = float(given)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            problems.append(f"{name} = {str(given)[:40]} is no finite number; {name} must be {parameter.allowed}")
+            continue
+        if not parameter.interval.contains(numbers[name]):
+            problems.append(f"{name} = {numbers[name]:g} is not allowed; {name} must be {parameter.allowed}")
+    if problems:
+        raise InputError(problems)
+    return {**words, **numbers}
