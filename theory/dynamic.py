@@ -80,7 +80,6 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
     noises = network.noises.items() if leaky else ()
     in_lags = C(tau) - drive.xreplace({ONE.C: f(C(tau), Delta)})  # 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau
     second = {word: in_lags.xreplace({NOISE: noise.autocovariance}) for word, noise in noises}
-    kinetic = {word: (noise.impulse / 2) ** 2 / 2 for word, noise in noises if noise.autocovariance == 0}
 
     fields = pair_fields(OPERATORS)
     linked = Matrix([[action.coupling(a, b) for b in fields] for a in fields])
@@ -101,7 +100,6 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
         strength=strength,
         feedback=feedback,
         noises=network.noises,
-        kinetic=kinetic,
         power=power,
         gain=gain,
         multiplier=multiplier,
@@ -134,7 +132,7 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
             site_steps(ONE, network, model.equation, drive, feedback, functions, gain),
             intime.equal_time_steps(strength, power, gain),
             intime.autocovariance_steps(network, strength, spectra, second),
-            intime.energy_steps(network, spectra, second, kinetic) if leaky else (),
+            intime.energy_steps(network, spectra, second, equation.kinetic) if leaky else (),
             intime.pair_steps(kernel, totals, pairs, independent, entries, _static_block(power, gain)),
             cavity.derivation,
             comparison_steps([(intime.NAMES[name].name, getattr(cavity, name), e) for name, e in pairs.items()]),

@@ -198,6 +198,7 @@ class ReadoutEquation:
         return calibrated.subs(self.output, self.target)
 
 
+IN_LAGS, IN_FREQUENCY = "C''(tau), noise={}", "C_x(s), noise={}"
 _FORCE = "f(c, v) = <phi(u) phi(v)> of two Gaussian variables of variance v and covariance c"
 
 
@@ -239,8 +240,6 @@ class AutocovarianceEquation:
     strength, feedback : Expr
         Factor of C_phi in the field of a unit, and of the network's response to the unit's own activity.
     noises : mapping of str to TemporalNoise
-    kinetic : mapping of str to Expr
-        C'(0+)^2/2 for the noises that vanish at tau > 0: there the energy is conserved. Empty for other filters than 1/(1+s).
     power, gain, multiplier : Expr
         <phi^2>; <phi'>; strength <phi'>^2.
     site : Site
@@ -258,7 +257,6 @@ class AutocovarianceEquation:
     strength: Expr
     feedback: Expr
     noises: Mapping[str, TemporalNoise]
-    kinetic: Mapping[str, Expr]
     power: Expr
     gain: Expr
     multiplier: Expr
@@ -271,13 +269,10 @@ class AutocovarianceEquation:
         """(name, expression, meaning) of every equation."""
         rows: list[tuple[str, Expr, str]] = []
         for word, right in self.right.items():
-            if self.kinetic:
-                ends = f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0"
-                rows.append((f"C''(tau), noise={word}", right, f"{ends}; {_FORCE}; eta = 0"))
-            else:
-                rows.append(
-                    (f"C_x(s), noise={word}", right, f"spectra; C_phi(tau) = f(C(tau), C(0)), {_FORCE}; eta = 0")
-                )
+            ends = f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0"
+            meaning = ends if self.transforms else "spectra; C_phi(tau) = f(C(tau), C(0))"
+            name = (IN_LAGS if self.transforms else IN_FREQUENCY).format(word)
+            rows.append((name, right, f"{meaning}{'; ' if self.transforms else ', '}{_FORCE}; eta = 0"))
         rows += [
             ("T", self.site.response_x, "mean response of x; S that of phi, the process of one unit; any eta"),
             ("K", self.site.cross, "cross-spectrum <phi x*>"),
@@ -296,6 +291,12 @@ class AutocovarianceEquation:
             for name, transform in self.transforms.items()
         ]
         return tuple(rows)
+
+    @property
+    def kinetic(self) -> Mapping[str, Expr]:
+        """C'(0+)^2/2 for the noises that vanish at tau > 0: there the energy is conserved. Empty for other filters than 1/(1+s)."""
+        noises = self.noises.items() if self.transforms else ()
+        return {word: (noise.impulse / 2) ** 2 / 2 for word, noise in noises if noise.autocovariance == 0}
 
     @property
     def pair_average(self) -> Average:

@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, Matrix, Rational, S, Symbol, exp, oo, sqrt, symbols
 
 from theory.derivation import Evaluated, Independent, Replay, Solves, Step
-from theory.equations import C, C_phi, PairTransform, f
+from theory.equations import IN_FREQUENCY, IN_LAGS, C, C_phi, PairTransform, f
 from theory.fields.argument import coupling_steps
 from theory.fields.cavity import linear_root
 from theory.fields.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel
@@ -49,8 +49,7 @@ EXAMPLE = "inserted for C_phi(tau) = exp(-2 tau/3), tau_n = 1/2, where C follows
 EXPONENTIAL = "both sides for psi(tau_1, tau_2) = 3 exp(-|tau_1| - |tau_2|/2)"
 _impulse, _psi, _psi_hat, _W = (Function(name) for name in ("delta", "psi", "psi_hat", "W"))
 _omega, _c, _V = Symbol("omega", real=True), Symbol("c", positive=True), Symbol("V", nonnegative=True)
-_t, _h = symbols("t h")
-_slope = Derivative(C(tau), tau)
+_t, _h, _slope = *symbols("t h"), Derivative(C(tau), tau)
 
 
 # ---- one unit ------------------------------------------------------------------------------------------------------------
@@ -161,8 +160,8 @@ def autocovariance_steps(
             f"Both ends of the covariance of the field pass through the unit, noise={word}; C_phi(tau) = f(C(tau), C(0))",
             "linear filter, eta = 0",
             strength * C_phi(frequency) + network.noises[word].spectrum,
-            Eq(Function("C_x")(frequency), spectrum),
-            check=Replay(lambda field: Eq(Function("C_x")(frequency), h * conjugate * field)),
+            Eq(Symbol(IN_FREQUENCY.format(word)), spectrum),
+            check=Replay(lambda field: h * conjugate * field),
         )
         for word, spectrum in spectra.items()
     )
@@ -171,7 +170,7 @@ def autocovariance_steps(
             f"Equation of the autocovariance, noise={word}: 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau",
             "inverse Fourier transform at tau > 0",
             spectra[word],
-            Eq(Derivative(C(tau), (tau, 2)), second),
+            Eq(Symbol(IN_LAGS.format(word)), second),
             check=Solves(partial(_realised, spectra[word]), EXAMPLE),
         )
         for word, second in right.items()
@@ -180,14 +179,15 @@ def autocovariance_steps(
 
 
 def _realised(spectrum: Expr, equation: Eq) -> Expr:
-    """What is missing in an equation for C where C_phi is given, so that all else is elementary."""
+    """What is missing in an equation, of C'' if by name, where C_phi is given, so that all else is elementary."""
     force, time = exp(-2 * tau / 3), Rational(1, 2)
     given = spectrum.subs({C_phi(frequency): _transformed(force), tau_n: time})
     poles = (-1, Rational(-2, 3), -1 / time)
     c = Add(*(((frequency - p) * given).cancel().subs(frequency, p) * exp(p * tau) for p in poles))
     work = _until_infinity(-force * c.diff(tau))
     values = {f(C(tau), Delta): force, _W(C(tau)): work, _V: work.subs(tau, 0), Delta: c.subs(tau, 0)}
-    inserted = (equation.lhs - equation.rhs).xreplace(values).subs({C(tau): c, tau_n: time}).doit(integrals=False)
+    left = C(tau).diff(tau, 2) if equation.lhs.is_Symbol else equation.lhs
+    inserted = (left - equation.rhs).xreplace(values).subs({C(tau): c, tau_n: time}).doit(integrals=False)
     return inserted.replace(Integral, lambda e, _: _until_infinity(e.expand()).subs(tau, 0))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Matrix, Symbol, diag, expand, symbols
+from sympy import Eq, Expr, Matrix, Symbol, diag, expand, symbols
 
 from theory.derivation import Replay, Solves, Step
 from theory.fields.spectral import OneSite
@@ -123,14 +123,14 @@ def site_steps(
                 f"{title}; <phi field*> = S drive for any functional of a Gaussian field",
                 "Furutsu-Novikov theorem",
                 pairs[place],
-                result,
+                Eq(Symbol(name), result),
                 reference=NOVIKOV,
                 check=Replay(regressed, REGRESSION),
             )
-            for title, place, result in (
-                ("Mean response T of x: <x field*>/drive", (2, 0), found.response_x),
-                ("Cross-spectrum K = <phi x*>", (1, 2), found.cross),
-                ("Spectrum X = <x x*>", (2, 2), found.spectrum_x),
+            for title, name, place, result in (
+                ("Mean response T of x: <x field*>/drive", "T", (2, 0), found.response_x),
+                ("Cross-spectrum K = <phi x*>", "K", (1, 2), found.cross),
+                ("Spectrum X = <x x*>", "X", (2, 2), found.spectrum_x),
             )
         ),
         Step(
