@@ -19,8 +19,8 @@ from numerics.codegen.backends import array_functions
 from theory.activations.activation import Activation
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import certified
-from theory.gaussian.monomial import parse_monomial
 from theory.symbols import Delta
+from theory.text.parsing import parse_monomial
 
 FAMILIES = (
     "linear",

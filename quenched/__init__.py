@@ -1,7 +1,7 @@
 """Large-N theory of random recurrent networks: derived, generated as code, solved, and checked by simulation.
 
     >>> import quenched
-    >>> solver = quenched.Solver("static", "x/(1+x^2/3)")
+    >>> solver = quenched.Solver("static", activation="x/(1+x^2/3)")
     >>> solution = solver.solve(g=1.3, sigma=0.8)
 
 Names are loaded on first use, so that importing `quenched` costs little more than importing SymPy.
@@ -39,14 +39,14 @@ _HOME = {
     "effective_coupling": "numerics.covariance.effective",
     "emit": "numerics.codegen.module",
     "least_squares": "numerics.readout.least_squares",
-    "linear_network": "theory.linear_network",
-    "near_critical": "theory.near_critical",
+    "linear_network": "theory.limits.linear_network",
+    "near_critical": "theory.limits.onset",
     "observable_average": "numerics.averages.observable",
     "one_site_correction": "theory.corrections",
     "pair_average": "numerics.averages.pair",
-    "power_law": "theory.scaling",
-    "saturation": "theory.saturation",
-    "strong_coupling": "theory.strong_coupling",
+    "power_law": "theory.limits.power_law",
+    "saturation": "theory.limits.saturation",
+    "strong_coupling": "theory.limits.strong_coupling",
     "sweep": "numerics.sweep.sweep",
     "output_response": "numerics.readout.response",
     "parse": "theory.text.parsing",

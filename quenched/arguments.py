@@ -18,7 +18,8 @@ from theory.errors import InputError, gathering
 from theory.model import Model, Parameter
 from theory.models import find_model
 from theory.parameters import checked_parameters
-from theory.text.declared import declared, free_names, with_names
+from theory.text.outline import wellformed
+from theory.text.renaming import free_names, with_names
 
 _DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
@@ -192,14 +193,20 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
     pairs = Pairs({}, {})
     activation: str | None = words.activation
     renamed: tuple[str, ...] = ()
-    if activation is not None:
-        taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
-        names = free_names(activation, taken)
-        activation = with_names(activation, names)
-        renamed = tuple(
-            f"the parameter {old} of the activation is called {new}: the model {model.name} has a {old} of its own"
-            for old, new in names.items()
-        )
+    own: list[Parameter] = []
+    readable = False
+    with gathering(problems):
+        if activation is not None:
+            outline = wellformed(activation)
+            taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
+            names = free_names(outline.ranges, taken)
+            activation = with_names(outline.text, names)
+            own = [Parameter(names.get(n, n), "parameter of the activation", i) for n, i in outline.ranges.items()]
+            renamed = tuple(
+                f"the parameter {old} of the activation is called {new}: the model {model.name} has a {old} of its own"
+                for old, new in names.items()
+            )
+        readable = True
     with gathering(problems):
         model.check_activation(activation is not None)
     if words.filter is not None and model.with_filter is None:
@@ -213,15 +220,13 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
         with gathering(problems):
             pairs = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
             problems += _unmet(settings, pairs.settings, [question.name for question, _ in questions])
-            own = [
-                Parameter(name, "parameter of the activation", interval)
-                for name, interval in declared(activation or "").items()
-            ]
-            for values in _ends(pairs.parameters):
+            known = {*model.names, *(parameter.name for parameter in own)}
+            # what an unreadable text declares is not known
+            given = {name: value for name, value in pairs.parameters.items() if readable or name in known}
+            for values in _ends(given):
                 with gathering(problems):
                     checked_parameters(model, own, values)
-            known = {*model.names, *(parameter.name for parameter in own)}
-            hints = (_elsewhere(command, treatment, name) for name in pairs.parameters if name not in known)
+            hints = (_elsewhere(command, treatment, name) for name in given if name not in known)
             problems += [*filter(None, hints), *(renamed if problems else ())]
     if problems:
         raise InputError(list(dict.fromkeys(problems)))

@@ -15,6 +15,7 @@ from numerics.models import find_treatment, treatments
 from numerics.treatment import Treatment
 from theory import __version__
 from theory.errors import InputError, QuenchedError
+from theory.model import Model
 from theory.models import names
 
 BAD_INPUT, INTERRUPTED = 2, 130  # 0 and 1 come from the commands
@@ -106,7 +107,8 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     shown = [find_treatment(model)] if model in names() else list(treatments())
 
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
-        epilog = "\n\n".join([*_settings_help(name, shown), f"example: {_EXAMPLES[name]}", _EXITS])
+        model_help = [_parameters_help(shown[0].model)] if len(shown) == 1 and name != "check" else []
+        epilog = "\n\n".join([*model_help, *_settings_help(name, shown), f"example: {_EXAMPLES[name]}", _EXITS])
         return commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", epilog=epilog)
 
     def model_command(name: str, help_text: str, *, pairs: bool, ranges: bool = False) -> argparse.ArgumentParser:
@@ -149,14 +151,32 @@ def _model_help(treatment: Treatment) -> str:
     return f"{model.name} ({', '.join([*(p.name for p in model.parameters), *words])})"
 
 
+def _parameters_help(model: Model[Any]) -> str:
+    """The equation of a model, and what a user gives."""
+    rows = [f"model {model.name}: {model.equation}"]
+    for choice in model.choices:
+        rows.append(f"  {choice.name:<12} {choice.meaning}")
+    for parameter in model.parameters:
+        default = "" if parameter.default is None else f" (default {parameter.default:g})"
+        rows.append(f"  {parameter.name:<12} {parameter.meaning}; {parameter.allowed}{default}")
+    return "\n".join(rows)
+
+
 def _add_questions(parser: argparse.ArgumentParser, shown: Sequence[Treatment]) -> None:
     """Every question of every model; those of the models that are not shown are understood, and refused in a sentence."""
     for name in dict.fromkeys(question.name for t in treatments() for question in t.questions):
         having = [(t.model.name, q) for t in shown for q in t.questions if q.name == name]
-        text = "; ".join(f"{question.meaning} ({model})" for model, question in having) or argparse.SUPPRESS
+        texts = [q.meaning + (f" ({model})" if len(shown) > 1 else "") for model, q in having]
         value = next(q.value for t in treatments() for q in t.questions if q.name == name)
         taken: dict[str, Any] = {"metavar": value} if value else {"nargs": 0}
-        parser.add_argument(f"--{name}", dest=name, action=_Ask, default=argparse.SUPPRESS, help=text, **taken)
+        parser.add_argument(
+            f"--{name}",
+            dest=name,
+            action=_Ask,
+            default=argparse.SUPPRESS,
+            help="; ".join(texts) or argparse.SUPPRESS,
+            **taken,
+        )
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

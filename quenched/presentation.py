@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Symbol, latex, sstr
 
 from numerics.solve.solution import Solution, complex_text, shown, state_rows
-from quenched.limits import StaticLimits
-from quenched.limits_in_time import LimitsInTime
-from quenched.limits_readout import ReadoutForms
+from quenched.limits import limits_data, write_limits
 from theory.activations.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
-from theory.equations import AutocovarianceEquation, ReadoutEquation
-from theory.existence import existence
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified
 from theory.theory import Quantity, Theory
 
@@ -43,13 +39,15 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         If a step does not hold.
     """
     closed = closed_form_steps(theory, activation)
-    limits = _limits(theory, activation)
-    rows = verified([*theory.derivation.steps, *closed, *limits.steps] if steps else closed)
+    limits = () if theory.model.limits is None else theory.model.limits(theory, activation)
+    rows = verified(
+        [*theory.derivation.steps, *closed, *(step for limit in limits for step in limit.steps)] if steps else closed
+    )
     failed = [str(number) for number, _, holds in rows if not holds]
     if failed:
         raise StepFailed(f"steps {', '.join(failed)} of the derivation do not hold")
     if style == "json":
-        return json.dumps(_data(theory, activation, rows) | limits.data(), indent=2)
+        return json.dumps(_data(theory, activation, rows) | limits_data(limits), indent=2)
     writer = {"text": step_text, "markdown": step_markdown, "latex": step_latex}[style]
     head, equations = _heading(theory, activation, style), _equations(theory, style)
     argument = ("\n\n" if style == "markdown" else "\n").join(writer(*row) for row in rows)
@@ -60,23 +58,19 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
     )
     validity = _validity(theory, activation, style)
-    results = [equations, validity, limits.write(style)]
+    results = [equations, validity, *([write_limits(limits, style)] if limits else [])]
     order = [head, argument, *results, tail] if steps else [head, *results, argument]
     return "\n\n".join(order)
 
 
-def _limits(theory: Theory, activation: Activation) -> StaticLimits | LimitsInTime | ReadoutForms:
-    """What is known in closed form, by the kind of equation."""
-    if isinstance(theory.equation, AutocovarianceEquation):
-        return LimitsInTime.of(activation, theory.equation.transfer)
-    if isinstance(theory.equation, ReadoutEquation):
-        return ReadoutForms(theory, activation)
-    return StaticLimits.of(theory, activation)
+def _existence(theory: Theory, activation: Activation) -> Any:
+    """Where solutions exist, as far as the growth of the activation says it."""
+    return theory.model.existence(theory, activation) if theory.model.needs_activation else None
 
 
 def _validity(theory: Theory, activation: Activation, style: str) -> str:
     """Where solutions exist, and the conditions under which they mean what they say."""
-    rows = [existence(theory, activation).sentence]
+    rows = [found.sentence] if (found := _existence(theory, activation)) else []
     rows += [f"{c.key} = {sstr(c.expression)} < 1; otherwise {c.broken}" for c in theory.conditions]
     if style == "text":
         return "\n".join(
@@ -162,7 +156,7 @@ def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bo
                 for key, q in theory.derived.items()
             },
         },
-        "existence": existence(theory, activation).sentence,
+        **({"existence": found.sentence} if (found := _existence(theory, activation)) else {}),
         "conditions": {c.key: {"expression": sstr(c.expression), "broken": c.broken} for c in theory.conditions},
         "steps": [step_data(*row) for row in rows],
     }

@@ -9,8 +9,9 @@ from theory.gaussian.average import Average, averages
 from theory.gaussian.certify import certify_with_size
 from theory.gaussian.integrand import ordinary_integrand
 from theory.gaussian.measures import Normal
-from theory.gaussian.monomial import parse_monomial, weak_product
+from theory.gaussian.monomial import weak_product
 from theory.symbols import Delta, mu
+from theory.text.parsing import parse_monomial
 
 
 def reference(monomial: str, activation: Activation, variance: float, mean: float, digits: int):

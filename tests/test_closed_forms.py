@@ -40,7 +40,7 @@ from sympy import (
 
 from theory.activations.pieces import Pieces, split
 from theory.errors import DomainError
-from theory.functions import MPMATH_NAMES, erfcx
+from theory.functions import erfcx, mpmath_names
 from theory.gaussian.certify import certify
 from theory.gaussian.closed import closed_form
 from theory.symbols import Delta, mu, x
@@ -128,7 +128,7 @@ def assert_certified(function, mean, variance):
     reference = reference if reference.is_finite else None
     # `certify` promises 1e-20 <|F|>; |F| within three standard deviations stands for <|F|>. Poles of higher degree
     # enter with 30 digits, which the cancellation between the terms amplifies.
-    sample = lambdify(x, pieces.expressions[-1], modules=[MPMATH_NAMES, "mpmath"])
+    sample = lambdify(x, pieces.expressions[-1], modules=[mpmath_names(), "mpmath"])
     width = float(sqrt(variance))
     scale = max(abs(complex(sample(float(mean) + width * t))) for t in np.linspace(-3, 3, 12))
     tolerance = 1e-18 * (scale + abs(reference)) + 1e-27 * sum(sizes)

@@ -21,9 +21,9 @@ from theory.fields.replicon import (
 )
 from theory.gaussian.average import Average, averages, over_frozen_mean, variance_at_mean, without_variances
 from theory.gaussian.measures import AT_MEAN
+from theory.limits.power_law import power_law
 from theory.models import derive
 from theory.models.static import STATIC
-from theory.scaling import power_law
 from theory.symbols import Delta, Delta0, delta, g, mu, phi, sigma, x
 
 THEORY = derive("static", odd=False)

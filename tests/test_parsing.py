@@ -36,12 +36,14 @@ from sympy import (
 )
 
 import theory.text.grammar
+import theory.text.outline
 import theory.text.parsing
+import theory.text.syntax
 from theory.errors import InputError
 from theory.functions import sigmoid, softplus
-from theory.symbols import x
+from theory.symbols import frequency, phi, x
 from theory.text.evaluation import value
-from theory.text.parsing import Parsed, parse
+from theory.text.parsing import Parsed, parse, parse_equation, parse_monomial, parse_transfer
 
 a, b = Symbol("a", positive=True), Symbol("b", real=True, nonnegative=True)
 
@@ -238,6 +240,8 @@ def test_nothing_evaluates_user_text():
     for module in (
         theory.text.parsing,
         theory.text.grammar,
+        theory.text.outline,
+        theory.text.syntax,
         theory.text.lexer,
         theory.activations.families,
         theory.activations.pade,
@@ -329,3 +333,112 @@ def test_the_result_does_not_depend_on_hashing():
     sympy.core.cache.clear_cache()
     assert sstr(parse(text).expression) == first
     assert [s.name for s in parse(text).parameters] == ["a", "b", "c"]
+
+
+def refusal(read, *arguments):
+    with pytest.raises(InputError) as caught:
+        read(*arguments)
+    assert str(caught.value).isascii()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1/((1+s)*(1+s/2))", 1 / ((1 + frequency) * (1 + frequency / 2))),
+        ("exp(-s/10)/(1+s)**2", exp(-frequency / 10) / (1 + frequency) ** 2),
+    ],
+)
+def test_filters(text, expected):
+    assert parse_transfer(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        ("(" * 8 + "s" + "^8)" * 8, "exponent larger than 64"),
+        ("((1+s)^8*(2+s)^8*(3+s)^8*(4+s)^8)^8", "degree in s above 128"),
+        ("1/(1+s)^9", "whole powers up to 8"),
+        ("1/(1+s)^s", "'s' at character 9"),
+        ("x/(1+s)", "'x' at character 1 is not allowed: a filter takes s"),
+        ("exp(s, s)", "'exp' at character 1 is not allowed"),
+        ("1/(1-1)", "divides by zero"),
+        ("s, s", "is not one formula"),
+        ("", "empty"),
+    ],
+)
+def test_filters_are_bounded_and_refused_in_words(text, piece):
+    assert piece in refusal(parse_transfer, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("phi'^2", phi(x).diff(x) ** 2),
+        ("x * phi", x * phi(x)),
+        ("phi**2*phi''", phi(x) ** 2 * phi(x).diff(x, 2)),
+        ("x^4", x**4),
+        ("phi", phi(x)),
+    ],
+)
+def test_observables(text, expected):
+    assert parse_monomial(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["phi+x", "2*phi", "1/phi", "phi^-1", "phi^(1/2)", "phi^65", "phi(x)", "y*phi", "phi x", "phi" + "'" * 9, ""],
+)
+def test_texts_that_are_no_product_of_powers(text):
+    assert refusal(parse_monomial, text)
+
+
+g, growth, Delta = sympy.symbols("g lambda Delta")
+NAMES = {"g": g, "Delta": Delta, "lambda": growth, "x": x, "phi": phi(x), "phi'": phi(x).diff(x)}
+MEAN = sympy.Function("mean")
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "right"),
+    [
+        ("Delta = 1 + g^2 <phi^2>", Delta, 1 + g**2 * MEAN(phi(x) ** 2, 0)),
+        ("g^2 <phi'>^2 = lambda", g**2 * MEAN(phi(x).diff(x), 0) ** 2, growth),
+        ("<x phi> = Delta <phi'>", MEAN(x * phi(x), 0), Delta * MEAN(phi(x).diff(x), 0)),
+        ("<phi^2>'' - exp(-g)/2 = 0", MEAN(phi(x) ** 2, 2) - exp(-g) / 2, 0),
+        ("2 g Delta (1+g) = <phi><phi>", 2 * g * Delta * (1 + g), MEAN(phi(x), 0) ** 2),
+    ],
+)
+def test_equations(text, left, right):
+    assert parse_equation(text, NAMES, {"exp": exp}, MEAN) == (left, right)
+
+
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        ("Delta", "write LHS = RHS"),
+        ("g = g = g", "'=' at character 7"),
+        ("<phi = 1", "'=' at character 6"),
+        ("<phi", "'<' at character 1 is never closed"),
+        ("phi> = 1", "'>' at character 4"),
+        ("<> = 1", "is not one formula"),
+        ("<x, phi> = 1", "is not one formula"),
+        ("g = foo", "'foo' at character 5 is not allowed: the names are g, Delta"),
+        ("g = tanh(g)", "'tanh' at character 5 is not allowed"),
+        ("g = exp(g, g)", "'exp' at character 5"),
+        ("g^1000 = 1", "64"),
+        ("(" * 90 + "g" + ")" * 90 + " = 1", "nested deeper"),
+        ("= 1", "'=' at character 1"),
+        ("g = 1/(2-2)", "divides by zero"),
+    ],
+)
+def test_equations_are_refused_in_words(text, piece):
+    assert piece in refusal(parse_equation, text, NAMES, {"exp": exp}, MEAN)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text("gxphi'<>=()+-*/^ ,12.", max_size=30))
+def test_only_input_errors_escape_from_equations(text):
+    try:
+        parse_equation(text, NAMES, {"exp": exp}, MEAN)
+    except InputError as error:
+        assert str(error)

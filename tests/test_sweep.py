@@ -7,6 +7,8 @@ import os
 from dataclasses import replace
 from math import isqrt
 from multiprocessing import parent_process
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -16,7 +18,6 @@ from numerics.models import find_treatment
 from numerics.solve.solver import Solver
 from numerics.sweep.execute import execute
 from numerics.sweep.sweep import Sweep, sweep
-from numerics.sweep.table import csv_bytes
 from numerics.view import Panel, View
 from quenched.arguments import number_or_range
 from quenched.cli import main
@@ -30,6 +31,13 @@ SMALL = {"N": 30, "couplings": 4, "samples": 8}
 def chaotic() -> Sweep:
     """Without noise; silent at g = 0.9."""
     return sweep("dynamic", "tanh(x)", {"g": [0.9, 1.5, 2.0]})
+
+
+def saved(found):
+    """The content of a CSV file."""
+    with TemporaryDirectory() as folder:
+        found.save(f"{folder}/points.csv")
+        return Path(f"{folder}/points.csv").read_bytes()
 
 
 def run(capsys, *words):
@@ -214,7 +222,7 @@ def test_processes():
 def test_processes_give_the_same_numbers():
     parameters = {"g": [0.3, 0.6, 0.9], "sigma": 1}
     here, beside = (sweep(*STATIC, parameters, workers=workers) for workers in (1, 2))
-    assert csv_bytes(here) == csv_bytes(beside)
+    assert saved(here) == saved(beside)
 
 
 def dies_elsewhere(number):
@@ -254,7 +262,7 @@ def test_dask():
     parameters = {"g": [0.3, 0.6, 0.9], "sigma": 1}
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
         address = cluster.scheduler_address.replace("tcp", "dask")
-        assert csv_bytes(sweep(*STATIC, parameters, executor=address)) == csv_bytes(sweep(*STATIC, parameters))
+        assert saved(sweep(*STATIC, parameters, executor=address)) == saved(sweep(*STATIC, parameters))
     with pytest.raises(InputError, match="no dask scheduler answers"):
         sweep(*STATIC, parameters, executor="dask://127.0.0.1:9")
 
@@ -274,7 +282,7 @@ def test_simulated_points():
     z = (value - found["Delta"])[indices] / error[indices]
     assert np.all(np.abs(z[:2]) < 8)  # four matrices: t with 3 degrees of freedom, false alarms 0.4% each
     again = sweep(*STATIC, parameters, simulated=3, **SMALL, seed=5)
-    assert csv_bytes(again) == csv_bytes(found) != csv_bytes(sweep(*STATIC, parameters, simulated=3, **SMALL, seed=6))
+    assert saved(again) == saved(found) != saved(sweep(*STATIC, parameters, simulated=3, **SMALL, seed=6))
     assert "simulated_D_x_error" in found.columns()
     data = found.to_dict()["simulation"]
     assert data["network"] == {**SMALL, "seed": 5} and data["points"][0]["g"] == pytest.approx(0.2)

@@ -5,7 +5,6 @@ Delta = g^2 P(Delta) + S(z), z = C (snm z + snI) Q(Delta), calibrated to have th
 """
 
 import csv
-import io
 import json
 from dataclasses import replace
 from itertools import product
@@ -19,7 +18,6 @@ from numerics.simulate.sample import Estimate
 from numerics.solve.solution import FixedPoint, Solution
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.sweep import SimulatedPoint, Sweep, _chosen, sweep
-from numerics.sweep.table import csv_bytes
 from numerics.view import View
 from quenched.cli import main
 from quenched.figures.branches import branches
@@ -149,7 +147,8 @@ def test_what_coexists_changes_where_the_amplitude_turns(line):
 
 
 def test_files(line, plane, tmp_path):
-    rows = list(csv.DictReader(io.StringIO(csv_bytes(line).decode(), newline="")))
+    line.save(tmp_path / "line.csv")
+    rows = list(csv.DictReader((tmp_path / "line.csv").read_text().splitlines()))
     flex = list(line.axes["A"]).index(FLEX)
     assert rows[0]["regime"] == "bistable" and float(rows[0]["fixed_point_3"]) == line["fixed_point_3"][0]
     assert {rows[flex][key] for key in ("regime", "class", "outlier_1_re", "fixed_points", "fixed_point_1")} == {""}

@@ -25,7 +25,6 @@ from theory.fields.two_states import (
 )
 from theory.gaussian.average import Average
 from theory.gaussian.exact import exact
-from theory.gaussian.measures import Normal
 from theory.models.static import STATIC
 from theory.symbols import Delta, phi, sigma, x
 
@@ -144,12 +143,24 @@ def derive_chaotic_feedback(z: Symbol, amplitude: Symbol, drive: Expr, overlap: 
     overlap : Expr
         <n x> = <n m> z + <n I> at amplitude 1.
     """
-    gain = Average(phi(x), 1)
-    state = derive_chaotic_state(drive, "The chaotic state of the open loop")
+    gain, variance = Average(phi(x), 1), Function("Delta", positive=True)(z)
+    N, unit = Symbol("N", integer=True, positive=True), Symbol("i", integer=True)
+    fluctuation = Symbol("<n^2>", nonnegative=True) * (_f(Delta) - _f(_q))
+    followed = (amplitude * overlap * gain).subs(Delta, variance)
+    constant = Step(
+        "The output fluctuates in time by a sum over units of n_i times the fluctuation of phi(x_i): its mean square is of "
+        "order 1/N, and m z + I is a drive that is constant in time",
+        "variance of a sum of independent terms",
+        Sum(fluctuation / N**2, (unit, 1, N)),
+        fluctuation / N,
+        assumption="n is fixed; fluctuations of different units are independent to leading order",
+        reference=FEEDBACK,
+        check=Replay(lambda total: total.doit()),
+    )
     return chain(
         "The chaotic state of a network with a readout",
-        _constant_output(),
-        state,
+        (constant,),
+        derive_chaotic_state(drive, "The chaotic state of the open loop"),
         (
             Step(
                 "At one time x is Gaussian of the total variance Delta, and jointly Gaussian with the entry n of the readout: "
@@ -166,43 +177,20 @@ def derive_chaotic_feedback(z: Symbol, amplitude: Symbol, drive: Expr, overlap: 
                 Eq(z, amplitude * overlap * gain),
                 Eq(amplitude, z / (overlap * gain)),
                 reference=FEEDBACK,
-                check=Replay(lambda e: Eq(amplitude, e.lhs / e.rhs.coeff(amplitude))),
+                check=Replay(lambda e: e.lhs / e.rhs.coeff(amplitude)),
             ),
-            _slow_stability(z, amplitude, overlap),
-        ),
-    )
-
-
-def _constant_output() -> tuple[Step, ...]:
-    N, unit = Symbol("N", integer=True, positive=True), Symbol("i", integer=True)
-    fluctuation = Symbol("<n^2>", nonnegative=True) * (_f(Delta) - _f(_q))
-    return (
-        Step(
-            "The output fluctuates in time by a sum over units of n_i times the fluctuation of phi(x_i): its mean square is of "
-            "order 1/N, and m z + I is a drive that is constant in time",
-            "variance of a sum of independent terms",
-            Sum(fluctuation / N**2, (unit, 1, N)),
-            fluctuation / N,
-            assumption="n is fixed; fluctuations of different units are independent to leading order",
-            reference=FEEDBACK,
-            check=Replay(lambda total: total.doit()),
-        ),
-    )
-
-
-def _slow_stability(z: Symbol, amplitude: Symbol, overlap: Expr) -> Step:
-    variance = Function("Delta", positive=True)(z)
-    output = amplitude * overlap * Average(phi(x), 1, Normal(0, variance))
-    return Step(
-        "Where the output changes so slowly that the units stay in the chaotic state that belongs to it, a deviation decays while "
-        "dH/dz < 1, H the output of the open loop",
-        "derivative along the branch Delta(z) of the open loop",
-        Derivative(output, z),
-        output.diff(z),
-        assumption="adiabatic: the units follow the output at once",
-        check=Evaluated(
-            lambda side: exact(side).subs(variance, 2 + z**2 / 3 - z / 5).doit(),
-            name="a cubic phi and a quadratic Delta(z)",
+            Step(
+                "Where the output changes so slowly that the units stay in the chaotic state that belongs to it, a deviation "
+                "decays while dH/dz < 1, H the output of the open loop",
+                "derivative along the branch Delta(z) of the open loop",
+                Derivative(followed, z),
+                followed.diff(z),
+                assumption="adiabatic: the units follow the output at once",
+                check=Evaluated(
+                    lambda side: exact(side).subs(variance, 2 + z**2 / 3 - z / 5).doit(),
+                    name="a cubic phi and a quadratic Delta(z)",
+                ),
+            ),
         ),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +9,7 @@ import mpmath
 from sympy import Eq, Expr, Rational, Symbol, oo, sstr
 
 from theory.activations.activation import Activation
-from theory.activations.parity import admissible_value
+from theory.activations.parity import drawn
 from theory.derivation import Step
 from theory.gaussian.average import Average
 from theory.gaussian.closed import ClosedForm, closed_form
@@ -44,8 +43,7 @@ class _Certified:
 
 @lru_cache(maxsize=512)
 def _agrees(average: Average, activation: Activation, closed: Expr) -> bool:
-    draw = random.Random(7)
-    values = {p: Rational(str(round(float(admissible_value(p, draw)), 3))) for p in activation.parameters}
+    values = drawn(activation.parameters, seed=7)
     points = _CONDITIONAL_POINTS if average.measure.variance == delta else _POINTS
     return all(_agrees_at(average, activation, closed, {**values, **point}) for point in points)
 

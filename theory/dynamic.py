@@ -49,14 +49,15 @@ POLES = symbols("p q")
 _t = Symbol("t")
 
 
-@lru_cache(maxsize=8)
-def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquation]:
+def derive(model: Model[NetworkInTime] = DYNAMIC, odd: bool = True) -> Theory[AutocovarianceEquation]:
     """Derive the theory of the network in time for a generic odd activation.
 
     Parameters
     ----------
     model : Model, optional
         With the transfer function h(s) of one unit; 1/(1+s) if not given.
+    odd : bool
+        Nothing is known for other phi: the theory refuses them.
 
     Returns
     -------
@@ -64,6 +65,11 @@ def derive(model: Model[NetworkInTime] = DYNAMIC) -> Theory[AutocovarianceEquati
         Order parameters `Delta0` = C_x(0), `C_phi0` = C_phi(0); observables `gain`, `kappa2`, `PR_x`, `PR_phi` (equal times),
         `PR0_x`, `PR0_phi` (zero frequency), `tau_pop`.
     """
+    return _derived(model)
+
+
+@lru_cache(maxsize=8)
+def _derived(model: Model[NetworkInTime]) -> Theory[AutocovarianceEquation]:
     network, action = model.network, disorder_average(model.network.couplings)
     transfer, leaky = network.transfer, network.transfer == DYNAMIC.network.transfer
     site = SiteMeasure(Delta)

@@ -192,10 +192,7 @@ class ReadoutEquation:
 
     def at_target(self, expression: Expr) -> Expr:
         """An expression of the closed loop where the output is the target, in the model's parameters alone."""
-        calibrated = (
-            expression.subs(self.amplitude, self.amplitude_at) if expression.has(self.amplitude) else expression
-        )
-        return calibrated.subs(self.output, self.target)
+        return expression.subs(self.amplitude, self.amplitude_at).subs(self.output, self.target)
 
 
 IN_LAGS, IN_FREQUENCY = "C''(tau), noise={}", "C_x(s), noise={}"

@@ -25,7 +25,6 @@ from sympy import Eq, Expr, Identity, ImmutableMatrix, MatrixExpr, MatrixSymbol,
 from theory.derivation import Derivation, Fact, Replay, Step, same
 from theory.fields.cavity import pair_covariance
 from theory.gaussian.average import Average, stein
-from theory.models import derive as derive_theory
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
@@ -73,7 +72,7 @@ class LinearEquivalence:
 @lru_cache(maxsize=1)
 def derive() -> LinearEquivalence:
     """Derive the covariance matrices at fixed couplings."""
-    theory = derive_theory("static")
+    theory = STATIC.derive()
     variance, power = theory.equation.right, theory.quantities["C_phi"].expression
     gain = theory.quantities["gain"].expression
     gamma = g**2 * gain**2

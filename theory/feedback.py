@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import inf
+from typing import NamedTuple
 
 from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
 
@@ -18,7 +19,9 @@ from theory.fields.argument import comparison_steps, instability_steps
 from theory.fields.readout import I_, OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
 from theory.gaussian.average import Average
 from theory.implicit import Branch
+from theory.model import Model
 from theory.models.feedback import FEEDBACK
+from theory.networks import ReadoutNetwork
 from theory.readout import least_squares_steps
 from theory.readout.eigenvector import LocalReadout, eigenvector_steps
 from theory.readout.least_squares import least_squares_outlier, least_squares_slope
@@ -35,10 +38,17 @@ FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)
 MEANS = Mm, MI, Mn = symbols("Mm MI Mn", real=True)
 """Means over units of feedback, input and readout, where they have any; that of the readout at amplitude 1."""
 
-ENTRANCES = {"feedback": m, "input": I_}
+
+class _Entrances(NamedTuple):
+    feedback: Symbol
+    input: Symbol
+
+
+ENTRANCES = _Entrances(m, I_)._asdict()
 """Where a signal can enter: entry of that vector."""
 
 _half, _product = symbols("h d", real=True)
+_QUADRATIC = growth**2 - 2 * _half * growth + _product
 _POSITIVE = (0.0, inf)
 _NO_EXTREMUM = (
     "C(A) has no pole (that needs a readout which overlaps with feedback and input), or does not turn beyond it"
@@ -54,8 +64,7 @@ _EXTREMAL = (
 _SAME_AMPLITUDE = "target on the other side with the amplitude of A_c: beyond it a second stable state exists"
 
 
-@lru_cache(maxsize=1)
-def derive() -> Theory[ReadoutEquation]:
+def derive(model: Model[ReadoutNetwork] = FEEDBACK, odd: bool = True) -> Theory[ReadoutEquation]:
     """Derive the theory of trained feedback networks for a generic activation, odd or not.
 
     Returns
@@ -64,7 +73,12 @@ def derive() -> Theory[ReadoutEquation]:
         Order parameters `Delta0`, `C`; observables `C_phi`, `gain`, `overlap`, `overlap_slope`, `H_slope`, `bulk_radius`,
         `outlier`, `lambda_ls`, `H_slope_ls`, `flex`, `A_c`, `A_b`.
     """
-    model, independent = FEEDBACK, LocalReadout(C * n)
+    return _derived(model)
+
+
+@lru_cache(maxsize=1)
+def _derived(model: Model[ReadoutNetwork]) -> Theory[ReadoutEquation]:
+    independent = LocalReadout(C * n)
     action, site = readout_action(model.network.couplings), LoadedSite(site_at(z))
     loop = readout_loop(model.network.couplings, site)
     readout = site.average(OUTPUT).factor()
@@ -115,9 +129,7 @@ def leading_outlier(equation: ReadoutEquation) -> Expr:
 
 def _larger_root() -> Expr:
     """Largest real part of the zeros of lambda^2 - 2 h lambda + d."""
-    larger = max(
-        roots(growth**2 - 2 * _half * growth + _product, growth), key=lambda root: root.subs({_half: 2, _product: 1})
-    )
+    larger = max(roots(_QUADRATIC, growth), key=lambda root: root.subs({_half: 2, _product: 1}))
     return larger.replace(lambda e: e.is_Pow and e.exp == S.Half, lambda e: sqrt(Max(S.Zero, e.base)))
 
 
@@ -213,7 +225,7 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, quantities: dict[
         Step(
             "The larger of two zeros, or the real part of both",
             "quadratic equation",
-            growth**2 - 2 * _half * growth + _product,
+            _QUADRATIC,
             _larger_root(),
             check=Solves(misses, "four pairs of zeros, real and complex"),
         ),

@@ -8,7 +8,7 @@ from sympy import Expr, Mul, Poly, S, cancel, exp, nroots, re, sstr
 
 from theory.errors import InputError
 from theory.symbols import frequency
-from theory.text.transfer import parse_transfer
+from theory.text.parsing import parse_transfer
 
 HIGHEST_ORDER = 8
 
@@ -67,7 +67,7 @@ class Filter:
             )
         if denominator.degree() > HIGHEST_ORDER:
             problems.append(f"its order is {denominator.degree()}, at most {HIGHEST_ORDER} is allowed")
-        elif denominator.degree() > 0 and not all(re(root) < 0 for root in nroots(denominator, n=15, maxsteps=200)):
+        elif not all(re(root) < 0 for root in nroots(denominator.sqf_part(), n=15, maxsteps=200)):
             problems.append("it has a pole with real part >= 0: it is not stable")
         if problems:
             raise InputError(f"the filter {sstr(transfer)} is refused: " + "; ".join(problems))

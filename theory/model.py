@@ -14,8 +14,6 @@ from theory.later import Later
 if TYPE_CHECKING:
     from sympy import Symbol
 
-    from theory.theory import Theory
-
 Network = TypeVar("Network")
 
 
@@ -138,7 +136,7 @@ class Model(Generic[Network]):
     equation: str
     parameters: tuple[Parameter, ...]
     reference: str
-    derive_theory: Callable[[Model[Network], bool], Theory]
+    derive_theory: Callable[[Model[Network], bool], Any]
     choices: tuple[Choice, ...] = ()
     describe: Callable[[], Network] | None = None
     needs_activation: bool = True
@@ -170,10 +168,7 @@ class Model(Generic[Network]):
         if text is None:
             return self
         if self.with_filter is None:
-            from theory.models import models
-
-            having = ", ".join(model.name for model in models() if model.with_filter is not None)
-            raise InputError(f"the model {self.name} has no time; a filter needs the model {having}")
+            raise InputError(f"the model {self.name} has no time; a filter is for networks in time")
         return self.with_filter(self, text)
 
     @property
@@ -193,6 +188,6 @@ class Model(Generic[Network]):
         if self.needs_activation and not given:
             raise InputError(f"the model {self.name} needs an activation: -a/--activation, such as 'tanh(x)'")
 
-    def derive(self, *, odd: bool = True) -> Theory:
+    def derive(self, *, odd: bool = True) -> Any:
         """The theory of the model for a generic activation, odd or not."""
         return self.derive_theory(self, odd)

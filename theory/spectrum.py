@@ -55,7 +55,7 @@ from theory.fields.ginibre import (
     u,
     z,
 )
-from theory.models import derive as derive_theory
+from theory.models.static import STATIC
 
 y = Symbol("y", nonnegative=True)
 """gamma = g^2 <phi'>^2, the squared spectral radius of gain J; 0 <= y < 1."""
@@ -263,7 +263,7 @@ def _imaginary_part_squared(at_root: Expr) -> Expr:
 
 def _consistency_steps(equivalence: LinearEquivalence) -> tuple[Step, ...]:
     """Traces of C_phi = <phi^2> (1 - y) R R^T against what the collective fields gave."""
-    quantities = derive_theory("static").quantities
+    quantities = STATIC.derive().quantities
     scale = quantities["C_phi"].expression * (1 - y)
     per_unit, squared = scale * moment(1), scale**2 * moment(2)
     rows = (

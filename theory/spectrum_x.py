@@ -21,7 +21,7 @@ from theory.derivation import Derivation, Fact, Replay, Step
 from theory.equivalence import derive as derive_equivalence
 from theory.equivalence import rational_matrix
 from theory.fields.ginibre import dyson_matrix, exponents, h, planar_pairings, resolvent_law, shift, u, z
-from theory.models import derive as derive_theory
+from theory.models.static import STATIC
 from theory.spectrum import ENUMERATED, y
 from theory.symbols import Delta, g, sigma
 
@@ -193,7 +193,7 @@ def _power_series(equation: Expr, unknown: Symbol, e: Symbol, known: Mapping[Sym
 
 def _moment_steps(law: Expr, resolvent: Expr, strength: Expr) -> tuple[Step, ...]:
     """First moments, and the traces of C_x against what the collective fields gave; sigma^2 by the self-consistency."""
-    theory = derive_theory("static")
+    theory = STATIC.derive()
     quantities, excess = theory.quantities, theory.equation.right - sigma**2
     first, second = moments(law, resolvent, 2)
     values = {y: derive_equivalence().gamma, k: strength, s: Delta - excess}

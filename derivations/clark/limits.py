@@ -6,12 +6,12 @@ import numpy as np
 from sympy import Rational, Symbol, gamma, log, pi, sqrt, zeta
 
 from derivations.clark.quantities import ERF, TANH, Row, close, solver, values
-from theory import linear_network, near_critical_steps
 from theory.derivation import same
 from theory.fields.cavity_in_time import ONE
-from theory.linear_network import decay
-from theory.near_critical import b, d, eps, expansion, kappa, laws, near_critical
-from theory.saturation import saturation, saturation_steps
+from theory.limits import linear_network, onset_steps
+from theory.limits.linear_network import decay
+from theory.limits.onset import b, d, eps, expansion, kappa, laws, near_critical
+from theory.limits.saturation import saturation
 from theory.symbols import Delta, eta, g, sigma
 
 _DERIVED = "derivation replayed, every step machine-checked; claimed formula equal as canonical form"
@@ -19,7 +19,7 @@ _DERIVED = "derivation replayed, every step machine-checked; claimed formula equ
 
 def _variance_at_onset() -> bool:
     """In b = phi'''(0)/phi'(0) and d = phi^(5)(0)/phi'(0)."""
-    near_critical_steps.derive().check()
+    onset_steps.derive().check()
     distance = -b * Delta + (2 * b**2 / 3 - d / 4) * Delta**2
     tanh = near_critical(TANH).laws["Delta0"]
     return same(expansion().distance, distance) and same(tanh, eps + Rational(7, 6) * eps**2)
@@ -70,7 +70,7 @@ def _times_at_onset() -> bool:
 def _strong_coupling() -> bool:
     """Delta0 = 2 (1 - 2/pi) g^2, kappa^2 = (pi - 3)/(pi - 2); dimensions of the sign network."""
     found = saturation(TANH)
-    if not all(step.verify() for step in saturation_steps(found)):
+    if not all(step.verify() for step in found.steps):
         return False
     derived = same(found.laws["Delta0"], 2 * (1 - 2 / pi) * g**2) and same(found.laws["kappa2"], (pi - 3) / (pi - 2))
     sign, far = values("sign(x)", g=1.0, noise="none"), values(TANH, g=100.0, noise="none")
@@ -86,7 +86,7 @@ def _power_laws() -> bool:
     symbolic = saturation("power(p) where p>0")
     one, two = (values("power(1/2)", g=strength, noise="none") for strength in (0.8, 2.5))
     free = all(close(one[key], two[key], 1e-9) for key in ("kappa2", "PR_x", "PR_phi", "PR0_x", "PR0_phi"))
-    steps = all(step.verify() for step in saturation_steps(symbolic))
+    steps = all(step.verify() for step in symbolic.steps)
     return free and steps and same(symbolic.laws["kappa2"], 1 - (p + 1) ** 2 / (2 * (ratio - 1)))
 
 

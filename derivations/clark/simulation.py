@@ -13,7 +13,7 @@ from sympy import Symbol, lambdify
 from derivations.clark.quantities import TANH, Row, pair_spectrum, solver
 from numerics.compare.validation import validate
 from theory.fields.cavity_in_time import ONE, TWO
-from theory.linear_network import linear_network
+from theory.limits.linear_network import linear_network
 from theory.models.dynamic import DYNAMIC
 from theory.symbols import eta, frequency, g
 

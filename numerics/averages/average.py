@@ -16,8 +16,9 @@ from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average, averages
 from theory.gaussian.measures import Normal
-from theory.gaussian.monomial import parse_monomial, weak_product
+from theory.gaussian.monomial import weak_product
 from theory.symbols import Delta, mu
+from theory.text.parsing import parse_monomial
 
 Values = NDArray[np.float64]
 

@@ -17,9 +17,9 @@ from theory.activations.activation import Activation
 from theory.corrections import one_site_correction
 from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average, averages, stein
-from theory.gaussian.monomial import parse_monomial
 from theory.models.static import STATIC
 from theory.symbols import Delta, O, x
+from theory.text.parsing import parse_monomial
 
 
 @dataclass(frozen=True)

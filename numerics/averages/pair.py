@@ -20,9 +20,9 @@ from theory.errors import DomainError, InputError
 from theory.gaussian.average import Average
 from theory.gaussian.integrand import ordinary_integrand
 from theory.gaussian.measures import Normal
-from theory.gaussian.monomial import parse_monomial
 from theory.gaussian.pair import pair_closed_form
 from theory.symbols import Delta, mu, rho
+from theory.text.parsing import parse_monomial
 
 Values = NDArray[np.float64]
 TRIAL = np.array([1e-3, 0.3, 0.9, 1.3])  # angles, cosines of correlations, at which a step is judged

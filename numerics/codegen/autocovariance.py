@@ -50,7 +50,7 @@ def equations_in_time(
         _pair_terms(activation),
         at("transfer", "Transfer function of one unit at s = i omega.", ["s"], {"": equation.transfer}),
         at("strength", "Factor of <phi phi> in the equation of C.", numbers, {"": equation.strength}),
-        at("feedback", "Factor of the network's response to a unit's own activity.", numbers, {"": equation.feedback}),
+        at("reaction", "Factor of the network's response to a unit's own activity.", numbers, {"": equation.feedback}),
         at("multiplier", "g^2 <phi'>^2, below 1 where C decays.", at_variance, {"": equation.multiplier}),
         *(
             at(kinetic[word], f"C'(0+)^2/2 for noise={word}.", numbers, {"": energy})
@@ -196,7 +196,7 @@ def _equations_object(
             "    multiplier=multiplier,",
             "    transfer=transfer,",
             "    strength=strength,",
-            "    feedback=feedback,",
+            "    feedback=reaction,",
             f"    kinetic={table(kinetic)},",
             f"    forcing={table(forcing)},",
             f"    noise_spectra={table(spectra)},",

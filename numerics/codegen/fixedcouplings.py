@@ -11,7 +11,7 @@ from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import FunctionDef, lower
 from theory import equivalence, spectrum, spectrum_x
-from theory.models import derive
+from theory.models.static import STATIC
 
 _SCALARS = ("Delta", "C_phi", "gain", "g", "sigma")
 
@@ -29,7 +29,7 @@ def fixed_couplings_module() -> ModuleType:
 
 
 def _text() -> str:
-    quantities = derive("static").quantities
+    quantities = STATIC.derive().quantities
     known = {quantities[key].expression: Symbol(key) for key in ("C_phi", "gain")}
 
     def named(*expressions: Basic) -> list[Basic]:

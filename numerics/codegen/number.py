@@ -16,6 +16,9 @@ from theory.gaussian.average import averages
 from theory.symbols import mu
 from theory.theory import Theory
 
+SLOPE = "slope"
+"""Key of the slope of the self-consistency, which the algorithm adds to every solution."""
+
 
 def equations(
     theory: Theory, activation: Activation, means: Sequence[MeanCode], frozen: Sequence[FrozenCode] = ()
@@ -31,6 +34,8 @@ def equations(
 
     control = theory.equation.control.name
     results = {key: q.expression for key, q in theory.leading.items()}
+    stated = {c.key: c.expression for c in theory.conditions}
+    results = {**results, **{key: e for key, e in stated.items() if key not in (*results, SLOPE)}}
     corrections = {key: q.expression for key, q in theory.finite_size.items()}
     return [
         function(

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Pow, Symbol
+from sympy import Expr, Function, Pow, Symbol
 from sympy.printing.numpy import SciPyPrinter
 from sympy.printing.precedence import PRECEDENCE
+
+from theory.functions import record_of
 
 _MULTIPLIED = range(3, 7)  # integer powers of a name printed as products: NumPy's general power is 30 times slower
 
 
 class NumpySourcePrinter(SciPyPrinter):
-    """Prints ``np.`` and ``special.`` calls, the stable special functions of `theory.functions` included."""
+    """Prints ``np.`` and ``special.`` calls, the elementary functions as their records say."""
 
-    _CALLS = {
-        "erfcx": "special.erfcx({})",
-        "faddeeva": "special.wofz({})",
-        "sigmoid": "special.expit({})",
-        "softplus": "np.logaddexp(0.0, {})",
+    _CALLS = {  # functions that closed forms bring, beside the elementary ones
         "gamma": "special.gamma({})",
         "loggamma": "special.gammaln({})",
-        "erf": "special.erf({})",
-        "erfc": "special.erfc({})",
         "erfinv": "special.erfinv({})",
         "erfcinv": "special.erfcinv({})",
         "LambertW": "np.real(special.lambertw({}))",
@@ -40,16 +36,10 @@ class NumpySourcePrinter(SciPyPrinter):
     def _print_Exp1(self, node):
         return "np.e"
 
-    def _print_Function(self, node):
-        template = self._CALLS.get(type(node).__name__)
-        if template is None:
-            return super()._print_Function(node)
-        return template.format(self._print(node.args[0]))
-
-    _print_erfcx = _print_faddeeva = _print_sigmoid = _print_softplus = _print_Function
-    _print_gamma = _print_loggamma = _print_erf = _print_erfc = _print_erfinv = _print_erfcinv = _print_LambertW = (
-        _print_Function
-    )
+    def _print(self, expr, **kwargs):
+        record = record_of(expr) if isinstance(expr, Function) else None
+        template = self._CALLS.get(type(expr).__name__) if record is None else record.numpy
+        return super()._print(expr, **kwargs) if template is None else template.format(self._print(expr.args[0]))
 
     def _print_not_supported(self, node):
         """A constant that NumPy has no function for, as its value."""

@@ -33,7 +33,7 @@ class OutputResponse(NamedTuple):
 
 
 def output_response(
-    solution: Solution, frequency: ArrayLike, *, along: str = "feedback", point: int | None = None
+    solution: Solution, frequency: ArrayLike, *, along: str = next(iter(ENTRANCES)), point: int | None = None
 ) -> OutputResponse:
     """Linear response of the output to a small current, in the limit N -> infinity.
 

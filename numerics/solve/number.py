@@ -79,6 +79,10 @@ def control_limit(generated: Generated, numbers: Mapping[str, Any]) -> tuple[flo
     if not np.any(usable):
         return float("nan"), float("nan")
     best = int(np.argmax(np.where(usable, control, -np.inf)))
+    if usable[-1] and control[best] <= control[-1] * (
+        1 + ROUNDING
+    ):  # a maximum that does not exceed the supremum is rounding
+        best = grid.size - 1
     if best in (0, grid.size - 1):
         return float(control[best]), float("inf") if best else 0.0
     from scipy.optimize import minimize_scalar  # takes as long to load as SymPy
@@ -107,8 +111,10 @@ def why_no_solution(generated: Generated, numbers: Mapping[str, Any], branches: 
         if condition is True:
             return f"{opening}it would lie beyond the range of variances that is searched"
         return f"{opening}<phi^2> is infinite at every Delta that the noise allows; it is finite only for {condition}"
+    if np.isinf(turning) and not generated.activation.text:
+        return f"{opening}solutions exist for {name} < {limit:.10g}"
     slope = _slope_at_infinity(generated, numbers)
-    if np.isinf(turning) or limit * slope < 1 + ROUNDING:  # a maximum that does not exceed the supremum is rounding
+    if np.isinf(turning):
         return (
             f"{opening}{name} times the slope of phi at infinity ({slope:.6g}) is not below 1; "
             f"solutions exist for {name} < {1 / slope:.10g}"

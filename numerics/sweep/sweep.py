@@ -19,6 +19,7 @@ from numerics.solve.solution import Solution, shown
 from numerics.solve.solver import Solver
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.execute import check_executor, execute
+from numerics.sweep.table import write_table
 from numerics.view import View
 from theory.activations.activation import Activation, activation_for
 from theory.errors import DomainError, InputError, gathering
@@ -262,10 +263,15 @@ class Sweep:
         return rows
 
     def save(self, path: str | Path) -> None:
-        """Write all columns to a file, CSV or NPZ by its suffix; see `numerics.sweep.table`."""
-        from numerics.sweep.table import save
+        """Write all columns to a file, CSV or NPZ by its suffix; see `numerics.sweep.table` and `columns`.
 
-        save(self, path)
+        Raises
+        ------
+        InputError
+            For another suffix, or a file that cannot be written.
+        """
+        named = {"model": self.model, "activation": self.activation}
+        write_table(path, self.columns(), self.axes, self.parameters, named)
 
 
 def sweep(

@@ -1,20 +1,21 @@
-"""A sweep as a file: CSV (RFC 4180), one line for each point, or NPZ, one array for each result; never a pickle."""
+"""Columns over the points of a sweep as a file: CSV (RFC 4180), a line for each point, or NPZ; never a pickle."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numerics.codegen.cache import write_atomically
 from theory.errors import InputError
 
-if TYPE_CHECKING:
-    from numerics.sweep.sweep import Sweep
+Columns = Mapping[str, NDArray[Any]]
 
 
 def check_path(path: str | Path) -> None:
@@ -28,13 +29,27 @@ def check_path(path: str | Path) -> None:
         raise InputError(f"cannot tell the format of '{str(path)[:200]}': its name must end in {' or '.join(_WRITERS)}")
 
 
-def save(sweep: Sweep, path: str | Path) -> None:
-    """Write all columns of a sweep, whole or not at all.
+def write_table(
+    path: str | Path,
+    columns: Mapping[str, NDArray[Any]],
+    axes: Mapping[str, NDArray[Any]],
+    fixed: Mapping[str, Any],
+    named: Mapping[str, Any],
+) -> None:
+    """Write a file, whole or not at all.
 
-    CSV has a line for each point: swept parameters, fixed ones, every key of the theory, words, lists and fixed points (see
-    `numerics.sweep.columns`), `error`, `residual`, `stable`, `reason`, and `simulated_KEY`, `simulated_KEY_error` where networks
-    were simulated; a cell is empty where there is no value. NPZ has the swept parameters as vectors, the results as arrays
-    over them, and `model`, `activation` and the fixed parameters.
+    CSV has a line for each point: swept parameters, fixed ones, the other columns; a cell is empty where there is no value. NPZ has
+    the swept parameters as vectors, the results as arrays over them, the fixed parameters and what is `named`.
+
+    Parameters
+    ----------
+    path : str or Path
+    columns : mapping of str to array
+        Swept parameters first, then every result, of one shape.
+    axes : mapping of str to array
+        Values of the swept parameters.
+    fixed, named : mapping
+        Fixed parameters; words such as the model.
 
     Raises
     ------
@@ -43,33 +58,28 @@ def save(sweep: Sweep, path: str | Path) -> None:
     """
     check_path(path)
     try:
-        write_atomically(Path(path), _WRITERS[Path(path).suffix.lower()](sweep))
+        write_atomically(Path(path), _WRITERS[Path(path).suffix.lower()](columns, axes, fixed, named))
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot write '{str(path)[:200]}': {reason}") from error
 
 
-def csv_bytes(sweep: Sweep) -> bytes:
-    """The content of a CSV file."""
-    columns = sweep.columns()
-    fixed = list(sweep.parameters.values())
-    swept = len(sweep.axes)
+def _csv(columns: Columns, axes: Columns, fixed: Mapping[str, Any], named: Mapping[str, Any]) -> bytes:
+    swept = len(axes)
     text = io.StringIO(newline="")
     writer = csv.writer(text)  # lines end in CR LF
-    writer.writerow([*list(columns)[:swept], *sweep.parameters, *list(columns)[swept:]])
+    writer.writerow([*list(columns)[:swept], *fixed, *list(columns)[swept:]])
     for row in zip(*(values.ravel().tolist() for values in columns.values()), strict=True):
-        cells = [*row[:swept], *fixed, *row[swept:]]
+        cells = [*row[:swept], *fixed.values(), *row[swept:]]
         writer.writerow(["" if isinstance(c, float) and isnan(c) else c for c in cells])
     return text.getvalue().encode()
 
 
-def npz_bytes(sweep: Sweep) -> bytes:
-    """The content of an NPZ file."""
-    named = {"model": sweep.model, "activation": sweep.activation, **sweep.parameters}
-    arrays = {**{key: np.array(value) for key, value in named.items()}, **sweep.columns(), **sweep.axes}
+def _npz(columns: Columns, axes: Columns, fixed: Mapping[str, Any], named: Mapping[str, Any]) -> bytes:
+    arrays = {**{key: np.array(value) for key, value in {**named, **fixed}.items()}, **columns, **axes}
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     return content.getvalue()
 
 
-_WRITERS = {".csv": csv_bytes, ".npz": npz_bytes}
+_WRITERS = {".csv": _csv, ".npz": _npz}

@@ -20,7 +20,8 @@ from theory.activations.pieces import Pieces, split
 from theory.activations.rational import complex_poles
 from theory.errors import InputError
 from theory.symbols import x
-from theory.text.declared import free_names, with_names
+from theory.text.outline import wellformed
+from theory.text.renaming import free_names, with_names
 
 if TYPE_CHECKING:
     from theory.model import Model
@@ -253,7 +254,8 @@ def activation_for(model: Model[Any], given: Activation | str | None) -> Activat
     if given is None:
         return NO_ACTIVATION
     if isinstance(given, str):
-        return Activation.from_text(with_names(given, free_names(given, model.names)))
+        outline = wellformed(given)
+        return Activation.from_text(with_names(outline.text, free_names(outline.ranges, model.names)))
     taken = {p: Symbol(f"phi_{p.name}", **p.assumptions0) for p in given.parameters if p.name in model.names}
     if not taken:
         return given

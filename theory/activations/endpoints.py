@@ -12,15 +12,15 @@ import mpmath
 import sympy
 from sympy import Expr, Float, Rational, S
 
-from theory.activations.zeros import ODD_INCREASING, sign_of
+from theory.activations.zeros import sign_of
+from theory.elementary import EVEN, ODD, ElementaryFunction, exact
 from theory.errors import InputError
-from theory.functions import erfcx, sigmoid, softplus
+from theory.functions import record_of
 from theory.highprecision import mp_function
 from theory.symbols import x
 
 _MAX_DERIVATIVE = 6
 _BEYOND_POWERS = 1000
-_POSITIVE = (sympy.exp, sympy.cosh, sympy.sech, sympy.erfc, erfcx, sigmoid, softplus)
 
 
 class Leading(NamedTuple):
@@ -168,54 +168,42 @@ def _leading_sum(u: Expr, t: sympy.Dummy) -> Leading:
 
 
 def _leading_call(u: Expr, t: sympy.Dummy) -> Leading:
-    if not u.args or len(u.args) != 1:
+    record = record_of(u)
+    if len(u.args) != 1:
         raise _NoRule
     inner = _leading(u.args[0], t)
     growth = direction(inner.exponent)
     if growth is None:
         raise _NoRule
-    if growth == 1 and isinstance(u, (*ODD_INCREASING, sympy.sin)):
-        slope = 2 / sympy.sqrt(S.Pi) if isinstance(u, (sympy.erf, sympy.erfi)) else S.One  # at zero
+    if growth == 1 and record is not None and record.parity == ODD and not record.kink:
+        slope = u.func(t).diff(t).xreplace({t: S.Zero})
         return Leading(slope * inner.coefficient, inner.exponent)
     if growth == 1 and isinstance(u, sympy.log) and inner.exponent.is_finite:
         return Leading(S.NegativeInfinity, S.Zero)
     if growth == -1:
-        return _at_infinity(u, inner)
+        return _at_infinity(record, inner)
     value = u.func(inner.coefficient if growth == 0 else S.Zero)
     if not value.is_finite:
         raise _NoRule
     # exp(-150) is no zero, however small a number
-    return Leading(value, S.Zero) if isinstance(u, _POSITIVE) or sign_of(value) != 0 else _taylor(u, t)
+    positive = record is not None and record.positive
+    return Leading(value, S.Zero) if positive or sign_of(value) != 0 else _taylor(u, t)
 
 
-def _at_infinity(u: Expr, inner: Leading) -> Leading:
+def _at_infinity(record: ElementaryFunction | None, inner: Leading) -> Leading:
     """f(v) where |v| -> oo."""
-    sign = sign_of(inner.coefficient)
-    rising = sign == 1
-    decay, explosion = Leading(S.One, S.Infinity), Leading(S.One, S.NegativeInfinity)
-    if isinstance(u, sympy.log) and inner.exponent.is_finite:
-        return Leading(S.Infinity, S.Zero)
-    if isinstance(u, sympy.cosh):
-        return explosion
-    if isinstance(u, sympy.sech):
-        return decay
-    if sign is None:
+    sign = 1 if record is not None and record.parity == EVEN else sign_of(inner.coefficient)
+    end = None if record is None or sign is None else record.end(sign)
+    if end is None or (end.logarithmic and not inner.exponent.is_finite):
         raise _NoRule
-    rules = {
-        sympy.tanh: Leading(S(sign), S.Zero),
-        sympy.erf: Leading(S(sign), S.Zero),
-        sympy.atan: Leading(sign * S.Pi / 2, S.Zero),
-        sympy.asinh: Leading(sign * S.Infinity, S.Zero),
-        sympy.sinh: Leading(S(sign), S.NegativeInfinity),
-        sympy.exp: explosion if rising else decay,
-        sympy.erfc: decay if rising else Leading(S(2), S.Zero),
-        sigmoid: Leading(S.One, S.Zero) if rising else decay,
-        softplus: inner if rising else decay,
-        erfcx: Leading(1 / (sympy.sqrt(S.Pi) * inner.coefficient), -inner.exponent) if rising else explosion,
-    }
-    if u.func not in rules:
-        raise _NoRule
-    return rules[u.func]
+    coefficient = exact(end.coefficient)
+    if end.rate:
+        return Leading(coefficient, -end.rate * S.Infinity)
+    if end.logarithmic:
+        return Leading(end.limit, S.Zero)
+    if not end.exponent:
+        return Leading(coefficient, S.Zero)
+    return Leading(coefficient * (sign * inner.coefficient) ** end.exponent, end.exponent * inner.exponent)
 
 
 def _taylor(u: Expr, t: sympy.Dummy) -> Leading:

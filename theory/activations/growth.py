@@ -14,7 +14,7 @@ from sympy import Dummy, Expr, Rational, S
 from theory.activations.endpoints import Leading, direction, leading_term
 from theory.activations.zeros import sign_of
 from theory.errors import InputError
-from theory.functions import erfcx, sigmoid, softplus
+from theory.functions import record_of
 from theory.symbols import x
 
 
@@ -153,19 +153,13 @@ def _log_growth_of_call(u: Expr, side: int) -> tuple[Expr, Expr]:
     c, q = leading_term(argument, S.Infinity * side, side)
     if direction(q) != -1:
         return S.Zero, S.Zero
-    rising = sign_of(c) == 1
-    rules = {
-        sympy.exp: (c, -q),
-        sympy.sinh: (abs(c), -q),
-        sympy.cosh: (abs(c), -q),
-        sympy.sech: (-abs(c), -q),
-        sympy.erfc: (-(c**2), -2 * q) if rising else None,
-        erfcx: None if rising else (c**2, -2 * q),
-        sigmoid: None if rising else (c, -q),
-        softplus: None if rising else (c, -q),
-        sympy.Pow: (c, -q),
-    }
-    return rules.get(u.func) or (S.Zero, S.Zero)
+    if u.is_Pow:
+        return c, -q
+    record, side = record_of(u), 1 if sign_of(c) == 1 else -1
+    end = None if record is None else record.end(side)
+    if record is None or end is None or not end.rate:
+        return S.Zero, S.Zero
+    return end.rate * (abs(c) if record.parity else side * c) ** end.degree, -end.degree * q
 
 
 def _size(value: Expr) -> float:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import random
-
 from sympy import Dummy, Expr, Rational, powsimp
 
-from theory.activations.parity import admissible_value
+from theory.activations.parity import drawn
 from theory.activations.pieces import Pieces
 from theory.symbols import x
 
@@ -36,9 +34,7 @@ def degree(pieces: Pieces) -> Expr | None:
 
 def _varies(expression: Expr, size: Dummy) -> bool:
     """Whether the values at two sizes differ, which spares the symbolic reduction of everything else."""
-    draw = random.Random(1)
-    symbols = sorted(expression.free_symbols - {size}, key=str)
-    given = {symbol: Rational(str(round(float(admissible_value(symbol, draw)), 3))) for symbol in symbols}
+    given = drawn(sorted(expression.free_symbols - {size}, key=str), seed=1)
     one, other = (expression.subs(given).subs(size, point).evalf(30) for point in (Rational(5, 7), Rational(9, 4)))
     return bool(abs(one - other) > Rational(1, 10**20) * (1 + abs(one)))
 

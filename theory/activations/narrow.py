@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from sympy import Expr, lambdify
 
+from theory.elementary import ELEMENTARY
 from theory.symbols import x
 
 _SPACING = 0.02
@@ -74,7 +75,8 @@ def _grid() -> tuple[float, ...]:
 
 def _real_function(expression: Expr) -> Function:
     """A function of floats, nan where it has no real value."""
-    compiled = lambdify(x, expression, [{"sigmoid": _sigmoid, "softplus": _softplus}, "math"])
+    own = {r.name: partial(r.value, m=math) for r in ELEMENTARY.values() if r.evaluate}
+    compiled = lambdify(x, expression, [own, "math"])
 
     def evaluated(point: float) -> float:
         try:
@@ -84,11 +86,3 @@ def _real_function(expression: Expr) -> Function:
         return float(value) if isinstance(value, int | float) else math.nan
 
     return evaluated
-
-
-def _sigmoid(u: float) -> float:
-    return 1 / (1 + math.exp(-u)) if u > -700 else 0.0
-
-
-def _softplus(u: float) -> float:
-    return max(u, 0.0) + math.log1p(math.exp(-abs(u)))

@@ -1,8 +1,8 @@
 """Pade approximants with exact coefficients, from Taylor series built by rational recurrences.
 
 A power series is a list of coefficients in a field K. K is the rationals, extended by the parameters and by the two
-constants 2/sqrt(pi) and log(2) that erf and softplus bring; each function of a series follows from its first-order
-differential equation, f(u)' = u' F(f(u), u), coefficient by coefficient. `sympy.series` is not used: it can hang.
+constants 2/sqrt(pi) and log(2) that erf and softplus bring; each function of a series follows from its derivative, as
+f(u)' = u' f'(u), coefficient by coefficient. `sympy.series` is not used: it can hang.
 
 References
 ----------
@@ -11,7 +11,6 @@ G. A. Baker, P. Graves-Morris, Pade Approximants, 2nd ed. (1996), sections 1.1 a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import sympy
@@ -19,7 +18,7 @@ from sympy import QQ, Expr, Integer, Poly, Rational
 from sympy.polys.fields import field
 
 from theory.errors import InputError
-from theory.functions import sigmoid, softplus
+from theory.functions import record_of
 from theory.symbols import x
 from theory.text.realness import NONZERO, describe, failure
 
@@ -70,7 +69,7 @@ def pade(function: Expr, m: int, n: int) -> Expr:
         raise InputError(f"the degrees of pade(f, m, n) are integers m, n >= 0 with m + n <= {largest}{why}")
     ring = _Taylor(function, m + n + 1)
     try:
-        c = ring.series(function)
+        c = ring.whole(function)
     except _NoSeries as reason:
         raise InputError(f"pade(f, m, n) needs a Taylor series of f at 0, but {reason}") from None
     q = _denominator(ring, c, m, n)
@@ -171,15 +170,12 @@ class _Taylor:
         symbols: list[Expr] = sorted(function.free_symbols - {x}, key=str)
         symbols += sorted(function.atoms(sympy.NumberSymbol), key=str)
         self.symbols: dict[Expr, Any] = {}
-        self.erf_scale = self.log2 = None
+        self.calls: dict[Expr, Series] = {}
         self.field: Any = QQ
-        needs_erf, needs_log2 = function.has(sympy.erf, sympy.erfc), function.has(softplus, sympy.log(2))
-        if symbols or needs_erf or needs_log2:
-            names = [*map(str, symbols), "2/sqrt(pi)", "log(2)"]
-            self.field, *generators = field(names, QQ)
+        if symbols or function.atoms(sympy.Function):
+            self.field, *generators = field([*map(str, symbols), "2/sqrt(pi)", "log(2)"], QQ)
             self.symbols = dict(zip(symbols, generators, strict=False))
-            self.erf_scale, self.log2 = generators[-2:]
-            self.symbols[sympy.log(2)] = self.log2
+            self.symbols |= {1 / sympy.sqrt(sympy.pi): generators[-2] / 2, sympy.log(2): generators[-1]}
         self._values = [*symbols, 2 / sympy.sqrt(sympy.pi), sympy.log(2)]
         self.zero, self.one = self.field(0), self.field(1)
 
@@ -191,8 +187,19 @@ class _Taylor:
         """The series of a constant."""
         return [element] + [self.zero] * (self.length - 1)
 
+    def whole(self, function: Expr) -> Series:
+        """Coefficients of an expression in x: each pass makes one more coefficient of the calls in it exact."""
+        result, known = self.series(function), None
+        while known != self.calls:
+            known = dict(self.calls)
+            for call, series in known.items():
+                du, slope = self.derivative(self.series(call.args[0])), self.series(call.fdiff())
+                self.calls[call] = [series[0], *(a / k for k, a in enumerate(self.times(du, slope)[:-1], 1))]
+            result = self.series(function)
+        return result
+
     def series(self, node: Expr) -> Series:
-        """Coefficients of an expression in x."""
+        """Coefficients of an expression, where those of the calls in it are what is known of them so far."""
         if isinstance(node, Rational):
             return self.constant(self.field(QQ(int(node.p), int(node.q))))
         if node in self.symbols:
@@ -208,10 +215,21 @@ class _Taylor:
             return product
         if isinstance(node, sympy.Pow):
             return self.power(node)
-        rule = _RULES.get(type(node))
-        if rule is None:
+        record = record_of(node)
+        if record is None or record.kink:
             raise _NoSeries(f"{node} is not analytic there or its series is not rational")
-        return rule(self, self.series(node.args[0]), node)
+        if node not in self.calls:
+            self.calls[node] = self.constant(self.start(node))
+        return self.calls[node]
+
+    def start(self, call: Expr) -> Any:
+        """Value at x = 0."""
+        value = call.func(self.to_sympy(self.series(call.args[0])[0]))
+        if isinstance(value, Rational):
+            return self.field(QQ(int(value.p), int(value.q)))
+        if value not in self.symbols:
+            raise _NoSeries(f"{call} has an irrational value there")
+        return self.symbols[value]
 
     def times(self, a: Series, b: Series) -> Series:
         """Cauchy product."""
@@ -246,93 +264,6 @@ class _Taylor:
             result.append(total / (base[0] * k))
         return result
 
-    def integrate(self, derivative: Series, start: Any) -> Series:
-        """The series with this derivative and this value at 0."""
-        return [start, *(derivative[k - 1] / k for k in range(1, self.length))]
-
     def derivative(self, a: Series) -> Series:
         """Term by term, padded with the unknown (never used) last coefficient."""
         return [*(a[k] * k for k in range(1, self.length)), self.zero]
-
-    def solve(self, u: Series, starts: list[Any], slopes: Callable[[list[Series]], list[Series]]) -> list[Series]:
-        """Solve f_i' = u' F_i(f), f_i(0) given: each pass makes one more coefficient exact."""
-        unknowns = [self.constant(start) for start in starts]
-        du = self.derivative(u)
-        for _ in range(self.length):
-            unknowns = [
-                self.integrate(self.times(du, slope), start)
-                for slope, start in zip(slopes(unknowns), starts, strict=True)
-            ]
-        return unknowns
-
-    def at_zero(self, u: Series, node: Expr, start: int = 0) -> None:
-        """Require u(0) = start, where the function's value is rational."""
-        if u[0] != self.field(start):
-            raise _NoSeries(f"{node} has an irrational value there")
-
-
-def _exp(K: _Taylor, u: Series, node: Expr) -> Series:
-    K.at_zero(u, node)
-    return K.solve(u, [K.one], lambda f: [f[0]])[0]
-
-
-def _trigonometric(index: int, sign: int) -> Callable[[_Taylor, Series, Expr], Series]:
-    """s' = u' c, c' = sign u' s."""
-
-    def rule(K: _Taylor, u: Series, node: Expr) -> Series:
-        K.at_zero(u, node)
-        return K.solve(u, [K.zero, K.one], lambda f: [f[1], [a * sign for a in f[0]]])[index]
-
-    return rule
-
-
-def _tanh(K: _Taylor, u: Series, node: Expr) -> Series:
-    K.at_zero(u, node)
-    return K.solve(
-        u, [K.zero], lambda f: [[a - b for a, b in zip(K.constant(K.one), K.times(f[0], f[0]), strict=True)]]
-    )[0]
-
-
-def _sigmoid(K: _Taylor, u: Series, node: Expr) -> Series:
-    K.at_zero(u, node)
-    return K.solve(u, [K.one / 2], lambda f: [[a - b for a, b in zip(f[0], K.times(f[0], f[0]), strict=True)]])[0]
-
-
-def _softplus(K: _Taylor, u: Series, node: Expr) -> Series:
-    return K.integrate(K.times(K.derivative(u), _sigmoid(K, u, node)), K.log2)
-
-
-def _quadrature(slope: Callable[[Expr], Expr], start: int = 0) -> Callable[[_Taylor, Series, Expr], Series]:
-    """f(u) = integral of slope(u) u', for a slope that has a series of its own."""
-
-    def rule(K: _Taylor, u: Series, node: Expr) -> Series:
-        K.at_zero(u, node, start)
-        return K.integrate(K.times(K.derivative(u), K.series(slope(node.args[0]))), K.zero)
-
-    return rule
-
-
-def _erf(K: _Taylor, u: Series, node: Expr) -> Series:
-    plain = _quadrature(lambda v: sympy.exp(-(v**2)))(K, u, node)
-    return [K.erf_scale * a for a in plain]
-
-
-def _erfc(K: _Taylor, u: Series, node: Expr) -> Series:
-    return [a - b for a, b in zip(K.constant(K.one), _erf(K, u, node), strict=True)]
-
-
-_RULES: dict[type, Callable[[_Taylor, Series, Expr], Series]] = {
-    sympy.exp: _exp,
-    sympy.sinh: _trigonometric(0, 1),
-    sympy.cosh: _trigonometric(1, 1),
-    sympy.sin: _trigonometric(0, -1),
-    sympy.cos: _trigonometric(1, -1),
-    sympy.tanh: _tanh,
-    sigmoid: _sigmoid,
-    softplus: _softplus,
-    sympy.atan: _quadrature(lambda u: 1 / (1 + u**2)),
-    sympy.asinh: _quadrature(lambda u: 1 / sympy.sqrt(1 + u**2)),
-    sympy.log: _quadrature(lambda u: 1 / u, start=1),
-    sympy.erf: _erf,
-    sympy.erfc: _erfc,
-}

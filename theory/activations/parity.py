@@ -9,7 +9,7 @@ identically for every purpose here, and one mismatch settles the opposite.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import mpmath
@@ -93,3 +93,9 @@ def admissible_value(parameter: Symbol, draw: random.Random) -> mpmath.mpf:
     negative = parameter.is_negative or (not parameter.is_nonnegative and draw.random() < 0.5)
     number: Expr = sympy.sympify(-size if negative else size, strict=True)
     return mpmath.mpf(number.p) / number.q
+
+
+def drawn(parameters: Iterable[Symbol], seed: int = 5) -> dict[Symbol, Expr]:
+    """Admissible rational values of parameters, the same in every run."""
+    draw = random.Random(seed)
+    return {p: Rational(str(round(float(admissible_value(p, draw)), 3))) for p in parameters}

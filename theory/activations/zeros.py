@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import mpmath
 import sympy
 from sympy import Expr, Float, Function, Mul, Poly, Pow, Rational, S
 
-from theory.activations.enclosure import isolate_zeros
+from theory.activations.isolation import isolate_zeros
+from theory.elementary import EVEN, ODD
 from theory.errors import InputError
-from theory.functions import erfcx, sigmoid, softplus
+from theory.functions import record_of
 from theory.symbols import x
 
 MAX_DEGREE = 60
 """Largest polynomial degree whose real roots are searched exactly."""
-
-ODD_INCREASING = (sympy.tanh, sympy.erf, sympy.asinh, sympy.sinh, sympy.atan, sympy.erfi)
-"""Functions that vanish exactly where their argument does and have its sign."""
-
-POSITIVE = (sympy.exp, sympy.cosh, sympy.sech, sympy.erfc, sigmoid, softplus, erfcx)
-"""Functions without a real zero."""
-
-PERIODIC = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
-
-# kernel f -> (is c in the open range of f?, all v with f(v) = c); a bound of None means no bound on that side
-_INVERSES: dict[type, tuple[Expr | None, Expr | None, Callable[[Expr], tuple[Expr, ...]]]] = {
-    sympy.tanh: (S.NegativeOne, S.One, lambda c: (sympy.atanh(c),)),
-    sympy.erf: (S.NegativeOne, S.One, lambda c: (sympy.erfinv(c),)),
-    sympy.erfc: (S.Zero, S(2), lambda c: (sympy.erfinv(1 - c),)),
-    sympy.asinh: (None, None, lambda c: (sympy.sinh(c),)),
-    sympy.sinh: (None, None, lambda c: (sympy.asinh(c),)),
-    sympy.atan: (-S.Pi / 2, S.Pi / 2, lambda c: (sympy.tan(c),)),
-    sympy.exp: (S.Zero, None, lambda c: (sympy.log(c),)),
-    sympy.log: (None, None, lambda c: (sympy.exp(c),)),
-    sympy.cosh: (S.One, None, lambda c: (sympy.acosh(c), -sympy.acosh(c))),
-    sympy.sech: (S.Zero, S.One, lambda c: (sympy.acosh(1 / c), -sympy.acosh(1 / c))),
-    sigmoid: (S.Zero, S.One, lambda c: (sympy.log(c / (1 - c)),)),
-    softplus: (S.Zero, None, lambda c: (sympy.log(sympy.exp(c) - 1),)),
-}
 
 
 def sign_of(value: Expr) -> int | None:
@@ -127,9 +103,10 @@ def _points(u: Expr) -> tuple[Expr, ...]:
         return tuple(point for factor in u.args for point in _points(factor))
     if u.is_Pow:
         return () if u.exp.has(x) else _points(u.base)
-    if isinstance(u, ODD_INCREASING):
+    record = record_of(u)
+    if record is not None and record.monotone and record.parity == ODD:
         return _points(u.args[0])
-    if isinstance(u, POSITIVE):
+    if record is not None and record.positive:
         return ()
     if isinstance(u, sympy.log):
         return _points(u.args[0]) + _points(u.args[0] - 1)
@@ -204,26 +181,26 @@ def _kernels(u: Expr) -> list[Expr]:
 
 def _preimages(kernel: Expr, value: Expr) -> tuple[Expr, ...]:
     """Zeros of ``kernel - value``, x-free `value`."""
-    if isinstance(kernel, PERIODIC):
-        if isinstance(kernel, (sympy.sin, sympy.cos)) and sign_of(abs(value) - 1) == 1:
+    record = record_of(kernel)
+    if record is not None and record.wave:
+        if sign_of(abs(value) - 1) == 1:
             return ()
         raise InputError(f"'{kernel}' takes the value {value} at infinitely many points")
     if kernel.is_Pow and not kernel.exp.has(x):
         return _points(kernel.base - value ** (1 / kernel.exp)) if sign_of(value) == 1 else ()
-    if kernel.func not in _INVERSES:
+    if record is None or record.inverse is None:
         if kernel.free_symbols - {x}:
             raise InputError(f"cannot locate the points where '{kernel}' equals {value}")
         return isolate_zeros(kernel - value)
-    low, high, inverse = _INVERSES[kernel.func]
-    for bound, side in ((low, 1), (high, -1)):
-        if bound is None:
-            continue
-        position = sign_of(value - bound)
+    for bound, side in zip(record.bounds, (1, -1), strict=True):
+        position = side if bound.is_infinite else sign_of(value - bound)
         if position is None:
             raise InputError(f"cannot tell whether '{kernel}' reaches the value {value}; declare the parameters' signs")
         if position != side:
-            return () if not (kernel.func is sympy.cosh and position == 0) else _points(kernel.args[0])
-    return tuple(point for v in inverse(value) for point in _points(kernel.args[0] - v))
+            return _points(kernel.args[0]) if position == 0 and bound == kernel.func(0) else ()
+    found = record.inverse(value)
+    both = (found, -found) if record.parity == EVEN else (found,)
+    return tuple(point for v in both for point in _points(kernel.args[0] - v))
 
 
 def _polynomial_zeros(u: Expr, variable: sympy.Symbol = x) -> tuple[Expr, ...]:

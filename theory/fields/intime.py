@@ -49,7 +49,8 @@ EXAMPLE = "inserted for C_phi(tau) = exp(-2 tau/3), tau_n = 1/2, where C follows
 EXPONENTIAL = "both sides for psi(tau_1, tau_2) = 3 exp(-|tau_1| - |tau_2|/2)"
 _impulse, _psi, _psi_hat, _W = (Function(name) for name in ("delta", "psi", "psi_hat", "W"))
 _omega, _c, _V = Symbol("omega", real=True), Symbol("c", positive=True), Symbol("V", nonnegative=True)
-_t, _h, _slope = *symbols("t h"), Derivative(C(tau), tau)
+_t, _h = symbols("t h")
+_slope = Derivative(C(tau), tau)
 
 
 # ---- one unit ------------------------------------------------------------------------------------------------------------
@@ -381,8 +382,7 @@ def residue_steps(
 def _at_one_frequency(transfer: Expr, poles: Mapping[Symbol, Expr], diagonal: Expr, side: Expr) -> Expr:
     """Both sides at s = i omega for exponential autocovariances: the inner integral without the constant, and its residues."""
     of_phi, of_x = (lambda p: 5 / (9 + 10 * p)), (lambda p: 11 / (7 + 10 * p))
-    values: dict[Expr, Expr] = {}
-    other = Symbol("other", real=True)
+    values, other = dict[Expr, Expr](), Symbol("other", real=True)
     for site, s in ((ONE, frequency), (TWO, _t)):
         values |= {site.h: transfer.subs(frequency, s), site.hc: transfer.subs(frequency, -s)}
         values |= {site.C: of_phi(s) + of_phi(-s), site.X: of_x(s) + of_x(-s)}

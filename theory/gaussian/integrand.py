@@ -9,7 +9,7 @@ from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, lambdify, sympify
 
 from theory.activations.pieces import Pieces, refine
 from theory.errors import DomainError, InputError
-from theory.functions import MPMATH_NAMES, sigmoid
+from theory.functions import mpmath_names, sigmoid
 from theory.gaussian.average import Average, averages
 from theory.gaussian.certify import certify
 from theory.gaussian.parity import parity
@@ -170,7 +170,7 @@ def evaluate(expression: Expr, activation: Activation, values: dict[Symbol, Expr
         numbers = [certified(node, activation, values, digits + 5) for node in nodes]
         given = [mpmath.mpmathify(sympify(values[s], strict=True).evalf(digits + 10)) for s in symbols]
         function = lambdify(
-            [*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), [MPMATH_NAMES, "mpmath"]
+            [*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), [mpmath_names(), "mpmath"]
         )
         return function(*numbers, *given)
 

@@ -13,7 +13,6 @@ from theory.model import Choice, Model, Parameter
 
 if TYPE_CHECKING:
     from theory.networks import NetworkInTime
-    from theory.theory import Theory
 
 
 def network() -> NetworkInTime:
@@ -30,13 +29,6 @@ def network() -> NetworkInTime:
         "ou": TemporalNoise(*coloured),
     }
     return NetworkInTime(GaussianCouplings(symmetry=eta), 1 / (1 + frequency), MappingProxyType(noises))
-
-
-def theory(model: Model[NetworkInTime], odd: bool) -> Theory:
-    """For odd phi."""
-    from theory import dynamic
-
-    return dynamic.derive(model)
 
 
 @lru_cache(maxsize=32)  # the same filter is the same model, whose theory is derived once
@@ -91,8 +83,9 @@ MODEL = DYNAMIC = Model(
             ("none", "white", "ou"),
         ),
     ),
-    derive_theory=theory,
+    derive_theory=Later("theory.dynamic:derive"),
     describe=network,
+    limits=Later("theory.limits.known:of_motion"),
     existence=Later("theory.existence:existence_in_time"),
     with_filter=with_filter,
 )

@@ -6,11 +6,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from theory.interval import Interval
+from theory.later import Later
 from theory.model import Model, Parameter
 
 if TYPE_CHECKING:
     from theory.networks import ReadoutNetwork
-    from theory.theory import Theory
 
 
 def network() -> ReadoutNetwork:
@@ -28,13 +28,6 @@ def network() -> ReadoutNetwork:
         readout=MappingProxyType({"xi": p, "e_m": pm, "e_I": pI}),
         target=A,
     )
-
-
-def theory(model: Model[ReadoutNetwork], odd: bool) -> Theory:
-    """For any phi, odd or not."""
-    from theory import feedback
-
-    return feedback.derive()
 
 
 MODEL = FEEDBACK = Model(
@@ -57,6 +50,7 @@ MODEL = FEEDBACK = Model(
         Parameter("A", "target: output z at which the readout is meant to sit"),
     ),
     reference="Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386",
-    derive_theory=theory,
+    derive_theory=Later("theory.feedback:derive"),
     describe=network,
+    limits=Later("theory.limits.known:of_readout"),
 )

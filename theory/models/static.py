@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theory.interval import Interval
+from theory.later import Later
 from theory.model import Model, Parameter
 
 if TYPE_CHECKING:
@@ -36,4 +37,5 @@ MODEL = STATIC = Model(
     reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
     derive_theory=theory,
     describe=network,
+    limits=Later("theory.limits.known:of_fixed_points"),
 )

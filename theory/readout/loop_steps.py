@@ -161,7 +161,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "quadratic equation",
             Matrix([equation.trace, equation.determinant]),
             Eq(growth**2, equation.trace * growth - equation.determinant),
-            check=Solves(lambda e: growth**2 - e.rhs - loop.polynomial, "the polynomial of the kernel"),
+            check=Solves(lambda e: e.lhs - e.rhs - loop.polynomial, "the polynomial of the kernel"),
         ),
         Step(
             "In letters: the slow variance mode G = g^2 dP/dDelta, the loop a = C <n m> <phi'>, and theta, which mixes them",

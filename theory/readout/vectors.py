@@ -12,7 +12,7 @@ from theory.gaussian.measures import Joint
 from theory.gaussian.polynomial import polynomial_average
 from theory.model import Model
 from theory.networks import ReadoutNetwork
-from theory.symbols import SI2, A, Delta, Sm2, smI, snI, snm, x, z
+from theory.symbols import SI, SI2, A, Delta, Sm, Sm2, rho, smI, snI, snm, x, z
 
 OVERLAPS = {Sm2: (m, m), smI: (m, I_), SI2: (I_, I_), snm: (n, m), snI: (n, I_)}
 """Names of the second moments of the vectors, the readout at amplitude 1."""
@@ -86,6 +86,13 @@ def overlap_steps(model: Model[ReadoutNetwork]) -> tuple[Step, ...]:
             table,
             Matrix(list(overlaps.values())),
             check=Replay(lambda rows: Matrix([(rows * rows.T)[place[u], place[v]] for u, v in OVERLAPS.values()])),
+        ),
+        Step(
+            "So Sm and SI are the standard deviations of m and I, and their correlation is rho^2",
+            "correlation",
+            Matrix([overlaps[symbol] for symbol in (Sm2, SI2, smI)]),
+            Matrix([Sm**2, SI**2, rho**2 * Sm * SI]),
+            check=Replay(lambda moments: moments),
         ),
         Step(
             "In overlaps: variance of the signal m z + I over units, covariance of two signals, covariances of m, I and n with it",

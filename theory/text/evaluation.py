@@ -13,7 +13,7 @@ import sympy
 from mpmath import mpf
 from sympy import Basic, Expr, Symbol
 
-from theory.functions import MPMATH_NAMES
+from theory.functions import record_of
 
 DIGITS = 50
 _LOST_DIGITS = 42  # a sum smaller than this many digits of its largest term is rounding error
@@ -112,25 +112,14 @@ def _power(base: mpf, exponent: mpf) -> mpf:
 
 
 def _function(node: Expr, arguments: list[mpf]) -> mpf:
-    name = type(node).__name__
-    if not arguments or name not in _NAMES:
+    if isinstance(node, sympy.Max | sympy.Min):
+        return max(arguments) if isinstance(node, sympy.Max) else min(arguments)
+    record = record_of(node)
+    if record is None:
         raise _Unknown
     u = arguments[0]
-    if name in ("exp", "sinh", "cosh", "erfc", "softplus", "sigmoid") and abs(u) > _MAX_ARGUMENT:
+    if record.explodes and abs(u) > _MAX_ARGUMENT:
         raise _Unknown
-    if name in ("sin", "cos") and abs(mpmath.mag(u)) > 10 * _MAX_ARGUMENT:
+    if record.wave and abs(mpmath.mag(u)) > 10 * _MAX_ARGUMENT:
         raise _Unknown
-    if name in ("Max", "Min"):
-        return max(arguments) if name == "Max" else min(arguments)
-    return _FUNCTIONS[name](u)
-
-
-_SAME_NAME = ("exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "asinh", "atan", "erf", "erfc")
-_FUNCTIONS: dict[str, Callable[[mpf], mpf]] = {
-    "Abs": abs,
-    "sign": mpmath.sign,
-    "Heaviside": lambda u: (mpmath.sign(u) + 1) / 2,
-    **{name: getattr(mpmath, name) for name in _SAME_NAME},
-    **{name: MPMATH_NAMES[name] for name in ("softplus", "sigmoid")},
-}
-_NAMES = {*_FUNCTIONS, "Max", "Min"}
+    return record.value(u)

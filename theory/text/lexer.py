@@ -1,8 +1,6 @@
-"""The characters and tokens of an activation text: the first gate of the parser.
+"""The characters and tokens of a text: the first gate of the parser.
 
-Everything that Python's own grammar would allow and an activation does not need (attributes, strings, subscripts,
-keywords, comments, line breaks, look-alike letters) ends here, so that `theory.text.grammar` meets only arithmetic and
-calls.
+What no formula needs (attributes, strings, subscripts, keywords, comments, line breaks, look-alike letters) ends here.
 """
 
 from __future__ import annotations
@@ -12,14 +10,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from theory.errors import InputError
 
 MAX_LENGTH = 2000
 """Longest accepted text, in characters."""
-
-MAX_NESTING = 60
-"""Deepest accepted nesting of parentheses, and longest accepted run of signs."""
 
 MAX_DIGITS = 30
 """Most digits in one number."""
@@ -33,17 +29,38 @@ MAX_NAME = 32
 MAX_MESSAGE = 380
 """Longest message of one rejection, in characters; further problems are counted instead of listed."""
 
-_TOKEN = re.compile(
-    r"""(?P<space>[ \t]+)
-      | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-      | (?P<name>[A-Za-z][A-Za-z0-9_]*)
-      | (?P<compare><=|>=|==|!=|<|>)
-      | (?P<operator>\*\*|//|[-+*/^])
-      | (?P<open>\()
-      | (?P<close>\))
-      | (?P<comma>,)""",
-    re.VERBOSE,
-)
+
+@dataclass(frozen=True)
+class Language:
+    """What a kind of text holds besides numbers, names, calls, comparisons and ``+ - * / ^``.
+
+    Attributes
+    ----------
+    primes : bool
+        Names with primes, ``phi'``.
+    averages : bool
+        Averages ``<...>`` and their derivatives ``<...>'``, products without a sign, and one ``=``; no comparisons.
+    calls : frozenset of str
+        With averages: the names that are called by a parenthesis after them, which is a factor after any other.
+    """
+
+    primes: bool = False
+    averages: bool = False
+    calls: frozenset[str] = frozenset()
+
+    @cached_property
+    def token(self) -> re.Pattern[str]:
+        """The tokens."""
+        brackets = r"(?P<bra><)|(?P<ket>>'*)|(?P<equals>=)" if self.averages else r"(?P<compare><=|>=|==|!=|<|>)"
+        prime = "'*" if self.primes else ""
+        return re.compile(
+            r"(?P<space>[ \t]+)|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+            rf"|(?P<name>[A-Za-z][A-Za-z0-9_]*{prime})|{brackets}"
+            r"|(?P<operator>\*\*|//|[-+*/^])|(?P<open>\()|(?P<close>\))|(?P<comma>,)"
+        )
+
+
+FORMULA, OBSERVABLE = Language(), Language(primes=True)
 
 _HINTS = {
     ".": "attribute access does not exist here",
@@ -117,13 +134,14 @@ def report(problems: Sequence[str]) -> InputError:
     return InputError(kept)
 
 
-def tokenize(text: str) -> list[Token]:
+def tokenize(text: str, language: Language = FORMULA) -> list[Token]:
     """Split a text into tokens.
 
     Parameters
     ----------
     text : str
         At most ``MAX_LENGTH`` characters.
+    language : Language
 
     Returns
     -------
@@ -140,13 +158,13 @@ def tokenize(text: str) -> list[Token]:
     problems: list[str] = []
     index = 0
     while index < len(text):
-        match = _TOKEN.match(text, index)
+        match = language.token.match(text, index)
         if match is None:
             problems.append(_bad_character(text[index], index))
             index = next((k for k in range(index, len(text)) if text[k] != text[index]), len(text))
             continue
         token = Token(str(match.lastgroup), match.group(), index)
-        problems += _token_problems(token, tokens)
+        problems += _token_problems(token, tokens, language)
         if token.kind != "space":
             tokens.append(token)
         index = match.end()
@@ -158,18 +176,18 @@ def tokenize(text: str) -> list[Token]:
 def _bad_character(character: str, index: int) -> str:
     hint = _HINTS.get(character)
     plain = unicodedata.normalize("NFKC", character)
-    if hint is None and plain != character and _TOKEN.fullmatch(plain):
+    if hint is None and plain != character and FORMULA.token.fullmatch(plain):
         hint = f"write {plain!r}"
     if hint is None and not character.isascii():
         hint = "letters and digits are plain ASCII"
     return f"{character!a} {at(index)} is not allowed" + (f" ({hint})" if hint else "")
 
 
-def _token_problems(token: Token, before: Sequence[Token]) -> list[str]:
+def _token_problems(token: Token, before: Sequence[Token], language: Language) -> list[str]:
     if token.kind == "number":
         return _number_problems(token)
     if token.kind == "name":
-        return _name_problems(token, before)
+        return _name_problems(token, before, language)
     if token.text == "//":
         return [f"'//' {at(token.start)} is not allowed; write / for division"]
     return []
@@ -188,7 +206,7 @@ def _number_problems(token: Token) -> list[str]:
     return []
 
 
-def _name_problems(token: Token, before: Sequence[Token]) -> list[str]:
+def _name_problems(token: Token, before: Sequence[Token], language: Language) -> list[str]:
     touching = bool(before) and before[-1].end == token.start and before[-1].kind == "number"
     if touching:
         number = before[-1].text
@@ -200,66 +218,6 @@ def _name_problems(token: Token, before: Sequence[Token]) -> list[str]:
         ]
     if len(token.text) > MAX_NAME:
         return [f"the name {shown(token.text)} {at(token.start)} is longer than {MAX_NAME} characters"]
-    if keyword.iskeyword(token.text) and token.text != "True":
+    if keyword.iskeyword(token.text) and token.text != "True" and not language.averages:
         return [f"the Python word {shown(token.text)} {at(token.start)} is not allowed in a formula"]
     return []
-
-
-def check_order(tokens: Sequence[Token], end: int) -> None:
-    """Check that operands and operators alternate and that parentheses balance.
-
-    Parameters
-    ----------
-    tokens : sequence of Token
-        The formula, without its ``where`` clause.
-    end : int
-        Index of the end of the formula in the text.
-
-    Raises
-    ------
-    InputError
-        At the first token that cannot stand where it stands: what comes later only follows from it.
-    """
-    opened: list[Token] = []
-    signs = 0
-    previous: Token | None = None
-    for token in tokens:
-        operand_due = previous is None or previous.kind in ("operator", "compare", "open", "comma")
-        signs = signs + 1 if operand_due and token.kind == "operator" else 0
-        if signs > MAX_NESTING:
-            raise InputError(f"more than {MAX_NESTING} signs in a row {at(token.start)}")
-        problem = _misplaced(token, previous, operand_due)
-        if problem:
-            raise InputError(problem)
-        if token.kind == "open":
-            opened.append(token)
-            if len(opened) > MAX_NESTING:
-                raise InputError(f"parentheses are nested deeper than {MAX_NESTING} {at(token.start)}")
-        elif token.kind == "close":
-            if not opened:
-                raise InputError(f"')' {at(token.start)} closes nothing")
-            opened.pop()
-        previous = token
-    if previous is None:
-        raise InputError("the formula is empty; write a function of x, for example tanh(x) or x/(1+x^2)")
-    if opened:
-        raise InputError(f"'(' {at(opened[-1].start)} is never closed")
-    if previous.kind not in ("number", "name", "close"):
-        raise InputError(f"the formula ends {at(end)} where a number, a name or '(' should follow {previous.text!r}")
-
-
-def _misplaced(token: Token, previous: Token | None, operand_due: bool) -> str | None:
-    """Why a token cannot follow the previous one, or None."""
-    here = f"{shown(token.text)} {at(token.start)}"
-    if operand_due:
-        sign = token.text in ("+", "-")
-        if (
-            token.kind in ("number", "name", "open")
-            or sign
-            or (token.kind == "close" and previous and previous.kind == "open")
-        ):
-            return None
-        return f"{here} stands where a number, a name or '(' is expected"
-    if token.kind in ("number", "name") or (token.kind == "open" and previous and previous.kind != "name"):
-        return f"an operator is missing before {here}: write * for a product"
-    return None

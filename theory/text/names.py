@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import difflib
 
-import sympy
-from sympy import Expr
-
 from theory.activations.families import ALIASES, FAMILIES, Family
+from theory.elementary import ELEMENTARY, ElementaryFunction
 
-CONSTANTS: dict[str, Expr] = {"pi": sympy.pi, "E": sympy.E}
+CONSTANTS = ("pi", "E")
 
 NOT_REAL = {
     "I": "I is the imaginary unit; activations are real",
@@ -26,39 +24,49 @@ NOT_REAL = {
 }
 """Names refused with a reason of their own."""
 
-
-RESERVED = frozenset(
-    {"x", "g", "sigma", "Delta", "mu", "rho", "phi", "N", "eta", "noise", "seed", "tau_n", "where", "True", *CONSTANTS}
-    | {*NOT_REAL, *FAMILIES, *ALIASES}
+THEORY = frozenset(
+    {"x", "g", "sigma", "Delta", "mu", "rho", "phi", "N", "eta", "noise", "seed", "tau_n", "where", "True"}
 )
-"""Names that cannot be parameters: quantities of the theory, constants and functions."""
+"""Quantities and words of the theory."""
 
 
-def bare_family(name: str) -> Expr | None:
+def called(name: str) -> ElementaryFunction | Family | None:
+    """What a name, or another spelling of it, calls, or None."""
+    name = ALIASES.get(name, name)
+    record = ELEMENTARY.get(name)
+    return record if record is not None and record.typed else FAMILIES.get(name)
+
+
+def bare(name: str) -> ElementaryFunction | Family | None:
     """The activation that a name alone stands for (`tanh`, `relu`), or None."""
-    found = family(name)
-    if found is None or not found.bare or found.name in ("log", "sqrt"):
-        return None
-    return found.construct()
+    found = called(name)
+    if isinstance(found, Family):
+        return found if found.takes_input and not found.required else None
+    return None if found is None or found.positive_argument else found
 
 
-def family(name: str) -> Family | None:
-    """The table entry of a name or of an alias, or None."""
-    return FAMILIES.get(ALIASES.get(name, name))
+def reserved(name: str) -> bool:
+    """Whether a name cannot be a parameter."""
+    return name in THEORY or name in CONSTANTS or name in NOT_REAL or called(name) is not None
+
+
+def callables() -> list[str]:
+    """Every name that may be called, in the order in which they are shown to a user."""
+    return [*(record.name for record in ELEMENTARY.values() if record.typed), *FAMILIES]
 
 
 def unknown_name(name: str) -> str:
     """What is wrong with a name that stands for a number and is neither x nor a declared parameter."""
     if name in NOT_REAL:
         return f"is not allowed: {NOT_REAL[name]}"
-    found = family(name)
+    found = called(name)
     if found is not None:
         return f"is a function; write {found.signature}"
-    if name in RESERVED:
+    if reserved(name):
         return "is reserved by the theory and cannot be used in an activation"
     if name == "e":
         return "is unknown; write exp(x), or E for the number"
-    close = difflib.get_close_matches(name, ["x", *FAMILIES], 1, 0.75)
+    close = difflib.get_close_matches(name, ["x", *callables()], 1, 0.75)
     guess = f"did you mean {close[0]}? else " if close else ""
     return f"is unknown; {guess}declare a parameter: ... where {name[:16]}>0"
 
@@ -69,6 +77,6 @@ def unknown_function(name: str, is_number: bool) -> str:
         return f"is not a function; write {name[:16]}*(...) for a product"
     if name in NOT_REAL:
         return f"is not allowed: {NOT_REAL[name]}"
-    close = difflib.get_close_matches(name, [*FAMILIES, *ALIASES], 1, 0.75)
-    guess = f"did you mean {close[0]}?" if close else f"allowed are {', '.join(FAMILIES)}"
+    close = difflib.get_close_matches(name, [*callables(), *ALIASES], 1, 0.75)
+    guess = f"did you mean {close[0]}?" if close else f"allowed are {', '.join(callables())}"
     return f"is an unknown function; {guess}"

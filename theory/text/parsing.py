@@ -1,34 +1,50 @@
-"""Activation texts: `x/(1+a*x^2) where a>0` to a SymPy expression, without ever evaluating user text.
+"""Texts to SymPy expressions: activations, filters, observables, equations. User text is never evaluated.
 
-The text passes three gates: `theory.text.lexer` (characters, tokens, order), `theory.text.grammar` (a whitelist of syntax nodes,
-built into SymPy objects with bounded sizes) and `theory.text.realness` (defined and real for every real x).
+Every text passes the same gates: `theory.text.lexer` (characters, tokens), `theory.text.syntax` (the grammar),
+`theory.text.outline` (its names, from a table), `theory.text.grammar` (built with bounded sizes); that of an activation also
+`theory.text.realness` (defined and real for every real x).
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sympy import Expr, Symbol
+from sympy import Derivative, Expr, Mul, Symbol, exp
 
 from theory.errors import InputError
-from theory.symbols import x
-from theory.text.grammar import Builder
-from theory.text.lexer import Token, at, check_order, report, shown, tokenize
-from theory.text.names import RESERVED, bare_family
+from theory.interval import Interval
+from theory.symbols import frequency, phi, x
+from theory.text.grammar import Builder, RealBuilder, alone
+from theory.text.lexer import OBSERVABLE, Language, report, shown
+from theory.text.outline import Outline, Vocabulary, outline, wellformed
+from theory.text.syntax import Name
 
-ASSUMPTIONS: dict[str, dict[str, bool]] = {
-    ">": {"positive": True},
-    ">=": {"real": True, "nonnegative": True},
-    "<": {"negative": True},
-    "<=": {"real": True, "nonpositive": True},
-    "": {"real": True},
+ASSUMPTIONS: dict[Interval, dict[str, bool]] = {
+    Interval.POSITIVE: {"positive": True},
+    Interval.NONNEGATIVE: {"real": True, "nonnegative": True},
+    Interval.NEGATIVE: {"negative": True},
+    Interval.NONPOSITIVE: {"real": True, "nonpositive": True},
+    Interval.REAL: {"real": True},
 }
-"""SymPy assumptions of `name > 0`, `name >= 0`, `name < 0`, `name <= 0` and a bare `name`."""
+"""SymPy assumptions of a symbol by the range of its values."""
 
-MAX_PARAMETERS = 8
-"""Most parameters of one activation."""
+MAX_PRIMES = 8
+"""Highest derivative of phi in an observable."""
+
+FILTER = Vocabulary(
+    {"s"},
+    {"exp"},
+    "a filter takes s, numbers, + - * / ^ with whole powers up to 8, and exp(-d*s) for a delay d >= 0",
+)
+_OBSERVABLES: dict[str, Expr] = {
+    "x": x,
+    "phi": phi(x),
+    **{"phi" + "'" * k: Derivative(phi(x), (x, k)) for k in range(1, MAX_PRIMES + 1)},
+}
+MONOMIAL = Vocabulary(
+    _OBSERVABLES, (), "allowed are x, phi, phi', phi'' ... and whole powers of them, joined by *", OBSERVABLE
+)
 
 
 @dataclass(frozen=True)
@@ -56,9 +72,9 @@ def parse(text: str) -> Parsed:
     Parameters
     ----------
     text : str
-        Formula in x: ``+ - * / ^`` (``**`` is the same as ``^``), exact numbers, ``pi``, ``E``, the functions and
-        families of ``theory.activations.families.FAMILIES``; a family name alone (``tanh``) stands for that function of x.
-        Parameters are declared after ``where``: ``x/(1+a*x^2) where a>0, b>=0, c``.
+        Formula in x: ``+ - * / ^`` (``**`` is the same as ``^``), exact numbers, ``pi``, ``E``, the functions of
+        ``theory.elementary`` and the families of ``theory.activations.families``; a name alone (``tanh``) stands for that
+        function of x. Parameters are declared after ``where``: ``x/(1+a*x^2) where a>0, b>=0, c``.
 
     Returns
     -------
@@ -74,99 +90,111 @@ def parse(text: str) -> Parsed:
     >>> parse("x/(1+a*x^2) where a>0").expression
     x/(a*x**2 + 1)
     """
-    if not isinstance(text, str):
-        raise InputError(f"an activation is a text such as tanh(x), not {type(text).__name__}")
-    text = text.strip(" \t\r\n")
-    tokens = tokenize(text)
-    marks = [k for k, token in enumerate(tokens) if token.text == "where"]
-    formula = tokens[: marks[0]] if marks else tokens
-    problems: list[str] = []
-    parameters = _declarations(tokens[marks[0] :], problems) if marks else {}
-    expression = _formula(text, formula, tokens[marks[0]].start if marks else len(text), parameters, problems)
-    if problems or expression is None:
-        raise report(problems)
-    return Parsed(expression, tuple(parameters[name] for name in sorted(parameters)), text)
-
-
-def _formula(
-    text: str, tokens: Sequence[Token], end: int, parameters: dict[str, Symbol], problems: list[str]
-) -> Expr | None:
-    """Build the formula; problems found are appended."""
-    check_order(tokens, end)
-    builder = Builder(text, columns(tokens), tokens, parameters)
-    expression = bare_family(tokens[0].text) if len(tokens) == 1 else None
-    if expression is None:
-        expression = builder.build(tree(tokens))
-    problems += builder.problems
+    found = wellformed(text)
+    (tree,) = found.sides
+    parameters = {name: Symbol(name, **ASSUMPTIONS[found.ranges[name]]) for name in sorted(found.ranges)}
+    builder = RealBuilder(found, parameters)
+    expression = alone(tree.text) if isinstance(tree, Name) else None
+    expression = builder.build(tree) if expression is None else expression
+    problems = builder.problems
     if expression is not None and not problems:
-        unused = [name for name in sorted(parameters) if parameters[name] not in expression.free_symbols]
-        problems += [
-            f"the parameter {shown(name)} is declared but the formula does not depend on it" for name in unused
+        problems = [
+            f"the parameter {shown(name)} is declared but the formula does not depend on it"
+            for name, symbol in parameters.items()
+            if symbol not in expression.free_symbols
         ]
         if not expression.has(x):
-            problems.append(f"{shown(text[:end].strip())} does not depend on x")
-    return expression
+            problems.append(f"{shown(found.text.partition('where')[0].strip())} does not depend on x")
+    if problems or expression is None:
+        raise report(problems)
+    return Parsed(expression, tuple(parameters.values()), found.text)
 
 
-def columns(tokens: Sequence[Token]) -> list[int]:
-    """Index in the text of every character of the source given to `ast` (^ becomes **)."""
-    return [token.start + (0 if token.text == "^" else k) for token in tokens for k in range(len(_python(token)) + 1)]
+def parse_transfer(text: str) -> Expr:
+    """Read the transfer function h(s) of one unit, s = i omega.
+
+    Parameters
+    ----------
+    text : str
+        Rational in s with exact coefficients, times ``exp(-d*s)`` for a delay.
+
+    Raises
+    ------
+    InputError
+        Which piece cannot be read, where, and what is allowed.
+
+    Examples
+    --------
+    >>> parse_transfer("1/(1+s)^2")
+    (s + 1)**(-2)
+    """
+    if not isinstance(text, str):
+        raise InputError(f"a filter is a text such as 1/(1+s)^2, not {type(text).__name__}")
+    found = outline(text, FILTER)
+    return _built(found, Builder(found, {"s": frequency}, {"exp": exp}, whole=8))[0]
 
 
-def _python(token: Token) -> str:
-    return "**" if token.text == "^" else token.text
+def parse_monomial(text: str) -> Expr:
+    """Read a product of powers of x, phi and its derivatives.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``phi'^2`` or ``x*phi``; primes mark derivatives.
+
+    Raises
+    ------
+    InputError
+        Naming the piece that is not understood.
+    """
+    found = outline(text, MONOMIAL)
+    (product,) = _built(found, Builder(found, _OBSERVABLES, whole=64))
+    powers = [factor.as_base_exp() for factor in Mul.make_args(product)]
+    if not all(base in _OBSERVABLES.values() and power > 0 for base, power in powers):
+        raise InputError(f"{shown(found.text)} is no product of powers: {MONOMIAL.allowed}")
+    return product
 
 
-def tree(tokens: Sequence[Token]) -> ast.AST:
-    """The syntax tree of a formula."""
-    # Tokens are joined by blanks: the order has been checked, so this is the user's formula and nothing else. A leading
-    # zero (007) is not Python, and the value of a number is read from its token anyway.
-    source = " ".join("0" * len(t.text) if t.kind == "number" else _python(t) for t in tokens)
-    try:
-        return ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        detail = error.msg if isinstance(error, SyntaxError) else "it is too deeply nested"
-        raise InputError(f"the formula cannot be read: {detail}") from None
+def parse_equation(
+    text: str,
+    names: Mapping[str, Expr],
+    calls: Mapping[str, Callable[[Expr], Expr]] | None = None,
+    average: Callable[[Expr, int], Expr] | None = None,
+) -> tuple[Expr, Expr]:
+    """Read an equation ``LHS = RHS`` with averages such as ``<phi'^2>``, ``<phi^2>''`` and ``<x phi>``.
+
+    Parameters
+    ----------
+    text : str
+        Products need no sign in it: ``Delta = sigma^2 + g^2 <phi^2>``.
+    names : mapping of str to Expr
+        What every name stands for, names with primes among them.
+    calls : mapping of str to callable, optional
+        Functions of one argument.
+    average : callable, optional
+        ``average(inside, order)``: the expression of ``<inside>`` with so many primes.
+
+    Returns
+    -------
+    tuple of Expr
+        Both sides.
+
+    Raises
+    ------
+    InputError
+        Which piece cannot be read, where, and what is allowed.
+    """
+    known = ", ".join([*names, *(f"{name}()" for name in calls or {})])
+    language = Language(primes=True, averages=True, calls=frozenset(calls or {}))
+    found = outline(text, Vocabulary(names, calls or {}, f"the names are {known}", language))
+    if len(found.sides) != 2:
+        raise InputError(f"{shown(found.text)} is not an equation; write LHS = RHS")
+    left, right = _built(found, Builder(found, names, calls, average))
+    return left, right
 
 
-def _declarations(tokens: Sequence[Token], problems: list[str]) -> dict[str, Symbol]:
-    """Parameters of a `where` clause; problems found are appended."""
-    parameters: dict[str, Symbol] = {}
-    items: list[tuple[int, list[Token]]] = [(tokens[0].end, [])]
-    for token in tokens[1:]:
-        if token.kind == "comma":
-            items.append((token.end, []))
-        else:
-            items[-1][1].append(token)
-    for start, item in items:
-        problem = _declaration_problem(item, parameters, start)
-        if problem:
-            problems.append(problem)
-        relation = item[1].text if len(item) > 1 and not problem else ""
-        # a name in a faulty declaration counts as declared, so that the formula is not blamed as well
-        for token in item:
-            if token.kind == "name" and token.text not in parameters:
-                parameters[token.text] = Symbol(token.text, **ASSUMPTIONS[relation])
-    if len(parameters) > MAX_PARAMETERS:
-        raise InputError(f"{len(parameters)} parameters are declared; at most {MAX_PARAMETERS} are allowed")
-    return parameters
-
-
-def _declaration_problem(item: Sequence[Token], known: dict[str, Symbol], start: int) -> str | None:
-    allowed = "allowed are name>0, name>=0, name<0, name<=0 and name, separated by commas"
-    if not item:
-        return f"a declaration is missing {at(start)}; {allowed}"
-    name, *relation = item
-    piece = " ".join(token.text for token in item)
-    if name.kind != "name":
-        return f"{shown(piece)} {at(name.start)} declares no name; {allowed}"
-    if name.text in RESERVED:
-        return f"{shown(name.text)} {at(name.start)} is reserved and cannot be a parameter; choose another name"
-    if name.text in known:
-        return f"the parameter {shown(name.text)} is declared twice, again {at(name.start)}"
-    if not relation:
-        return None
-    zero = len(relation) == 2 and relation[1].kind == "number" and not relation[1].text.strip("0.")
-    if not zero or relation[0].text not in ASSUMPTIONS:
-        return f"{shown(piece)} {at(name.start)} is not a declaration; {allowed}; values are given apart, as name=value"
-    return None
+def _built(found: Outline, builder: Builder) -> list[Expr]:
+    sides = [builder.build(side) for side in found.sides]
+    if builder.problems:
+        raise report(builder.problems)
+    return [side for side in sides if side is not None]

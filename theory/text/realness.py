@@ -1,6 +1,6 @@
 """Is an expression defined and real for every real x? Checks of denominators, radicands and logarithms.
 
-Three means, strongest first: an enclosure (`theory.text.ranges`), exact isolation of the roots of a polynomial with rational
+Three means, strongest first: an enclosure (`theory.enclosure`), exact isolation of the roots of a polynomial with rational
 coefficients, and values at a fixed list of points with bisection to the zero. Parameters take several values that their
 assumptions allow.
 """
@@ -19,13 +19,11 @@ from mpmath import mpf
 from sympy import QQ, Basic, Expr, Poly, Rational, Symbol
 from sympy.polys.rings import ring
 
+from theory.enclosure import enclosure
 from theory.errors import InputError
 from theory.symbols import x
+from theory.text.bounds import MAX_DEGREE, degrees
 from theory.text.evaluation import DIGITS, holds, value
-from theory.text.ranges import enclosure
-
-MAX_DEGREE = 128
-"""Largest degree of a numerator or denominator in x."""
 
 NONZERO, NONNEGATIVE, POSITIVE = "nonzero", "nonnegative", "positive"
 
@@ -169,25 +167,6 @@ def _rational(expression: Expr) -> bool:
     return (
         isinstance(expression, sympy.Pow) and isinstance(expression.exp, sympy.Integer) and _rational(expression.base)
     )
-
-
-def degrees(expression: Expr, symbol: Symbol) -> tuple[int, int]:
-    """Upper bounds for the degrees of numerator and denominator of the whole; functions count as symbols."""
-    if expression == symbol:
-        return 1, 0
-    if isinstance(expression, sympy.Add):
-        n, d = 0, 0
-        for p, q in (degrees(term, symbol) for term in expression.args):
-            n, d = max(n + q, p + d), d + q
-        return n, d
-    if isinstance(expression, sympy.Mul):
-        pairs = [degrees(factor, symbol) for factor in expression.args]
-        return sum(p for p, _ in pairs), sum(q for _, q in pairs)
-    if isinstance(expression, sympy.Pow):
-        p, q = degrees(expression.base, symbol)
-        k = int(sympy.ceiling(abs(expression.exp))) if isinstance(expression.exp, sympy.Rational) else 1
-        return (p * k, q * k) if not expression.exp.could_extract_minus_sign() else (q * k, p * k)
-    return (1 if expression.has(symbol) else 0), 0
 
 
 def _polynomial_violations(expression: Expr, requirement: str, branch: _Branch) -> tuple[str, ...] | None:

@@ -11,21 +11,23 @@ Hu, Sompolinsky 2022, PLoS Comput. Biol. 18 e1010327 (zero frequency).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import mpmath
 from sympy import Eq, Expr, I, Mul, Poly, Rational, S, Symbol, factorial, lambdify, re, solve, sqrt
 
-from theory.derivation import Derivation, Fact, Replay, Sides, Step, same
+from theory.activations.activation import Activation
+from theory.derivation import Derivation, Replay, Step, same
 from theory.factors import positive_factors
 from theory.fields.cavity_in_time import CLARK, ONE, TWO, factored_root, two_site_cavity_in_time
 from theory.fields.site_in_time import filtered_site
-from theory.highprecision import mp_function
+from theory.limits.checks import Holds
+from theory.limits.limit import Formula, Limit
 from theory.models.dynamic import DYNAMIC
 from theory.networks import GaussianCouplings
-from theory.symbols import eta, frequency, g, sigma
+from theory.symbols import eta, frequency, g, sigma, x
 
 ELLIPTIC = "Sommers, Crisanti, Sompolinsky, Stein 1988, PRL 60 1895"
 HU = "Hu, Sompolinsky 2022, PLoS Comput. Biol. 18 e1010327"
@@ -36,6 +38,10 @@ _s, _t = frequency, Symbol("t")
 _noise, _y = Symbol("noise", positive=True), Symbol("y", positive=True)
 _TRIAL = {ONE.h: S.One, g: Rational(2, 5), eta: Rational(1, 2)}
 _SAMPLE = {decay: Rational(3, 5), _s: I * Rational(7, 10)}
+
+
+_WHITE = "linear network, white noise, independent couplings"
+_PARTLY = "partially symmetric couplings, N <J_ij J_ji> = eta g^2; S is the response at zero frequency"
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,26 @@ def linear_network() -> LinearNetwork:
         spectrum=dressed_spectrum(),
         zero_frequency=dimension_at_zero(),
     )
+
+
+def linear_limit(activation: Activation) -> Limit | None:
+    """The closed results for phi = slope x; None for another activation."""
+    pieces = activation.pieces.expressions
+    slope = pieces[0].diff(x) if len(pieces) == 1 else x
+    if slope.has(x):
+        return None
+    found, scaled = linear_network(), {g: abs(slope) * g}
+    at_zero = found.at_zero_frequency().subs(eta, 0).subs(g, sqrt(1 - decay**2)).expand()
+    rows = (
+        (_WHITE, "a", sqrt(1 - g**2).subs(scaled)),
+        (_WHITE, "Delta0", found.variance),
+        *((_WHITE, key, found.dimension) for key in ("PR_x", "PR_phi")),
+        *((_WHITE, key, at_zero) for key in ("PR0_x", "PR0_phi")),
+        (_PARTLY, "S", (found.response.subs(ONE.h, 1) * slope).subs(scaled)),
+        *((_PARTLY, key, found.zero_frequency.subs(ONE.S, Symbol("S"))) for key in ("PR0_x", "PR0_phi")),
+    )
+    formulas = tuple(Formula(section, left, "=", right) for section, left, right in rows)
+    return Limit(title="Linear network", formulas=formulas, lemmas=derive)
 
 
 # ---- equal times: white noise, independent couplings ---------------------------------------------------------------------------
@@ -160,105 +186,125 @@ def derive() -> Derivation:
     return Derivation("The linear network", (*_equal_time_steps(), *_symmetric_steps()))
 
 
-def _equal_time_steps() -> tuple[Step, ...]:
-    found, total = linear_network(), second_moment()
+def _equal_time_steps() -> Iterator[Step]:
+    total, dimension = second_moment(), linear_network().dimension
     inner = residues(total, _t)
     outer = residues(inner, _s)
-    return (
-        Step(
-            "White noise, independent couplings: the spectrum of x, with a^2 = 1 - g^2 and sigma = 1",
-            "C = |h|^2 (g^2 C + 1) solved",
-            after=spectrum(_s),
-            check=Fact(lambda: residues(spectrum(_s), _s) == 1 / (2 * decay), "variance sigma^2/(2 a) by residues"),
+    residue = "residues in the left half plane"
+    filtered = [DYNAMIC.network.transfer.subs(frequency, value) for value in (_s, -_s)]
+    yield Step(
+        "White noise, independent couplings: the spectrum of x, with a^2 = 1 - g^2 and sigma = 1",
+        "solved for C",
+        Eq(ONE.X, Mul(*filtered) * ((1 - decay**2) * ONE.X + 1)),
+        spectrum(_s),
+        check=Holds(lambda step: same(step.before.rhs.subs(ONE.X, step.after), step.after), "inserted"),
+    )
+    yield Step(
+        "Variance of x",
+        residue,
+        spectrum(_s),
+        residues(spectrum(_s), _s),
+        check=Holds(
+            lambda step: _agrees(lambda a: _midpoint(lambdify(_s, step.before.subs(decay, a))), step.after),
+            "frequency integral by quadrature, 8 digits",
         ),
-        Step(
-            "Pair spectrum with its diagonal at s = i omega_1, t = i omega_2; integrate over omega_2",
-            "residues in the left half plane",
-            total,
-            inner,
-            reference=CLARK,
-            check=Replay(lambda e: residues(e, _t)),
+    )
+    yield Step(
+        "Pair spectrum with its diagonal at s = i omega_1, t = i omega_2; integrate over omega_2",
+        residue,
+        total,
+        inner,
+        reference=CLARK,
+        check=Replay(lambda e: residues(e, _t)),
+    )
+    yield Step(
+        "Integrate over omega_1: (1/N) tr C^2 at equal times",
+        residue,
+        inner,
+        outer,
+        check=Holds(
+            lambda step: _agrees(_double_integral, step.after), "double frequency integral by quadrature, 8 digits"
         ),
-        Step(
-            "Integrate over omega_1: (1/N) tr C^2 at equal times",
-            "residues in the left half plane",
-            inner,
-            outer,
-            check=Sides(
-                _double_integral,
-                mp_function(decay, outer),
-                lambda random: (random.uniform(0.4, 0.9),),
-                digits=8,
-                name="double frequency integral by quadrature, 8 digits",
-            ),
-        ),
-        Step(
-            "Participation ratio at equal times",
-            "PR/N = ((1/N) tr C)^2/((1/N) tr C^2)",
-            outer,
-            found.dimension,
-            check=Replay(lambda e: (1 / (2 * decay)) ** 2 / e),
-        ),
+    )
+    yield Step(
+        "Participation ratio at equal times",
+        "PR/N = ((1/N) tr C)^2/((1/N) tr C^2)",
+        outer,
+        dimension,
+        check=Replay(lambda e: (1 / (2 * decay)) ** 2 / e),
     )
 
 
+def _agrees(measured: Callable[[float], float], law: Expr) -> bool:
+    return all(abs(measured(a) / float(law.subs(decay, a)) - 1) < 1e-8 for a in (0.45, 0.6, 0.85))
+
+
+_NODES = 96
+
+
+def _nodes() -> list[tuple[float, float]]:
+    """omega = tan(angle): integrands are smooth and periodic in the angle, where the midpoint rule converges."""
+    angles = [math.pi * ((k + 0.5) / _NODES - 0.5) for k in range(_NODES)]
+    return [(math.tan(u), math.pi / _NODES / math.cos(u) ** 2) for u in angles]
+
+
+def _midpoint(integrand: Callable[[complex], complex]) -> float:
+    return math.fsum(v * complex(integrand(1j * p)).real for p, v in _nodes()) / (2 * math.pi)
+
+
 def _double_integral(a: float) -> float:
-    """omega = tan(angle): the integrand is smooth and periodic in both angles, where the midpoint rule converges."""
-    count, integrand = 96, lambdify((_s, _t), second_moment().subs(decay, a), "math")
-    angles = [math.pi * ((k + 0.5) / count - 0.5) for k in range(count)]
-    nodes = [(math.tan(u), math.pi / count / math.cos(u) ** 2) for u in angles]
-    half = math.fsum(v * w * integrand(1j * p, 1j * q).real for p, v in nodes for q, w in nodes if p > 0)
-    return half / (2 * math.pi**2)
+    integrand = lambdify((_s, _t), second_moment().subs(decay, a), "math")
+    return math.fsum(v * _midpoint(partial(integrand, 1j * p)) for p, v in _nodes() if p > 0) / math.pi
 
 
-def _symmetric_steps() -> tuple[Step, ...]:
+def _symmetric_steps() -> Iterator[Step]:
     found = linear_network()
-    law = found.at_zero_frequency()
-    return (
-        Step(
-            "Partially symmetric couplings, N <J_ij J_ji> = eta g^2: phi = x makes the response of x that of phi, and the feedback "
-            "closes on itself. The root that tends to h",
-            "quadratic equation",
-            _response_equation(),
-            Eq(ONE.S, found.response),
-            reference=ELLIPTIC,
-            check=Fact(
-                lambda: (
-                    (_response_equation().lhs - _response_equation().rhs).subs(ONE.S, found.response).cancel() == 0
-                    and found.response.subs(eta, 0) == ONE.h
-                ),
-                "inserted; h at eta = 0",
+    yield Step(
+        "Partially symmetric couplings, N <J_ij J_ji> = eta g^2: phi = x makes the response of x that of phi, and the feedback "
+        "closes on itself. The root that tends to h",
+        "quadratic equation",
+        _response_equation(),
+        Eq(ONE.S, found.response),
+        reference=ELLIPTIC,
+        check=Holds(
+            lambda step: (
+                (step.before.lhs - step.before.rhs).subs(*step.after.args).cancel() == 0
+                and step.after.rhs.subs(eta, 0) == ONE.h
             ),
+            "inserted; h at eta = 0",
         ),
-        Step(
-            "Spectrum of x, h eliminated by the equation of S",
-            "C = X solved",
-            filtered_site(ONE, g**2 * ONE.C + _noise, eta * g**2).spectrum_x,
-            found.spectrum,
-            check=Fact(
-                lambda: same(found.spectrum, ONE.S * ONE.Sc * (g**2 * found.spectrum + _noise)),
-                "C = |S|^2 (g^2 C + noise), as at fixed couplings with the dressed response",
+    )
+    yield Step(
+        "Spectrum of x, h eliminated by the equation of S",
+        "C = X solved",
+        filtered_site(ONE, g**2 * ONE.C + _noise, eta * g**2).spectrum_x,
+        found.spectrum,
+        check=Holds(
+            lambda step: same(step.after, ONE.S * ONE.Sc * (g**2 * step.after + _noise)),
+            "C = |S|^2 (g^2 C + noise), as at fixed couplings with the dressed response",
+        ),
+    )
+    yield Step(
+        "Participation ratio at zero frequency, where S is real",
+        "C^2 over the pair spectrum with its diagonal",
+        enhancement_at_zero(),
+        found.zero_frequency,
+        reference=HU,
+        check=Holds(
+            lambda step: (
+                same(step.after * step.before, S.One)
+                and _extreme_symmetries(step.after.subs(ONE.S, found.response.subs(ONE.h, 1)))
             ),
+            "inserted; and eta = 1, -1, 0: moments of 1/(1 - J) by the semicircle law, and (1 - g^2)^2",
         ),
-        Step(
-            "Participation ratio at zero frequency, where S is real",
-            "C^2 over the pair spectrum with its diagonal",
-            enhancement_at_zero(),
-            found.zero_frequency,
-            reference=HU,
-            check=Fact(
-                lambda: same(found.zero_frequency * enhancement_at_zero(), S.One) and _extreme_symmetries(law),
-                "inserted; and eta = 1, -1, 0: moments of 1/(1 - J) by the semicircle law, and (1 - g^2)^2",
-            ),
-        ),
-        Step(
-            "The dimension vanishes where g S(0) = 1: the network is stable for",
-            "S inserted",
-            Eq(g * ONE.S, 1),
-            g * (1 + eta) < 1,
-            reference=ELLIPTIC,
-            check=Fact(_edge_of_stability, "S = 1/g at g = 1/(1 + eta), the edge of the ellipse"),
-        ),
+    )
+    yield Step(
+        "The dimension vanishes where g S(0) = 1: the network is stable for",
+        "S inserted",
+        Eq(g * ONE.S, 1),
+        g * (1 + eta) < 1,
+        reference=ELLIPTIC,
+        check=Holds(_edge_of_stability, "S = 1/g at g = 1/(1 + eta), the edge of the ellipse"),
     )
 
 
@@ -280,9 +326,9 @@ def _extreme_symmetries(law: Expr) -> bool:
     return True
 
 
-def _edge_of_stability() -> bool:
-    edge = linear_network().response.subs(ONE.h, 1).subs(g, 1 / (1 + eta))
-    return all((edge.subs(eta, v) - (1 + v)).cancel() == 0 for v in (Rational(-1, 3), Rational(0), Rational(4, 5)))
-
-
-__all__ = ["LinearNetwork", "decay", "derive", "linear_network"]
+def _edge_of_stability(step: Step) -> bool:
+    (edge,) = solve(step.after.lhs - step.after.rhs, g)
+    product = step.before.lhs.subs(ONE.S, linear_network().response.subs(ONE.h, 1)).subs(g, edge)
+    return all(
+        (product.subs(eta, v) - step.before.rhs).cancel() == 0 for v in (Rational(-1, 3), S.Zero, Rational(4, 5))
+    )

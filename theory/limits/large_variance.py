@@ -9,8 +9,6 @@ Where a closed form is known its leading term is taken, with ``erfcx(z) = sum_n 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import mpmath
 from sympy import Add, Expr, Float, Integral, S, Symbol, cos, factor, gamma, oo, pi, sin, sqrt
 
@@ -26,9 +24,10 @@ from theory.gaussian.average import Average
 from theory.gaussian.integrand import ordinary_integrand
 from theory.gaussian.polynomial import half_moment
 from theory.highprecision import mp_function
-from theory.powers import Power
+from theory.limits.powers import Power
 from theory.symbols import Delta, phi, x
 
+WAVES = "not derived: phi oscillates"
 _TERMS = 6  # of the series of erfcx
 _DIGITS = 15  # of an integral over the line that has no closed form
 _t = Symbol("t", positive=True)  # Delta^(-1/2)
@@ -138,7 +137,7 @@ def tail_power(pieces: Pieces) -> Power | None:
 
 def tails(pieces: Pieces) -> tuple[Expr, Expr] | None:
     """(c, q): the mean over both sides of F ~ c |x|^q; None for waves, logarithms and faster growth."""
-    if any(call.has(x) for piece in pieces.expressions for call in piece.atoms(sin, cos)):
+    if has_waves(pieces):
         return None
     try:
         ends = [leading_term(pieces.expressions[k], side * oo, side) for k, side in ((0, -1), (-1, 1))]
@@ -153,6 +152,11 @@ def tails(pieces: Pieces) -> tuple[Expr, Expr] | None:
         return S.Zero, -oo
     weight = Add(*(end.coefficient for end in ends if end.exponent == lowest)) / 2
     return (weight, -lowest) if sign_of(weight) != 0 else None
+
+
+def has_waves(pieces: Pieces) -> bool:
+    """Whether a function oscillates, so that it has no tails."""
+    return any(call.has(x) for piece in pieces.expressions for call in piece.atoms(sin, cos))
 
 
 def integral_over_line(pieces: Pieces) -> Expr | None:
@@ -176,8 +180,3 @@ def _number(point: Expr) -> mpmath.mpf:
     if point.is_infinite:
         return mpmath.inf if point is oo else -mpmath.inf
     return mpmath.mpmathify(point.evalf(_DIGITS + 10))
-
-
-def insert(expression: Expr, powers: Mapping[Average, Power]) -> Expr:
-    """Averages replaced by their powers of Delta; 0 for those that fall faster than every power."""
-    return expression.xreplace({average: power.of(Delta) for average, power in powers.items()})

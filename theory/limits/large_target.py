@@ -9,30 +9,28 @@ Source of the equations: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 11
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping
 
-import mpmath
-from sympy import Expr, Rational, S, Symbol, cos, sin, sqrt, sstr
+from sympy import Expr, Rational, S, Symbol, sqrt, sstr
 
 from theory.activations.activation import Activation
+from theory.activations.parity import drawn
 from theory.activations.pieces import Pieces
 from theory.activations.zeros import sign_of
 from theory.concrete import closed_form_of
-from theory.derivation import Fact, Step
 from theory.gaussian.average import Average
-from theory.large_variance import large_variance, leading_power, tail_power, tails
-from theory.powers import Power
-from theory.readout.target import (
+from theory.limits.checks import Numbers, Values, approaching
+from theory.limits.large_variance import WAVES, has_waves, large_variance, leading_power, tail_power, tails
+from theory.limits.limit import Formula, Limit, follows
+from theory.limits.powers import Power
+from theory.limits.target import (
     GAIN,
     GEOMETRY,
+    OUTLIERS,
     POWER,
     SQUARED_SLOPE,
     Target,
-    drawn,
-    number,
-    roots,
+    outlier,
     target_of_variance,
 )
 from theory.symbols import A, Delta, Sm2, g, phi, snm, x
@@ -42,8 +40,9 @@ THIRD = Average(phi(x), 3)  # 2 Q'
 SIZE = Symbol("|A|", positive=True)
 
 _t, _u = Symbol("t", positive=True), Symbol("u", positive=True)  # 1/|A| and Delta^(-1/2)
+_LOOP = "large |A|, for Sm > 0 and snm not 0"
+_NO_LOOP = "large |A|, for Sm > 0 and snm = 0, where the other outlier is 0"
 _NO_POWER = "not derived: <phi^2> or <phi'> has no power law at large variance"
-_WAVES = "not derived: phi oscillates"
 _TOO_FAST = "not derived: phi grows as fast as x, the recurrent input stays comparable with the feedback"
 _SLOW = "not derived: the correction to the leading power of <phi'> is not known"
 _HIDDEN = "large targets: with a loop both outliers fall faster than the bulk radius and are hidden in the bulk"
@@ -52,81 +51,16 @@ _PAIR = (
     "lambda^2 ~ -G"
 )
 _OPEN = "depends on the sign of"
+_BALANCED = "geometries where lambda_1 is not 0 to this order"
+_VARIANCES = (Rational(10) ** 12, Rational(10) ** 24)
 
 
-@dataclass(frozen=True, eq=False)
-class LargeTarget:
-    """Leading behaviour at large |A|, for feedback m that is not 0.
-
-    Attributes
-    ----------
-    target : Target
-    activation : Activation
-    kind : str
-        'saturating' (<phi^2> tends to a constant, <phi'> to Delta^(-1/2)), 'power', or 'none'.
-    reason : str
-        For the kind 'none': why.
-    averages : mapping of Average to Power
-        As powers of Delta.
-    laws, without_loop : mapping of str to Expr
-        Delta0, C, bulk_radius, G, lambda_ls, and the outliers lambda_1, lambda_2, in A and |A|: for snm not 0, and for snm = 0,
-        where one outlier is exactly 0. Those that were found.
-    """
-
-    target: Target
-    activation: Activation
-    kind: str
-    reason: str = ""
-    averages: Mapping[Average, Power] = field(default_factory=dict)
-    laws: Mapping[str, Expr] = field(default_factory=dict)
-    without_loop: Mapping[str, Expr] = field(default_factory=dict)
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """What no formula says."""
-        if self.kind == "none":
-            return (f"large targets: {self.reason}",)
-        if self.kind != "saturating":
-            return ()
-        bulk, second = self.averages.get(SQUARED_SLOPE), self.averages.get(CURVATURE)
-        hidden = bulk is not None and sign_of(bulk.exponent + 1) == 1
-        paired = (  # G ~ |A|^-3 and what is neglected in a + theta falls faster than its root
-            second is not None
-            and sign_of(second.prefactor) == 1
-            and second.exponent == -Rational(3, 2)
-            and _falls_faster(self.activation, Rational(5, 2))
-        )
-        return (
-            *((_HIDDEN,) if hidden else ()),
-            *((_PAIR,) if paired else ()),
-        )
-
-
-def large_target(target: Target, activation: Activation) -> LargeTarget:
-    """Leading behaviour of the results at the target as |A| grows."""
-
-    def none(reason: str) -> LargeTarget:
-        return LargeTarget(target, activation, "none", reason)
-
-    if any(call.has(x) for piece in activation.pieces.expressions for call in piece.atoms(sin, cos)):
-        return none(_WAVES)
+def large_target(target: Target, activation: Activation) -> Limit:
+    """Leading behaviour at large |A|, for feedback m that is not 0: with a loop, and without, where one outlier is exactly 0."""
     power, gain = large_variance(POWER, activation), large_variance(GAIN, activation)
-    if power is None or gain is None or power.prefactor.is_finite is False or gain.prefactor == 0:
-        return none(_NO_POWER)
-    growth = sign_of(power.exponent - 1)
-    if growth is None:
-        return none(f"{_OPEN} {sstr(power.exponent - 1)}")
-    if growth >= 0:
-        return none(_TOO_FAST)
-    critical = sign_of(1 + 2 * gain.exponent)
-    if critical is None:
-        return none(f"{_OPEN} {sstr(1 + 2 * gain.exponent)}")
-    correction = S.Zero
-    if critical == 0:
-        found = second_term(activation) if power.exponent == 0 else None
-        if found is None:
-            return none(_SLOW)
-        correction = found
+    reason, correction = _reason(activation, power, gain)
+    if reason or power is None or gain is None:
+        return Limit(title="Large targets", reason=reason)
     averages = {POWER: power, GAIN: gain}
     for average, law in (
         (CURVATURE, curvature(power, activation)),
@@ -134,20 +68,81 @@ def large_target(target: Target, activation: Activation) -> LargeTarget:
     ):
         if law is not None and law.prefactor.is_finite:
             averages[average] = law
-    common = _common(target, averages)
     loop = _without_gain(target)
-    return LargeTarget(
-        target,
-        activation,
-        "saturating" if critical == 0 else "power",
-        averages=averages,
-        laws={
-            **common,
-            "C": loop.subs(A, 1 / _t).cancel().subs(_t, 0) / _far(gain),
-            **_outliers(target, averages, correction),
-        },
-        without_loop={"C": loop.subs(snm, 0) / _far(gain), "lambda_1": _theta(target, gain, correction, 1).subs(_t, 0)},
+    with_loop = {
+        **_common(target, averages),
+        "C": loop.subs(A, 1 / _t).cancel().subs(_t, 0) / _far(gain),
+        **_outliers(target, averages, correction),
+    }
+    without = {"C": loop.subs(snm, 0) / _far(gain), "lambda_1": _theta(target, gain, correction, 1).subs(_t, 0)}
+    return Limit(
+        title="Large targets",
+        formulas=(
+            *_formulas(target, activation, _LOOP, with_loop, {}),
+            *_formulas(target, activation, _NO_LOOP, without, {snm: S.Zero}),
+        ),
+        remarks=_remarks(activation, averages) if sign_of(1 + 2 * gain.exponent) == 0 else (),
     )
+
+
+def _reason(activation: Activation, power: Power | None, gain: Power | None) -> tuple[str, Expr]:
+    """Why there is no limit; and where <phi'> ~ Delta^(-1/2), which alone gives no outlier, the coefficient of 1/Delta in it."""
+    if has_waves(activation.pieces):
+        return WAVES, S.Zero
+    if power is None or gain is None or power.prefactor.is_finite is False or gain.prefactor == 0:
+        return _NO_POWER, S.Zero
+    growth, critical = sign_of(power.exponent - 1), sign_of(1 + 2 * gain.exponent)
+    if growth is not None and growth >= 0:
+        return _TOO_FAST, S.Zero
+    if growth is None or critical is None:
+        return f"{_OPEN} {sstr(power.exponent - 1 if growth is None else 1 + 2 * gain.exponent)}", S.Zero
+    found = S.Zero if critical != 0 else second_term(activation) if power.exponent == 0 else None
+    return (_SLOW, S.Zero) if found is None else ("", found)
+
+
+def _remarks(activation: Activation, averages: Mapping[Average, Power]) -> tuple[str, ...]:
+    """Of a saturating phi."""
+    bulk, second = averages.get(SQUARED_SLOPE), averages.get(CURVATURE)
+    hidden = bulk is not None and sign_of(bulk.exponent + 1) == 1
+    paired = (  # G ~ |A|^-3 and what is neglected in a + theta falls faster than its root
+        second is not None
+        and sign_of(second.prefactor) == 1
+        and second.exponent == -Rational(3, 2)
+        and _falls_faster(activation, Rational(5, 2))
+    )
+    return (*((_HIDDEN,) if hidden else ()), *((_PAIR,) if paired else ()))
+
+
+def _formulas(
+    target: Target, activation: Activation, section: str, laws: Mapping[str, Expr], geometry: Values
+) -> Iterator[Formula]:
+    """Every law against the theory with certified averages at very large targets of both signs."""
+    before = {"Delta0": target.variance, "G": target.mode, **dict.fromkeys(OUTLIERS, target.outliers)}
+    for key, law in laws.items():
+        open_ = key in OUTLIERS and laws[OUTLIERS[0]].free_symbols
+        yield follows(
+            section,
+            key,
+            "~" if law.free_symbols else "->",
+            law,
+            _BALANCED if open_ else "",
+            title=f"Large |A| {section.partition('and ')[2].partition(',')[0]}: {key}",
+            rule="averages at large variance, Delta ~ <m^2> A^2",
+            before=before[key] if key in before else target.expression(key),
+            check=Numbers(
+                activation,
+                lambda: [[_far_out(target, activation, geometry, v, side) for v in _VARIANCES] for side in (1, -1)],
+                approaching,
+                "certified averages: the ratio tends to 1 at A of both signs as Delta grows by twelve decades",
+                outlier(target, activation, key),
+            ),
+        )
+
+
+def _far_out(target: Target, activation: Activation, geometry: Values, variance: Expr, side: int) -> Values:
+    values = {**drawn(activation.parameters), **GEOMETRY, **geometry, g: Rational(2, 3), Delta: variance}
+    values[A] = target_of_variance(target, values, activation, side)
+    return {**values, SIZE: abs(values[A])}
 
 
 # ---- averages ------------------------------------------------------------------------------------------------------------------
@@ -184,7 +179,7 @@ def second_term(activation: Activation) -> Expr | None:
 def _falls_faster(activation: Activation, r: Expr) -> bool | None:
     """Whether |x|^r phi' tends to 0; None where phi' has no power as its tail. At drawn values where parameters hide it."""
     slopes = activation.derivative(1)
-    found = tails(slopes) or tails(slopes.substitute(drawn(activation)))
+    found = tails(slopes) or tails(slopes.substitute(drawn(activation.parameters)))
     if found is None:
         return None
     return not found[1].is_finite or sign_of(found[1] + r) == -1
@@ -248,67 +243,3 @@ def _outliers(target: Target, averages: Mapping[Average, Power], correction: Exp
     if CURVATURE in averages:
         laws["lambda_2"] = target.mode.xreplace({CURVATURE: _far(averages[CURVATURE])}) / limit
     return laws
-
-
-# ---- the argument as checked steps ---------------------------------------------------------------------------------------------
-
-
-def large_target_steps(found: LargeTarget) -> tuple[Step, ...]:
-    """Every law against the theory with certified averages at very large targets of both signs."""
-    if found.kind == "none":
-        return ()
-    target = found.target
-    before = {
-        "Delta0": target.variance,
-        "bulk_radius": target.expression("bulk_radius"),
-        "G": target.mode,
-        "lambda_ls": target.expression("lambda_ls"),
-        "C": target.expression("C"),
-        **dict.fromkeys(("lambda_1", "lambda_2"), target.outliers),
-    }
-    return tuple(
-        Step(
-            f"Large |A|{geometry}: {key}",
-            "averages at large variance, Delta ~ <m^2> A^2",
-            before[key],
-            law,
-            assumption="Sm > 0" + (", lambda_1 does not vanish to this order" if key == "lambda_2" else ""),
-            check=Fact(partial(_approached, found, key, law, loop), _HOW),
-        )
-        for geometry, laws, loop in (
-            (" with a loop", found.laws, True),
-            (" without loop, snm = 0", found.without_loop, False),
-        )
-        for key, law in laws.items()
-    )
-
-
-_HOW = "certified averages: the ratio tends to 1 at A of both signs as Delta grows by twelve decades"
-_VARIANCES = (Rational(10) ** 12, Rational(10) ** 24)
-
-
-def _approached(found: LargeTarget, key: str, law: Expr, loop: bool) -> bool:
-    return all(_falls(found, key, law, loop, side) for side in (1, -1))
-
-
-def _falls(found: LargeTarget, key: str, law: Expr, loop: bool, side: int) -> bool:
-    deviations = []
-    for variance in _VARIANCES:
-        values = {**drawn(found.activation), **GEOMETRY, g: Rational(2, 3), Delta: variance}
-        if not loop:
-            values[snm] = S.Zero
-        values[A] = target_of_variance(found.target, values, found.activation, side)
-        values[SIZE] = abs(values[A])
-        claimed, exact = number(law, found.activation, values), _exact(found, key, values)
-        deviations.append(abs(exact - claimed) if claimed == 0 else abs(exact / claimed - 1))
-    return bool(deviations[1] < 0.01 and (deviations[1] < deviations[0] / 3 or deviations[1] < 1e-13))
-
-
-def _exact(found: LargeTarget, key: str, values: Mapping[Symbol, Expr]) -> mpmath.mpf:
-    if key in ("lambda_1", "lambda_2"):
-        return roots(found.target, found.activation, values)[int(key[-1]) - 1]
-    quantity = {"Delta0": Delta, "G": found.target.mode}.get(key)
-    return number(found.target.expression(key) if quantity is None else quantity, found.activation, values)
-
-
-__all__ = ["LargeTarget", "large_target", "large_target_steps"]

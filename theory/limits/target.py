@@ -7,20 +7,19 @@ a, G, theta                                 lambda^2 - (a + G + theta) lambda + 
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import mpmath
 from sympy import Derivative, Expr, Float, Function, Rational, Symbol, nan, oo, sqrt, sstr, zoo
 
 from theory.activations.activation import Activation
-from theory.activations.parity import admissible_value
 from theory.concrete import closed_form_of
 from theory.equations import ReadoutEquation
 from theory.gaussian.average import Average, averages
-from theory.gaussian.integrand import certified, ordinary_integrand
+from theory.gaussian.integrand import ordinary_integrand
+from theory.limits.checks import DIGITS, Values, number
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x
 from theory.theory import Theory
 
@@ -60,7 +59,6 @@ mixing = Function("theta", real=True)(Delta)
 POWER, GAIN, SQUARED_SLOPE = Average(phi(x) ** 2), Average(phi(x), 1), Average(phi(x).diff(x) ** 2)
 LETTERS = {"P": (POWER, 0), "Q": (GAIN, 1), "W": (SQUARED_SLOPE, 0)}
 OUTLIERS = ("lambda_1", "lambda_2")
-DIGITS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,26 +182,7 @@ GEOMETRY: Mapping[Symbol, Expr] = {
 """Overlaps at which laws are compared with certified averages."""
 
 
-@lru_cache(maxsize=1024)
-def _certified(average: Average, activation: Activation, own: tuple[tuple[Symbol, Expr], ...]) -> Expr:
-    return Float(certified(average, activation, dict(own), DIGITS), DIGITS)
-
-
-def drawn(activation: Activation) -> dict[Symbol, Expr]:
-    """Admissible values of the parameters of an activation."""
-    draw = random.Random(5)
-    return {p: Rational(str(round(float(admissible_value(p, draw)), 3))) for p in activation.parameters}
-
-
-def number(expression: Expr, activation: Activation, values: Mapping[Symbol, Expr]) -> mpmath.mpf:
-    """An expression as a number, its averages certified by quadrature; the variance must be rational."""
-    at = expression.xreplace(dict(values))
-    own = tuple((p, values[p]) for p in activation.parameters)
-    at = at.xreplace({node: _certified(node, activation, own) for node in averages(at)})
-    return mpmath.mpmathify(at.evalf(DIGITS))
-
-
-def roots(target: Target, activation: Activation, values: Mapping[Symbol, Expr]) -> tuple[mpmath.mpc, mpmath.mpc]:
+def roots(target: Target, activation: Activation, values: Values) -> tuple[mpmath.mpc, mpmath.mpc]:
     """Both outliers at the target, the one of larger modulus first; their product gives the other without cancellation."""
     trace, determinant = (
         number(target.equation.at_target(e), activation, values)
@@ -215,8 +194,24 @@ def roots(target: Target, activation: Activation, values: Mapping[Symbol, Expr])
         return larger, determinant / larger
 
 
-def target_of_variance(target: Target, values: Mapping[Symbol, Expr], activation: Activation, side: int) -> Expr:
+def outlier(target: Target, activation: Activation, key: str) -> Callable[[Expr, Values], mpmath.mpf] | None:
+    """The number that an outlier is without approximation; None for other results, which have an expression."""
+    if key not in OUTLIERS:
+        return None
+    return lambda _, values: roots(target, activation, values)[OUTLIERS.index(key)]
+
+
+def target_of_variance(target: Target, values: Values, activation: Activation, side: int) -> Expr:
     """A at which a given Delta solves the open loop: the larger (side 1) or the smaller root of a quadratic equation."""
     recurrent = Float(number(target.variance - target.drive, activation, values), DIGITS)
     b, c = values[smI] / values[Sm2], (values[SI2] + recurrent - values[Delta]) / values[Sm2]
     return (-b + side * sqrt(b**2 - c)).evalf(DIGITS)
+
+
+def at_drive(target: Target, activation: Activation, own: Values, power: Expr, share: Expr) -> dict[Symbol, Expr]:
+    """A geometry whose drive has the variance `power`, and the coupling at which Delta exceeds it by a share."""
+    values = {**own, **GEOMETRY, A: Rational(2, 5), drive: power, Delta: power * (1 + share)}
+    values[SI2] = power - (values[Sm2] * values[A] + 2 * values[smI]) * values[A]
+    values[slope] = values[Sm2] * values[A] + values[smI]
+    per_coupling = Float(number(target.variance.subs(g, 1) - target.drive, activation, values), DIGITS)
+    return {**values, g: sqrt((values[Delta] - power) / per_coupling).evalf(DIGITS)}

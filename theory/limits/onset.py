@@ -6,22 +6,24 @@ rate and the dimension depend on neither b nor d; as functions of kappa the dime
 the order given.
 
 Sources: Sompolinsky, Crisanti, Sommers 1988, PRL 61 259 (onset); Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401 (dimension of
-activity). `theory.near_critical_steps` is the argument, step by step.
+activity). `theory.limits.onset_steps` is the argument, step by step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
-from sympy import Add, Eq, Expr, Rational, S, Symbol, factorial, log, sqrt, sstr, symbols, zeta
-from sympy.logic.boolalg import Boolean, true
+from sympy import Add, Eq, Expr, Function, S, Symbol, factorial, log, sqrt, sstr, zeta
 
 from theory.activations.activation import Activation
 from theory.activations.zeros import sign_of
-from theory.fields.cavity import linear_root
+from theory.derivation import Replay, Step
 from theory.gaussian.polynomial import moment
+from theory.implicit import Branch
+from theory.limits.checks import Holds
+from theory.limits.limit import Formula, Limit, follows
 from theory.symbols import Delta, x
 
 b, d = Symbol("b", negative=True), Symbol("d", real=True)
@@ -41,6 +43,10 @@ _AWAY = (
     "phi'''(0)/phi'(0) > 0, phi bends away from the axis: small activity exists below g_c only, where it is not the stable "
     "state, and chaos sets in at a finite variance"
 )
+
+
+_UNIVERSAL = "the same for every such activation; kappa^2 = kappa2, tau_unit = int_0^oo (C_x/C_x(0))^2 dtau"
+_TITLE = "Onset of chaos without noise"
 
 
 @dataclass(frozen=True)
@@ -66,49 +72,7 @@ class Expansion:
     unit_time: Expr
 
 
-@dataclass(frozen=True, eq=False)
-class NearCritical:
-    """The onset of chaos for one activation.
-
-    Attributes
-    ----------
-    activation : Activation
-    kind : str
-        'continuous' (variance ~ eps, dimension ~ eps^3) or 'none'.
-    reason : str
-        For the kind 'none': why.
-    coupling : Expr or None
-        The critical coupling g_c, where there is one.
-    b, d : Expr or None
-        Third and fifth derivative at 0 over the slope there.
-    laws : mapping of str to Expr
-        Series in `eps`: Delta0, kappa2, kappa, PR_x, PR_phi, tau_pop, tau_unit.
-    in_kappa : mapping of str to Expr
-        PR_x, PR_phi, tau_pop and tau_unit in `kappa`, the same for every activation.
-    condition : Boolean
-        On the parameters of the activation.
-    """
-
-    activation: Activation
-    kind: str
-    reason: str = ""
-    coupling: Expr | None = None
-    b: Expr | None = None
-    d: Expr | None = None
-    laws: Mapping[str, Expr] = field(default_factory=dict)
-    in_kappa: Mapping[str, Expr] = field(default_factory=dict)
-    condition: Boolean = true
-
-    @property
-    def sentence(self) -> str:
-        """One line for the reader."""
-        if self.kind == "none":
-            return f"onset of chaos without noise: {self.reason}"
-        where = "" if self.condition == true else f", where {sstr(self.condition)}"
-        return f"onset of chaos without noise at g_c = {sstr(self.coupling)}{where}"
-
-
-def near_critical(activation: Activation | str) -> NearCritical:
+def near_critical(activation: Activation | str) -> Limit:
     """Series in the distance from the critical coupling, symbolic in the parameters of the activation.
 
     Parameters
@@ -118,34 +82,55 @@ def near_critical(activation: Activation | str) -> NearCritical:
 
     Returns
     -------
-    NearCritical
-        Of the kind 'none', with the reason, where phi is not smooth at 0 or does not bend towards the axis.
+    Limit
+        Delta0, kappa2, kappa, PR_x, PR_phi, tau_pop, tau_unit as series in `eps`, then what is the same for every activation in
+        `kappa`. Its facts are the critical coupling, b and d. Empty, with the reason, where phi is not smooth at 0 or does not bend
+        towards the axis.
     """
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
-    if activation.parity != "odd":
-        return NearCritical(activation, "none", "phi must be odd")
     slope = activation.slope_at_zero
-    if slope.is_finite is False:
-        return NearCritical(activation, "none", _STEEP)
-    if sign_of(slope) == 0:
-        return NearCritical(activation, "none", _FLAT)
-    coupling = abs(1 / slope)
-    if any(kink.position.is_zero for kink in activation.kinks):
-        return NearCritical(activation, "none", _KINKED, coupling)
-    third, fifth = (_derivative_at_zero(activation, order) / slope for order in (3, 5))
-    bend = sign_of(third)
+    reason = "phi must be odd" if activation.parity != "odd" else _STEEP if slope.is_finite is False else ""
+    reason = reason or (_FLAT if sign_of(slope) == 0 else "")
+    if not reason and any(kink.position.is_zero for kink in activation.kinks):
+        reason = _KINKED
+    if reason:
+        return Limit(title=_TITLE, reason=reason)
+    own = {order: _derivative_at_zero(activation, order) / slope for order in (3, 5)}
+    bend = sign_of(own[3])
     if bend in (0, 1):
-        return NearCritical(activation, "none", _STRAIGHT if bend == 0 else _AWAY, coupling)
-    return NearCritical(
-        activation,
-        "continuous",
-        coupling=coupling,
-        b=third,
-        d=fifth,
-        laws={key: law.subs({b: third, d: fifth}, simultaneous=True) for key, law in laws().items()},
-        in_kappa=in_kappa(),
-        condition=true if bend == -1 else third < 0,
+        return Limit(title=_TITLE, reason=_STRAIGHT if bend == 0 else _AWAY)
+    facts = {"g_c": abs(1 / slope), "b": own[3], "d": own[5]}
+    where = "" if bend == -1 else f", where {sstr(own[3] < 0)}"
+    section = f"onset of chaos without noise at g_c = {sstr(facts['g_c'])}{where}; eps = g/g_c - 1"
+    inserted = Replay(lambda law: law.subs({b: own[3], d: own[5]}, simultaneous=True))
+    return Limit(
+        title=_TITLE,
+        formulas=(
+            *(
+                follows(section, key, "~", inserted.rule(law), rule="inserted", before=law, check=inserted)
+                for key, law in laws().items()
+            ),
+            *(Formula(_UNIVERSAL, key, "~", law) for key, law in in_kappa().items()),
+        ),
+        lemmas=lambda: _argument(activation, facts),
+        facts=facts,
+    )
+
+
+def _argument(activation: Activation, facts: Mapping[str, Expr]) -> Iterator[Step]:
+    """For a generic activation, and what this one is near 0."""
+    from theory.limits.onset_steps import derive, taylor_coefficients
+
+    yield from derive()
+    yield Step(
+        f"phi(x) = {activation.text}: derivatives at 0 in units of the slope, and the critical coupling",
+        "Taylor series",
+        after=Eq(Function("phi")(x) * facts["g_c"], x + facts["b"] * x**3 / 6 + facts["d"] * x**5 / 120),
+        assumption="terms of seventh order left out; the sign of phi does not matter",
+        check=Holds(
+            partial(taylor_coefficients, activation), "Taylor coefficients by numerical differentiation, 12 digits"
+        ),
     )
 
 
@@ -209,13 +194,14 @@ def decay_from_force(activity: Expr) -> Expr:
     return truncated((coupling_squared(activity) * Add(*terms)).expand(), Delta, 3)
 
 
-def inverted(distance: Expr) -> Expr:
-    """Delta as a series in eps to second order, from (1 + eps)^2 - 1 = distance(Delta)."""
-    first, second = symbols("D_1 D_2")
-    rest = (distance.subs(Delta, first * eps + second * eps**2) - (2 * eps + eps**2)).expand()
-    first_value = linear_root(Eq(rest.coeff(eps, 1), 0, evaluate=False), first)
-    second_value = linear_root(Eq(rest.coeff(eps, 2).subs(first, first_value), 0, evaluate=False), second)
-    return first_value * eps + second_value.factor() * eps**2
+def along_onset(activity: Expr) -> Branch:
+    """The variance as a function of eps, with g = 1 + eps."""
+    return Branch(eps, {Delta: coupling_squared(activity) - (1 + eps) ** 2}, {Delta: S.Zero, eps: S.Zero})
+
+
+def series(branch: Branch, expression: Expr, order: int) -> Expr:
+    """An expression in Delta as a series in eps."""
+    return Add(*(c.factor() * eps**n for n, c in enumerate(branch.taylor(expression, order))))
 
 
 # ---- universal integrals: u = kappa tau ----------------------------------------------------------------------------------------
@@ -246,16 +232,14 @@ def tail_moment() -> Expr:
 def expansion() -> Expansion:
     """The onset for a generic activation, with all its coefficients."""
     activity = taylor_polynomial()
-    distance = (coupling_squared(activity) - 1).expand()
-    variance = inverted(distance)
-    decay = truncated(decay_from_force(activity).subs(Delta, variance), eps, 3)
+    branch = along_onset(activity)
     total, tail = pole_moment(1) / 2, tail_moment()  # psi/Delta0^2 = total/kappa^3 - tail/kappa^2
     relative = tail / total * kappa
     diffusive = pole_moment(2) / 2  # (1/2) int dw/2pi psi(w, -w) = diffusive Delta0^2/kappa^5
     return Expansion(
-        distance=distance,
-        variance=variance,
-        decay=decay.collect(eps),
+        distance=(coupling_squared(activity) - 1).expand(),
+        variance=series(branch, Delta, 2),
+        decay=series(branch, decay_from_force(activity), 3),
         dimension=kappa**3 / total * (1 + relative),
         population_time=(diffusive / total).expand() / kappa**2 * (1 + relative),
         unit_time=1 / kappa,
@@ -278,23 +262,15 @@ def laws() -> Mapping[str, Expr]:
     """Every result as a series in eps, in `b` and `d`."""
     found = expansion()
     lowest, following = found.decay.coeff(eps, 2), found.decay.coeff(eps, 3)
-    slope = (following / lowest / 2).factor()  # kappa = sqrt(lowest) eps (1 + slope eps)
-    rate = sqrt(lowest) * eps * (1 + slope * eps)
+    rate = sqrt(lowest) * eps * (1 + (following / lowest / 2).factor() * eps)
+
+    def in_eps(law: Expr) -> Expr:
+        leading = law.as_leading_term(kappa).subs(kappa, sqrt(lowest) * eps)
+        slope = (law.subs(kappa, rate) / leading).cancel().diff(eps).subs(eps, 0)
+        return leading * (1 + slope.expand() * eps)
+
     rows = {"Delta0": found.variance, "kappa2": found.decay, "kappa": rate}
-    for key, law in in_kappa().items():
-        leading, power = _leading(law)
-        rows[key] = leading.subs(kappa, sqrt(lowest) * eps) * (
-            1 + (power * slope + (law / leading - 1).expand().coeff(kappa, 1) * sqrt(lowest)).expand() * eps
-        )
-    return rows
+    return rows | {key: in_eps(law) for key, law in in_kappa().items()}
 
 
-def _leading(law: Expr) -> tuple[Expr, Expr]:
-    """First term of a series ``c kappa^q (1 + ...)`` and its exponent."""
-    power = next(
-        Rational(q) for q in (3, -2, -1) if (limit := (law * kappa**-q).subs(kappa, 0)).is_finite and limit != 0
-    )
-    return (law * kappa**-power).subs(kappa, 0) * kappa**power, power
-
-
-__all__ = ["Expansion", "NearCritical", "b", "d", "eps", "expansion", "kappa", "near_critical"]
+__all__ = ["Expansion", "b", "d", "eps", "expansion", "kappa", "near_critical"]
