@@ -18,7 +18,7 @@ from theory.errors import InputError, gathering
 from theory.model import Model, Parameter
 from theory.models import find_model
 from theory.parameters import checked_parameters
-from theory.text.outline import wellformed
+from theory.text.outline import FILTER, outline, wellformed
 from theory.text.renaming import free_names, with_names
 
 _DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
@@ -197,11 +197,11 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
     readable = False
     with gathering(problems):
         if activation is not None:
-            outline = wellformed(activation)
+            written = wellformed(activation)
             taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
-            names = free_names(outline.ranges, taken)
-            activation = with_names(outline.text, names)
-            own = [Parameter(names.get(n, n), "parameter of the activation", i) for n, i in outline.ranges.items()]
+            names = free_names(written.ranges, taken)
+            activation = with_names(written.text, names)
+            own = [Parameter(names.get(n, n), "parameter of the activation", i) for n, i in written.ranges.items()]
             renamed = tuple(
                 f"the parameter {old} of the activation is called {new}: the model {model.name} has a {old} of its own"
                 for old, new in names.items()
@@ -209,9 +209,12 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
         readable = True
     with gathering(problems):
         model.check_activation(activation is not None)
-    if words.filter is not None and model.with_filter is None:
+    if words.filter is not None:
         with gathering(problems):
-            model.filtered(words.filter)
+            if model.with_filter is None:
+                model.filtered(words.filter)
+            else:
+                outline(words.filter, FILTER)
     questions = []
     for name, values in getattr(words, "questions", {}).items():
         with gathering(problems):

@@ -13,8 +13,10 @@ from sympy import Add, Basic, Eq, Expr, Integer, MatrixBase, Mul, Pow, Rational,
 from sympy.core.function import AppliedUndef
 
 from theory.derivation import same
+from theory.errors import QuenchedError
 from theory.gaussian.exact import exact
 from theory.model import Model
+from theory.theory import Theory
 
 
 def altered_results(result: Any) -> Iterator[tuple[str, Any]]:
@@ -150,18 +152,30 @@ def engine_altered(name: str, change: Callable[[Any], Any]) -> Iterator[None]:
     owner, _, attribute = path.rpartition(".")
     home = getattr(sys.modules[module], owner) if owner else sys.modules[module]
     original = vars(home)[attribute]
-    homes = [home] if owner else [m for key, m in sorted(sys.modules.items()) if key.startswith("theory")]
-    places = [(m, k) for m in homes for k, v in list(vars(m).items()) if v is original]
     changed = change(original)
-    forget()
+    _exchanged(home if owner else None, original, changed)
     try:
-        for place, key in places:
-            setattr(place, key, changed)
         yield
     finally:
-        for place, key in places:
-            setattr(place, key, original)
-        forget()
+        _exchanged(home if owner else None, changed, original)
+
+
+def _exchanged(owner: Any, old: Any, new: Any) -> None:
+    """`new` for `old` in a class, or in every module of the theory."""
+    forget()
+    for home in [owner] if owner else [m for key, m in sorted(sys.modules.items()) if key.startswith("theory")]:
+        for name in [name for name, value in vars(home).items() if value is old]:
+            setattr(home, name, new)
+    forget()
+
+
+def fails(derive: Callable[[], Theory]) -> bool:
+    """Whether a theory cannot be derived, or its check would raise; found at the first step that does not hold."""
+    try:
+        theory = derive()
+        return any(not step.is_read or not step.verify() for step in theory.derivation) or bool(theory.unshown)
+    except (ArithmeticError, LookupError, TypeError, ValueError, QuenchedError):
+        return True
 
 
 def forget() -> None:

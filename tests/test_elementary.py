@@ -161,5 +161,5 @@ def test_text_is_refused_without_sympy():
         "    else: raise AssertionError(text)\n"
         "print(sorted({'sympy', 'mpmath', 'numpy'} & set(sys.modules)))"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

@@ -12,14 +12,13 @@ from numerics.simulate.simulation import simulate as simulation
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.corrections import corrections, one_replica, one_site_correction, two_replicas
-from theory.derivation import same
+from theory.derivation import Step, same
 from theory.errors import DomainError, InputError
 from theory.fields.collective import (
     ACTIVITY,
     ANTIGHOST,
     GHOST_ACTIVITY,
     RESPONSE,
-    Action,
     Bilinear,
     Operator,
     SiteMeasure,
@@ -170,10 +169,10 @@ def test_signs_of_the_ghost_fields(symmetry):
     """N F[B] is the coupling exponent for any symmetry, in an exterior algebra; one wrong sign is noticed."""
     couplings = GaussianCouplings(symmetry=symmetry)
     action = disorder_average(couplings, (1, 2), jacobian=True)
-    assert FiniteSizeIdentity(couplings, action, jacobian=True)(None)
+    identity = FiniteSizeIdentity(couplings, action.fields, jacobian=True)
+    assert identity(Step("", "", after=N * action.F))
     field = next(b.symbol for b in action.fields if b.is_odd)
-    wrong = Action(action.fields, action.F.subs(field, -field))
-    assert not FiniteSizeIdentity(couplings, wrong, jacobian=True)(None)
+    assert not identity(Step("", "", after=N * action.F.subs(field, -field)))
 
 
 def test_partial_symmetry_is_refused():

@@ -183,7 +183,7 @@ def test_the_filter_of_the_model_is_recognised():
 def test_unusable_filters(text, words):
     with pytest.raises(InputError, match=words):
         Filter.from_text(text)
-    with pytest.raises(InputError, match="model dynamic"):
+    with pytest.raises(InputError, match="has no time"):
         derive("static", filter="1/(1+s)")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sympy import Expr, sstr
+from sympy import Expr, Symbol
 
 from theory.derivation import Step
 from theory.errors import DomainError
@@ -22,15 +22,15 @@ from theory.fields.collective import (
     disorder_average,
 )
 from theory.fields.loop_argument import (
-    diagonal_step,
-    dimension_step,
-    entry_step,
     jacobian_steps,
+    linear_network_step,
     loop_steps,
-    observable_step,
+    loop_term_step,
     observed_step,
+    size_step,
 )
-from theory.fields.one_loop import OneLoop, Source, source
+from theory.fields.one_loop import OneLoop, source
+from theory.fields.wick import mean_covariance, mean_squared_covariance, mean_squared_variance
 from theory.gaussian.average import Average, stein
 from theory.models.static import STATIC
 from theory.networks import GaussianCouplings
@@ -40,6 +40,8 @@ from theory.theory import Correction
 REFERENCE = STATIC.reference
 
 OBSERVED = {"x": PREACTIVATION, "phi": ACTIVITY}
+MEAN_SQUARE = {"x": "Delta", "phi": "C_phi"}
+PER_UNIT = Symbol("1/N", positive=True)
 SQUARES = {name: operator.function**2 for name, operator in OBSERVED.items()}
 
 
@@ -106,101 +108,119 @@ def one_site_correction(
     DomainError
         For partially symmetric couplings.
     """
-    return one_replica(couplings, jacobian=jacobian).mean(_site(observable))
+    return one_replica(couplings, jacobian=jacobian).mean(source(_site(observable)))
 
 
-@lru_cache(maxsize=2)
-def mean_corrections(couplings: GaussianCouplings) -> Corrections:
-    """Derive the 1/N terms of the mean squares, for any activation, odd or not."""
-    one = one_replica(couplings)
-    mean_square = {name: one.mean(_site(square)) for name, square in SQUARES.items()}
-    steps = (
-        *jacobian_steps(couplings, one.action, (1,), REFERENCE),
-        *loop_steps(one, one_replica(couplings, jacobian=False), (1,)),
-        *_one_site_steps(one, mean_square),
-    )
-    return Corrections(_means(mean_square), {}, steps)
-
-
-@lru_cache(maxsize=2)
-def corrections(couplings: GaussianCouplings) -> Corrections:
-    """Derive every 1/N term of the static network with an odd activation."""
+@lru_cache(maxsize=4)
+def corrections(couplings: GaussianCouplings, *, odd: bool = True) -> Corrections:
+    """Derive the 1/N terms of the static network: every one for odd phi, those of the mean squares for any."""
     one, two = one_replica(couplings), two_replicas(couplings)
-    mean_square = {name: one.mean(_site(square)) for name, square in SQUARES.items()}
-    diagonal = {name: stein(Average(square)) for name, square in SQUARES.items()}
-    pairs = {name: source(Bilinear.of((1, operator), (2, operator))) for name, operator in OBSERVED.items()}
-    entry = {name: two.leading(pair) for name, pair in pairs.items()}
-    entry_correction = {name: two.variance(pair) for name, pair in pairs.items()}
-    squared = {name: two.mean(_site(square, square)) for name, square in SQUARES.items()}
-    spread = {name: two.tidy(squared[name] - 2 * diagonal[name] * mean_square[name]) for name in OBSERVED}
-    # sum over i, j of C_ij^2 = diagonal part + N (N - 1) times the mean squared off-diagonal covariance
-    n_variance = {
-        name: two.tidy(
-            entry_correction[name]
-            - 2 * diagonal[name] * mean_square[name]
-            - spread[name]
-            + entry[name]
-            - diagonal[name] ** 2
-        )
-        for name in OBSERVED
-    }
-    dimension = {
-        name: 2 * mean_square[name] / diagonal[name] - entry_correction[name] / entry[name] for name in OBSERVED
-    }
-    response = Average(phi(x), 1)  # <x phi>/<x^2> by Stein's lemma
-    gain = one.tidy(one.mean(_site(x * phi(x))) - response * mean_square["x"]) / Delta
-
-    relative = [_correction(f"d1_{name}", d, f"D_{name}", relative=True) for name, d in dimension.items()]
-    further = [_correction("c1_gain", gain, "gain")]
-    further += [_correction(f"c1_n_var_cov_{name}", c, f"n_var_cov_{name}") for name, c in n_variance.items()]
-    quantities = {**_means(mean_square), **{q.key: q for q in (*relative, *further)}}
+    loop, replicas = (two, (1, 2)) if odd else (one, (1,))
+    generic, mean_square = one.mean(source(_site(O(x)))), {n: one.mean(source(_site(s))) for n, s in SQUARES.items()}
+    quantities = [_correction(f"c1_{name}", MEAN_SQUARE[name], c) for name, c in mean_square.items()]
     steps = (
-        *jacobian_steps(couplings, two.action, (1, 2), REFERENCE),
-        *loop_steps(two, two_replicas(couplings, jacobian=False), (1, 2)),
-        *_one_site_steps(one, mean_square),
-        *(
-            step
-            for name in OBSERVED
-            for step in (
-                entry_step(name, entry_correction[name], REFERENCE),
-                dimension_step(
-                    name,
-                    entry[name],
-                    entry_correction[name],
-                    mean_square[name],
-                    diagonal[name],
-                    dimension[name],
-                    REFERENCE,
-                ),
-                diagonal_step(name, squared[name], mean_square[name], diagonal[name], spread[name], REFERENCE),
-            )
+        *jacobian_steps(couplings, loop.action, replicas, REFERENCE),
+        *loop_steps(loop, replicas),
+        loop_term_step(
+            "1/N term of the average of any one-site observable O(x) over noise, couplings and units. The source O "
+            "shifts the fields by (1 - Pi F'')^{-1} <b O>_c; the shifted site weight changes Pi, and W1 changes by "
+            "tr[(1 - Pi F'')^{-1} dPi F'']/2 of the commuting fields minus the same of the anticommuting ones",
+            one.action,
+            _site(O(x)),
+            generic,
+            REFERENCE,
         ),
-    )
-    return Corrections(quantities, spread, steps)
-
-
-def _means(mean_square: Mapping[str, Expr]) -> dict[str, Correction]:
-    of = {"x": "Delta", "phi": "C_phi"}
-    return {f"c1_{name}": _correction(f"c1_{name}", correction, of[name]) for name, correction in mean_square.items()}
-
-
-def _one_site_steps(one: OneLoop, mean_square: Mapping[str, Expr]) -> tuple[Step, ...]:
-    generic = one.mean(_site(O(x)))
-    return (
-        observable_step(generic, REFERENCE),
+        linear_network_step("O = x^2", generic, mean_covariance, 4),
         *(
-            observed_step(sstr(square), generic, mean_square[name], square, REFERENCE)
+            observed_step(f"c1_{name}", generic, mean_square[name], square, REFERENCE)
             for name, square in SQUARES.items()
         ),
     )
+    spread: dict[str, Expr] = {}
+    if odd:
+        response, product = Average(phi(x), 1), one.mean(source(_site(x * phi(x))))
+        gain = one.tidy(product - response * mean_square["x"]) / Delta
+        quantities.append(_correction("c1_gain", "gain", gain))
+        steps += (
+            observed_step("", generic, product, x * phi(x), REFERENCE),
+            size_step(
+                "c1_gain",
+                "Mean response at N units, <x phi>/<x^2>, which is <phi'> for Gaussian x",
+                (Delta * response + PER_UNIT * product) / (Delta + PER_UNIT * mean_square["x"]),
+                gain,
+            ),
+        )
+        for name in OBSERVED:
+            spread[name], further, more = _pair_corrections(two, name, mean_square[name])
+            quantities += further
+            steps += more
+    return Corrections({q.key: q for q in quantities}, spread, steps)
 
 
-def _correction(key: str, expression: Expr, of: str, *, relative: bool = False) -> Correction:
+def _pair_corrections(two: OneLoop, name: str, mean_square: Expr) -> tuple[Expr, list[Correction], tuple[Step, ...]]:
+    """N times the variance over units of C_ii, the 1/N terms of the statistics of C, and the steps to them."""
+    operator, square = OBSERVED[name], SQUARES[name]
+    pair, both = Bilinear.of((1, operator), (2, operator)), _site(square, square)
+    diagonal = stein(Average(square))
+    entry, entry_correction = two.leading(source(pair)), two.variance(source(pair))
+    squared = two.mean(source(both))
+    spread = two.tidy(squared - 2 * diagonal * mean_square)
+    # sum over i, j of C_ij^2 = diagonal part + N (N - 1) times the mean squared off-diagonal covariance
+    n_variance = two.tidy(entry_correction - 2 * diagonal * mean_square - spread + entry - diagonal**2)
+    dimension = 2 * mean_square / diagonal - entry_correction / entry
+    quantities = [
+        _correction(f"d1_{name}", f"D_{name}", dimension, relative=True),
+        _correction(f"c1_n_var_cov_{name}", f"n_var_cov_{name}", n_variance),
+    ]
+    own, whole = diagonal + PER_UNIT * mean_square, entry + PER_UNIT * entry_correction
+    steps = (
+        loop_term_step(
+            f"1/N term of (1/N) sum_ij C_ij^2 of {name}, from the source {name}1 {name}2: the second derivative of "
+            "W1, with the change of the shifted site weight itself",
+            two.action,
+            pair,
+            entry_correction,
+            REFERENCE,
+            order=2,
+        ),
+        linear_network_step(f"(1/N) sum_ij C_ij^2 of {name}", entry_correction, mean_squared_covariance, 3),
+        loop_term_step(
+            f"1/N term of the average of C_ii^2 of {name} over couplings, from O = {name}1^2 {name}2^2 of two replicas",
+            two.action,
+            both,
+            squared,
+            REFERENCE,
+        ),
+        linear_network_step(f"C_ii^2 of {name}", squared, mean_squared_variance, 3),
+        size_step(
+            f"n_var_var_{name}",
+            f"N times the variance of C_ii of {name}: the average of the square without the square of the average",
+            diagonal**2 + PER_UNIT * squared - own**2,
+            spread,
+        ),
+        size_step(
+            f"c1_n_var_cov_{name}",
+            f"N times the variance of an off-diagonal covariance of {name} at N units: the N (N - 1) terms with i and j different",
+            (whole - diagonal**2 - PER_UNIT * squared) / (1 - PER_UNIT),
+            n_variance,
+        ),
+        size_step(
+            f"d1_{name}",
+            f"Participation dimension of {name} at N units, D (1 + d/N)",
+            own**2 / whole,
+            dimension,
+            relative=True,
+        ),
+    )
+    return spread, quantities, steps
+
+
+def _correction(key: str, of: str, expression: Expr, *, relative: bool = False) -> Correction:
     """What a network of N units adds: value + c/N, or value (1 + d/N)."""
     meaning = f"1/N term: {of} (1 + d/N)" if relative else f"coefficient c of the 1/N term: {of} + c/N"
     return Correction(key, expression, meaning, REFERENCE, of=of, relative=relative)
 
 
-def _site(*observables: Expr) -> Source:
-    """The source of one observable for each replica."""
-    return source(Bilinear.of(*((k, Operator(0, o)) for k, o in enumerate(observables, 1))))
+def _site(*observables: Expr) -> Bilinear:
+    """The product of one observable for each replica."""
+    return Bilinear.of(*((k, Operator(0, o)) for k, o in enumerate(observables, 1)))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import mpmath
-from sympy import Basic, Eq, Expr, Integer, MatrixBase, Rational, S, Symbol
+from sympy import Basic, Derivative, Eq, Expr, Integer, MatrixBase, Rational, S, Symbol
 
 from theory.errors import QuenchedError
 from theory.highprecision import mp_function
@@ -109,7 +110,10 @@ class Evaluated:
         for _ in range(self.points):
             point = {symbol: _drawn(symbol, self.ranges.get(symbol), draw) for symbol in symbols}
             with mpmath.workdps(self.digits + 5):
-                a, b = ([_number(e, point) for e in side] for side in (left, right))
+                try:
+                    a, b = ([_number(e, point) for e in side] for side in (left, right))
+                except (ArithmeticError, ValueError):  # no such number, as the density of a negative variance
+                    return False
                 tolerance = mpmath.mpf(10) ** -self.digits
                 if len(a) != len(b) or any(
                     not abs(p - q) <= tolerance * max(1, abs(p), abs(q)) for p, q in zip(a, b, strict=True)
@@ -133,9 +137,15 @@ def _drawn(symbol: Symbol, interval: tuple[float, float] | None, draw: random.Ra
 def _number(expression: Expr, point: Mapping[Symbol, Expr]) -> Any:
     """Orders of derivatives first, so that the derivatives can be taken; integrals by quadrature."""
     whole = {symbol: value for symbol, value in point.items() if symbol.is_integer}
-    plain = expression.subs(whole).doit(integrals=False)
+    symbols, function = _compiled(expression.subs(whole) if whole else expression)
+    return function(*(mpmath.mpf(point[s].p) / point[s].q for s in symbols))
+
+
+@lru_cache(maxsize=64)
+def _compiled(expression: Expr) -> tuple[list[Symbol], Callable[..., Any]]:
+    plain = expression.doit(integrals=False) if expression.has(Derivative) else expression
     symbols = sorted(plain.free_symbols, key=str)
-    return mp_function(symbols, plain)(*(mpmath.mpf(point[s].p) / point[s].q for s in symbols))
+    return symbols, mp_function(symbols, plain)
 
 
 @dataclass(frozen=True)
@@ -252,6 +262,11 @@ class Derivation:
         failed = [f"step {n} ({step.title})" for n, step in enumerate(self.steps, 1) if not step.verify()]
         if failed:
             raise StepFailed(f"{self.title}: does not follow: " + ", ".join(failed))
+
+
+def applied(title: str, rule: str, before: Any, operation: Callable[[Any], Any], **details: str) -> Step:
+    """The step whose result is ``operation(before)``, checked by doing it again."""
+    return Step(title, rule, before, operation(before), check=Replay(operation), **details)
 
 
 def chain(title: str, *parts: Iterable[Step]) -> Derivation:

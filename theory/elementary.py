@@ -147,6 +147,10 @@ class ElementaryFunction:
         """How a user writes it."""
         return f"{self.name}(x)"
 
+    def misuse(self, count: int) -> str | None:
+        """What is wrong with so many arguments."""
+        return None if count == 1 else f"needs exactly one argument: {self.signature}"
+
 
 def exact(number: Any) -> Any:
     """A number of a record as an expression."""

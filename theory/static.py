@@ -1,27 +1,29 @@
 r"""The static network ``x = J phi(x) + xi``: its large-N theory assembled from the collective-field engine.
 
-Source: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (statistics of correlations); Hu & Sompolinsky 2022 (linear network).
+Where phi is not odd, the couplings fix a mean mu_i of every unit, N(0, Delta0) over units; the noise moves x_i about it with
+variance Delta - Delta0, and covariances are connected ones.  At Delta0 = 0 that is the theory for odd phi.
+
+Source: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (statistics of correlations); Hu & Sompolinsky 2022 (linear network); the
+sector of frozen means is derived here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import inf
 
-from sympy import Expr, Matrix
+from sympy import Eq, Expr, Matrix, S, Symbol
 
 from theory.corrections import Corrections, corrections
-from theory.derivation import chain
-from theory.equations import SelfConsistency
+from theory.derivation import Evaluated, Step, applied, chain
+from theory.equations import FollowUp, SelfConsistency
 from theory.fields.argument import (
     comparison_steps,
     disorder_steps,
+    frozen_steps,
     instability_steps,
-    kernel_steps,
-    reading_steps,
     saddle_steps,
+    unique_root_steps,
 )
 from theory.fields.cavity import two_site_cavity
 from theory.fields.collective import (
@@ -30,7 +32,6 @@ from theory.fields.collective import (
     RESPONSE,
     Action,
     Bilinear,
-    Kernel,
     Operator,
     SiteMeasure,
     disorder_average,
@@ -38,8 +39,19 @@ from theory.fields.collective import (
     in_multiplier,
     pair_fields,
 )
+from theory.fields.replicon import (
+    REPLICAS,
+    Replicon,
+    connected_two_point,
+    replicon_fields,
+    replicon_kernel,
+    replicon_steps,
+)
+from theory.fields.statistics import CovarianceStatistics, connected
+from theory.gaussian.average import Average, over_frozen_mean, stein, through_noise_variance
+from theory.gaussian.exact import exact
 from theory.models.static import STATIC
-from theory.symbols import Delta, g
+from theory.symbols import Delta, Delta0, delta, g, phi, x
 from theory.theory import Condition, Quantity, Requirement, Theory
 
 REFERENCE = STATIC.reference
@@ -52,146 +64,202 @@ ODD = Requirement(
 )
 
 
-def square(operator: Operator) -> Bilinear:
-    """The operator squared, in replica 1."""
-    return Bilinear.of((1, operator), (1, operator))
+def square(operator: Operator, other: int = 1) -> Bilinear:
+    """The operator squared, in replica 1, or its product in two replicas."""
+    return Bilinear.of((1, operator), (other, operator))
 
 
-@dataclass(frozen=True)
-class PairStatistics:
-    """Fluctuations of the fields of two replicas with different noise, and what they say about covariance matrices.
+@lru_cache(maxsize=2)
+def derive(*, odd: bool = True) -> Theory:
+    """Derive the theory of the static network for a generic activation.
 
-    Attributes
+    Parameters
     ----------
-    kernel : Kernel
-    covariance : Matrix
-        N Cov(B) of all pair fields.
-    two_point : Matrix
-        One-site two-point function of (response, activity, preactivation).
-    shown : Matrix
-        The block of N Cov(B) that carries the results.
-    entry, diagonal, n_variance, dimension : mapping from 'x' and 'phi'
-        (1/N) sum_ij C_ij^2, the variance C_ii, N times the variance of an off-diagonal C_ij, the participation dimension.
-    """
-
-    kernel: Kernel
-    covariance: Matrix
-    two_point: Matrix
-    shown: Matrix
-    entry: Mapping[str, Expr]
-    diagonal: Mapping[str, Expr]
-    n_variance: Mapping[str, Expr]
-    dimension: Mapping[str, Expr]
-
-
-@lru_cache(maxsize=1)
-def derive() -> Theory:
-    """Derive the theory of the static network for a generic odd activation.
+    odd : bool
+        Whether the activation is odd; if not, units have frozen means.
 
     Returns
     -------
     Theory
-        Order parameters `Delta`, `C_phi`; observables `gain`, `stability`, `D_x`, `D_phi`, `n_var_cov_x`, `n_var_cov_phi`,
-        `n_var_var_x`, `n_var_var_phi`; 1/N terms `c1_x`, `c1_phi`, `c1_gain`, `d1_x`, `d1_phi`, `c1_n_var_cov_x`,
-        `c1_n_var_cov_phi`.
+        Order parameters `Delta`, `C_phi`; observables `gain`, `stability`, `D_x`, `D_phi`, `n_var_cov_x`, `n_var_cov_phi`; 1/N
+        terms `c1_x`, `c1_phi`. For odd phi also `n_var_var_x`, `n_var_var_phi`; 1/N terms `c1_gain`, `d1_x`, `d1_phi`,
+        `c1_n_var_cov_x`, `c1_n_var_cov_phi`. Otherwise also `Delta0`, `replicon_slope`, `var_x`, `var_phi`, `var_var_phi`.
     """
-    action = disorder_average(STATIC.network.couplings)
-    independent, identical = SiteMeasure(Delta), SiteMeasure(Delta, shared_noise=True)
+    couplings, noise = STATIC.network.couplings, STATIC.network.noise
+    replicas, parity = ((1, 2), "odd") if odd else (REPLICAS, "none")
+    action = disorder_average(couplings, replicas)
+    measure = SiteMeasure(Delta, phi_parity=parity, frozen=S.Zero if odd else Delta0)
+    identical = SiteMeasure(Delta, shared_noise=True, phi_parity=parity)
 
-    saddle = {b.symbol: independent.average(b) for b in action.fields}
-    variance = STATIC.network.noise.variance + 2 * action.conjugate(square(RESPONSE)).subs(saddle)
-    pairs = pair_statistics(action, independent)
-
+    to_saddle = saddle_steps(action, measure, square(RESPONSE), noise.variance, odd, REFERENCE)
+    variance = to_saddle[-1].after.rhs
+    statistics = pair_statistics(action, measure) if odd else connected_statistics(action, measure)
     same_noise = fluctuation_kernel(action, pair_fields((RESPONSE, ACTIVITY)), identical)
-    one_replica = fluctuation_kernel(action, (square(RESPONSE), square(ACTIVITY)), independent)
-    (stability,), (slope,) = same_noise.multipliers(), one_replica.multipliers()
-    cavity = two_site_cavity(STATIC.network.couplings, STATIC.network.noise)
-    loop = corrections(STATIC.network.couplings)
+    one_replica = fluctuation_kernel(action, (square(RESPONSE), square(ACTIVITY)), measure)
+    (stability,), (slope,), (multiplier,) = (
+        kernel.multipliers() for kernel in (same_noise, one_replica, statistics.kernel)
+    )
+    cavity = two_site_cavity(couplings, noise, odd=odd)
+    loop = corrections(couplings, odd=odd)
 
+    quantities = [
+        Quantity("Delta", Delta, "variance of x over units and noise", REFERENCE, VARIANCE),
+        Quantity("C_phi", measure.average(square(ACTIVITY)), "mean square activity <phi^2>", REFERENCE, VARIANCE),
+    ]
+    compared = [("Delta", cavity.variance, variance)]
+    then: tuple[FollowUp, ...] = ()
+    to_frozen: tuple[Step, ...] = ()
+    if not odd:
+        to_frozen = frozen_steps(action, measure, square(RESPONSE, 2))
+        frozen = to_frozen[-1].after.rhs
+        to_frozen += unique_root_steps(frozen, variance, noise.variance, couplings.strength, multiplier)
+        then = (FollowUp(Delta0, frozen, upper=Delta),)
+        quantities.append(
+            Quantity("Delta0", Delta0, "variance over units of the frozen mean of x", REFERENCE, VARIANCE)
+        )
+        compared.append(("Delta0", cavity.frozen, frozen))
+    observables = _observables(statistics, stability, multiplier, loop, odd)
     return Theory(
         model=STATIC,
         equation=SelfConsistency(Delta, variance, control=g),
-        order_parameters=_order_parameters(pairs),
-        observables=_observables(pairs, stability, loop),
+        then=then,
+        order_parameters=keyed(*quantities),
+        observables=observables,
         finite_size=loop.quantities,
         conditions=validity(stability, slope),
-        requirements=(ODD,),
+        requirements=(ODD,) if odd else (),
         derivation=chain(
-            "Static network: collective fields, two-site cavity, comparison, one loop",
-            disorder_steps(STATIC, action),
-            saddle_steps(STATIC, action, independent, square(RESPONSE), variance),
-            kernel_steps(action, pairs.kernel, OPERATORS, pairs.two_point, pairs.covariance, pairs.shown),
-            *(
-                reading_steps(
-                    name,
-                    pairs.entry[name],
-                    pairs.diagonal[name],
-                    pairs.n_variance[name],
-                    pairs.dimension[name],
-                    REFERENCE,
-                )
-                for name in OBSERVED
-            ),
+            "Static network"
+            + ("" if odd else ", phi not odd")
+            + ": collective fields, two-site cavity, comparison, one loop",
+            disorder_steps(STATIC, action, replicas),
+            to_saddle,
+            to_frozen,
+            () if odd else replicon_steps(action, replicon_fields(OPERATORS)),
+            statistics.steps(action, REFERENCE),
             instability_steps(same_noise, one_replica, stability, slope, variance),
+            _one_unit_steps(measure, statistics, observables),
             cavity.derivation,
-            comparison_steps(
-                (
-                    ("Delta", cavity.variance, variance),
-                    ("n_var_cov_phi", cavity.phi, pairs.n_variance["phi"]),
-                    ("n_var_cov_x", cavity.x, pairs.n_variance["x"]),
-                )
-            ),
+            comparison_steps(compared),
+            statistics.comparison(cavity),
             loop.steps,
         ),
     )
 
 
-def pair_statistics(action: Action, measure: SiteMeasure) -> PairStatistics:
-    """Second moments over J of the covariance matrices, from the fluctuation kernel of two replicas."""
+def pair_statistics(action: Action, measure: SiteMeasure) -> CovarianceStatistics:
+    """Covariance matrices for odd phi: products of the operators of two replicas."""
     kernel = fluctuation_kernel(action, pair_fields(OPERATORS), measure)
-    covariance, (multiplier,) = kernel.covariance(), kernel.multipliers()
-    place = {name: kernel.index((1, operator), (2, operator)) for name, operator in OBSERVED.items()}
-    diagonal = {name: measure.average(square(operator)) for name, operator in OBSERVED.items()}
-    entry = {name: covariance[k, k] for name, k in place.items()}
-
-    def tidy(expression: Expr) -> Expr:
-        return in_multiplier(expression, multiplier)
-
-    return PairStatistics(
-        kernel=kernel,
-        covariance=covariance,
-        two_point=Matrix(3, 3, lambda r, c: measure.average(Bilinear.of((1, OPERATORS[r]), (1, OPERATORS[c])))),
-        shown=covariance.extract(list(place.values()), list(place.values())).applyfunc(tidy),
-        entry={name: tidy(e) for name, e in entry.items()},
-        diagonal=diagonal,
-        n_variance={name: tidy(e - diagonal[name] ** 2) for name, e in entry.items()},
-        dimension={name: tidy(diagonal[name] ** 2 / e) for name, e in entry.items()},
+    (multiplier,) = kernel.multipliers()
+    return CovarianceStatistics.of(
+        kernel,
+        measure,
+        Matrix(3, 3, lambda r, c: measure.average(Bilinear.of((1, OPERATORS[r]), (1, OPERATORS[c])))),
+        {name: kernel.index((1, operator), (2, operator)) for name, operator in OBSERVED.items()},
+        {name: measure.average(square(operator)) for name, operator in OBSERVED.items()},
+        partial(in_multiplier, multiplier=multiplier),
     )
 
 
-def _order_parameters(pairs: PairStatistics) -> dict[str, Quantity]:
-    return keyed(
-        Quantity("Delta", Delta, "variance of x over units and noise", REFERENCE, VARIANCE),
-        Quantity("C_phi", pairs.diagonal["phi"], "mean square activity <phi^2>", REFERENCE, VARIANCE),
+def connected_statistics(action: Action, measure: SiteMeasure) -> CovarianceStatistics:
+    """Connected covariance matrices: the replicon fields of four replicas."""
+    fields, two_point = replicon_fields(OPERATORS), connected_two_point(OPERATORS)
+    kernel = replicon_kernel(action, fields, two_point, measure)
+    (multiplier,) = kernel.multipliers()
+    return CovarianceStatistics.of(
+        kernel,
+        measure,
+        two_point,
+        {name: fields.index(Replicon(operator, operator)) for name, operator in OBSERVED.items()},
+        {
+            name: two_point[k, k]
+            for k, operator in enumerate(OPERATORS)
+            for name, o in OBSERVED.items()
+            if o == operator
+        },
+        partial(through_noise_variance, function=partial(in_multiplier, multiplier=multiplier)),
     )
 
 
-def _observables(pairs: PairStatistics, stability: Expr, loop: Corrections) -> dict[str, Quantity]:
+def _one_unit_steps(
+    measure: SiteMeasure, statistics: CovarianceStatistics, observables: dict[str, Quantity]
+) -> tuple[Step, ...]:
+    """Averages of one unit, and how they divide into what is frozen and what the noise moves."""
+    gain = Symbol("gain")
+    steps = [
+        applied(
+            "Mean response: the regression of phi on x",
+            "Stein's lemma",
+            Eq(gain, Average(x * phi(x)) / Delta),
+            lambda regression: Eq(gain, stein(regression.rhs).expand()),
+        )
+    ]
+    if measure.frozen == 0:
+        return tuple(steps)
+    total, frozen = ({n: measure.average(square(o, k)) for n, o in OBSERVED.items()} for k in (1, 2))
+    replicon = Replicon(ACTIVITY, ACTIVITY)
+    within = {name: total[name] - frozen[name] for name in OBSERVED}
+    by_replicas = {
+        **{f"var_{name}": within[name] for name in OBSERVED},
+        "var_var_phi": connected(replicon, replicon, measure) - within["phi"] ** 2,
+        "C_phi": statistics.trace["phi"] + frozen["phi"],
+    }
+    shown = {**{key: observables[key].expression for key in by_replicas if key in observables}, "C_phi": total["phi"]}
+    steps += [
+        Step(
+            f"{key} from products of the activities of two and four replicas"
+            if key != "C_phi"
+            else "Mean square activity: variance over the noise, and the square of the frozen mean",
+            "law of total variance",
+            Eq(Symbol(key), by_replicas[key]),
+            Eq(Symbol(key), shown[key]),
+            check=Evaluated(
+                lambda side: exact(side).subs(Delta, Delta0 + delta), name="exact averages of a cubic phi, not odd"
+            ),
+        )
+        for key in by_replicas
+    ]
+    return tuple(steps)
+
+
+def _observables(
+    statistics: CovarianceStatistics, stability: Expr, multiplier: Expr, loop: Corrections, odd: bool
+) -> dict[str, Quantity]:
     radius = "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1"
-    spread = "N times the variance of an off-diagonal covariance of"
+    word = "" if odd else "connected "
+    spread = f"N times the variance of an off-diagonal {word}covariance of"
     own = "N times the variance over units of the variance of"
-    n_var_var = loop.n_variance_diagonal
-    dimension, n_variance = pairs.dimension, pairs.n_variance
-    return keyed(
-        Quantity("gain", pairs.two_point[0, 1], "mean response <phi'>", REFERENCE),
+    trace, dimension, n_variance = statistics.trace, statistics.dimension, statistics.n_variance
+    gain = over_frozen_mean(statistics.two_point[0, 1], statistics.measure.variance, statistics.measure.frozen)
+    quantities = [
+        Quantity("gain", gain, "mean response <phi'>", REFERENCE),
         Quantity("stability", stability, radius, REFERENCE, VARIANCE),
-        Quantity("D_x", dimension["x"], "participation dimension of x, (tr C)^2/(N tr C^2)", REFERENCE, FRACTION),
+    ]
+    if not odd:
+        units = statistics.diagonal["phi"] - trace["phi"] ** 2
+        moved = "over the noise"
+        quantities += [
+            Quantity(
+                "replicon_slope",
+                multiplier,
+                "slope g^2 [<phi'>^2] of the equation for Delta0",
+                REFERENCE,
+                FRACTION,
+            ),
+            Quantity("var_x", trace["x"], f"variance of x {moved}, the same for every unit", REFERENCE, VARIANCE),
+            Quantity("var_phi", trace["phi"], f"variance of phi {moved}, mean over units", REFERENCE, VARIANCE),
+            Quantity("var_var_phi", units, f"variance over units of the variance of phi {moved}", REFERENCE, VARIANCE),
+        ]
+    size = "participation dimension of x, (tr C)^2/(N tr C^2)" + ("" if odd else ", C connected")
+    quantities += [
+        Quantity("D_x", dimension["x"], size, REFERENCE, FRACTION),
         Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
         Quantity("n_var_cov_x", n_variance["x"], f"{spread} x", REFERENCE, VARIANCE),
         Quantity("n_var_cov_phi", n_variance["phi"], f"{spread} phi", REFERENCE, VARIANCE),
-        Quantity("n_var_var_x", n_var_var["x"], f"{own} x", REFERENCE, VARIANCE),
-        Quantity("n_var_var_phi", n_var_var["phi"], f"{own} phi", REFERENCE, VARIANCE),
-    )
+    ]
+    n_var_var = loop.n_variance_diagonal
+    quantities += [Quantity(f"n_var_var_{n}", v, f"{own} {n}", REFERENCE, VARIANCE) for n, v in n_var_var.items()]
+    return keyed(*quantities)
 
 
 def validity(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
@@ -204,3 +272,6 @@ def validity(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
 def keyed(*quantities: Quantity) -> dict[str, Quantity]:
     """Quantities by their keys."""
     return {q.key: q for q in quantities}
+
+
+__all__ = ["connected_statistics", "derive", "pair_statistics"]

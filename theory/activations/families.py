@@ -6,7 +6,6 @@ can type is documented there.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,7 +41,7 @@ class Family:
     required : int
         How many of the parameters have no default.
     takes_input : bool
-        Whether the call takes an input u, which is x if left out.
+        Whether it takes an input u, which may be left out, and is x then, where there are parameters.
     """
 
     name: str
@@ -57,17 +56,24 @@ class Family:
         """How a user writes it."""
         return f"{self.name}({', '.join(self.parameters) or 'x'})"
 
+    def misuse(self, count: int) -> str | None:
+        """What is wrong with so many arguments, as far as that does not depend on what they are."""
+        if not self.parameters:
+            return None if count == 1 else f"needs exactly one argument: {self.signature}"
+        fits = count >= self.required if "..." in self.parameters else count == self.required
+        return None if self.takes_input or fits else f"has the wrong arguments; write {self.signature}: {self.doc}"
+
 
 FAMILIES: dict[str, Family] = {}
 """Every family by its name."""
 
 
-def family(doc: str, *parameters: str, required: int = 0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def family(*parameters: str, required: int = 0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enter a constructor into the table; its parameters are named here as a user knows them."""
 
     def enter(construct: Callable[..., Any]) -> Callable[..., Any]:
-        name, takes_input = construct.__name__, "u" in inspect.signature(construct).parameters
-        FAMILIES[name] = Family(name, construct, doc, parameters, required, takes_input)
+        doc = (construct.__doc__ or "").partition("\n")[0].rstrip(".")
+        FAMILIES[construct.__name__] = Family(construct.__name__, construct, doc, parameters, required)
         return construct
 
     return enter
@@ -111,13 +117,13 @@ def _input(u: Expr | None) -> Expr:
     return symbols.x if u is None else u
 
 
-@family("slope*x, slope 1 if left out", "slope")
+@family("slope")
 def linear(slope: Number = 1, u: Expr | None = None) -> Expr:
     """Linear unit, slope * u."""
     return _parameter(slope, "slope", "linear(slope)") * _input(u)
 
 
-@family("c0 + c1*x + c2*x^2 + ...", "c0", "c1", "...", required=1)
+@family("c0", "c1", "...", required=1)
 def polynomial(*coefficients: Number, u: Expr | None = None) -> Expr:
     """Polynomial c0 + c1 u + c2 u^2 + ..., coefficients in rising order."""
     if not coefficients:
@@ -128,26 +134,26 @@ def polynomial(*coefficients: Number, u: Expr | None = None) -> Expr:
     return sympy.Add(*(c * _input(u) ** k for k, c in enumerate(values)))
 
 
-@family("rectified linear, max(0, x)")
+@family()
 def relu(u: Expr | None = None) -> Expr:
     """Rectified linear unit, max(0, u)."""
     return sympy.Max(0, _input(u))
 
 
-@family("max(0, x - theta)", "theta", required=1)
+@family("theta", required=1)
 def threshold_linear(theta: Number, u: Expr | None = None) -> Expr:
     """Rectified linear unit with threshold, max(0, u - theta)."""
     return sympy.Max(0, _input(u) - _parameter(theta, "theta", "threshold_linear(theta)"))
 
 
-@family("x for x > 0, slope*x for x < 0", "slope", required=1)
+@family("slope", required=1)
 def leaky_relu(slope: Number, u: Expr | None = None) -> Expr:
     """Leaky rectifier: u for u > 0, slope * u for u < 0."""
     u = _input(u)
     return sympy.Max(0, u) + _parameter(slope, "slope", "leaky_relu(slope)") * sympy.Min(0, u)
 
 
-@family("exp(-x^2/(2*width^2)), width 1 if left out", "width")
+@family("width")
 def gaussian_bump(width: Number = 1, u: Expr | None = None) -> Expr:
     """Gaussian bump, exp(-u^2 / (2 width^2)).
 
@@ -162,7 +168,7 @@ def gaussian_bump(width: Number = 1, u: Expr | None = None) -> Expr:
     return sympy.exp(-(_input(u) ** 2) / (2 * value**2))
 
 
-@family("sign(x)*abs(x)^p, p >= 0", "p", required=1)
+@family("p", required=1)
 def power(p: Number, u: Expr | None = None) -> Expr:
     """Odd power law, sign(u) |u|^p with p >= 0; p = 0 is sign(u), an odd integer p is u^p.
 
@@ -191,46 +197,36 @@ def power(p: Number, u: Expr | None = None) -> Expr:
     return sympy.sign(u) * sympy.Abs(u) ** value
 
 
-@family("real cube root")
+@family()
 def cbrt(u: Expr | None = None) -> Expr:
     """Real cube root, sign(u) |u|^(1/3)."""
     return power(sympy.Rational(1, 3), u)
 
 
-@family("[m/n] Pade approximant of f: numerator degree m, denominator degree n", "f", "m", "n", required=3)
-def pade(function: Expr, m: int, n: int) -> Expr:
-    """The approximant of `theory.activations.pade`."""
-    return approximants.pade(function, m, n)
-
-
-@family("square root of a nonnegative function", "x", required=1)
-def sqrt(argument: Expr) -> Expr:
-    """Square root."""
-    return sympy.sqrt(argument)
-
-
-@family("largest of its arguments", "a", "b", "...", required=2)
-def Max(*arguments: Expr) -> Expr:
-    """Largest of the arguments."""
-    return sympy.Max(*arguments)
-
-
-@family("smallest of its arguments", "a", "b", "...", required=2)
-def Min(*arguments: Expr) -> Expr:
-    """Smallest of the arguments."""
-    return sympy.Min(*arguments)
-
-
-@family(
-    "first expression whose condition holds: Piecewise((x, x < 1), (1, True))",
-    "(expression, condition)",
-    "...",
-    required=1,
-)
-def Piecewise(*branches: Any) -> Expr:
-    """The branches as they are."""
-    return sympy.Piecewise(*branches, evaluate=False)
-
+FAMILIES |= {
+    entry.name: entry
+    for entry in (
+        Family(
+            "pade",
+            lambda f, m, n: approximants.pade(f, m, n),
+            "[m/n] Pade approximant of f: numerator degree m, denominator degree n",
+            ("f", "m", "n"),
+            3,
+            False,
+        ),
+        Family("sqrt", lambda u: sympy.sqrt(u), "square root of a nonnegative function", (), 1, False),
+        Family("Max", lambda *a: sympy.Max(*a), "largest of its arguments", ("a", "b", "..."), 2, False),
+        Family("Min", lambda *a: sympy.Min(*a), "smallest of its arguments", ("a", "b", "..."), 2, False),
+        Family(
+            "Piecewise",
+            lambda *branches: sympy.Piecewise(*branches, evaluate=False),
+            "first expression whose condition holds, such as Piecewise((x, x < 1), (1, True))",
+            ("(expression, condition)", "..."),
+            1,
+            False,
+        ),
+    )
+}
 
 ALIASES: dict[str, str] = {
     **{alias: record.name for record in ELEMENTARY.values() for alias in record.aliases},

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from typing import Any
 
-import mpmath
-from sympy import Derivative, Eq, Expr, I, Integral, Matrix, Symbol, eye, oo, pi, sqrt, symbols
+from sympy import Derivative, Eq, Expr, Function, I, Integer, Integral, Matrix, Mul, Symbol, eye, oo, pi, sqrt, symbols
 from sympy import exp as Exp
+from sympy.core.function import AppliedUndef
 
-from theory.derivation import Fact, Replay, Sides, Step, same
-from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
+from theory.derivation import Evaluated, Fact, Independent, Replay, Solves, Step, applied
+from theory.fields.collective import Action, Bilinear, Kernel, SiteMeasure
 from theory.fields.finite_size import FiniteSizeIdentity, coupling_exponent
+from theory.fields.moments import N
+from theory.gaussian.average import averages
 from theory.model import Model
-from theory.networks import GaussianCouplings, StaticNetwork
-from theory.symbols import Delta, x
+from theory.networks import GaussianCouplings, StaticNetwork, StaticNoise
+from theory.symbols import Delta, Delta0, delta, eta, g, mu, sigma, x
 
-_a, _J, _k = symbols("a J k", real=True)
-_v = Symbol("v", positive=True)
+_a, _b, _J, _k, _x1, _x2 = symbols("a b J k x_1 x_2", real=True)
 _n = Symbol("n", integer=True, nonnegative=True)
-_N = Symbol("N", positive=True, integer=True)
+_normal = Function("N")
 
 
 def disorder_steps(model: Model[StaticNetwork], action: Action, replicas: tuple[int, ...] = (1, 2)) -> tuple[Step, ...]:
@@ -36,7 +37,20 @@ def disorder_steps(model: Model[StaticNetwork], action: Action, replicas: tuple[
             assumption="the fixed point is stable and unique",
             reference=model.reference,
         ),
+        noise_step(model.network.noise),
         *coupling_steps(model.network.couplings, action, replicas),
+    )
+
+
+def noise_step(noise: StaticNoise) -> Step:
+    """The average over the noise of one unit, of standard deviation sigma."""
+    return Step(
+        "Average over the noise of one unit, of standard deviation sigma",
+        "Gaussian integral",
+        _gaussian_integral(_a, sigma**2),
+        Exp(noise.variance * _a**2 / 2),
+        assumption="Gaussian noise",
+        check=Evaluated(ranges={sigma: (0.3, 2)}),
     )
 
 
@@ -44,53 +58,49 @@ def coupling_steps(
     couplings: GaussianCouplings, action: Action, replicas: tuple[int, ...] = (1, 2)
 ) -> tuple[Step, ...]:
     """The average over the couplings: one Gaussian integral, and the exponent in the collective fields."""
-    density = Exp(-(_J**2) / (2 * _v)) / sqrt(2 * pi * _v)
+    if couplings.symmetry == 0:
+        which, integral = "one coupling J_ij, of variance g^2/N", _gaussian_integral(_a, g**2 / N)
+    else:
+        which = "J_ij and J_ji, whose sum and difference are independent, of variances 2 g^2 (1 + eta)/N and 2 g^2 (1 - eta)/N"
+        halves = ((_a + _b, 1 + eta), (_a - _b, 1 - eta))
+        integral = Mul(*(_gaussian_integral(slope, g**2 * part / (2 * N)) for slope, part in halves))
+    exponent = (_a**2 if couplings.symmetry == 0 else _a**2 + _b**2 + 2 * couplings.symmetry * _a * _b) / 2
     return (
         Step(
-            "Average over one coupling of variance v, and likewise over the noise",
+            f"Average over {which}",
             "Gaussian integral",
-            Integral(Exp(_a * _J) * density, (_J, -oo, oo)),
-            Exp(_v * _a**2 / 2),
+            integral,
+            Exp(couplings.strength**2 * exponent / N),
             assumption="Gaussian couplings",
-            check=Sides(
-                lambda a, v: mpmath.quad(
-                    lambda j: mpmath.exp(a * j) * mpmath.npdf(j, 0, mpmath.sqrt(v)), [-mpmath.inf, v * a, mpmath.inf]
-                ),
-                lambda a, v: mpmath.exp(v * a * a / 2),
-                lambda random: (random.uniform(-2, 2), random.uniform(0.2, 2)),
-            ),
+            check=Evaluated(ranges={N: (1, 5), eta: (-0.9, 0.9), g: (0.3, 2)}),
         ),
         Step(
             "Collect the exponent in the collective fields B = (1/N) sum_i b(site i): it is N F[B]",
             "finite sums reordered",
             coupling_exponent(couplings),
-            _N * action.F,
+            N * action.F,
             assumption="none: exact for every N",
-            check=FiniteSizeIdentity(couplings, action, replicas),
+            check=FiniteSizeIdentity(couplings, action.fields, replicas),
         ),
     )
 
 
+def _gaussian_integral(slope: Expr, variance: Expr) -> Expr:
+    return Integral(Exp(slope * _J) * Exp(-(_J**2) / (2 * variance)) / sqrt(2 * pi * variance), (_J, -oo, oo))
+
+
 def saddle_steps(
-    model: Model[StaticNetwork],
-    action: Action,
-    measure: SiteMeasure,
-    response: Bilinear,
-    variance: Expr,
-    assumption: str = "N -> infinity; odd phi, so that replicas with different noise are uncorrelated",
+    action: Action, measure: SiteMeasure, variance: Bilinear, noise: Expr, odd: bool, reference: str
 ) -> tuple[Step, ...]:
-    """From F to the self-consistency of the single site."""
-    saddle = {b.symbol: measure.average(b) for b in action.fields}
+    """From F to the self-consistency of the single site; `variance` is the response field squared."""
+    because = "; odd phi, so that replicas with different noise are uncorrelated" if odd else ""
+    first, last = _self_consistency(action, measure, variance, Delta, noise, 2)
     return (
-        Step(
-            "Saddle point: every field equals its single-site average and the site weight is exp( sum_k "
-            "(dF/dB_k) b_k ). Response fields do not "
-            "correlate with each other, so only coefficients of two response fields remain, here that of xr^2",
-            "saddle point",
-            action.F,
-            action.conjugate(response),
-            assumption=assumption,
-            check=Replay(lambda F: F.diff(response.symbol)),
+        first(
+            "Saddle point: every field equals its single-site average and the site weight is exp( sum_k (dF/dB_k) b_k ). "
+            "Response fields do not correlate with each other, so only coefficients of two response fields remain, here that "
+            "of xr^2",
+            f"N -> infinity{because}",
         ),
         Step(
             "Integrate out the response field, xr = i k: powers of xr become derivatives of the Gaussian density of x, so by parts "
@@ -98,122 +108,117 @@ def saddle_steps(
             "Fourier transform of a Gaussian",
             Integral((I * _k) ** _n * Exp(-I * _k * x - Delta * _k**2 / 2), (_k, -oo, oo)) / (2 * pi),
             (-1) ** _n * Derivative(Exp(-(x**2) / (2 * Delta)) / sqrt(2 * pi * Delta), (x, _n)),
-            check=Sides(
-                lambda point, v, n: mpmath.quad(
-                    lambda k: mpmath.re((1j * k) ** n * mpmath.exp(-1j * k * point - v * k * k / 2)) / (2 * mpmath.pi),
-                    [-mpmath.inf, 0, mpmath.inf],
-                ),
-                lambda point, v, n: (-1) ** n * mpmath.diff(lambda y: mpmath.npdf(y, 0, mpmath.sqrt(v)), point, n),
-                lambda random: (random.uniform(-2, 2), random.uniform(0.3, 2), random.randint(0, 3)),
-                digits=8,
-            ),
+            check=Evaluated(digits=8),
         ),
-        Step(
+        last(
             "Self-consistency: x is Gaussian with variance equal to the noise plus twice the coefficient of xr^2",
+            reference,
+        ),
+    )
+
+
+def frozen_steps(action: Action, measure: SiteMeasure, covariance: Bilinear) -> tuple[Step, ...]:
+    """From F to the self-consistency of the frozen variance; `covariance` is the product of two response fields."""
+    first, last = _self_consistency(action, measure, covariance, Delta0, Integer(0), 1)
+    pair = Matrix([[Delta, Delta0], [Delta0, Delta]])
+    return (
+        first(
+            "Two replicas with different noise feel the same couplings: the coefficient of xr1 xr2 is the covariance of x in "
+            "replicas 1 and 2",
+            "N -> infinity; the couplings do not break the symmetry between replicas",
+        ),
+        Step(
+            "Replicas with equal variances Delta and equal covariances Delta0 >= 0 share a frozen mean, mu ~ N(0, Delta0), and are "
+            "independent given mu, x ~ N(mu, Delta - Delta0). [.] is the average over mu, <.> within it that over x given mu",
+            "conditional Gaussian",
+            _normal(_x1, _x2, pair),
+            Integral(
+                _normal(mu, Delta0) * _normal(_x1 - mu, Delta - Delta0) * _normal(_x2 - mu, Delta - Delta0),
+                (mu, -oo, oo),
+            ),
+            check=Evaluated(_densities, ranges={Delta0: (0.3, 2)}, digits=8),
+        ),
+        last("Self-consistency of the frozen variance, solved after that of Delta, which does not depend on it", ""),
+    )
+
+
+def _self_consistency(action, measure, response: Bilinear, unknown: Symbol, noise: Expr, factor: int):
+    """The first and the last step to an order parameter, given its title and what it assumes or cites."""
+    saddle = {b.symbol: measure.average(b) for b in action.fields}
+
+    def first(title: str, assumption: str) -> Step:
+        return applied(title, "saddle point", action.F, lambda F: F.diff(response.symbol), assumption=assumption)
+
+    def last(title: str, reference: str) -> Step:
+        coefficient = action.conjugate(response)
+        return applied(
+            title,
             "saddle values inserted",
-            action.conjugate(response),
-            Eq(Delta, variance),
-            reference=model.reference,
-            check=Replay(lambda conjugate: Eq(Delta, model.network.noise.variance + 2 * conjugate.subs(saddle))),
-        ),
-    )
-
-
-def kernel_steps(
-    action: Action, kernel: Kernel, operators: Sequence[Operator], two_point: Matrix, covariance: Matrix, shown: Matrix
-) -> tuple[Step, ...]:
-    """From the saddle to the fluctuations of the replica-pair fields.
-
-    `two_point` is the one-site two-point function of the operators, `shown` the block of N Cov(B) that carries the results.
-    """
-    names = ", ".join(Bilinear.of((1, o)).label for o in operators)
-    m, size = two_point.rows, len(kernel.fields)
-    coupled = [(r, c) for r in range(size) for c in range(r, size) if kernel.coupling[r, c] != 0]
-    pairs = "; ".join(
-        f"F'' = {kernel.coupling[r, c]} between {kernel.fields[r].symbol} and {kernel.fields[c].symbol}"
-        for r, c in coupled
-    )
-    return (
-        Step(
-            f"Two-point function G of one site in the basis {names}. For two replicas with different noise the "
-            "covariance of the bilinears "
-            "b = (operator of replica 1)(operator of replica 2), Pi_kl = <b_k b_l> - <b_k><b_l>, is the Kronecker product of two G",
-            "<xr^n f> = <f^(n)> and Stein's lemma <x f> = Delta <f'>",
-            after=two_point,
-            assumption="odd phi: <b> = 0 and the replicas are independent",
-            check=Fact(
-                lambda: (
-                    kernel.Pi == Matrix(size, size, lambda r, c: two_point[r // m, c // m] * two_point[r % m, c % m])
-                ),
-                f"all {size}x{size} entries of Pi, each averaged by itself",
-            ),
-        ),
-        Step(
-            f"Second derivatives of F among these fields: {pairs}; all others vanish",
-            "differentiation",
-            check=Fact(
-                lambda: _quadratic_form(kernel) == _restricted(action, kernel),
-                "F restricted to these fields is b F'' b / 2",
-            ),
-        ),
-        inversion_step(kernel, covariance, shown, "B", "B[phi1 phi2] and B[x1 x2]"),
-    )
-
-
-def inversion_step(kernel: Kernel, covariance: Matrix, shown: Matrix, fields: str, block: str) -> Step:
-    """From the kernel to N Cov of its fields, called `fields`; `shown` is the block named by `block`."""
-    size = len(kernel.fields)
-    return Step(
-        f"Gaussian fluctuations about the saddle: N Cov({fields}) = (1 - Pi F'')^{{-1}} Pi. Shown: the block of {block}",
-        "Gaussian integral over the collective fields",
-        after=shown,
-        assumption="1/N small, and every multiplier (eigenvalue of Pi F'') below 1",
-        check=Fact(
-            lambda: (
-                ((eye(size) - kernel.Pi * kernel.coupling) * covariance - kernel.Pi)
-                .applyfunc(lambda e: e.together().expand().factor())
-                .is_zero_matrix
-            ),
-            "the whole solution X inserted into (1 - Pi F'') X = Pi",
-        ),
-    )
-
-
-def _quadratic_form(kernel: Kernel) -> Expr:
-    b = Matrix([field.symbol for field in kernel.fields])
-    return (b.T * kernel.coupling * b)[0].expand() / 2
-
-
-def _restricted(action: Action, kernel: Kernel) -> Expr:
-    inside = {field.symbol for field in kernel.fields}
-    return action.F.subs({field.symbol: 0 for field in action.fields if field.symbol not in inside})
-
-
-def reading_steps(
-    name: str, entry: Expr, diagonal: Expr, n_variance: Expr, dimension: Expr, reference: str
-) -> tuple[Step, ...]:
-    """From one entry of N Cov(B) to the statistics of the covariance matrix of x or phi."""
-    return (
-        Step(
-            f"The entry for B[{name}1 {name}2] is (1/N) sum_ij C_ij^2. Its diagonal i = j holds <{name}^2>^2; the "
-            "rest is N times the variance over J "
-            f"of an off-diagonal covariance of {name}",
-            "diagonal subtracted",
-            entry,
-            n_variance,
-            assumption="odd phi, so that off-diagonal covariances average to zero over J",
+            coefficient,
+            lambda conjugate: Eq(unknown, noise + factor * conjugate.subs(saddle)),
             reference=reference,
-            check=Replay(lambda e: e - diagonal**2),
+        )
+
+    return first, last
+
+
+def _densities(side: Expr) -> Expr:
+    """Normal densities written out, and Delta as Delta0 and a positive rest."""
+
+    def density(*arguments: Any) -> Expr:
+        *point, covariance = arguments
+        matrix = covariance if len(point) == 2 else Matrix([[covariance]])
+        offset = Matrix(point)
+        return Exp(-(offset.T * matrix.inv() * offset)[0] / 2) / sqrt((2 * pi * matrix).det())
+
+    written = side.replace(lambda node: isinstance(node, AppliedUndef), lambda node: density(*node.args))
+    return written.subs(Delta, Delta0 + delta)
+
+
+def unique_root_steps(frozen: Expr, variance: Expr, noise: Expr, strength: Expr, slope: Expr) -> tuple[Step, ...]:
+    """The frozen variance has one root: the right-hand side rises convexly and stays below the diagonal at Delta."""
+    steep = Step(
+        "The slope of the right-hand side in Delta0: the multiplier of the replicon fields",
+        "Price's theorem",
+        frozen,
+        Eq(Symbol("replicon_slope"), slope),
+        check=Replay(lambda right: right.diff(Delta0)),
+    )
+    curvature = applied("Its curvature", "Price's theorem", slope, lambda right: right.diff(Delta0))
+    start, end = (
+        applied(f"The right-hand side at Delta0 = {at}", reason, frozen, _frozen_at(at))
+        for reason, at in (("no frozen mean", Integer(0)), ("x no longer varies about its mean", Delta))
+    )
+    squares = (slope, curvature.after, start.after)
+    return (
+        steep,
+        curvature,
+        start,
+        end,
+        Step(
+            "Slope, curvature and the value at 0 are not negative: they are averages of squares",
+            "inspection",
+            check=Fact(lambda: all(_is_mean_square(e / strength**2) for e in squares), "form of the averages"),
         ),
         Step(
-            f"Participation dimension of {name}, (tr C)^2 / (N tr C^2)",
-            "definition",
-            entry,
-            dimension,
-            reference=reference,
-            check=Replay(lambda e: diagonal**2 / e),
+            "So the right-hand side starts at or above the diagonal at Delta0 = 0 and, if there is noise, ends below it at "
+            "Delta0 = Delta: convex, it crosses once, with a slope below 1",
+            "intermediate value theorem, convexity",
+            end.after,
+            Eq(Symbol("Delta - right-hand side at Delta"), noise),
+            assumption="noise > 0",
+            check=Replay(lambda end: variance - end, "Delta - noise is the right-hand side for Delta"),
         ),
     )
+
+
+def _frozen_at(value: Expr) -> Callable[[Expr], Expr]:
+    return lambda right: right.subs(Delta0, value)
+
+
+def _is_mean_square(expression: Expr) -> bool:
+    square = expression.integrand if expression in averages(expression, mu) else expression
+    return bool(square.is_Pow and square.exp == 2)
 
 
 def instability_steps(
@@ -227,12 +232,10 @@ def instability_steps(
             "the Jacobian J diag(phi'): below 1 the copies converge and the fixed point is stable and unique",
             "eigenvalue of Pi F''",
             same_noise.Pi,
-            stability,
+            Eq(Symbol("stability"), stability),
             reference="Sompolinsky, Crisanti, Sommers 1988; Mato, Rigatuso, Torroba 2025",
-            check=Fact(
-                lambda: (
-                    (eye(len(same_noise.fields)) - same_noise.Pi * same_noise.coupling / stability).det().factor() == 0
-                ),
+            check=Solves(
+                lambda found: (eye(len(same_noise.fields)) - same_noise.Pi * same_noise.coupling / found.rhs).det(),
                 "det(1 - Pi F''/multiplier) = 0",
             ),
         ),
@@ -240,10 +243,9 @@ def instability_steps(
             "Fields of one replica: the multiplier is the slope of the self-consistency, 1 at a saddle-node",
             "eigenvalue of Pi F''",
             one_replica.Pi,
-            slope,
-            check=Fact(
-                lambda: (self_consistency.diff(Delta) - slope).expand() == 0,
-                "equals d(self-consistency)/dDelta by Price's theorem",
+            Eq(Symbol("slope"), slope),
+            check=Independent(
+                lambda: self_consistency.diff(Delta), "equals d(self-consistency)/dDelta by Price's theorem"
             ),
         ),
     )
@@ -257,7 +259,7 @@ def comparison_steps(results: Sequence[tuple[str, Expr, Expr]]) -> tuple[Step, .
             "comparison",
             Eq(Symbol(key), by_cavity),
             Eq(Symbol(key), by_fields),
-            check=Fact(partial(same, by_cavity, by_fields), "difference of canonical forms is zero"),
+            check=Replay(lambda shown: shown, "canonical forms of both"),
         )
         for key, by_cavity, by_fields in results
     )

@@ -20,6 +20,7 @@ They enter the list of site operators like every other field; bilinears with an 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -95,6 +96,11 @@ class Bilinear:
         return sum(len(operator.ghosts) for _, operator in self.factors) % 2 == 1
 
     @property
+    def terms(self) -> tuple[tuple[Expr, Bilinear], ...]:
+        """The field as a combination of bilinears: itself."""
+        return ((S.One, self),)
+
+    @property
     def label(self) -> str:
         """The factors as text, e.g. ``phi1 xr2``."""
         return " ".join(_name(operator, replica) for replica, operator in self.factors)
@@ -120,6 +126,7 @@ def _sorting_sign(word: Sequence[tuple[int, int]]) -> int:
     return -1 if inversions % 2 else 1
 
 
+@lru_cache(maxsize=1024)
 def _name(operator: Operator, replica: int) -> str:
     plain = {diff(phi(x), x): Symbol(f"phi'{replica}"), phi(x): Symbol(f"phi{replica}")}
     body = sstr(operator.function.xreplace(plain).xreplace({x: Symbol(f"x{replica}")}))
@@ -134,6 +141,10 @@ class Field(Protocol):
     @property
     def symbol(self) -> Symbol:
         """Its name in formulas."""
+
+    @property
+    def terms(self) -> tuple[tuple[Expr, Bilinear], ...]:
+        """Weights and bilinears."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +177,8 @@ class SiteMeasure:
             product = Mul(*(diff(o.function, x, o.power) if o.power else o.function for _, o in b.factors))
             return ghosts * self._one(product, 0)
         if self.frozen != 0:
-            replicas = (stein(Average(o.function, o.power, AT_MEAN)) for _, o in b.factors)
-            return ghosts * over_frozen_mean(Mul(*replicas), self.variance, self.frozen)
+            replicas = frozenset(Counter(o for _, o in b.factors).items())
+            return ghosts * _over_frozen_mean(replicas, self.variance, self.frozen)
         return ghosts * Mul(*(self._one(o.function, o.power) for _, o in b.factors))
 
     def _one(self, function: Expr, power: int) -> Expr:
@@ -185,6 +196,13 @@ def _one_site(function: Expr, power: int, variance: Expr, phi_parity: str) -> Ex
     if (kind, power % 2) in (("odd", 0), ("even", 1)):
         return S.Zero
     return stein(Average(function, power, Normal(0, variance)))
+
+
+@lru_cache(maxsize=4096)
+def _over_frozen_mean(replicas: frozenset[tuple[Operator, int]], variance: Expr, frozen: Expr) -> Expr:
+    """[product of replicas], each operator with the number of replicas that it stands in."""
+    product = (stein(Average(o.function, o.power, AT_MEAN)) ** count for o, count in replicas)
+    return over_frozen_mean(Mul(*product), variance, frozen)
 
 
 def _ghost_average(operator: Operator) -> Expr:

@@ -5,42 +5,44 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from sympy import Expr, IndexedBase, Poly, Rational, Sum, Symbol, diff, symbols
+from sympy import Expr, Indexed, IndexedBase, Poly, Rational, Sum, Symbol, diff, symbols
 
-from theory.derivation import Step
-from theory.fields.collective import Action, Bilinear, Operator
+from theory.derivation import Step, same
+from theory.fields.collective import Bilinear, Operator
 from theory.fields.grassmann import Element
+from theory.fields.moments import N
 from theory.networks import GaussianCouplings
 from theory.symbols import phi, x
 
-_N = Symbol("N", positive=True, integer=True)
+XR, ACTIVITIES = IndexedBase("xr"), IndexedBase("phi")
+_n = Symbol("n", integer=True)
 
 
 def coupling_exponent(couplings: GaussianCouplings) -> Expr:
     """(strength^2/2N) sum_ij ( A_ij^2 + symmetry A_ij A_ji ) with A_ij = sum_a xr_i^a phi_j^a."""
-    i, j, a, n = symbols("i j a n", integer=True)
-    xr, activity = IndexedBase("xr"), IndexedBase("phi")
-    direct = Sum(xr[i, a] * activity[j, a], (a, 1, n))
-    square = direct**2 + couplings.symmetry * direct * Sum(xr[j, a] * activity[i, a], (a, 1, n))
-    return couplings.strength**2 / (2 * _N) * Sum(square, (i, 1, _N), (j, 1, _N))
+    i, j, a = symbols("i j a", integer=True)
+    direct = Sum(XR[i, a] * ACTIVITIES[j, a], (a, 1, _n))
+    square = direct**2 + couplings.symmetry * direct * Sum(XR[j, a] * ACTIVITIES[i, a], (a, 1, _n))
+    return couplings.strength**2 / (2 * N) * Sum(square, (i, 1, N), (j, 1, N))
 
 
 @dataclass(frozen=True)
 class FiniteSizeIdentity:
     """Check that the double sum over units equals N F[B] for random rational fields at N = 3: an exact identity.
 
+    Reads N F, the result, and the double sum, if the step shows it; the sum is also written out from what each J_ij multiplies.
     Ghosts, where the action has any, are generators of an exterior algebra, so that every sign is checked too.
     """
 
     couplings: GaussianCouplings
-    action: Action
+    fields: tuple[Bilinear, ...]
     replicas: tuple[int, ...] = (1, 2)
     jacobian: bool = False
     name: str = "exact identity at N = 3 with random rational fields"
 
     def __call__(self, step: Step) -> bool:
-        """Whether both sides are equal, as exact rationals, symbols and ghosts."""
-        units = range(3)
+        """Whether all are equal, as exact rationals, symbols and ghosts."""
+        units = range(1, 4)
         site = _RandomSites(units, self.replicas)
         total = Element({})
         for i in units:
@@ -48,17 +50,17 @@ class FiniteSizeIdentity:
                 direct, transposed = (self._vertex(site, *ends) for ends in ((i, j), (j, i)))
                 total = total + direct * (direct + self.couplings.symmetry * transposed)
         left = (self.couplings.strength**2 / (2 * len(units))) * total
-        fields = {b.symbol: (Rational(1) / len(units)) * site.total(b) for b in self.action.fields}
-        order = [b.symbol for b in self.action.fields]
+        fields = {b.symbol: (Rational(1) / len(units)) * site.total(b) for b in self.fields}
         right = Element({})
-        for powers, weight in Poly(self.action.F, *order).terms():
+        for powers, weight in Poly(step.after.subs(N, len(units)), *fields).terms():
             product = Element.number(weight)
-            for symbol, power in zip(order, powers, strict=True):
+            for field, power in zip(fields.values(), powers, strict=True):
                 for _ in range(power):
-                    product = product * fields[symbol]
-            right = right + len(units) * product
+                    product = product * field
+            right = right + product
         difference = left + Rational(-1) * right
-        return all(value.expand() == 0 for value in difference.terms.values())
+        shown = step.before is None or same(site.inserted(step.before, len(self.replicas)), left.terms[()])
+        return shown and all(value.expand() == 0 for value in difference.terms.values())
 
     def _vertex(self, site: _RandomSites, i: int, j: int) -> Element:
         """A_ij: everything that J_ij multiplies."""
@@ -81,6 +83,12 @@ class _RandomSites:
             {(i, a): Rational(draw.randint(-9, 9), draw.randint(1, 9)) for i in units for a in replicas}
             for _ in range(4)
         )
+
+    def inserted(self, exponent: Expr, replicas: int) -> Expr:
+        """The double sum over units written out, with these values."""
+        written = exponent.subs({N: len(self.units), _n: replicas}).doit()
+        values = {XR: self.response, ACTIVITIES: self.activity}
+        return written.xreplace({node: values[node.base][node.indices] for node in written.atoms(Indexed)})
 
     def total(self, b: Bilinear) -> Element:
         """Sum of a bilinear over the units."""

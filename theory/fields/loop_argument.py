@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
-from sympy import Expr, Matrix, Rational, eye
+from sympy import Eq, Expr, Matrix, Rational, Symbol, eye, sstr
 
-from theory.derivation import Fact, Replay, Step
+from theory.derivation import Evaluated, Fact, Replay, Solves, Step
 from theory.fields.collective import RESPONSE, Action, Bilinear
 from theory.fields.finite_size import FiniteSizeIdentity
 from theory.fields.grassmann import determinant
 from theory.fields.one_loop import OneLoop, source
-from theory.fields.wick import N, mean_covariance, mean_squared_covariance
-from theory.gaussian.average import Average, stein
+from theory.fields.sourced import FromFiniteSource
+from theory.fields.wick import N
+from theory.gaussian.average import Average, averages, stein
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, O, g, phi, x
 
@@ -39,7 +40,7 @@ def jacobian_steps(
             assumption="none: exact for every N",
             check=FiniteSizeIdentity(
                 couplings,
-                action,
+                action.fields,
                 tuple(replicas),
                 jacobian=True,
                 name="exact identity at N = 3, ghosts as generators of an exterior algebra",
@@ -58,9 +59,9 @@ def _berezin() -> bool:
     return all(determinant(matrix) == matrix.det() for matrix in matrices)
 
 
-def loop_steps(loop: OneLoop, without_jacobian: OneLoop, replicas: Sequence[int]) -> tuple[Step, ...]:
+def loop_steps(loop: OneLoop, replicas: Sequence[int]) -> tuple[Step, ...]:
     """The Gaussian integral over the fields, and what causality says about it."""
-    response = [Bilinear.of((a, RESPONSE), (b, RESPONSE)) for a in replicas for b in replicas if a <= b]
+    response = [source(Bilinear.of((a, RESPONSE), (b, RESPONSE))) for a in replicas for b in replicas if a <= b]
     ladders = ", ".join(str(symbol) for symbol in loop.ladders)
     return (
         Step(
@@ -71,13 +72,13 @@ def loop_steps(loop: OneLoop, without_jacobian: OneLoop, replicas: Sequence[int]
             check=Fact(lambda: _determinants_factor(loop), "determinants of both sectors"),
         ),
         Step(
-            "Response fields do not correlate with each other and have no average: causality forbids closed "
-            "response loops. At order 1/N the ghosts remove them",
+            "Response fields do not correlate with each other and have no average: causality forbids closed response loops. At "
+            "order 1/N the ghosts remove them from <xr xr>",
             "normalisation of Z",
-            after=Matrix([[loop.mean(source(b)) for b in response]]),
-            check=Fact(
-                lambda: _is_causal(loop, response) and not _is_causal(without_jacobian, response),
-                "1/N terms of <xr xr> and of Cov(xr xr) vanish, and do not without the Jacobian",
+            after=Matrix([[loop.mean(s) for s in response]]),
+            check=Solves(
+                lambda means: means.row_join(Matrix([[loop.variance(s) for s in response]])),
+                "<xr xr> and Cov(xr xr) vanish",
             ),
         ),
     )
@@ -92,81 +93,63 @@ def _determinants_factor(loop: OneLoop) -> bool:
     return True
 
 
-def _is_causal(loop: OneLoop, response: Sequence[Bilinear]) -> bool:
-    return all(loop.mean(source(b)) == 0 and loop.variance(source(b)) == 0 for b in response)
-
-
-def observable_step(correction: Expr, reference: str) -> Step:
-    """The 1/N term of a one-site observable O(x) for an undefined O."""
+def loop_term_step(
+    title: str, action: Action, observable: Bilinear, term: Expr, reference: str, order: int = 1
+) -> Step:
+    """A 1/N term of the average of a site observable, or at order 2 of N Cov of its field."""
     return Step(
-        "1/N term of the average of any one-site observable O(x) over noise, couplings and units. The source O "
-        "shifts the fields by (1 - Pi F'')^{-1} <b O>_c; the shifted site weight changes Pi, and W1 changes by "
-        "tr[(1 - Pi F'')^{-1} dPi F'']/2 of the commuting fields minus the same of the anticommuting ones",
-        "first derivative of W1",
-        after=correction,
-        assumption="1/N small",
+        title,
+        "derivative of W1",
+        after=term,
+        assumption="1/N small"
+        + ("" if len(observable.factors) == 1 else "; odd phi, so that replicas are uncorrelated"),
         reference=reference,
+        check=FromFiniteSource(action, observable, order),
+    )
+
+
+def linear_network_step(name: str, term: Expr, enumerated: Callable[[int], Expr], order: int) -> Step:
+    """The 1/N term for phi(x) = x against the sum of all Wick pairings, to g^(2 order)."""
+    return Step(
+        f"The linear network phi(x) = x with unit noise, {name}: to g^{2 * order} the 1/N term is the sum of all Wick pairings",
+        "enumeration of pairings, exact in N",
+        term,
         check=Fact(
-            lambda: (
-                _linear_series(substituted(correction, x**2), 4) == _coefficient_of_inverse_size(mean_covariance(4))
-            ),
-            "linear network, O = x^2: equals the sum of all Wick pairings to g^8",
+            lambda: _linear_series(substituted(term, x**2), order) == enumerated(order).coeff(N, -1),
+            "1/N term expanded in g, pairings enumerated",
         ),
     )
 
 
-def observed_step(name: str, generic: Expr, correction: Expr, observable: Expr, reference: str) -> Step:
+def observed_step(key: str, generic: Expr, term: Expr, observable: Expr, reference: str) -> Step:
     """The 1/N term of one observable, from the engine directly, against that of the undefined O."""
     return Step(
-        f"O = {name}: coefficient of 1/N in its average",
+        f"O = {sstr(observable)}: coefficient of 1/N in its average",
         "observable inserted, Stein's lemma",
         generic,
-        correction,
+        Eq(Symbol(key), term) if key else term,
         reference=reference,
         check=Replay(lambda e: substituted(e, observable), "observable inserted in the general formula"),
     )
 
 
-def entry_step(name: str, correction: Expr, reference: str) -> Step:
-    """The 1/N term of the mean squared covariance."""
+def size_step(key: str, title: str, at_size: Expr, term: Expr, *, relative: bool = False) -> Step:
+    """The coefficient of 1/N in an expression in 1/N, over the leading value if relative."""
+    (small,) = (s for s in at_size.free_symbols if s.name == "1/N")
+
+    def first_order(shown: Expr) -> Expr:
+        free = shown.xreplace({average: Symbol(sstr(average)) for average in averages(shown)})
+        if not free.has(small):
+            return free
+        slope, value = free.diff(small).subs(small, 0), free.subs(small, 0)
+        return slope / value if relative else slope
+
     return Step(
-        f"1/N term of (1/N) sum_ij C_ij^2 of {name}, from the source {name}1 {name}2: the second derivative of "
-        "W1, with the change of the shifted site weight itself",
-        "second derivative of W1",
-        after=correction,
-        assumption="1/N small; odd phi, so that replicas with different noise are uncorrelated",
-        reference=reference,
-        check=Fact(
-            lambda: _linear_series(correction, 3) == _coefficient_of_inverse_size(mean_squared_covariance(3)),
-            "linear network: equals the sum of all Wick pairings to g^6",
-        ),
-    )
-
-
-def diagonal_step(name: str, squared: Expr, mean_square: Expr, diagonal: Expr, spread: Expr, reference: str) -> Step:
-    """The variance of C_ii over couplings, from the 1/N term of <C_ii^2>."""
-    return Step(
-        f"1/N term of the average of C_ii^2 over couplings, from O = {name}1^2 {name}2^2 of two replicas; without "
-        f"that of its mean squared, it is N times the variance of C_ii of {name}",
-        "square of the mean subtracted",
-        squared,
-        spread,
-        reference=reference,
-        check=Replay(lambda e: e - 2 * diagonal * mean_square),
-    )
-
-
-def dimension_step(
-    name: str, entry: Expr, entry_correction: Expr, mean: Expr, diagonal: Expr, d: Expr, reference: str
-) -> Step:
-    """The 1/N term of the participation dimension."""
-    return Step(
-        f"Participation dimension of {name} at N units, D (1 + d/N): the 1/N terms of numerator and denominator",
-        "ratio expanded",
-        entry_correction,
-        d,
-        reference=reference,
-        check=Replay(lambda e: 2 * mean / diagonal - e / entry),
+        title,
+        "expanded to first order in 1/N",
+        at_size,
+        Eq(Symbol(key), term),
+        check=Evaluated(first_order, name="derivative in 1/N at 0, every average a random number"),
     )
 
 
@@ -187,7 +170,3 @@ def _linear_series(correction: Expr, order: int) -> Expr:
     """A 1/N term for phi(x) = x and unit noise, Delta = 1/(1 - g^2), to order g^(2 order)."""
     value = _inserted(correction, phi(x), x).subs(Delta, 1 / (1 - g**2)).cancel()
     return value.series(g, 0, 2 * order + 1).removeO().expand()
-
-
-def _coefficient_of_inverse_size(exact: Expr) -> Expr:
-    return exact.coeff(N, -1)

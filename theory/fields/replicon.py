@@ -19,14 +19,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from sympy import Expr, Matrix, Rational, S, Symbol, diff
+from sympy import Add, Expr, Matrix, Rational, S, Symbol, diff, symbols
 
-from theory.derivation import same
-from theory.fields.collective import Action, Bilinear, Kernel, Operator, SiteMeasure
-from theory.gaussian.average import Average, over_frozen_mean, stein, variance_at_mean, without_variances
+from theory.derivation import Fact, Replay, Step
+from theory.fields.collective import ACTIVITY, Action, Bilinear, Kernel, Operator, SiteMeasure
+from theory.gaussian.average import Average, over_frozen_mean, stein, variance_at_mean
 from theory.gaussian.measures import AT_MEAN
 
 REPLICAS = (1, 2, 3, 4)
+_PAIRS = tuple(product((1, 2), (3, 4)))
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,7 @@ class Replicon:
         """The field as a combination of bilinears of two replicas, a unit vector."""
         signs = {1: 1, 2: -1, 3: 1, 4: -1}
         return tuple(
-            (Rational(signs[a] * signs[b], 2), Bilinear.of((a, self.first), (b, self.second)))
-            for a, b in product((1, 2), (3, 4))
+            (Rational(signs[a] * signs[b], 2), Bilinear.of((a, self.first), (b, self.second))) for a, b in _PAIRS
         )
 
 
@@ -98,19 +98,27 @@ def _coupling(action: Action, a: Replicon, b: Replicon) -> Expr:
     return sum((p * q * diff(action.F, s.symbol, t.symbol) for p, s in a.terms for q, t in b.terms), S.Zero)
 
 
-def by_replicas(a: Replicon, b: Replicon, measure: SiteMeasure) -> Expr:
-    """<r_a r_b> of one site, each product of operators of four replicas averaged by itself."""
-    return sum((p * q * measure.average(s * t) for p, s in a.terms for q, t in b.terms), S.Zero).expand()
-
-
-def is_average_of_products(Pi: Matrix, fields: Sequence[Replicon], measure: SiteMeasure) -> bool:
-    """Whether every entry of Pi is what the four replicas give, and the fields average to zero."""
-    centred = all(sum((p * measure.average(s) for p, s in field.terms), S.Zero) == 0 for field in fields)
-    size = len(fields)
-    return centred and all(
-        same(without_variances(Pi[r, c]), by_replicas(fields[r], fields[c], measure))
-        for r in range(size)
-        for c in range(r, size)
+def replicon_steps(action: Action, fields: Sequence[Replicon]) -> tuple[Step, ...]:
+    """What the fields are, and that they decouple."""
+    example = next(field for field in fields if field.label == "phi phi")
+    activity = dict(zip(REPLICAS, symbols("phi_1:5"), strict=True))
+    bilinear = {activity[a] * activity[b]: Bilinear.of((a, ACTIVITY), (b, ACTIVITY)).symbol for a, b in _PAIRS}
+    return (
+        Step(
+            "Connected covariances: the fields R_kl = (1/N) sum_i (o_k^1 - o_k^2)(o_l^3 - o_l^4)/2 of four replicas, with o any "
+            f"of xr, phi, x; here {example.symbol}",
+            "definition",
+            (activity[1] - activity[2]) * (activity[3] - activity[4]) / 2,
+            Add(*(weight * b.symbol for weight, b in example.terms)),
+            check=Replay(lambda product: product.expand().subs(bilinear), "multiplied out"),
+        ),
+        Step(
+            "They change sign when replicas 1, 2 or 3, 4 are exchanged, F and the site measure do not, so they fluctuate "
+            "independently of all other fields",
+            "replica symmetry",
+            reference="de Almeida, Thouless 1978 (replicon modes)",
+            check=Fact(lambda: decouples(action, fields), "replicas exchanged in F and in every R"),
+        ),
     )
 
 
@@ -139,7 +147,7 @@ __all__ = [
     "Replicon",
     "connected_two_point",
     "decouples",
-    "is_average_of_products",
     "replicon_fields",
     "replicon_kernel",
+    "replicon_steps",
 ]

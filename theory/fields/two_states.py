@@ -10,9 +10,7 @@ Two states that are one give the variance, two times of one fluctuating state it
 
 from __future__ import annotations
 
-from itertools import product
-
-from sympy import Expr, Indexed, IndexedBase, Sum, Symbol, diff, sqrt, symbols
+from sympy import Add, Expr, Indexed, IndexedBase, Sum, Symbol, diff, symbols
 
 from theory.derivation import Evaluated, Step
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
@@ -80,8 +78,8 @@ def shared_couplings(carried: str, also: str) -> Step:
 def _over_couplings(side: Expr) -> Expr:
     """Averaged over couplings +-1/sqrt(N) of three units."""
     written = side.subs(_N, 3).doit().replace(Indexed, lambda base, index: Symbol(f"{base}_{index}"))
-    signs = product((-1, 1), repeat=3)
-    return sum(written.subs({Symbol(f"chi_{k}"): s / sqrt(3) for k, s in enumerate(row, 1)}) for row in signs) / 8
+    terms = written.as_poly(*symbols("chi_1:4")).terms()
+    return Add(*(weight / 3 ** (sum(powers) // 2) for powers, weight in terms if not any(p % 2 for p in powers)))
 
 
 __all__ = ["at_one_state", "clamped_covariance", "pair_of_states", "shared_couplings"]

@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Normal, Terms
+from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 
@@ -118,6 +118,8 @@ def _known(F: Expr, order: int, measure: Basic) -> Expr | None:
     """The average in a simpler form, None where it has none."""
     if isinstance(measure, Connected):
         return measure.measure.variance if x == F else None
+    if not isinstance(measure, Gaussian):  # F is smooth
+        return Average(diff(F, measure.variables[0], order), 0, measure) if order else None
     if measure.variables != (x,):
         return _term_by_term(F, order, measure)
     if isinstance(F, Derivative) and F.expr == phi(x):
@@ -296,11 +298,12 @@ def _primed(node: Average, printer: Callable[..., str]) -> str:
             shown = shown.replace(f"{{{name}}}^", f"{name}^")
         return shown
 
-    if x not in variables:  # one factor for each state
+    several = isinstance(node.measure, Joint)
+    if several and x not in variables:  # one factor for each state
         factors = sorted(Mul.make_args(F), key=lambda f: (f.is_Symbol, sorted(map(str, f.free_symbols))))
         return (r"\, " if tex else " ").join(map(text, factors))
-    body = f"({text(F)})" if len(variables) > 1 and F.is_Mul else text(F)
-    if len(variables) > 1:
+    body = f"({text(F)})" if several and F.is_Mul else text(F)
+    if several:
         return (r"\partial_x " if tex else "d_x ") * node.order + body
     if node.order and F not in names:
         body = rf"\left({body}\right)" if tex else f"({body})"

@@ -22,9 +22,9 @@ def network() -> StaticNetwork:
 
 def theory(model: Model[StaticNetwork], odd: bool) -> Theory:
     """For odd phi, or with the mean activity that the couplings freeze where it is not."""
-    from theory import frozen, static
+    from theory import static
 
-    return static.derive() if odd else frozen.derive()
+    return static.derive(odd=odd)
 
 
 MODEL = STATIC = Model(

@@ -23,7 +23,7 @@ from theory.text.evaluation import value
 from theory.text.names import bare, called
 from theory.text.outline import Outline
 from theory.text.rewriting import stable
-from theory.text.syntax import Bracket, Call, Comparison, Name, Node, Number, Power, Product, Sum
+from theory.text.syntax import Node
 
 CONSTANTS: dict[str, Expr] = {"pi": sympy.pi, "E": sympy.E}
 
@@ -72,34 +72,34 @@ class Builder:
         return self._refuse(node, complaint) if complaint else result
 
     def _built(self, node: Node) -> Expr | None:
-        if isinstance(node, Number):
+        if node.kind == "number":
             fraction = Fraction(node.text)
             return Rational(fraction.numerator, fraction.denominator)
-        if isinstance(node, Name):
+        if node.kind == "name":
             return self.names[node.text]
-        if isinstance(node, Call):
+        if node.kind == "call":
             return self._call(node)
         parts = [self.build(part) for part in node.parts]
-        if isinstance(node, Product):
+        if node.kind == "product":
             parts = [
-                self._inverse(part, operand) if divides and part is not None else part
-                for divides, part, operand in zip(node.divides, parts, node.parts, strict=True)
+                self._inverse(part, operand) if sign == "/" and part is not None else part
+                for sign, part, operand in zip(node.signs, parts, node.parts, strict=True)
             ]
         known = [part for part in parts if part is not None]
         if len(known) < len(parts):
             return None
-        if isinstance(node, Sum):
-            return sympy.Add(*(-part if minus else part for minus, part in zip(node.minus, known, strict=True)))
-        if isinstance(node, Power):
+        if node.kind == "sum":
+            return sympy.Add(*(-part if sign == "-" else part for sign, part in zip(node.signs, known, strict=True)))
+        if node.kind == "power":
             return self._power(known[0], known[1], node)
-        if isinstance(node, Bracket) and self.average is not None and len(known) == 1:
+        if self.average is not None and node.kind == "average":
             return self.average(known[0], node.order)
-        return sympy.Mul(*known) if isinstance(node, Product) else self._refuse(node, "is not one formula")
+        return sympy.Mul(*known) if node.kind == "product" else self._refuse(node, "is not allowed here")
 
     def _inverse(self, denominator: Expr, node: Node) -> Expr | None:
         return self._refuse(node, "divides by zero") if denominator == 0 else 1 / denominator
 
-    def _power(self, base: Expr, exponent: Expr, node: Power) -> Expr | None:
+    def _power(self, base: Expr, exponent: Expr, node: Node) -> Expr | None:
         if not self._exponent_bounded(exponent, node.parts[1]):
             return None
         if isinstance(base, Rational) and isinstance(exponent, Rational) and bits(base) * abs(exponent) > MAX_BITS:
@@ -119,9 +119,9 @@ class Builder:
             return False
         return True
 
-    def _call(self, node: Call) -> Expr | None:
+    def _call(self, node: Node) -> Expr | None:
         arguments = [self.build(argument) for argument in node.parts]
-        return None if arguments[0] is None else self.calls[node.name.text](arguments[0])
+        return None if arguments[0] is None else self.calls[node.text](arguments[0])
 
     def _refuse(self, node: Node, complaint: str) -> Expr | None:
         """Note a problem; the None it returns stands for the expression that could not be built."""
@@ -149,7 +149,7 @@ class RealBuilder(Builder):
             return None
         return stable(1 / denominator)
 
-    def _power(self, base: Expr, exponent: Expr, node: Power) -> Expr | None:
+    def _power(self, base: Expr, exponent: Expr, node: Node) -> Expr | None:
         if exponent.has(x):
             if base.has(x) or not enclosure(base).positive:
                 return self._refuse(node, "has an exponent with x; only a positive constant may be raised to it")
@@ -160,7 +160,7 @@ class RealBuilder(Builder):
             return None
         return self._fractional(base, exponent, node)
 
-    def _fractional(self, base: Expr, exponent: Expr, node: Power) -> Expr | None:
+    def _fractional(self, base: Expr, exponent: Expr, node: Node) -> Expr | None:
         """base**exponent for an exponent that is not an integer: real for a nonnegative base only."""
         if isinstance(base, Rational) and isinstance(exponent, Rational) and bits(base) * abs(exponent) > MAX_BITS:
             return self._refuse(node, "is a number too large to write out")
@@ -175,8 +175,8 @@ class RealBuilder(Builder):
 
     # --- calls
 
-    def _call(self, node: Call) -> Expr | None:
-        function = called(node.name.text)
+    def _call(self, node: Node) -> Expr | None:
+        function = called(node.text)
         if isinstance(function, Family) and function.name == "Piecewise":
             return self._piecewise(node)
         if isinstance(function, Family) and function.name == "pade":
@@ -196,7 +196,7 @@ class RealBuilder(Builder):
             return function.construct(arguments[0]) if real else None
         return function.construct(*self._distinct(arguments))
 
-    def _family(self, function: Family, arguments: list[Expr], node: Call) -> Expr | None:
+    def _family(self, function: Family, arguments: list[Expr], node: Node) -> Expr | None:
         inputs = [argument for argument in arguments if argument.has(x)]
         parameters = [argument for argument in arguments if not argument.has(x)]
         most = len(arguments) if "..." in function.parameters else len(function.parameters)
@@ -206,7 +206,7 @@ class RealBuilder(Builder):
             )
         return function.construct(*parameters, u=inputs[0] if inputs else x)
 
-    def _function(self, function: ElementaryFunction, u: Expr, node: Call) -> Expr | None:
+    def _function(self, function: ElementaryFunction, u: Expr, node: Node) -> Expr | None:
         needs = "needs a positive argument; it fails"
         if function.positive_argument and not self._meets(u, realness.POSITIVE, node, needs):
             return None
@@ -234,9 +234,9 @@ class RealBuilder(Builder):
                 distinct.append(argument)
         return distinct
 
-    def _pade(self, node: Call, family: Family) -> Expr | None:
+    def _pade(self, node: Node, family: Family) -> Expr | None:
         first, *rest = node.parts
-        name = first.text if isinstance(first, Name) else ""
+        name = first.text if first.kind == "name" else ""
         function = alone(name) or self.build(first)
         orders = [self.build(argument) for argument in rest]
         if function is None or any(order is None for order in orders):
@@ -251,7 +251,7 @@ class RealBuilder(Builder):
 
     # --- Piecewise
 
-    def _piecewise(self, node: Call) -> Expr | None:
+    def _piecewise(self, node: Node) -> Expr | None:
         pairs: list[tuple[Expr | None, sympy.Basic | None]] = []
         outer = len(self.branch)
         for branch in node.parts:
@@ -271,9 +271,9 @@ class RealBuilder(Builder):
 
     def _condition(self, node: Node) -> sympy.Basic | None:
         """A comparison of x with constants in the form x < c, or True."""
-        if isinstance(node, Name) and node.text == "True":
+        if node.kind == "name" and node.text == "True":
             return sympy.true
-        if not isinstance(node, Comparison):
+        if node.kind != "comparison":
             return self._refuse(node, "is not a condition; write for example x < 1, -1 < x < 1 or True")
         sides = [self.build(side) for side in node.parts]
         parts: list[sympy.Basic] = []

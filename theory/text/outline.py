@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from theory.activations.families import Family
 from theory.errors import InputError
 from theory.interval import Interval
 from theory.text.lexer import FORMULA, Language, Token, at, report, shown, tokenize
 from theory.text.names import CONSTANTS, bare, called, reserved, unknown_function, unknown_name
-from theory.text.syntax import Call, Comparison, Listing, Name, Node, read, walk
+from theory.text.syntax import Node, read, walk
 
 RELATIONS = {
     ">": Interval.POSITIVE,
@@ -52,12 +51,18 @@ class Vocabulary:
 
     def problem(self, node: Node) -> str | None:
         """What is wrong with a node, its parts apart."""
-        if isinstance(node, Comparison | Listing):
+        if node.kind in ("comparison", "list") or (node.kind == "average" and len(node.parts) != 1):
             return f"is not one formula: {self.allowed}"
-        known = not isinstance(node, Name) or node.text in self.names
-        if isinstance(node, Call):
-            known = node.name.text in self.calls and len(node.parts) == 1
-        return None if known else f"is not allowed: {self.allowed}"
+        known = {"name": node.text in self.names, "call": node.text in self.calls and len(node.parts) == 1}
+        return None if known.get(node.kind, True) else f"is not allowed: {self.allowed}"
+
+
+FILTER = Vocabulary(
+    {"s"},
+    {"exp"},
+    "a filter takes s, numbers, + - * / ^ with whole powers up to 8, and exp(-d*s) for a delay d >= 0",
+)
+"""Of the transfer function of one unit."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,15 @@ class Outline:
     @property
     def names(self) -> set[str]:
         """Names that stand for a quantity in the formula."""
-        return {node.text for side in self.sides for node in walk(side) if isinstance(node, Name)}
+        return {node.text for side in self.sides for node in walk(side) if node.kind == "name"}
 
     def quoted(self, node: Node) -> str:
         """A part of the text and where it stands, for a sentence about it."""
         return f"{shown(self.text[node.start : node.end])} {at(node.start)}"
+
+    def named(self, node: Node) -> str:
+        """The same, of a call its name alone."""
+        return f"{shown(node.text)} {at(node.start)}" if node.kind == "call" else self.quoted(node)
 
 
 def outline(text: str, vocabulary: Vocabulary) -> Outline:
@@ -99,7 +108,7 @@ def outline(text: str, vocabulary: Vocabulary) -> Outline:
     text = text.strip(" \t\r\n")
     found = Outline(text, read(tokenize(text, vocabulary.language), len(text), vocabulary.language))
     problems = [
-        f"{found.quoted(node.name if isinstance(node, Call) else node)} {complaint}"
+        f"{found.named(node)} {complaint}"
         for side in found.sides
         for node in walk(side)
         if (complaint := vocabulary.problem(node))
@@ -132,59 +141,53 @@ def wellformed(text: str) -> Outline:
     end = tokens[marks[0]].start if marks else len(text)
     found = Outline(text, read(tokens[: marks[0]] if marks else tokens, end, FORMULA), ranges)
     (tree,) = found.sides
-    if not (isinstance(tree, Name) and bare(tree.text)):
+    if not (tree.kind == "name" and bare(tree.text)):
         problems += _problems(tree, found)
     if problems:
         raise report(problems)
     return found
 
 
+_MISPLACED = {
+    "comparison": "is a comparison; it stands in Piecewise((a, x < 0), (b, True)) only",
+    "list": "is a list; one formula is expected",
+}
+_TRUE = "is a condition, not a number; it stands in Piecewise((a, x < 0), (b, True)) only"
+
+
 def _problems(node: Node, found: Outline) -> list[str]:
     """What is wrong with the names and calls of a formula of an activation."""
-    if isinstance(node, Call):
+    if node.kind == "call":
         return _problems_of_call(node, found)
-    complaint = None
-    if isinstance(node, Name) and node.text == "True":
-        complaint = "is a condition, not a number; it stands in Piecewise((a, x < 0), (b, True)) only"
-    elif isinstance(node, Name) and node.text not in ("x", *CONSTANTS, *found.ranges):
-        complaint = unknown_name(node.text)
-    elif isinstance(node, Comparison):
-        complaint = "is a comparison; it stands in Piecewise((a, x < 0), (b, True)) only"
-    elif isinstance(node, Listing):
-        complaint = "is a list; one formula is expected"
+    complaint = _MISPLACED.get(node.kind)
+    if node.kind == "name" and node.text not in ("x", *CONSTANTS, *found.ranges):
+        complaint = _TRUE if node.text == "True" else unknown_name(node.text)
     if complaint:
         return [f"{found.quoted(node)} {complaint}"]
     return [problem for part in node.parts for problem in _problems(part, found)]
 
 
-def _problems_of_call(node: Call, found: Outline) -> list[str]:
-    name, count = node.name.text, len(node.parts)
-    function = called(name)
+def _problems_of_call(node: Node, found: Outline) -> list[str]:
+    function, parts = called(node.text), list(node.parts)
     if function is None:
-        return [f"{found.quoted(node.name)} {unknown_function(name, name in found.ranges)}"]
-    complaint, parts = None, list(node.parts)
-    if not isinstance(function, Family) or function.name == "sqrt" or not function.parameters:
-        complaint = None if count == 1 else f"needs exactly one argument: {function.signature}"
-    elif function.name in ("Max", "Min"):
-        complaint = None if count >= 2 else f"needs at least two arguments: {function.name}(0, x)"
-    elif function.name == "pade":
-        complaint = None if count == 3 else f"has the wrong arguments; write {function.signature}: {function.doc}"
-        parts = parts[1:] if parts and isinstance(parts[0], Name) and bare(parts[0].text) else parts
-    elif function.name == "Piecewise":
-        complaint = None if count else "has no branch; write Piecewise((a, x < 0), (b, True))"
-        wrong = [part for part in parts if not (isinstance(part, Listing) and len(part.parts) == 2)]
+        return [f"{found.named(node)} {unknown_function(node.text, node.text in found.ranges)}"]
+    complaint = function.misuse(len(parts))
+    if complaint:
+        return [f"{found.quoted(node)} {complaint}"]
+    if function.name == "pade" and parts[0].kind == "name" and bare(parts[0].text):
+        parts = parts[1:]
+    if function.name == "Piecewise":
+        wrong = [part for part in parts if part.kind != "list" or len(part.parts) != 2]
         if wrong:
             return [f"{found.quoted(w)} is not a branch; write Piecewise((a, x < 0), (b, True))" for w in wrong]
         parts = [part for branch in parts for part in (branch.parts[0], *_compared(branch.parts[1]))]
-    if complaint:
-        return [f"{found.quoted(node)} {complaint}"]
     return [problem for part in parts for problem in _problems(part, found)]
 
 
 def _compared(condition: Node) -> tuple[Node, ...]:
-    if isinstance(condition, Name) and condition.text == "True":
+    if condition.kind == "name" and condition.text == "True":
         return ()
-    return condition.parts if isinstance(condition, Comparison) else (condition,)
+    return condition.parts if condition.kind == "comparison" else (condition,)
 
 
 def _declarations(tokens: Sequence[Token], problems: list[str]) -> dict[str, Interval]:

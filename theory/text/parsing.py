@@ -17,8 +17,7 @@ from theory.interval import Interval
 from theory.symbols import frequency, phi, x
 from theory.text.grammar import Builder, RealBuilder, alone
 from theory.text.lexer import OBSERVABLE, Language, report, shown
-from theory.text.outline import Outline, Vocabulary, outline, wellformed
-from theory.text.syntax import Name
+from theory.text.outline import FILTER, Outline, Vocabulary, outline, wellformed
 
 ASSUMPTIONS: dict[Interval, dict[str, bool]] = {
     Interval.POSITIVE: {"positive": True},
@@ -32,11 +31,6 @@ ASSUMPTIONS: dict[Interval, dict[str, bool]] = {
 MAX_PRIMES = 8
 """Highest derivative of phi in an observable."""
 
-FILTER = Vocabulary(
-    {"s"},
-    {"exp"},
-    "a filter takes s, numbers, + - * / ^ with whole powers up to 8, and exp(-d*s) for a delay d >= 0",
-)
 _OBSERVABLES: dict[str, Expr] = {
     "x": x,
     "phi": phi(x),
@@ -94,7 +88,7 @@ def parse(text: str) -> Parsed:
     (tree,) = found.sides
     parameters = {name: Symbol(name, **ASSUMPTIONS[found.ranges[name]]) for name in sorted(found.ranges)}
     builder = RealBuilder(found, parameters)
-    expression = alone(tree.text) if isinstance(tree, Name) else None
+    expression = alone(tree.text) if tree.kind == "name" else None
     expression = builder.build(tree) if expression is None else expression
     problems = builder.problems
     if expression is not None and not problems:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 from theory.errors import InputError
 from theory.text.lexer import Language, Token, at, shown
@@ -22,75 +22,35 @@ MAX_NODES = 600
 
 @dataclass(frozen=True)
 class Node:
-    """A part of a formula: the indices of its first character and after its last, and its operands."""
+    """A part of a formula.
 
+    Attributes
+    ----------
+    kind : str
+        'number', 'name', 'sum', 'product', 'power', 'call', 'comparison', 'list' (items between commas) or 'average' (<...>).
+    start, end : int
+        Indices of its first character and after its last.
+    parts : tuple of Node
+        Operands or arguments.
+    text : str
+        Of a number, of a name with its primes, of the name that is called.
+    signs : tuple of str
+        Before each term of a sum and each factor of a product, and between the sides of a comparison.
+    order : int
+        Primes after an average.
+    """
+
+    kind: str
     start: int
     end: int
     parts: tuple[Node, ...] = ()
-
-
-@dataclass(frozen=True)
-class Number(Node):
-    """A number, as it is written."""
-
     text: str = ""
-
-
-@dataclass(frozen=True)
-class Name(Node):
-    """A name, with its primes."""
-
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Sum(Node):
-    """A sum, and which terms are subtracted; also a single term with a sign."""
-
-    minus: tuple[bool, ...] = ()
-
-
-@dataclass(frozen=True)
-class Product(Node):
-    """A product, and by which factors it is divided."""
-
-    divides: tuple[bool, ...] = ()
-
-
-@dataclass(frozen=True)
-class Power(Node):
-    """Base and exponent."""
-
-
-@dataclass(frozen=True)
-class Call(Node):
-    """Arguments of a function, and its name."""
-
-    name: Name = Name(0, 0)
-
-
-@dataclass(frozen=True)
-class Comparison(Node):
-    """The sides of a < b <= c, and the signs between them."""
-
     signs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Listing(Node):
-    """Items separated by commas."""
-
-
-@dataclass(frozen=True)
-class Bracket(Node):
-    """An average <...>, and the order of its derivative."""
-
     order: int = 0
 
 
 COMPARISON, SUM, PRODUCT, POWER = 1, 2, 3, 4
 _OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "^": POWER, "**": POWER}
-AnyNode = TypeVar("AnyNode", bound=Node)
 
 
 def read(tokens: Sequence[Token], end: int, language: Language) -> tuple[Node, ...]:
@@ -144,11 +104,11 @@ class _Reader:
         self.index += 1
         return token
 
-    def made(self, kind: type[AnyNode], start: int, parts: Sequence[Node] = (), *more: object) -> AnyNode:
+    def made(self, kind: str, start: int, parts: Sequence[Node] = (), **more: Any) -> Node:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise InputError(f"the formula has more than {MAX_NODES} operations and operands")
-        return kind(start, self.tokens[self.index - 1].end, tuple(parts), *more)
+        return Node(kind, start, self.tokens[self.index - 1].end, tuple(parts), **more)
 
     def deeper(self, token: Token) -> None:
         self.depth += 1
@@ -160,7 +120,7 @@ class _Reader:
         items = [self.expression(COMPARISON)]
         while self.take("comma"):
             items.append(self.expression(COMPARISON))
-        return items[0] if len(items) == 1 else self.made(Listing, items[0].start, items)
+        return items[0] if len(items) == 1 else self.made("list", items[0].start, items)
 
     def expression(self, level: int) -> Node:
         """An operand and all operators after it that bind as tightly as a level, or more."""
@@ -191,13 +151,11 @@ class _Reader:
                 self.deeper(sign)
                 exponent = self.expression(POWER)
                 self.depth -= 1
-                return self.made(Power, start, (first, exponent))
+                return self.made("power", start, (first, exponent))
             operands.append(self.expression(binding + 1))
             signs.append(sign.text if sign else "*")
-        if binding == COMPARISON:
-            return self.made(Comparison, start, operands, tuple(signs[1:]))
-        kind, second = (Sum, "-") if binding == SUM else (Product, "/")
-        return self.made(kind, start, operands, tuple(sign == second for sign in signs))
+        kind = {COMPARISON: "comparison", SUM: "sum", PRODUCT: "product"}[binding]
+        return self.made(kind, start, operands, signs=tuple(signs if binding != COMPARISON else signs[1:]))
 
     def operand(self) -> Node:
         token = self.next
@@ -208,24 +166,25 @@ class _Reader:
             raise InputError(f"the formula ends {at(self.end)} where a number, a name or '(' should follow {last!r}")
         self.index += 1
         if token.kind == "number":
-            return self.made(Number, token.start, (), token.text)
+            return self.made("number", token.start, text=token.text)
         if token.kind == "name":
-            name = self.made(Name, token.start, (), token.text)
             called = not self.language.averages or token.text in self.language.calls
             opening = self.take("open") if called else None
-            return name if opening is None else self.made(Call, token.start, self.group(opening), name)
+            if opening is None:
+                return self.made("name", token.start, text=token.text)
+            return self.made("call", token.start, self.group(opening), text=token.text)
         if token.text in ("+", "-"):
             self.deeper(token)
             signed = self.expression(POWER)
             self.depth -= 1
-            return self.made(Sum, token.start, (signed,), (token.text == "-",))
+            return self.made("sum", token.start, (signed,), signs=(token.text,))
         if token.kind == "open":
             items = self.group(token)
-            return items[0] if len(items) == 1 else self.made(Listing, token.start, items)
+            return items[0] if len(items) == 1 else self.made("list", token.start, items)
         if token.kind == "bra":
             items = self.group(token, "ket")
             closing = self.tokens[self.index - 1].text
-            return self.made(Bracket, token.start, items, len(closing) - 1)
+            return self.made("average", token.start, items, order=len(closing) - 1)
         raise InputError(self.stray(token))
 
     def group(self, opening: Token, closing: str = "close") -> tuple[Node, ...]:
