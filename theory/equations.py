@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
+from theory.averages.average import Average, averages
+from theory.averages.measures import Normal
 from theory.fields.site_in_time import Site
-from theory.gaussian.average import Average, averages
-from theory.gaussian.measures import Normal
 from theory.networks import TemporalNoise
 from theory.symbols import growth, mu, phi, x
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, Matrix, Rational, S, Symbol, exp, oo, sqrt, symbols
 
+from theory.averages.average import Average, averages
+from theory.averages.exact import ODD_CUBIC, exact
+from theory.averages.measures import Normal
 from theory.derivation import Evaluated, Independent, Replay, Solves, Step
 from theory.equations import IN_FREQUENCY, IN_LAGS, C, C_phi, PairTransform, f
 from theory.fields.argument import coupling_steps
 from theory.fields.cavity import linear_root
 from theory.fields.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel
 from theory.fields.spectral import L_phi, L_x, OneSite
-from theory.gaussian.average import Average, averages
-from theory.gaussian.exact import ODD_CUBIC, exact
-from theory.gaussian.measures import Normal
 from theory.model import Model
 from theory.networks import NetworkInTime
 from theory.symbols import Delta, eta, frequency, g, mu, phi, sigma, tau, tau_n, x

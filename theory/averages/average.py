@@ -11,7 +11,7 @@ independent, x ~ N(mu, delta), delta = Delta - Delta0.  The average over mu of a
 
     [ <f> <g> ]  =  Average(Average(f, 0, Normal(mu, delta)) * Average(g, 0, Normal(mu, delta)), 0, Normal(0, Delta0, mu)),
 
-is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.gaussian.measures`.
+is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.averages.measures`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
+from theory.averages.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 
@@ -184,6 +184,18 @@ def _without_bare_x(average: Average) -> Expr:
     if not _is_bare(x, terms[0]):
         return average
     return stein(_total(measure.lowered(terms[0] / x, order, x), measure))
+
+
+def weak_product(average: Average) -> Expr | None:
+    """<phi^k phi''> as <(phi^(k+1))''>/(k+1) - k <phi^(k-1) phi'^2>, which exists for kinked phi too; None for other averages."""
+    second, slope = Derivative(phi(x), (x, 2)), Derivative(phi(x), x)
+    rest = average.integrand / second
+    base, k = rest.as_base_exp()
+    if average.order or base != phi(x) or not k.is_Integer or k < 1:
+        return None
+    return Average(phi(x) ** (k + 1), 2, average.measure) / (k + 1) - k * Average(
+        rest / phi(x) * slope**2, 0, average.measure
+    )
 
 
 # --- at and over a frozen mean -----------------------------------------------------------------------------------------
