@@ -10,18 +10,17 @@ from typing import Any
 from sympy import Add, S, Symbol, sstr
 
 from numerics.codegen.cache import content_key
-from numerics.codegen.frozen import FrozenCode, lower_frozen
 from numerics.codegen.inline import algorithm_source, average_source
-from numerics.codegen.means import MeanCode, lower_mean
+from numerics.codegen.means import FrozenCode, MeanCode, lower_frozen, lower_mean
 from numerics.codegen.printer import source
 from numerics.codegen.statements import FunctionDef, lower, numpy_source
 from numerics.models import find_treatment
 from theory import __version__
 from theory.activations.activation import Activation
 from theory.activations.pieces import Pieces
+from theory.averages.average import Average
+from theory.averages.closed import ClosedForm
 from theory.errors import InputError
-from theory.gaussian.average import Average
-from theory.gaussian.closed import ClosedForm
 from theory.symbols import Delta, mu, rho, x
 from theory.theory import Quantity, Theory
 

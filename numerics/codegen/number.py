@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from sympy import Expr, sstr
 
-from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.functions import Call, call, function
-from numerics.codegen.means import MeanCode
+from numerics.codegen.means import FrozenCode, MeanCode
 from numerics.codegen.printer import source
 from theory.activations.activation import Activation
+from theory.averages.average import averages
 from theory.equations import FollowUp
-from theory.gaussian.average import averages
 from theory.symbols import mu
 from theory.theory import Theory
 

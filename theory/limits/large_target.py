@@ -15,24 +15,14 @@ from sympy import Expr, Rational, S, Symbol, sqrt, sstr
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
-from theory.activations.pieces import Pieces
 from theory.activations.zeros import sign_of
+from theory.averages.average import Average
 from theory.concrete import closed_form_of
-from theory.gaussian.average import Average
 from theory.limits.checks import Numbers, Values, approaching
 from theory.limits.large_variance import WAVES, has_waves, large_variance, leading_power, tail_power, tails
 from theory.limits.limit import Formula, Limit, follows
 from theory.limits.powers import Power
-from theory.limits.target import (
-    GAIN,
-    GEOMETRY,
-    OUTLIERS,
-    POWER,
-    SQUARED_SLOPE,
-    Target,
-    outlier,
-    target_of_variance,
-)
+from theory.limits.target import GAIN, GEOMETRY, OUTLIERS, POWER, SQUARED_SLOPE, Target, outlier, target_of_variance
 from theory.symbols import A, Delta, Sm2, g, phi, snm, x
 
 CURVATURE = Average(phi(x) ** 2, 2)  # 2 P'
@@ -68,7 +58,7 @@ def large_target(target: Target, activation: Activation) -> Limit:
     ):
         if law is not None and law.prefactor.is_finite:
             averages[average] = law
-    loop = _without_gain(target)
+    loop = target.expression("C") * GAIN  # geometry alone
     with_loop = {
         **_common(target, averages),
         "C": loop.subs(A, 1 / _t).cancel().subs(_t, 0) / _far(gain),
@@ -118,25 +108,18 @@ def _formulas(
 ) -> Iterator[Formula]:
     """Every law against the theory with certified averages at very large targets of both signs."""
     before = {"Delta0": target.variance, "G": target.mode, **dict.fromkeys(OUTLIERS, target.outliers)}
+    how = "certified averages: the ratio tends to 1 at A of both signs as Delta grows by twelve decades"
+    rule = "averages at large variance, Delta ~ <m^2> A^2"
+
+    def ways() -> Iterator[list[Values]]:
+        for side in (1, -1):
+            yield [_far_out(target, activation, geometry, variance, side) for variance in _VARIANCES]
+
     for key, law in laws.items():
-        open_ = key in OUTLIERS and laws[OUTLIERS[0]].free_symbols
-        yield follows(
-            section,
-            key,
-            "~" if law.free_symbols else "->",
-            law,
-            _BALANCED if open_ else "",
-            title=f"Large |A| {section.partition('and ')[2].partition(',')[0]}: {key}",
-            rule="averages at large variance, Delta ~ <m^2> A^2",
-            before=before[key] if key in before else target.expression(key),
-            check=Numbers(
-                activation,
-                lambda: [[_far_out(target, activation, geometry, v, side) for v in _VARIANCES] for side in (1, -1)],
-                approaching,
-                "certified averages: the ratio tends to 1 at A of both signs as Delta grows by twelve decades",
-                outlier(target, activation, key),
-            ),
-        )
+        check = Numbers(activation, ways, approaching, how, outlier(target, activation, key))
+        where = _BALANCED if key in OUTLIERS and laws[OUTLIERS[0]].free_symbols else ""
+        start = before[key] if key in before else target.expression(key)
+        yield follows(section, key, "~" if law.free_symbols else "->", law, start, rule, check, where)
 
 
 def _far_out(target: Target, activation: Activation, geometry: Values, variance: Expr, side: int) -> Values:
@@ -159,7 +142,9 @@ def curvature(power: Power, activation: Activation) -> Power | None:
         found = leading_power(closed.expression)
         if found is not None:
             return found
-    rest = tail_power(even_part(activation.pieces.power(2)).map(lambda e: e - power.prefactor))
+    squared = activation.pieces.power(2)
+    even = squared.combine(squared.reflect(), lambda one, other: (one + other) / 2)
+    rest = tail_power(even.map(lambda e: e - power.prefactor))
     return None if rest is None else Power(2 * rest.prefactor * rest.exponent, rest.exponent - 1)
 
 
@@ -185,22 +170,12 @@ def _falls_faster(activation: Activation, r: Expr) -> bool | None:
     return not found[1].is_finite or sign_of(found[1] + r) == -1
 
 
-def even_part(pieces: Pieces) -> Pieces:
-    """(F(x) + F(-x))/2."""
-    return pieces.combine(pieces.reflect(), lambda one, other: (one + other) / 2)
-
-
 # ---- what follows --------------------------------------------------------------------------------------------------------------
 
 
 def _far(power: Power) -> Expr:
     """A power of Delta where Delta ~ <m^2> A^2."""
     return power.prefactor * Sm2**power.exponent * SIZE ** (2 * power.exponent)
-
-
-def _without_gain(target: Target) -> Expr:
-    """C <phi'>: geometry alone."""
-    return target.expression("C") * GAIN
 
 
 def _common(target: Target, averages: Mapping[Average, Power]) -> dict[str, Expr]:

@@ -17,23 +17,23 @@ from sympy.logic.boolalg import true
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
 from theory.activations.zeros import sign_of
+from theory.averages.average import Average
+from theory.averages.polynomial import half_moment
 from theory.derivation import Step
-from theory.gaussian.average import Average
-from theory.gaussian.polynomial import half_moment
 from theory.limits.checks import DIGITS, Numbers, Values, approaching, number
 from theory.limits.large_variance import WAVES, has_waves, large_variance, leading_power, tails
 from theory.limits.limit import Limit, follows, words
-from theory.limits.power_law import expressions
+from theory.limits.power_law import GAIN, POWER, expressions
 from theory.limits.powers import Power, tidy
-from theory.symbols import Delta, g, phi, sigma, x
+from theory.symbols import Delta, g, sigma, x
 from theory.theory import Theory
 
-POWER, GAIN = Average(phi(x) ** 2), Average(phi(x), 1)
 _VERDICTS = {
     True: "stable",
     False: "the fixed point is unstable there, so that these are limits of the formal saddle",
     None: "stability there is not decided",
 }
+_TITLE = "Strong coupling"
 _FASTER = "phi grows faster than x: solutions end in a saddle-node, there is no strong-coupling limit"
 _NO_POWER = "not derived: <phi^2> has no power law at large variance"
 _HOW = "certified quadrature: the ratio tends to 1 as Delta grows by twelve decades or more"
@@ -72,21 +72,13 @@ def strong_coupling(theory: Theory, activation: Activation) -> Limit:
     laws = {"Delta": _power_of_g(Power(S.One, S.One), whole), **_laws(theory, averages, whole)}
     stable = _stays_below_one(theory, averages, laws)
     check, before = _check(theory, activation), {**expressions(theory), "Delta": Delta, "gamma": g**2 * GAIN**2}
+    rule = "leading powers at large variance inserted, where sigma^2 is negligible"
     return Limit(
-        title="Strong coupling",
+        title=_TITLE,
         group="strong_coupling",
         formulas=tuple(
-            follows(
-                "g -> infinity",
-                key,
-                "->" if power.exponent == 0 else "~",
-                power.of(g),
-                rule="leading powers at large variance inserted, where sigma^2 is negligible",
-                before=before[key],
-                check=check,
-                title=f"Strong coupling: {key}",
-            )
-            for key, power in laws.items()
+            follows("g -> infinity", key, "~" if law.exponent else "->", law.of(g), before[key], rule, check)
+            for key, law in laws.items()
         ),
         lemmas=lambda: _averages(averages, check),
         remarks=(_VERDICTS[stable],),
@@ -95,7 +87,7 @@ def strong_coupling(theory: Theory, activation: Activation) -> Limit:
 
 
 def _none(reason: str) -> Limit:
-    return Limit(title="Strong coupling", group="strong_coupling", reason=reason, facts=_facts("none", oo, None, {}))
+    return Limit(title=_TITLE, group="strong_coupling", reason=reason, facts=_facts("none", oo, None, {}))
 
 
 def _facts(kind: str, limit: Expr, stable: bool | None, laws: Mapping[str, Power]) -> dict[str, object]:
@@ -114,39 +106,15 @@ def _bounded(theory: Theory, activation: Activation, averages: Mapping[Average, 
     if variance is None:
         return _none(f"g < {sstr(limit)}; the law of Delta there is not derived")
     condition = words(true if sign_of(slope_squared) == 1 else slope_squared > 0)
+    rows = [("g", "<", limit, theory.equation.control_at, "leading powers inserted, sigma^2 being negligible")]
+    rows += [("Delta", "~", variance, Delta, "what <phi^2> has beyond its linear growth, from the tails")]
+    quantities = expressions(theory)
+    rows += [(key, "->", S.Zero, quantities[key], "at large variance") for key in ("D_x", "D_phi") if key in quantities]
     section, check = "on approach to the largest g, where this is positive", _check(theory, activation)
     return Limit(
-        title="Strong coupling",
+        title=_TITLE,
         group="strong_coupling",
-        formulas=(
-            follows(
-                section,
-                "g",
-                "<",
-                limit,
-                condition,
-                title="Largest coupling: the self-consistency at large variance, where sigma^2 is negligible",
-                rule="leading powers inserted",
-                before=theory.equation.control_at,
-                check=check,
-            ),
-            follows(
-                section,
-                "Delta",
-                "~",
-                variance,
-                condition,
-                title="Delta as g approaches it",
-                rule="what <phi^2> has beyond its linear growth, from the tails",
-                before=Delta,
-                check=check,
-            ),
-            *(
-                follows(section, key, "->", S.Zero, condition, rule="at large variance", before=e, check=check)
-                for key, e in expressions(theory).items()
-                if key in ("D_x", "D_phi")
-            ),
-        ),
+        formulas=tuple(follows(section, *row, check, condition) for row in rows),
         lemmas=lambda: _averages(averages, check),
         facts=_facts("linear", limit, None, {}),
     )
@@ -176,6 +144,8 @@ def _laws(theory: Theory, averages: Mapping[Average, Power], whole: Power) -> di
     inserted_powers = {average: power.of(Delta) for average, power in powers.items()}
     laws = {}
     for key, expression in {**expressions(theory), "gamma": g**2 * GAIN**2}.items():
+        if expression.free_symbols & {equation.unknown for equation in theory.then}:
+            continue  # another order parameter grows with Delta
         inserted = expression.xreplace(inserted_powers).subs(sigma, 0).subs(g, coupling)
         leading = None if inserted.has(Average) else leading_power(tidy(inserted.expand()))
         if leading is not None and not any(values[name] == oo for name in inserted.free_symbols & set(values)):
@@ -191,30 +161,21 @@ def _power_of_g(law: Power, whole: Power) -> Power:
 
 
 def _variance_near_limit(activation: Activation, slope_squared: Expr) -> Expr | None:
-    """Delta in g and sigma as g approaches its largest value."""
-    rest = _beyond_linear(activation, slope_squared)
-    if rest is None:
-        return None
-    distance = 1 - slope_squared * g**2
-    if sign_of(rest.exponent) == 1:  # the rest outgrows the noise
-        return (rest.prefactor / slope_squared / distance) ** (1 / (1 - rest.exponent))
-    constant = rest.prefactor if rest.exponent == 0 else S.Zero
-    return tidy(sigma**2 + constant / slope_squared) / distance
+    """Delta in g and sigma as g approaches its largest value, from the tails c |x|^q of phi^2 - K x^2."""
 
+    def beyond(e: Expr) -> Expr:  # over one denominator for rational functions, so that what cancels is gone
+        rest = e**2 - slope_squared * x**2
+        return rest.together().cancel() if e.is_rational_function(x) else rest.expand()
 
-def _difference(a: Expr, b: Expr) -> Expr:
-    """a - b, over one denominator for rational functions, so that what cancels is gone."""
-    return (a - b).together().cancel() if a.is_rational_function(x) else (a - b).expand()
-
-
-def _beyond_linear(activation: Activation, slope_squared: Expr) -> Power | None:
-    """Leading power of <phi^2> - K Delta, from the tails of phi^2 - K x^2; prefactor 0 where it tends to zero."""
-    found = tails(activation.pieces.map(lambda e: _difference(e**2, slope_squared * x**2)))
+    found = tails(activation.pieces.map(beyond))
     if found is None:
         return None
-    weight, q = found
+    (weight, q), distance = found, 1 - slope_squared * g**2
     falling = q is S.NegativeInfinity or sign_of(q) == -1
-    return Power(S.Zero, S.Zero) if falling else Power(2 * weight * half_moment(q, S.One), q / 2)
+    rest = S.Zero if falling else 2 * weight * half_moment(q, S.One) / slope_squared
+    if not falling and sign_of(q) == 1:  # the rest outgrows the noise
+        return (rest / distance) ** (1 / (1 - q / 2))
+    return tidy(sigma**2 + rest) / distance
 
 
 # ---- the steps and their numbers -----------------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from sympy import Eq, Expr, Rational, S, Symbol, sqrt, sstr
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
+from theory.averages.average import averages
+from theory.averages.integrand import ordinary_integrand
 from theory.derivation import Step
-from theory.gaussian.average import averages
 from theory.implicit import Branch
 from theory.limits.checks import Holds, Numbers, Values, equal, falling
 from theory.limits.limit import Formula, Limit, follows
@@ -28,7 +29,6 @@ from theory.limits.target import (
     a,
     at_drive,
     drive,
-    is_finite,
     lettered,
     mixing,
     outlier,
@@ -49,6 +49,7 @@ _LETTERS = (
 _SERIES = "weak coupling, to order g^4 at fixed geometry; averages at variance S, primes of theta are derivatives by S"
 _STABLE = "the target is stable where R < 1, (1 - G) (1 - a) - theta > 0 and a + G + theta < 2; R is the bulk radius"
 _LONGEST = 240  # characters of a series that is written out
+_ANYWHERE = {**GEOMETRY, A: Rational(2, 5), drive: Rational(3, 5), slope: Rational(2, 3), g: S.Half}
 _DISTANCES = (Rational(1, 10**4), Rational(1, 10**5))
 
 
@@ -73,7 +74,11 @@ def series(target: Target, activation: Activation) -> dict[str, Expr]:
     self_consistency = {Delta: target.named(variance) - Delta}
     start = {squared: S.Zero, Delta: drive}
     branch = Branch(squared, self_consistency, start)
-    laws = {key: _series(branch, e) for key, e in _subjects(target).items() if _exists(e, activation)}
+    laws = {
+        key: _series(branch, e)
+        for key, e in _subjects(target).items()
+        if all(ordinary_integrand(f, activation) for f in averages(e))
+    }
     outliers = target.outliers.subs(g, sqrt(squared))
     for name, value in zip(OUTLIERS, (a + mixing, S.Zero), strict=True):
         followed = Branch(squared, {**self_consistency, growth: outliers}, {growth: value, **start})
@@ -90,10 +95,6 @@ def _subjects(target: Target) -> dict[str, Expr]:
         "H_slope": a + mixing / (1 - target.mode),
         "lambda_ls": target.named(target.expression("lambda_ls")),
     }
-
-
-def _exists(expression: Expr, activation: Activation) -> bool:
-    return all(is_finite(average, activation) for average in averages(expression))
 
 
 def _series(branch: Branch, expression: Expr) -> Expr:
@@ -125,25 +126,16 @@ def _outliers_at_target(target: Target) -> Step:
 
 
 def _formula(target: Target, activation: Activation, key: str, law: Expr) -> Formula:
-    return follows(
-        _SERIES,
-        key,
-        "=",
-        sum(_short(law.coeff(g, 2 * n)) * g ** (2 * n) for n in range(ORDER + 1)),
-        "a + theta is not 0" if key in OUTLIERS else "",
-        title=f"Weak coupling: {key} to order g^4, averages at variance S",
-        rule="total derivatives by g^2 along the solution of the self-consistency",
-        before={**_subjects(target), **dict.fromkeys(OUTLIERS, target.outliers)}[key],
-        after=law,
-        check=Numbers(
-            activation,
-            partial(_open_loops, target, activation),
-            falling(990),
-            "certified averages: the remainder falls as g^6 or faster",
-            outlier(target, activation, key),
-            target.spelled,
-        ),
+    short = sum(_short(law.coeff(g, 2 * n)) * g ** (2 * n) for n in range(ORDER + 1))
+    before = {**_subjects(target), **dict.fromkeys(OUTLIERS, target.outliers)}[key]
+    rule, how = (
+        "total derivatives by g^2 along the solution of the self-consistency",
+        "the remainder falls as g^6 or faster",
     )
+    ways, exact = partial(_open_loops, target, activation), outlier(target, activation, key)
+    check = Numbers(activation, ways, falling(990), f"certified averages: {how}", exact, target.spelled)
+    condition = "a + theta != 0" if key in OUTLIERS else ""
+    return follows(_SERIES, key, "=", short, before, rule, check, condition, after=law)
 
 
 def _short(coefficient: Expr) -> Expr:
@@ -158,27 +150,10 @@ def _written_out(laws: Mapping[str, Expr], activation: Activation) -> Iterator[F
     for key in ("Delta0", "C", "lambda_ls"):
         form = written_out(laws[key], activation) if key in laws else None
         if form is not None and len(sstr(form)) <= _LONGEST:
-            yield follows(
-                f"{_SERIES}; written out for this activation",
-                key,
-                "=",
-                sum(form.coeff(g, 2 * n).factor() * g ** (2 * n) for n in range(ORDER + 1)),
-                title=f"Weak coupling: {key} written out for this activation",
-                rule="closed forms inserted",
-                before=laws[key],
-                check=Numbers(activation, lambda: [[_anywhere(activation)]], equal, "certified averages, 25 digits"),
-            )
-
-
-def _anywhere(activation: Activation) -> Values:
-    return {
-        **drawn(activation.parameters),
-        **GEOMETRY,
-        A: Rational(2, 5),
-        drive: Rational(3, 5),
-        slope: Rational(2, 3),
-        g: S.Half,
-    }
+            series = sum(form.coeff(g, 2 * n).factor() * g ** (2 * n) for n in range(ORDER + 1))
+            section, how = f"{_SERIES}; written out for this activation", "certified averages, 25 digits"
+            check = Numbers(activation, lambda: [[{**drawn(activation.parameters), **_ANYWHERE}]], equal, how)
+            yield follows(section, key, "=", series, laws[key], "closed forms inserted", check)
 
 
 def _open_loops(target: Target, activation: Activation) -> list[list[Values]]:

@@ -109,7 +109,7 @@ def certify_pair(
         As in `certify`; InputError if \\|rho\\| >= 1.
     """
     with mpmath.workdps(digits + GUARD):
-        correlation = _real(rho)
+        correlation = real(rho)
         if not abs(correlation) < 1:
             raise InputError(f"rho = {rho} is not between -1 and 1")
         m, v = _checked(first, mean, variance)
@@ -133,22 +133,23 @@ def _checked(pieces: Pieces, mean: Number, variance: Number) -> tuple[mpmath.mpf
     free = sorted({s.name for part in (*pieces.expressions, *pieces.breakpoints) for s in part.free_symbols - {x}})
     if free:
         raise InputError(f"a number is needed for the parameters {', '.join(free)}")
-    m, v = _real(mean), _real(variance)
+    m, v = real(mean), real(variance)
     if not (v > 0 and mpmath.isfinite(v) and mpmath.isfinite(m)):
         raise InputError(f"mean {mean} and variance {variance} do not define a Gaussian")
     for index, point in enumerate(pieces.breakpoints):
         for side in (-1, 1):
             exponent = pieces.exponent(index, side)
-            if exponent is S.NegativeInfinity or (exponent.is_finite and _real(exponent) <= -1):
+            if exponent is S.NegativeInfinity or (exponent.is_finite and real(exponent) <= -1):
                 raise DomainError(f"the average is infinite: the integrand grows as |x - {point}|^({exponent})")
     for expression, side in ((pieces.expressions[-1], 1), (pieces.expressions[0], -1)):
         far = growth(expression, side)
-        if far.kind == "faster" or (far.kind == "gaussian" and 2 * _real(far.gaussian_rate) * v >= 1):
+        if far.kind == "faster" or (far.kind == "gaussian" and 2 * real(far.gaussian_rate) * v >= 1):
             raise DomainError(f"the average is infinite at variance {mpmath.nstr(v, 8)}: growth beats the Gaussian")
     return m, v
 
 
-def _real(number: Number) -> mpmath.mpf:
+def real(number: Number) -> mpmath.mpf:
+    """A number at the working precision."""
     if isinstance(number, Expr):
         if number.is_infinite:
             return mpmath.inf if number is S.Infinity else -mpmath.inf
@@ -166,13 +167,13 @@ def _panels(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int, width
     drop = (digits + 10) * mpmath.log(10)
     window = _window(pieces, mean, sd, drop)
     low, high = window.low, window.high
-    centres = [(_real(f.centre), _real(f.scale)) for f in features(pieces)]
+    centres = [(real(f.centre), real(f.scale)) for f in features(pieces)]
     cuts = _cuts(centres, window, sd * width, sd * mpmath.sqrt(2 * drop))
     panels: list[Panel] = []
     for (start, end), expression in zip(pieces.intervals, pieces.expressions, strict=True):
         if expression.is_zero:
             continue
-        left, right = _real(start), _real(end)
+        left, right = real(start), real(end)
         first, last = max(left, low), min(right, high)
         edges = [first, *(cut for cut in cuts if first < cut < last), last]
         f = mp_function(x, expression)
@@ -240,10 +241,10 @@ def _window(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, drop: mpmath.mpf) 
     The largest value may lie far from the mean: exp(x) at large variance, Max(0, x - 1) at small variance.
     """
     samples = []
-    spots = [(_real(f.centre), _real(f.scale)) for f in features(pieces)]
+    spots = [(real(f.centre), real(f.scale)) for f in features(pieces)]
     for (start, end), expression in zip(pieces.intervals, pieces.expressions, strict=True):
         f = mp_function(x, expression)
-        left, right = (_real(point) for point in (start, end))
+        left, right = (real(point) for point in (start, end))
         for point in _probes(mean, sd, left, right, spots):
             value = abs(_value(f, point))
             level = mpmath.log(value) - ((point - mean) / sd) ** 2 / 2 if value else -mpmath.inf
@@ -285,8 +286,8 @@ def _logarithmic(expression: Expr, point: Expr, side: int, length: mpmath.mpf, d
     t = sympy.Symbol("t", positive=True)
     f = mp_function(t, expression.xreplace({x: point + side * t}))
     exponent = local_exponent(expression, point, side)
-    power = 1 + (_real(exponent) if exponent.is_finite else 10)
-    centre, depth = _real(point), (digits + 8) * mpmath.log(10) / power
+    power = 1 + (real(exponent) if exponent.is_finite else 10)
+    centre, depth = real(point), (digits + 8) * mpmath.log(10) / power
     # t is exact but point + t is not: carry the digits that cancel
     extra = 0 if point.is_zero else int(depth * mpmath.mpf("1.45")) + 10
 

@@ -8,11 +8,13 @@ import mpmath
 from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, lambdify, sympify, tanh
 
 from theory.activations.pieces import Pieces, refine
+from theory.averages.average import Average, canonical_order, outermost, without_variances
+from theory.averages.certify import certify
+from theory.averages.law import Law, Samples
+from theory.averages.measures import Connected
+from theory.averages.parity import parity
 from theory.errors import DomainError, InputError
 from theory.functions import mpmath_names, sigmoid
-from theory.gaussian.average import Average, averages
-from theory.gaussian.certify import certify
-from theory.gaussian.parity import parity
 from theory.symbols import O, phi, x
 
 if TYPE_CHECKING:
@@ -133,18 +135,25 @@ def certified(average: Average, activation: Activation, values: dict[Symbol, Exp
     average : Average
     activation : Activation
     values : dict
-        Numbers for the symbols in mean, variance and the activation's parameters.
+        Numbers for the symbols in the measure and the activation's parameters.
     digits : int
 
     Returns
     -------
     mpmath.mpf
     """
+    exact = {symbol: sympify(value, strict=True) for symbol, value in values.items()}
+    integrand, measure = average.integrand, average.measure.subs(exact)
+    if isinstance(measure, Law | Samples):
+        return measure.evaluate(
+            integrand.replace(phi, lambda y: activation.expression.subs(x, y)).doit().subs(exact), digits
+        )
+    if isinstance(measure, Connected):
+        return evaluate(without_variances(average), activation, values, digits)
     pieces = ordinary_integrand(average, activation)
     if pieces is None:
         return mpmath.inf
-    exact, measure = {symbol: sympify(value, strict=True) for symbol, value in values.items()}, average.measure
-    return certify(pieces.substitute(exact), measure.mean.subs(exact), measure.variance.subs(exact), digits)
+    return certify(pieces.substitute(exact), measure.mean, measure.variance, digits)
 
 
 def evaluate(expression: Expr, activation: Activation, values: dict[Symbol, Expr], digits: int = 15) -> mpmath.mpf:
@@ -163,7 +172,7 @@ def evaluate(expression: Expr, activation: Activation, values: dict[Symbol, Expr
     -------
     mpmath.mpf
     """
-    nodes = averages(expression)
+    nodes = canonical_order(outermost(expression))
     names = [Symbol(f"average_{k}", real=True) for k in range(len(nodes))]
     symbols = sorted(expression.free_symbols, key=str)
     with mpmath.workdps(digits + 10):

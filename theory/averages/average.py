@@ -11,7 +11,7 @@ independent, x ~ N(mu, delta), delta = Delta - Delta0.  The average over mu of a
 
     [ <f> <g> ]  =  Average(Average(f, 0, Normal(mu, delta)) * Average(g, 0, Normal(mu, delta)), 0, Normal(0, Delta0, mu)),
 
-is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.gaussian.measures`.
+is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.averages.measures`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Normal, Terms
+from theory.averages.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 
@@ -118,6 +118,8 @@ def _known(F: Expr, order: int, measure: Basic) -> Expr | None:
     """The average in a simpler form, None where it has none."""
     if isinstance(measure, Connected):
         return measure.measure.variance if x == F else None
+    if not isinstance(measure, Gaussian):  # F is smooth
+        return Average(diff(F, measure.variables[0], order), 0, measure) if order else None
     if measure.variables != (x,):
         return _term_by_term(F, order, measure)
     if isinstance(F, Derivative) and F.expr == phi(x):
@@ -133,16 +135,15 @@ def _known(F: Expr, order: int, measure: Basic) -> Expr | None:
 
 def _term_by_term(F: Expr, order: int, measure: Gaussian) -> Expr | None:
     """Over the mean of a site or over several variables: linear, and no bare variable but x is left."""
-    terms = Add.make_args(F.expand())
-    if len(terms) > 1:
+    if (terms := Add.make_args(F.expand())) != (F,):
         return Add(*(Average(term, order, measure) for term in terms))
-    bare = next((y for y in measure.variables if y != x and _is_bare(y, terms[0])), None)
+    bare = next((y for y in measure.variables if y != x and _is_bare(y, F)), None)
     if bare is not None:
-        return _total(measure.lowered(terms[0] / bare, order, bare), measure).expand()
+        return _total(measure.lowered(F / bare, order, bare), measure).expand()
     if isinstance(measure, Normal):
-        return _over_mean(terms[0], measure)
-    if not terms[0].has(*(y for y in measure.variables if y != x)):
-        return stein(Average(terms[0], order, Normal(measure.mean_of(x), measure.covariance(x, x))))
+        return _over_mean(F, measure)
+    if not F.has(*(y for y in measure.variables if y != x)):
+        return stein(Average(F, order, Normal(measure.mean_of(x), measure.covariance(x, x))))
     return None
 
 
@@ -182,6 +183,18 @@ def _without_bare_x(average: Average) -> Expr:
     if not _is_bare(x, terms[0]):
         return average
     return stein(_total(measure.lowered(terms[0] / x, order, x), measure))
+
+
+def weak_product(average: Average) -> Expr | None:
+    """<phi^k phi''> as <(phi^(k+1))''>/(k+1) - k <phi^(k-1) phi'^2>, which exists for kinked phi too; None for other averages."""
+    second, slope = Derivative(phi(x), (x, 2)), Derivative(phi(x), x)
+    rest = average.integrand / second
+    base, k = rest.as_base_exp()
+    if average.order or base != phi(x) or not k.is_Integer or k < 1:
+        return None
+    return Average(phi(x) ** (k + 1), 2, average.measure) / (k + 1) - k * Average(
+        rest / phi(x) * slope**2, 0, average.measure
+    )
 
 
 # --- at and over a frozen mean -----------------------------------------------------------------------------------------
@@ -296,11 +309,12 @@ def _primed(node: Average, printer: Callable[..., str]) -> str:
             shown = shown.replace(f"{{{name}}}^", f"{name}^")
         return shown
 
-    if x not in variables:  # one factor for each state
+    several = isinstance(node.measure, Joint)
+    if several and x not in variables:  # one factor for each state
         factors = sorted(Mul.make_args(F), key=lambda f: (f.is_Symbol, sorted(map(str, f.free_symbols))))
         return (r"\, " if tex else " ").join(map(text, factors))
-    body = f"({text(F)})" if len(variables) > 1 and F.is_Mul else text(F)
-    if len(variables) > 1:
+    body = f"({text(F)})" if several and F.is_Mul else text(F)
+    if several:
         return (r"\partial_x " if tex else "d_x ") * node.order + body
     if node.order and F not in names:
         body = rf"\left({body}\right)" if tex else f"({body})"

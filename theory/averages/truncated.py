@@ -15,10 +15,10 @@ from math import comb
 
 from sympy import Add, Expr, I, Pow, S, erf, erfc, exp, im, re
 
+from theory.averages.polynomial import half_moment, moment, power_of_sum, times
+from theory.averages.products import Kernel, NotInTable, flat_coefficient
+from theory.averages.tilt import Tilt, imaginary_moment, monomial, monomial_wave, normal_constant, wave_part
 from theory.functions import erfcx, faddeeva
-from theory.gaussian.polynomial import half_moment, moment, power_of_sum, times
-from theory.gaussian.products import Kernel, NotInTable, flat_coefficient
-from theory.gaussian.tilt import Tilt, imaginary_moment, monomial, monomial_wave, normal_constant, wave_part
 
 REFERENCE = "truncated normal moments, Abramowitz & Stegun 26.2.25 and 7.1.1"
 
@@ -205,12 +205,7 @@ def _tail_sign(tilt: Tilt, beta: Expr) -> int | None:
 
 def edge_polynomial(n: int, mean_parts: Sequence[Expr], variance: Expr, beta: Expr) -> list[Expr]:
     """Terms of B_n = M B_{n-1} + (n-1) V B_{n-2} + beta^(n-1), B_0 = 0."""
-    terms = []
-    for (j, k, power), weight in _edge_weights(n).items():
-        if beta != 0 or power == 0:
-            scale = weight * Pow(variance, k) * Pow(beta, power)
-            terms += times([scale], power_of_sum(mean_parts, j))
-    return terms
+    return [term for turns, term in _imaginary_edge(n, mean_parts, S.Zero, variance, beta) if not turns]
 
 
 def _edge_weights(n: int) -> dict[tuple[int, int, int], int]:
