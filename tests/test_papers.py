@@ -11,10 +11,10 @@ from derivations import catalogue, mato2025
 from derivations.claims import Claim, Paper, check_paper, summary, verdict_table
 from derivations.clark import numbers, pairs
 from derivations.clark.quantities import values
-from derivations.comparison import precisely, tends_to
+from derivations.comparison import near, precisely, settled, tends_to
 from derivations.mastrogiuseppe import chaos, classes, mean_field, stability, targets
 from derivations.mastrogiuseppe import quantities as quantities_of_feedback
-from derivations.mato import one_loop, pade, powerlaws, quantities
+from derivations.mato import one_loop, powerlaws, quantities
 from derivations.mato.quantities import GAMMA, POWER, matches, on_branch
 from quenched.cli import main
 from theory.averages.average import Average
@@ -90,11 +90,11 @@ WRONG = {
         "n_var_cov_x",
         (g**2 * POWER) ** 2 / (1 - GAMMA) ** 2 + GAMMA * Delta**2 / (1 - GAMMA),
     ),
-    "power law with s^2": precisely(lambda: powerlaws._power_law(lambda p, s: {"slope": p * s**2})),
+    "power law with s^2": precisely(lambda: powerlaws.power_law(lambda p, s: {"slope": p * s**2})),
     "power law off in the 20th digit": precisely(
-        lambda: powerlaws._power_law(lambda p, s: {"slope": p * s * (1 + mpmath.mpf(10) ** -20)})
+        lambda: powerlaws.power_law(lambda p, s: {"slope": p * s * (1 + mpmath.mpf(10) ** -20)})
     ),
-    "Pade with a = 2/5": precisely(lambda: pade._pade_closed("x/(1+x^2/3)", Rational(2, 5), Rational(0))),
+    "Pade with a = 2/5": precisely(lambda: powerlaws.pade("x/(1+x^2/3)", "1, 2", Rational(2, 5), Rational(0))),
     "gamma of tanh tends to 1/2": precisely(
         lambda: tends_to(lambda v: on_branch("D_phi", "tanh(x)", v), mpmath.mpf(1) / 4, Rational(1, 2))
     ),
@@ -138,7 +138,7 @@ def test_a_wrong_amplitude_fails(monkeypatch):
     right = mean_field.equation()
     wrong = dataclasses.replace(right, readout=right.readout / quantities_of_feedback.Q)
     monkeypatch.setattr(mean_field, "equation", lambda: wrong)
-    statements = {row[0][:4]: row[2] for row in mean_field.ROWS}
+    statements = {row[0][:4]: row[2] for row in mean_field.claims}
     assert statements["(M1)"]() and not statements["(M2)"]() and not statements["(M3)"]()
 
 
@@ -147,13 +147,16 @@ def test_wrong_patterns_of_states_fail(monkeypatch):
     """A state too few, or one of the wrong stability, and no class of readouts is what it is claimed to be."""
     right = classes.states
     monkeypatch.setattr(classes, "states", lambda *given: right(*given)[:-1])
-    assert not classes._always_bistable() and not classes._unstable() and not classes._beyond()
+    checks = {statement.split(":")[0]: check for statement, _, check in classes.claims}
+    unstable, beyond = (checks[f"Loop and input, {where}"] for where in ("A_c < A < flex", "A < A_c"))
+    assert not classes._always_bistable() and not unstable() and not beyond()
 
     def flipped(*given):
         return tuple(dataclasses.replace(point, stable=not point.stable) for point in right(*given))
 
     monkeypatch.setattr(classes, "states", flipped)
-    assert not classes._monostable() and not classes._positive() and not classes._between()
+    positive, between = (checks[f"Loop and input, {where}"] for where in ("A > 0", "flex < A < 0"))
+    assert not classes._monostable() and not positive() and not between()
 
 
 @pytest.mark.heavy
@@ -180,6 +183,13 @@ def test_a_wrong_chaotic_state_fails(monkeypatch):
 def _paper(*checks):
     claims = [Claim(n, f"claim {n}", "by hand", "nobody 2025", check) for n, check in enumerate(checks, 1)]
     return Paper("toy", "A toy", "nobody 2025", tuple(claims), ("the rest",))
+
+
+def test_a_check_that_compares_nothing_does_not_hold():
+    assert settled(lambda: iter([True, True]))() is True
+    assert settled(lambda: [])() is False and settled(lambda: (value for value in (True, False, True)))() is False
+    assert not near([1.0], [1.0, 1.0], 1.0) and not near(float("nan"), 1.0, 1.0, 1.0) and not near([], [1.0], 1.0)
+    assert near({"a": 1.0, "b": 2.0}, {"b": 2.1}, 0.05) and not near({"b": 2.0}, {"b": 2.1}, 0.04, 0.08)
 
 
 def test_verdicts_and_table():
