@@ -6,7 +6,6 @@ Sources: Sompolinsky, Crisanti, Sommers 1988, PRL 61 259 (autocovariance without
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import inf
 
 from sympy import Expr, Matrix, S, Symbol, sqrt, symbols
@@ -69,7 +68,7 @@ POLES = symbols("p q")
 _t = Symbol("t")
 
 
-def derive(model: Model[NetworkInTime] = DYNAMIC, odd: bool = True) -> Theory[AutocovarianceEquation]:
+def derive(model: Model[NetworkInTime] = DYNAMIC, *, odd: bool = True) -> Theory[AutocovarianceEquation]:
     """Derive the theory of the network in time for a generic odd activation.
 
     Parameters
@@ -85,11 +84,6 @@ def derive(model: Model[NetworkInTime] = DYNAMIC, odd: bool = True) -> Theory[Au
         Order parameters `Delta0` = C_x(0), `C_phi0` = C_phi(0); observables `gain`, `kappa2`, `PR_x`, `PR_phi` (equal times),
         `PR0_x`, `PR0_phi` (zero frequency), `tau_pop`.
     """
-    return _derived(model)
-
-
-@lru_cache(maxsize=8)
-def _derived(model: Model[NetworkInTime]) -> Theory[AutocovarianceEquation]:
     transfer = model.network.transfer
     action = disorder_average(model.network.couplings)
     site = SiteMeasure(Delta)
