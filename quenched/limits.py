@@ -11,7 +11,7 @@ from sympy import Basic, Expr, Float, latex, sstr
 from theory.limits.limit import Formula, Limit
 from theory.rendering import escaped
 
-_LONGEST = 24  # operations in a number that is printed exactly
+_LONGEST = 12  # operations in a number that is printed exactly; twice that in a factor
 _RELATIONS = {"->": r"\to", "~": r"\sim"}
 _LATEX = {
     "ghat": r"\hat g",
@@ -88,7 +88,8 @@ def _rows(limit: Limit) -> Iterator[Formula]:
 def _readable(expression: Expr) -> Expr:
     """A long number, or one that came from quadrature, with ten digits."""
     constant, rest = expression.as_independent(*expression.free_symbols, as_Add=False)
-    return constant.evalf(10) * rest if constant.count_ops() > _LONGEST or constant.has(Float) else expression
+    long = constant.count_ops() > (_LONGEST if expression.is_number else 2 * _LONGEST)
+    return constant.evalf(10) * rest if long or constant.has(Float) else expression
 
 
 def _formula(row: Formula) -> str:

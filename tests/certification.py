@@ -5,11 +5,10 @@ from sympy import S
 
 from theory.activations.activation import Activation
 from theory.errors import DomainError
-from theory.gaussian.average import Average, averages
+from theory.gaussian.average import Average, averages, weak_product
 from theory.gaussian.certify import certify_with_size
 from theory.gaussian.integrand import ordinary_integrand
 from theory.gaussian.measures import Normal
-from theory.gaussian.monomial import weak_product
 from theory.symbols import Delta, mu
 from theory.text.parsing import parse_monomial
 

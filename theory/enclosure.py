@@ -63,7 +63,7 @@ def _enclosure(u: Expr, box: Interval) -> Interval:
         return reduce(Interval.__or__, [_enclosure(pair.expr, box) for pair in u.args])
     record = record_of(u)
     if record is not None:
-        return image(record, parts[0])
+        return _image(record, parts[0])
     return Interval.point(mpmath.mpf(sympy.N(u, DIGITS)._to_mpmath(mpmath.mp.prec))) if u.is_number else Interval.REAL
 
 
@@ -80,10 +80,10 @@ def _power(base: Interval, exponent: Expr) -> Interval:
     return Interval.POSITIVE if base.positive else Interval.NONNEGATIVE
 
 
-def image(function: ElementaryFunction, a: Interval) -> Interval:
-    """An interval that contains the values of an elementary function on an interval."""
+def _image(function: ElementaryFunction, a: Interval) -> Interval:
+    """Values of an elementary function on an interval."""
     if function.levels is not None:
-        reached = zip(function.levels, (a.low < 0, a.low <= 0 <= a.high, a.high > 0), strict=True)
+        reached = zip(function.levels, (a.low < 0, not a.nonzero, a.high > 0), strict=True)
         values = [Fraction(value) for value, found in reached if found]
         return Interval(min(values), max(values))
     if function.wave:
@@ -104,10 +104,8 @@ def image(function: ElementaryFunction, a: Interval) -> Interval:
 @lru_cache(maxsize=64)
 def _whole(function: ElementaryFunction) -> Interval:
     """Every value: only an even function attains a bound, at 0."""
-    low, high = map(_number, function.bounds)
-    return Interval(
-        low, high, function.parity != EVEN or function.monotone < 0, function.parity != EVEN or function.monotone > 0
-    )
+    (low, high), even = map(_number, function.bounds), function.parity == EVEN
+    return Interval(low, high, not even or function.monotone < 0, not even or function.monotone > 0).widened()
 
 
 def _at(function: ElementaryFunction, end: Any, side: int) -> Any:

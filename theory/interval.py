@@ -209,20 +209,17 @@ def _less(p: Number, q: Number) -> bool:
     return bool(p < q)
 
 
-def _lowest(ends: Iterable[End]) -> End:
-    best, *others = ends
-    for end in others:
-        if _less(end[0], best[0]) or (end[0] == best[0] and not end[1]):
-            best = end
-    return best
-
-
 def _highest(ends: Iterable[End]) -> End:
     best, *others = ends
     for end in others:
         if _less(best[0], end[0]) or (end[0] == best[0] and not end[1]):
             best = end
     return best
+
+
+def _lowest(ends: Iterable[End]) -> End:
+    end, is_open = _highest((-end, is_open) for end, is_open in ends)
+    return -end, is_open
 
 
 def _between(low: End, high: End) -> Interval:

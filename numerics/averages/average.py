@@ -14,9 +14,8 @@ from numerics.codegen.means import mean_name
 from numerics.codegen.module import emit_mean
 from theory.activations.activation import Activation
 from theory.errors import DomainError, InputError
-from theory.gaussian.average import Average, averages
+from theory.gaussian.average import Average, averages, weak_product
 from theory.gaussian.measures import Normal
-from theory.gaussian.monomial import weak_product
 from theory.symbols import Delta, mu
 from theory.text.parsing import parse_monomial
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Add, Expr, S, Symbol, sstr
 
-from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.functions import call, function
-from numerics.codegen.means import MeanCode, mean_name
+from numerics.codegen.means import FrozenCode, MeanCode, mean_name
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
 from theory.activations.activation import Activation

@@ -1,7 +1,8 @@
-"""One Gaussian average of the theory as generated code: closed-form terms, and the integrand beside every breakpoint."""
+"""Averages of the theory as generated code: closed-form terms, and the integrand beside every breakpoint."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -14,9 +15,10 @@ from theory.activations.features import feature_points, unlisted_distance
 from theory.activations.growth import growth
 from theory.activations.pieces import Pieces, compare, merged, refine
 from theory.errors import InputError
-from theory.gaussian.average import Average
+from theory.gaussian.average import Average, conditional_averages
 from theory.gaussian.closed import ClosedForm, closed_form
 from theory.gaussian.integrand import ordinary_integrand
+from theory.gaussian.measures import Connected, Normal
 from theory.gaussian.parity import parity
 from theory.symbols import Delta, mu, phi, x
 
@@ -195,4 +197,70 @@ def _lowest_exponent(pieces: Pieces) -> float:
     return lowest
 
 
-__all__ = ["MeanCode", "lower_mean", "mean_name"]
+# --- over a frozen mean: the factors are ordinary averages at a fixed mean -----------------------------------------------
+
+
+@dataclass(frozen=True)
+class FrozenCode:
+    """Everything that the module template prints for one average over the frozen mean.
+
+    Attributes
+    ----------
+    average : Average
+    name : str
+        Name of the public function.
+    factors : tuple of (str, int)
+        Names of the evaluators at a fixed mean, with their powers.
+    """
+
+    average: Average
+    name: str
+    factors: tuple[tuple[str, int], ...]
+
+
+def lower_frozen(
+    nodes: Sequence[Average], activation: Activation
+) -> tuple[tuple[MeanCode, ...], dict[str, tuple[str, str]], tuple[FrozenCode, ...]]:
+    """Reduce averages over the frozen mean to code.
+
+    Returns
+    -------
+    means : tuple of MeanCode
+        The averages at a fixed mean.
+    variances : dict
+        Names of the variances at a fixed mean, each with the means of F and of F^2 that it is made of.
+    frozen : tuple of FrozenCode
+    """
+    inner = conditional_averages(nodes)
+    means = tuple(
+        lower_mean(Average(a.integrand, a.order, Normal(mu)), activation, name=_conditional_name(a)) for a in inner
+    )
+    varying = {f for node in nodes for f, _ in _factors(node) if isinstance(f.measure, Connected)}
+    variances = {
+        _conditional_name(f): (_conditional_name(Average(f.integrand)), _conditional_name(Average(f.integrand**2)))
+        for f in sorted(varying, key=_conditional_name)
+    }
+    frozen = []
+    for node in nodes:
+        factors = tuple((_conditional_name(f), power) for f, power in _factors(node))
+        frozen.append(FrozenCode(node, "_".join(["frozen", *(_stem(name, power) for name, power in factors)]), factors))
+    return means, variances, tuple(frozen)
+
+
+def _factors(node: Average) -> list[tuple[Average, int]]:
+    """The averages at a fixed frozen mean, each with its power."""
+    return sorted(((base, int(n)) for base, n in node.integrand.as_powers_dict().items()), key=sstr)
+
+
+def _conditional_name(factor: Average) -> str:
+    """<phi'> -> conditional_dphi, Var(phi) -> variance_phi."""
+    kind = "variance" if isinstance(factor.measure, Connected) else "conditional"
+    return f"{kind}_{mean_name(factor).removeprefix('mean_')}"
+
+
+def _stem(name: str, power: int) -> str:
+    """[<phi'>^2] -> frozen_dphi_power2, [Var(phi)] -> frozen_variance_phi."""
+    return name.removeprefix("conditional_") + (f"_power{power}" if power > 1 else "")
+
+
+__all__ = ["FrozenCode", "MeanCode", "lower_frozen", "lower_mean", "mean_name"]

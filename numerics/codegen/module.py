@@ -10,9 +10,8 @@ from typing import Any
 from sympy import Add, S, Symbol, sstr
 
 from numerics.codegen.cache import content_key
-from numerics.codegen.frozen import FrozenCode, lower_frozen
 from numerics.codegen.inline import algorithm_source, average_source
-from numerics.codegen.means import MeanCode, lower_mean
+from numerics.codegen.means import FrozenCode, MeanCode, lower_frozen, lower_mean
 from numerics.codegen.printer import source
 from numerics.codegen.statements import FunctionDef, lower, numpy_source
 from numerics.models import find_treatment

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from sympy import Expr, Symbol, sstr
 
-from numerics.codegen.frozen import FrozenCode
 from numerics.codegen.functions import Call, call, function
-from numerics.codegen.means import MeanCode
+from numerics.codegen.means import FrozenCode, MeanCode
 from numerics.codegen.number import error_function
 from numerics.codegen.printer import source
 from theory import symbols

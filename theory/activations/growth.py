@@ -99,11 +99,9 @@ def _parametric_slope(coefficient: Expr, excess: Expr) -> Expr:
 def _without_waves(piece: Expr, side: int) -> tuple[Expr, Dummy]:
     """Replace sin(v), cos(v) of an unbounded v by one positive symbol, which bounds them in size."""
     wave = Dummy("wave", positive=True)
-    replacements = {}
-    for call in piece.atoms(sympy.sin, sympy.cos):
-        if call.has(x) and direction(leading_term(call.args[0], S.Infinity * side, side).exponent) != 1:
-            replacements[call] = wave
-    return piece.xreplace(replacements), wave
+    calls = (u for u in piece.atoms(sympy.Function) if u.has(x) and (record := record_of(u)) and record.wave)
+    unbounded = (u for u in calls if direction(leading_term(u.args[0], S.Infinity * side, side).exponent) != 1)
+    return piece.xreplace(dict.fromkeys(unbounded, wave)), wave
 
 
 def _leading_at_infinity(piece: Expr, side: int, wave: Dummy) -> Leading:

@@ -16,6 +16,7 @@ from typing import Any
 import sympy
 from sympy import QQ, Expr, Integer, Poly, Rational
 from sympy.polys.fields import field
+from sympy.polys.matrices import DomainMatrix
 
 from theory.errors import InputError
 from theory.functions import record_of
@@ -94,27 +95,17 @@ def _denominator(ring: _Taylor, c: Series, m: int, n: int) -> Series | None:
     def entry(i: int, j: int) -> Any:
         return c[m + i - j] if m + i >= j else ring.zero
 
+    q = [ring.one] + [ring.zero] * n
+    if not n:
+        return q
+    domain = ring.field if ring.field is QQ else ring.field.to_domain()
     rows = [[entry(i, j) for j in range(1, n + 1)] + [-entry(i, 0)] for i in range(1, n + 1)]
-    pivots: list[int] = []
-    for column in range(n):
-        start = len(pivots)
-        pivot = next((r for r in range(start, n) if rows[r][column]), None)
-        if pivot is None:
-            continue
-        rows[start], rows[pivot] = rows[pivot], rows[start]
-        head = rows[start][column]
-        rows[start] = [a / head for a in rows[start]]
-        for r in range(n):
-            if r != start and rows[r][column]:
-                factor = rows[r][column]
-                rows[r] = [a - factor * b for a, b in zip(rows[r], rows[start], strict=True)]
-        pivots.append(column)
-    if any(row[n] for row in rows[len(pivots) :]):
+    reduced, pivots = DomainMatrix(rows, (n, n + 1), domain).rref()
+    if n in pivots:
         return None
     # A consistent singular system means that f is (to this order) rational of lower degree: free q_j are zero.
-    q = [ring.one] + [ring.zero] * n
-    for row, column in zip(rows, pivots, strict=False):
-        q[column + 1] = row[n]
+    for row, column in enumerate(pivots):
+        q[column + 1] = reduced[row, n].element
     return q
 
 

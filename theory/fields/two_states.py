@@ -14,9 +14,8 @@ from sympy import Add, Expr, Indexed, IndexedBase, Sum, Symbol, diff, symbols
 
 from theory.derivation import Evaluated, Step
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
-from theory.gaussian.average import Average, outermost
+from theory.gaussian.average import Average, outermost, weak_product
 from theory.gaussian.measures import Joint
-from theory.gaussian.monomial import weak_product
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, g, phi, x
 

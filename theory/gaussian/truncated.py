@@ -205,12 +205,7 @@ def _tail_sign(tilt: Tilt, beta: Expr) -> int | None:
 
 def edge_polynomial(n: int, mean_parts: Sequence[Expr], variance: Expr, beta: Expr) -> list[Expr]:
     """Terms of B_n = M B_{n-1} + (n-1) V B_{n-2} + beta^(n-1), B_0 = 0."""
-    terms = []
-    for (j, k, power), weight in _edge_weights(n).items():
-        if beta != 0 or power == 0:
-            scale = weight * Pow(variance, k) * Pow(beta, power)
-            terms += times([scale], power_of_sum(mean_parts, j))
-    return terms
+    return [term for turns, term in _imaginary_edge(n, mean_parts, S.Zero, variance, beta) if not turns]
 
 
 def _edge_weights(n: int) -> dict[tuple[int, int, int], int]:

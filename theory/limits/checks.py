@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import mpmath
-from sympy import Dummy, Eq, Expr, Rational, S, Symbol, solve
+from sympy import Dummy, Eq, Expr, Symbol, solve
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
@@ -130,24 +130,6 @@ class Holds:
     def __call__(self, step: Step) -> bool:
         """Whether it is true."""
         return bool(self.statement(step))
-
-
-@dataclass(frozen=True)
-class Integrated:
-    """Check an integral from 0 or -oo to oo that decays exponentially by quadrature, at fixed values of its symbols."""
-
-    name: str = "the integral by quadrature, 12 digits"
-
-    def __call__(self, step: Step) -> bool:
-        """Whether the integral before is what stands after."""
-        ((variable, low, _),) = step.before.limits
-        values = (Rational(7, 5), Rational(5, 6), Rational(2, 3))
-        point = dict(zip(sorted(step.before.free_symbols, key=str), values, strict=False))
-        with mpmath.workdps(25):
-            integrand = mp_function(variable, step.before.function.subs(point))
-            ends = [mpmath.mpf(n) for n in range(-60 if low is S.NegativeInfinity else 0, 61, 4)]
-            exact, value = mpmath.quad(integrand, ends), mpmath.mpmathify(step.after.subs(point).evalf(25))
-            return bool(abs(exact - value) < mpmath.mpf(10) ** -12 * max(1, abs(value)))
 
 
 @dataclass(frozen=True)

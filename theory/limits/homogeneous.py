@@ -10,10 +10,11 @@ toolkit's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from sympy import Eq, Expr, Float, Rational, S, Symbol, powsimp, sqrt, sstr
+from sympy.logic.boolalg import Boolean
 
 from theory.activations.activation import Activation
 from theory.activations.homogeneity import degree
@@ -63,15 +64,21 @@ def homogeneous_readout(target: Target, activation: Activation) -> Limit | None:
     laws = _laws(target, q)
     if q in (0, 1):
         laws = {key: _in_slope(law.subs(constants)) for key, law in laws.items()}
-    if (q > S.Half) == False:  # noqa: E712 - a SymPy relation may stay open
+    if not _may(q > S.Half):
         del laws["bulk_radius^2"]
     check = partial(_check, target, activation, q, constants)
+    section = f"phi(l x) = l^q phi(x) for l > 0, q = {sstr(q)}; P1, Q1 are <phi^2>, <phi'> at unit variance"
+    bulk = target.expression("bulk_radius") ** 2
+    places = (
+        (_FOLD, q > 1, S.One, target.mode, Rational(3, 2)),
+        (_EDGE, (q > S.Half) & (q < 1), mode_over_bulk(q), bulk, Rational(3, 4)),
+    )
     return Limit(
         title=f"Homogeneous activation of degree {sstr(q)}",
         formulas=(
-            *_constants(activation, q, constants, check),
-            *_on_solution(target, q, laws, check),
-            *_thresholds(target, activation, q, constants, laws),
+            *_constants(section, constants, check),
+            *_on_solution(target, q, laws, section, check),
+            *(row for place in places for row in _threshold(target, activation, q, constants, laws, place)),
         ),
         remarks=_remarks(q),
         lemmas=lambda: (*_averages(q, check), *(_linear(target, laws["a"]) if q == 1 else ())),
@@ -133,7 +140,7 @@ def _remarks(q: Expr) -> tuple[str, ...]:
         return (f"{degree_of}: {_DEGREE_ONE[0]}", _DEGREE_ONE[1])
     if q == 0:
         return (f"{degree_of}: G = 0, the outliers are a + theta and 0; the bulk radius is infinite",)
-    branch = "" if (q > 1) == False else ", below 1 on the branch that starts at g = 0"  # noqa: E712
+    branch = ", below 1 on the branch that starts at g = 0" if _may(q > 1) else ""
     return (
         f"{degree_of}: at fixed geometry everything depends on g and S by {sstr(g**2 * drive ** (q - 1))} alone; "
         f"G is a number between 0 and {sstr(q)}{branch}",
@@ -143,41 +150,25 @@ def _remarks(q: Expr) -> tuple[str, ...]:
 # ---- formulas and steps --------------------------------------------------------------------------------------------------------
 
 
-def _section(q: Expr) -> str:
-    return f"phi(l x) = l^q phi(x) for l > 0, q = {sstr(q)}; P1, Q1 are <phi^2>, <phi'> at unit variance"
-
-
-def _constants(activation: Activation, q: Expr, constants: Mapping[Symbol, Expr], check) -> Iterator[Formula]:
+def _constants(section: str, constants: Mapping[Symbol, Expr], check: Callable[..., Numbers]) -> Iterator[Formula]:
     for (symbol, value), average in zip(constants.items(), (POWER, GAIN), strict=True):
-        yield follows(
-            _section(q),
-            str(symbol),
-            "=",
-            value,
-            title=f"{symbol} is {average} at unit variance",
-            rule="closed form",
-            before=average.subs(Delta, 1),
-            after=Eq(symbol, value, evaluate=False),
-            check=check(),
-        )
+        title, shown = f"{symbol} is {average} at unit variance", Eq(symbol, value, evaluate=False)
+        before = average.subs(Delta, 1)
+        yield follows(section, str(symbol), "=", value, before, "closed form", check(), title=title, after=shown)
 
 
-def _averages(q: Expr, check) -> Iterator[Step]:
+def _averages(q: Expr, check: Callable[..., Numbers]) -> Iterator[Step]:
     for average, power in powers(q).items():
         euler = average == SQUARED_SLOPE
-        if not euler or (q > S.Half) != False:  # noqa: E712
-            yield Step(
-                f"{average} is a power of Delta"
-                + ("; Euler's x phi' = q phi ties it to <phi^2>, G = (2 - 1/q) R^2" if euler else ""),
-                "homogeneity",
-                average,
-                power,
-                assumption="q > 1/2" if euler else "",
-                check=check(),
-            )
+        if not euler or _may(q > S.Half):
+            rule = "Euler's x phi' = q phi ties it to <phi^2>, G = (2 - 1/q) R^2" if euler else "homogeneity"
+            where = "q > 1/2" if euler else ""
+            yield Step(f"{average} is a power of Delta", rule, average, power, assumption=where, check=check())
 
 
-def _on_solution(target: Target, q: Expr, laws: Mapping[str, Expr], check) -> Iterator[Formula]:
+def _on_solution(
+    target: Target, q: Expr, laws: Mapping[str, Expr], section: str, check: Callable[..., Numbers]
+) -> Iterator[Formula]:
     before = {
         "a": target.equation.loop_gain.subs(target.equation.amplitude, target.expression("C")),
         "g^2": g**2,
@@ -187,29 +178,13 @@ def _on_solution(target: Target, q: Expr, laws: Mapping[str, Expr], check) -> It
         "theta": target.theta,
         **{key: target.expression(key) for key in ("C", "H_slope", "lambda_ls")},
     }
+    rule = "averages inserted on the solution, g eliminated in favour of G"
     for key, law in laws.items():
-        yield follows(
-            _section(q),
-            key,
-            "=",
-            law,
-            words(q > S.Half) if key == "bulk_radius^2" else "",
-            title=f"{key} on the solution",
-            rule="averages inserted, g eliminated in favour of G",
-            before=before[key],
-            check=check(),
-        )
+        condition = words(q > S.Half) if key == "bulk_radius^2" else ""
+        yield follows(section, key, "=", law, before[key], rule, check(), condition)
     for key in ("theta", "lambda_ls"):
-        yield follows(
-            _NO_INPUT,
-            key,
-            "=",
-            _without_input(laws, key),
-            title=f"Without input, SI = 0: {key}, a being 1 whatever the readout",
-            rule="A s = S",
-            before=before[key],
-            check=check(with_input=False),
-        )
+        alone = check(with_input=False)
+        yield follows(_NO_INPUT, key, "=", _without_input(laws, key), before[key], "A s = S", alone)
 
 
 def _without_input(laws: Mapping[str, Expr], key: str) -> Expr:
@@ -217,47 +192,37 @@ def _without_input(laws: Mapping[str, Expr], key: str) -> Expr:
     return tidy(laws[key].subs(slope, drive / A).subs(Delta, laws["Delta0"]).expand())
 
 
-def _thresholds(
-    target: Target, activation: Activation, q: Expr, constants: Mapping[Symbol, Expr], laws: Mapping[str, Expr]
+def _threshold(
+    target: Target,
+    activation: Activation,
+    q: Expr,
+    constants: Mapping[Symbol, Expr],
+    laws: Mapping[str, Expr],
+    place: tuple[str, Boolean, Expr, Expr, Expr],
 ) -> Iterator[Formula]:
     """ghat^2 = g^2 S^(q-1), the strongest coupling of the open loop or that at which the bulk becomes unstable, and Delta there."""
-    bulk = target.expression("bulk_radius") ** 2
-    for section, title, condition, gain, multiplier, exponent in (
-        (_FOLD, "Fold of the open loop, G = 1", q > 1, S.One, target.mode, Rational(3, 2)),
-        (
-            _EDGE,
-            "Loss of stability of the bulk, R = 1",
-            (q > S.Half) & (q < 1),
-            mode_over_bulk(q),
-            bulk,
-            Rational(3, 4),
-        ),
-    ):
-        if condition == False:  # noqa: E712
-            continue
-        share = (drive / laws["Delta0"]).cancel()
-        point = {
-            "ghat^2": (laws["g^2"].subs(Delta, 1) * share ** (q - 1)).subs(G, gain),
-            "Delta0": tidy(laws["Delta0"].subs(G, gain)),
-        }
+    section, condition, gain, multiplier, exponent = place
+    if not _may(condition):
+        return
+    share = (drive / laws["Delta0"]).cancel()
+    point = {
+        "ghat^2": (laws["g^2"].subs(Delta, 1) * share ** (q - 1)).subs(G, gain),
+        "Delta0": tidy(laws["Delta0"].subs(G, gain)),
+    }
 
-        def values(key: str, found: Expr, point=point, exponent=exponent) -> Values:
-            claims, own = {**point, key: found}, with_exponent(activation, q, exponent)
-            squared = Float(number(claims["ghat^2"].subs(constants), activation, own), DIGITS)
-            return {**own, drive: S.One, Delta: claims["Delta0"].subs(own).subs(drive, 1), g: sqrt(squared)}
+    def values(key: str, found: Expr) -> Values:
+        claims, own = {**point, key: found}, with_exponent(activation, q, exponent)
+        squared = Float(number(claims["ghat^2"].subs(constants), activation, own), DIGITS)
+        return {**own, drive: S.One, Delta: claims["Delta0"].subs(own).subs(drive, 1), g: sqrt(squared)}
 
-        for key, law in point.items():
-            yield follows(
-                section,
-                key,
-                "=",
-                law,
-                words(condition),
-                title=f"{title}: {key}",
-                rule="G inserted",
-                before=multiplier,
-                check=AtThreshold(activation, target.named(target.variance), multiplier, partial(values, key)),
-            )
+    for key, law in point.items():
+        check = AtThreshold(activation, target.named(target.variance), multiplier, partial(values, key))
+        yield follows(section, key, "=", law, multiplier, "G inserted", check, words(condition))
+
+
+def _may(condition: Boolean) -> bool:
+    """Whether a condition on the exponent holds or is left open by its parameters."""
+    return bool(condition != False)  # noqa: E712 - a SymPy relation may stay open
 
 
 def _linear(target: Target, loop: Expr) -> tuple[Step, ...]:

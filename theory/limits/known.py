@@ -87,13 +87,4 @@ def _closed(activation: Activation, section: str, expressions: Mapping[str, Expr
         form = written_out(expression, activation)
         if form is not None:
             check = Numbers(activation, lambda: [[values]], equal, "certified quadrature, 25 digits")
-            yield follows(
-                section,
-                name,
-                "=",
-                form,
-                title=f"{name} written out",
-                rule="closed forms inserted",
-                before=expression,
-                check=check,
-            )
+            yield follows(section, name, "=", form, expression, "closed forms inserted", check)

@@ -23,16 +23,7 @@ from theory.limits.checks import Numbers, Values, approaching
 from theory.limits.large_variance import WAVES, has_waves, large_variance, leading_power, tail_power, tails
 from theory.limits.limit import Formula, Limit, follows
 from theory.limits.powers import Power
-from theory.limits.target import (
-    GAIN,
-    GEOMETRY,
-    OUTLIERS,
-    POWER,
-    SQUARED_SLOPE,
-    Target,
-    outlier,
-    target_of_variance,
-)
+from theory.limits.target import GAIN, GEOMETRY, OUTLIERS, POWER, SQUARED_SLOPE, Target, outlier, target_of_variance
 from theory.symbols import A, Delta, Sm2, g, phi, snm, x
 
 CURVATURE = Average(phi(x) ** 2, 2)  # 2 P'
@@ -118,25 +109,18 @@ def _formulas(
 ) -> Iterator[Formula]:
     """Every law against the theory with certified averages at very large targets of both signs."""
     before = {"Delta0": target.variance, "G": target.mode, **dict.fromkeys(OUTLIERS, target.outliers)}
+    how = "certified averages: the ratio tends to 1 at A of both signs as Delta grows by twelve decades"
+    rule = "averages at large variance, Delta ~ <m^2> A^2"
+
+    def ways() -> Iterator[list[Values]]:
+        for side in (1, -1):
+            yield [_far_out(target, activation, geometry, variance, side) for variance in _VARIANCES]
+
     for key, law in laws.items():
-        open_ = key in OUTLIERS and laws[OUTLIERS[0]].free_symbols
-        yield follows(
-            section,
-            key,
-            "~" if law.free_symbols else "->",
-            law,
-            _BALANCED if open_ else "",
-            title=f"Large |A| {section.partition('and ')[2].partition(',')[0]}: {key}",
-            rule="averages at large variance, Delta ~ <m^2> A^2",
-            before=before[key] if key in before else target.expression(key),
-            check=Numbers(
-                activation,
-                lambda: [[_far_out(target, activation, geometry, v, side) for v in _VARIANCES] for side in (1, -1)],
-                approaching,
-                "certified averages: the ratio tends to 1 at A of both signs as Delta grows by twelve decades",
-                outlier(target, activation, key),
-            ),
-        )
+        check = Numbers(activation, ways, approaching, how, outlier(target, activation, key))
+        where = _BALANCED if key in OUTLIERS and laws[OUTLIERS[0]].free_symbols else ""
+        start = before[key] if key in before else target.expression(key)
+        yield follows(section, key, "~" if law.free_symbols else "->", law, start, rule, check, where)
 
 
 def _far_out(target: Target, activation: Activation, geometry: Values, variance: Expr, side: int) -> Values:

@@ -105,23 +105,12 @@ def follows(
     left: str,
     relation: str,
     right: Expr,
-    condition: str = "",
-    *,
     before: Any,
     rule: str,
     check: Check,
-    title: str = "",
-    after: Any = None,
-    reference: str = "",
+    condition: str = "",
+    **more: Any,
 ) -> Formula:
-    """A formula and the step from `before` to it; `after` is shown in the step where the formula is an abbreviation."""
-    step = Step(
-        title or f"{left}, {section.split(';')[0]}",
-        rule,
-        before,
-        right if after is None else after,
-        assumption=condition,
-        reference=reference,
-        check=check,
-    )
-    return Formula(section, left, relation, right, condition, step)
+    """A formula and the step from `before` to it: `more` of the step, such as what it shows where the formula abbreviates it."""
+    own = {"title": f"{left}, {section.split(';')[0]}", "after": right, "assumption": condition} | more
+    return Formula(section, left, relation, right, condition, Step(rule=rule, before=before, check=check, **own))

@@ -10,16 +10,15 @@ Hu, Sompolinsky 2022, PLoS Comput. Biol. 18 e1010327 (zero frequency).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
+from typing import NamedTuple
 
 import mpmath
-from sympy import Eq, Expr, I, Mul, Poly, Rational, S, Symbol, factorial, lambdify, re, solve, sqrt
+from sympy import Eq, Expr, I, Integral, Mul, Poly, Rational, S, Symbol, factorial, oo, pi, re, solve, sqrt
 
 from theory.activations.activation import Activation
-from theory.derivation import Derivation, Replay, Step, same
+from theory.derivation import Derivation, Evaluated, Replay, Step, same
 from theory.factors import positive_factors
 from theory.fields.cavity_in_time import CLARK, ONE, TWO, factored_root, two_site_cavity_in_time
 from theory.fields.site_in_time import filtered_site
@@ -35,6 +34,7 @@ decay = Symbol("a", positive=True)
 """Decay rate sqrt(1 - g^2) of the autocovariance with white noise."""
 
 _s, _t = frequency, Symbol("t")
+_v, _w = Symbol("omega_1", real=True), Symbol("omega", real=True)
 _noise, _y = Symbol("noise", positive=True), Symbol("y", positive=True)
 _TRIAL = {ONE.h: S.One, g: Rational(2, 5), eta: Rational(1, 2)}
 _SAMPLE = {decay: Rational(3, 5), _s: I * Rational(7, 10)}
@@ -44,29 +44,14 @@ _WHITE = "linear network, white noise, independent couplings"
 _PARTLY = "partially symmetric couplings, N <J_ij J_ji> = eta g^2; S is the response at zero frequency"
 
 
-@dataclass(frozen=True)
-class LinearNetwork:
-    """Closed results for phi(x) = x.
+class LinearNetwork(NamedTuple):
+    """Closed results for phi(x) = x."""
 
-    Attributes
-    ----------
-    variance : Expr
-        Delta0 with white noise and independent couplings, in sigma and `decay`.
-    dimension : Expr
-        PR_x over N at equal times, in `decay`.
-    response : Expr
-        Response of x at transfer function h, in g and eta.
-    spectrum : Expr
-        Spectrum of x, in the response S and the spectrum of the noise.
-    zero_frequency : Expr
-        PR_x over N at zero frequency, in g, eta and the response S there.
-    """
-
-    variance: Expr
-    dimension: Expr
-    response: Expr
-    spectrum: Expr
-    zero_frequency: Expr
+    variance: Expr  # Delta0 with white noise and independent couplings, in sigma and `decay`
+    dimension: Expr  # PR_x over N at equal times, in `decay`
+    response: Expr  # of x at transfer function h, in g and eta
+    spectrum: Expr  # of x, in the response S and the spectrum of the noise
+    zero_frequency: Expr  # PR_x over N at zero frequency, in g, eta and the response S there
 
     def at_zero_frequency(self) -> Expr:
         """PR_x over N at zero frequency in g and eta alone."""
@@ -104,7 +89,7 @@ def linear_limit(activation: Activation) -> Limit | None:
         *((_PARTLY, key, found.zero_frequency.subs(ONE.S, Symbol("S"))) for key in ("PR0_x", "PR0_phi")),
     )
     formulas = tuple(Formula(section, left, "=", right) for section, left, right in rows)
-    return Limit(title="Linear network", formulas=formulas, lemmas=derive)
+    return Limit(title="Linear network", formulas=formulas, lemmas=derive, facts={"remark": ""})
 
 
 # ---- equal times: white noise, independent couplings ---------------------------------------------------------------------------
@@ -187,10 +172,9 @@ def derive() -> Derivation:
 
 
 def _equal_time_steps() -> Iterator[Step]:
-    total, dimension = second_moment(), linear_network().dimension
+    total, found = second_moment(), linear_network()
     inner = residues(total, _t)
     outer = residues(inner, _s)
-    residue = "residues in the left half plane"
     filtered = [DYNAMIC.network.transfer.subs(frequency, value) for value in (_s, -_s)]
     yield Step(
         "White noise, independent couplings: the spectrum of x, with a^2 = 1 - g^2 and sigma = 1",
@@ -199,62 +183,26 @@ def _equal_time_steps() -> Iterator[Step]:
         spectrum(_s),
         check=Holds(lambda step: same(step.before.rhs.subs(ONE.X, step.after), step.after), "inserted"),
     )
-    yield Step(
-        "Variance of x",
-        residue,
-        spectrum(_s),
-        residues(spectrum(_s), _s),
-        check=Holds(
-            lambda step: _agrees(lambda a: _midpoint(lambdify(_s, step.before.subs(decay, a))), step.after),
-            "frequency integral by quadrature, 8 digits",
-        ),
-    )
-    yield Step(
-        "Pair spectrum with its diagonal at s = i omega_1, t = i omega_2; integrate over omega_2",
-        residue,
-        total,
-        inner,
-        reference=CLARK,
-        check=Replay(lambda e: residues(e, _t)),
-    )
-    yield Step(
-        "Integrate over omega_1: (1/N) tr C^2 at equal times",
-        residue,
-        inner,
-        outer,
-        check=Holds(
-            lambda step: _agrees(_double_integral, step.after), "double frequency integral by quadrature, 8 digits"
-        ),
-    )
+    pair = "Pair spectrum with its diagonal at s = i omega_1, t = i omega_2; integrated over omega_2"
+    at = {_s: I * _v}
+    for title, before, after in (
+        ("Variance of x", _over_frequency(spectrum(_s), _s), found.variance / sigma**2),
+        (pair, _over_frequency(total.subs(at), _t), inner.subs(at)),
+        ("Integrate over omega_1: (1/N) tr C^2 at equal times", _over_frequency(inner, _s), outer),
+    ):
+        check = Evaluated(ranges={decay: (0.4, 0.9)}, digits=8, name="frequency integral by quadrature, 8 digits")
+        yield Step(title, "residues in the left half plane", before, after, reference=CLARK, check=check)
     yield Step(
         "Participation ratio at equal times",
         "PR/N = ((1/N) tr C)^2/((1/N) tr C^2)",
         outer,
-        dimension,
+        found.dimension,
         check=Replay(lambda e: (1 / (2 * decay)) ** 2 / e),
     )
 
 
-def _agrees(measured: Callable[[float], float], law: Expr) -> bool:
-    return all(abs(measured(a) / float(law.subs(decay, a)) - 1) < 1e-8 for a in (0.45, 0.6, 0.85))
-
-
-_NODES = 96
-
-
-def _nodes() -> list[tuple[float, float]]:
-    """omega = tan(angle): integrands are smooth and periodic in the angle, where the midpoint rule converges."""
-    angles = [math.pi * ((k + 0.5) / _NODES - 0.5) for k in range(_NODES)]
-    return [(math.tan(u), math.pi / _NODES / math.cos(u) ** 2) for u in angles]
-
-
-def _midpoint(integrand: Callable[[complex], complex]) -> float:
-    return math.fsum(v * complex(integrand(1j * p)).real for p, v in _nodes()) / (2 * math.pi)
-
-
-def _double_integral(a: float) -> float:
-    integrand = lambdify((_s, _t), second_moment().subs(decay, a), "math")
-    return math.fsum(v * _midpoint(partial(integrand, 1j * p)) for p, v in _nodes() if p > 0) / math.pi
+def _over_frequency(rational: Expr, variable: Symbol) -> Expr:
+    return Integral(rational.subs(variable, I * _w) / (2 * pi), (_w, -oo, oo))
 
 
 def _symmetric_steps() -> Iterator[Step]:

@@ -12,8 +12,8 @@ activity). `theory.limits.onset_steps` is the argument, step by step.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 from sympy import Add, Eq, Expr, Function, S, Symbol, factorial, log, sqrt, sstr, zeta
 
@@ -49,27 +49,15 @@ _UNIVERSAL = "the same for every such activation; kappa^2 = kappa2, tau_unit = i
 _TITLE = "Onset of chaos without noise"
 
 
-@dataclass(frozen=True)
-class Expansion:
-    """The onset for a generic activation of slope 1 at 0.
+class Expansion(NamedTuple):
+    """The onset for a generic activation of slope 1 at 0: series in Delta, in `eps`, and in `kappa` to relative order kappa^2."""
 
-    Attributes
-    ----------
-    distance : Expr
-        g^2/g_c^2 - 1 as a series in the variance Delta, to second order.
-    variance, decay : Expr
-        Delta0, to second, and kappa^2, to third order in eps.
-    dimension, population_time, unit_time : Expr
-        PR_x = PR_phi over N, tau_pop and the time int_0^oo (C/C(0))^2 dtau of one unit, in kappa; corrections are of relative
-        order kappa^2.
-    """
-
-    distance: Expr
-    variance: Expr
-    decay: Expr
-    dimension: Expr
-    population_time: Expr
-    unit_time: Expr
+    distance: Expr  # g^2/g_c^2 - 1 as a series in the variance, to second order
+    variance: Expr  # Delta0, to second order in eps
+    decay: Expr  # kappa^2, to third order in eps
+    dimension: Expr  # PR_x = PR_phi over N, in kappa
+    population_time: Expr  # tau_pop
+    unit_time: Expr  # int_0^oo (C/C(0))^2 dtau of one unit
 
 
 def near_critical(activation: Activation | str) -> Limit:
@@ -107,10 +95,7 @@ def near_critical(activation: Activation | str) -> Limit:
     return Limit(
         title=_TITLE,
         formulas=(
-            *(
-                follows(section, key, "~", inserted.rule(law), rule="inserted", before=law, check=inserted)
-                for key, law in laws().items()
-            ),
+            *(follows(section, key, "~", inserted.rule(law), law, "inserted", inserted) for key, law in laws().items()),
             *(Formula(_UNIVERSAL, key, "~", law) for key, law in in_kappa().items()),
         ),
         lemmas=lambda: _argument(activation, facts),

@@ -12,33 +12,16 @@ import math
 from collections.abc import Iterator
 
 import mpmath
-from sympy import (
-    Add,
-    Derivative,
-    Eq,
-    Expr,
-    Function,
-    I,
-    Integral,
-    S,
-    Symbol,
-    exp,
-    factorial,
-    oo,
-    pi,
-    sech,
-    sqrt,
-    tanh,
-)
+from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, S, Symbol, exp, factorial, oo, pi, sech, sqrt, tanh
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
 from theory.activations.pieces import Pieces
-from theory.derivation import Derivation, Replay, Step, same
+from theory.derivation import Derivation, Evaluated, Replay, Step, same
 from theory.fields.cavity_in_time import CLARK, ONE, TWO, two_site_cavity_in_time
 from theory.gaussian.pair import pair_closed_form
 from theory.highprecision import mp_function
-from theory.limits.checks import Holds, Integrated
+from theory.limits.checks import Holds
 from theory.limits.onset import (
     along_onset,
     b,
@@ -68,6 +51,7 @@ _C = Function("C")(tau)
 _e = Symbol("e", real=True)  # seventh derivative of phi at 0
 _VAR = Symbol("Var_Phi", positive=True)
 _FREQUENCIES = "two frequencies omega + delta_omega/2 and -omega + delta_omega/2"
+_QUADRATURE = "the integral by quadrature, 12 digits"
 _SQUARED = (pi * sech(pi * _y / 2)) ** 2 / (2 * pi)  # spectrum of C, squared, over 2 pi
 
 
@@ -181,7 +165,7 @@ def _autocovariance_steps() -> Iterator[Step]:
         "Fourier transform",
         Integral(Delta * sech(kappa * tau) * exp(-I * _w * tau), (tau, -oo, oo)),
         Delta * pi / kappa * sech(pi * _w / (2 * kappa)),
-        check=Integrated(),
+        check=Evaluated(name=_QUADRATURE),
     )
 
 
@@ -257,7 +241,7 @@ def _dimension_steps() -> Iterator[Step]:
         Integral(_SQUARED / (2 * (1 + _y**2)), (_y, -oo, oo)),
         pole_moment(1) / 2,
         reference=CLARK,
-        check=Integrated(),
+        check=Evaluated(name=_QUADRATURE),
     )
     yield Step(
         "Next order: away from the pole the pair spectrum is C(omega_1) C(omega_2)/delta_omega^2, in time -|tau|/2 with C^2. "
@@ -265,7 +249,7 @@ def _dimension_steps() -> Iterator[Step]:
         "finite part of 1/delta_omega^2; u tanh u - log cosh u at both ends",
         Integral(_u * sech(_u) ** 2, (_u, 0, oo)),
         tail_moment(),
-        check=Integrated(),
+        check=Evaluated(name=_QUADRATURE),
     )
     yield Step(
         "Both orders together: psi/Delta0^2, the double frequency integral of the pair spectrum",
@@ -318,7 +302,7 @@ def _time_steps() -> Iterator[Step]:
         "Parseval with 1/(1 + y^2)^2 = transform of (1 + |u|) e^-|u|/4",
         Integral(_SQUARED / (2 * (1 + _y**2) ** 2), (_y, -oo, oo)),
         pole_moment(2) / 2,
-        check=Integrated(),
+        check=Evaluated(name=_QUADRATURE),
     )
     yield Step(
         "tau_pop in kappa: longer than the time of one unit by 1/kappa",
@@ -332,7 +316,7 @@ def _time_steps() -> Iterator[Step]:
         "tanh at both ends",
         Integral(sech(kappa * tau) ** 2, (tau, 0, oo)),
         expansion().unit_time,
-        check=Integrated(),
+        check=Evaluated(name=_QUADRATURE),
     )
 
 

@@ -22,6 +22,7 @@ from theory.limits.checks import DIGITS, Numbers, Values, falling, number
 from theory.limits.limit import Formula, Limit, follows
 from theory.limits.target import (
     GEOMETRY,
+    OUTLIERS,
     Letter,
     Target,
     a,
@@ -46,45 +47,30 @@ _DISTANCES = (Rational(1, 10**4), Rational(1, 10**5))
 
 def near_pole(target: Target, activation: Activation) -> Limit:
     """Laurent series of what diverges at the pole, limits of what does not, for snm and snI that are not 0."""
-    amplitude = target.expression("C")
     (pole,) = solve(1 / target.loop, A)
-    before = {"lambda_1": target.outliers, "lambda_2": target.outliers}
+    before = {key: target.expression(key) for key in ("C", "H_slope")} | dict.fromkeys(OUTLIERS, target.outliers)
+
+    def formula(key: str, law: Expr) -> Formula:
+        check = Numbers(
+            activation,
+            lambda: [[_beside(target, activation, pole, distance) for distance in _DISTANCES]],
+            falling(9.9),
+            "certified averages: the remainder falls as A - flex",
+            partial(_exact, target, activation, key),
+            lambda e: e.subs(mixing, target.theta.subs(A, FLEX)),
+        )
+        short = sum(lettered(term).factor() for term in Add.make_args(law))
+        rule = "Laurent series: total derivatives by A along the open loop"
+        return follows(_SECTION, key, "~", short, before[key], rule, check, after=law)
+
+    zero = Replay(lambda e: Eq(FLEX, solve(e.as_numer_denom()[1], A)[0]))
+    rule = "zero of the denominator, <n m> A + <n I> = 0"
     return Limit(
         title="Pole of C(A)",
         formulas=(
-            follows(
-                _SECTION,
-                str(FLEX),
-                "=",
-                pole,
-                title="The pole of the amplitude: <n m> A + <n I> = 0",
-                rule="zero of the denominator",
-                before=amplitude,
-                after=Eq(FLEX, pole),
-                check=Replay(lambda e: Eq(FLEX, solve(e.as_numer_denom()[1], A)[0])),
-            ),
+            follows(_SECTION, str(FLEX), "=", pole, before["C"], rule, zero, after=Eq(FLEX, pole)),
             Formula(_SECTION, "Delta", "=", lettered(target.variance.subs(target.drive, drive))),
-            *(
-                follows(
-                    _SECTION,
-                    key,
-                    "~",
-                    sum(lettered(term).factor() for term in Add.make_args(law)),
-                    title=f"Near the pole: {key}; averages at the variance of the open loop at A = flex",
-                    rule="Laurent series: total derivatives by A along the open loop",
-                    before=before[key] if key in before else target.expression(key),
-                    after=law,
-                    check=Numbers(
-                        activation,
-                        lambda: [[_beside(target, activation, pole, distance) for distance in _DISTANCES]],
-                        falling(9.9),
-                        "certified averages: the remainder falls as A - flex",
-                        partial(_exact, target, activation, key),
-                        lambda e: e.subs(mixing, target.theta.subs(A, FLEX)),
-                    ),
-                )
-                for key, law in laurent(target).items()
-            ),
+            *(formula(key, law) for key, law in laurent(target).items()),
         ),
     )
 

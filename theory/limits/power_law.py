@@ -74,8 +74,6 @@ POWER, GAIN = Average(phi(x) ** 2), Average(phi(x), 1)
 _coupling, _noise = Symbol("g", positive=True), Symbol("sigma", positive=True)
 _POSITIVE = {g: _coupling, sigma: _noise}
 _PLAIN = {positive: plain for plain, positive in _POSITIVE.items()}
-_INSERT = "Insert Delta = sigma^2 y and ghat = {}: sigma drops out, y = Delta/sigma^2 depends on ghat alone"
-_SOLVE = "Solve for ghat^2, with s = 1 - sigma^2/Delta = 1 - 1/y: s runs from 0 at g = 0 towards 1"
 _QUADRATURE = "certified quadrature, 20 digits"
 # where the exponent is free: one at which everything is finite, and one in each regime
 _EXPONENT, _SUBLINEAR, _SUPERLINEAR, _UNSTABLE = Rational(4, 5), Rational(2, 3), Rational(3, 2), Rational(3, 4)
@@ -236,20 +234,15 @@ def _inserted(expression: Expr, unit: Mapping[Average, Power]) -> Expr:
 
 
 def _collapse(theory: Theory, unit: Mapping[Average, Power]) -> Expr:
-    """g sigma^c, with c such that sigma drops out of the self-consistency for Delta/sigma^2."""
-    c = Symbol("c", real=True)
-    recurrent = (_inserted(theory.equation.right, unit) - _noise**2).subs(Delta, _noise**2 * y)
-    scaled = recurrent.subs(_coupling, ghat * _noise ** (-c)) / _noise**2
-    power = powsimp(expand_power_base(_noise * scaled.diff(_noise) / scaled)).expand().cancel()
-    (found,) = solve(power, c)
-    return (_coupling * _noise ** found.expand()).xreplace(_PLAIN)
+    """g sigma^(p-1): what the recurrent variance over sigma^2 is made of where Delta = sigma^2."""
+    recurrent = _inserted(theory.equation.right, unit) - _noise**2
+    squared = recurrent.subs(Delta, _noise**2) / _noise**2 / m
+    return powsimp(expand_power_base(sqrt(squared.expand()))).xreplace(_PLAIN)
 
 
 def collapsed(law: PowerLaw) -> Expr:
-    """The right-hand side of the self-consistency over sigma^2 in terms of `y` and `ghat`."""
-    c = law.collapse.as_independent(sigma)[1].as_base_exp()[1] if law.collapse.has(sigma) else S.Zero
-    moved = _inserted(law.theory.equation.right, law.unit).subs(Delta, _noise**2 * y)
-    return powsimp(expand_power_base((moved.subs(_coupling, ghat * _noise ** (-c)) / _noise**2).expand()))
+    """The right-hand side of the self-consistency over sigma^2 in terms of `y` and `ghat`: that at unit noise."""
+    return _inserted(law.theory.equation.right, law.unit).xreplace({Delta: y, _coupling: ghat, _noise: S.One})
 
 
 def _coupling_squared(theory: Theory, unit: Mapping[Average, Power]) -> Expr:
@@ -329,48 +322,28 @@ def _formulas(law: PowerLaw) -> Iterator[Formula]:
         return words(law.finite.get(key, true))
 
     for symbol, value in law.constants.items():
-        title, shown = f"{symbol} is {MEANINGS[symbol]}", Eq(symbol, value, evaluate=False)
-        before = {m: POWER, G: GAIN**2 / POWER}[symbol].subs(Delta, 1)
+        before, shown = {m: POWER, G: GAIN**2 / POWER}[symbol].subs(Delta, 1), Eq(symbol, value, evaluate=False)
+        title = f"{symbol} is {MEANINGS[symbol]}"
         yield follows(
-            "definitions",
-            str(symbol),
-            "=",
-            value,
-            title=title,
-            rule="closed form",
-            before=before,
-            after=shown,
-            check=_equal(law),
+            "definitions", str(symbol), "=", value, before, "closed form", _equal(law), title=title, after=shown
         )
     yield Formula("definitions", "ghat", "=", law.collapse)
-    for left, right, title, rule, before in (
-        (
-            "y",
-            collapsed(law),
-            _INSERT.format(sstr(law.collapse)),
-            "change of variables",
-            law.theory.equation.right / sigma**2,
-        ),
-        ("ghat^2", law.coupling_squared, _SOLVE, "elimination", law.collapse**2),
-    ):
-        yield follows("collapse", left, "=", right, title=title, rule=rule, before=before, check=_equal(law))
-    for key, power in law.results.items():
+    rule = f"Delta = sigma^2 y and ghat = {sstr(law.collapse)} inserted: sigma drops out, y depends on ghat alone"
+    yield follows("collapse", "y", "=", collapsed(law), law.theory.equation.right / sigma**2, rule, _equal(law))
+    rule = "solved, with s = 1 - sigma^2/Delta = 1 - 1/y: s runs from 0 at g = 0 towards 1"
+    yield follows("collapse", "ghat^2", "=", law.coupling_squared, law.collapse**2, rule, _equal(law))
+    rule, source = (
+        "self-consistency inserted: g and sigma eliminated in favour of s and Delta",
+        law.theory.model.reference,
+    )
+    for key, result in law.results.items():
         yield follows(
-            "on the solution",
-            key,
-            "=",
-            power.of(Delta),
-            finite(key),
-            title=f"{key} on the solution, g and sigma eliminated in favour of s and Delta",
-            rule="self-consistency inserted",
-            before=rows[key],
-            reference=law.theory.model.reference,
-            check=_equal(law),
+            "on the solution", key, "=", result.of(Delta), rows[key], rule, _equal(law), finite(key), reference=source
         )
-    section, rule, check = "weak coupling, to order ghat^4", "Lagrange inversion", _weakly(law)
+    section, rule = "weak coupling, to order ghat^4", "Lagrange inversion"
     for key, series in _weak(law).items():
         before = rows.get(key, Delta / sigma**2)
-        yield follows(section, key, "=", series, finite(key), rule=rule, before=before, check=check)
+        yield follows(section, key, "=", series, before, rule, _weakly(law), finite(key))
     if (p < 1) != False:  # noqa: E712 - a SymPy relation may stay open
         yield from _strong_formulas(law, rows, finite)
     saddle, loss = "saddle-node", "loss of stability"
@@ -380,31 +353,19 @@ def _formulas(law: PowerLaw) -> Iterator[Formula]:
 
 def _strong_formulas(law: PowerLaw, rows: Mapping[str, Expr], finite: Callable[[str], str]) -> Iterator[Formula]:
     """s -> 1: Delta^(1-p) = m g^2/s, to first order in sigma^2/Delta = 1 - s; every result to leading order."""
-    power, condition = 1 / (1 - law.exponent), words(Lt(law.exponent, 1))
+    power, condition, section = 1 / (1 - law.exponent), words(Lt(law.exponent, 1)), "strong coupling"
     correction = -(s ** (-power)).diff(s).subs(s, 1)  # of Delta/(m g^2)^power, per sigma^2/Delta
-    yield follows(
-        "strong coupling",
-        "Delta",
-        "~",
-        (m * g**2) ** power + correction * sigma**2,
-        condition,
-        title="Strong coupling: Delta^(1-p) = m g^2/s with s = 1 - sigma^2/Delta -> 1, to first order in sigma^2/Delta",
-        rule="asymptotic expansion",
-        before=Delta,
-        check=_strongly(law, falling(9.9), "certified quadrature: the error falls as 1 - s"),
-    )
+    variance = (m * g**2) ** power + correction * sigma**2
+    rule = "Delta^(1-p) = m g^2/s with s = 1 - sigma^2/Delta -> 1, to first order in sigma^2/Delta"
+    check = _strongly(law, falling(9.9), "certified quadrature: the error falls as 1 - s")
+    yield follows(section, "Delta", "~", variance, Delta, rule, check, condition)
+    rule = "s = 1 inserted, Delta = (m g^2)^(1/(1-p))"
+    check = _strongly(law, approaching, "certified quadrature: the ratio tends to 1 as s does")
     for key, result in law.results.items():
         exponent = tidy(result.exponent * power)
-        yield follows(
-            "strong coupling",
-            key,
-            "->" if exponent == 0 else "~",
-            tidy(result.prefactor.subs(s, 1)) * (m * g**2) ** exponent,
-            " and ".join(part for part in (condition, finite(key)) if part),
-            rule="s = 1 inserted, Delta = (m g^2)^(1/(1-p))",
-            before=rows[key],
-            check=_strongly(law, approaching, "certified quadrature: the ratio tends to 1 as s does"),
-        )
+        right = tidy(result.prefactor.subs(s, 1)) * (m * g**2) ** exponent
+        where = " and ".join(part for part in (condition, finite(key)) if part)
+        yield follows(section, key, "~" if exponent else "->", right, rows[key], rule, check, where)
 
 
 def _point_formulas(
@@ -420,20 +381,12 @@ def _point_formulas(
         strength = number(claims["ghat"].subs(law.constants), law.activation, own)
         return {**own, sigma: S.One, Delta: claims["Delta/sigma^2"].subs(own), g: Float(strength, DIGITS)}
 
+    before, rule = Eq(law.results[multiplier].prefactor, 1), f"{multiplier} = 1, a linear equation in s"
     inserted = Holds(lambda step: same(step.before.lhs.subs(s, step.after), S.One), "inserted")
     for key, found in (("ghat", point.coupling), ("Delta/sigma^2", point.y), ("s", point.s)):
         at = AtThreshold(law.activation, law.theory.equation.right, rows[multiplier], partial(values, key=key))
-        yield follows(
-            section,
-            key,
-            "=",
-            found,
-            words(point.condition),
-            title=f"{section[0].upper()}{section[1:]}: {key}, where {multiplier} is 1",
-            rule="linear equation in s",
-            before=Eq(law.results[multiplier].prefactor, 1),
-            check=inserted if key == "s" else at,
-        )
+        check = inserted if key == "s" else at
+        yield follows(section, key, "=", found, before, rule, check, words(point.condition))
 
 
 # ---- numbers -------------------------------------------------------------------------------------------------------------------

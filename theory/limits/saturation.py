@@ -170,11 +170,7 @@ def _lemmas(activation: Activation, p: Expr, c: Expr, condition: str) -> Iterato
         ),
     )
     yield Step(
-        "Size of the mean slope <phi'> = <x phi>/Delta",
-        "Stein's lemma",
-        Abs(_GAIN),
-        gain,
-        check=_far(activation, p, c),
+        "Size of the mean slope <phi'> = <x phi>/Delta", "Stein's lemma", Abs(_GAIN), gain, check=_far(activation, p, c)
     )
 
 
@@ -185,67 +181,27 @@ def _formulas(activation: Activation, p: Expr, c: Expr, section: str, everywhere
     on_solution = Numbers(
         activation, lambda: [[_solution(activation, p, c)]], equal, "inserted, 25 digits at random parameters", _energy
     )
-    yield follows(
-        section,
-        "Delta0",
-        about,
-        variance,
-        title="The energy condition gives the variance",
-        rule="solved for Delta",
-        before=Eq(Delta**2 / 2, g**2 * _variance_of_primitive(p, c)),
-        reference=SOMPOLINSKY,
-        check=on_solution,
-    )
+    energy = Eq(Delta**2 / 2, g**2 * _variance_of_primitive(p, c))
+    say = partial(follows, section)
+    rule = "energy condition solved for the variance"
+    yield say("Delta0", about, variance, energy, rule, on_solution, reference=SOMPOLINSKY)
     if power is not None:
-        right, check = power.of(variance), _far(activation, p, c)
-        yield follows(
-            section,
-            "C_phi0",
-            about if right.has(g) else limit,
-            right,
-            title="Mean square activity",
-            rule="leading power at large variance",
-            before=_POWER,
-            check=check,
-        )
-    yield follows(
-        section,
-        "kappa2",
-        limit,
-        decay,
-        title="Decay rate: neither g nor c is left",
-        rule="kappa^2 = 1 - g^2 <phi'>^2 with both inserted",
-        before=1 - g**2 * _gain(p, c) ** 2,
-        reference=CLARK,
-        check=on_solution,
-    )
+        right, rule = power.of(variance), "leading power at large variance"
+        yield say("C_phi0", about if right.has(g) else limit, right, _POWER, rule, _far(activation, p, c))
+    rule = "kappa^2 = 1 - g^2 <phi'>^2 with slope and variance inserted: neither g nor c is left"
+    yield say("kappa2", limit, decay, 1 - g**2 * _gain(p, c) ** 2, rule, on_solution, reference=CLARK)
     inserted = Replay(lambda e: e.subs(kappa, sqrt(decay)))
     at_rest = {h: S.One for site in (ONE, TWO) for h in (site.h, site.hc)}
-    for key, name in (("PR0_x", "x"), ("PR0_phi", "phi")):
+    rule = "1/M with the pair spectrum M C C, at omega_1 = omega_2 = 0"
+    for name in ("x", "phi"):
         value = (1 / pair_enhancement(name).subs(at_rest)).factor()
-        yield follows(
-            section,
-            key,
-            limit,
-            inserted.rule(value),
-            title=f"Zero frequency, {key}",
-            rule="1/M with the pair spectrum M C C, at omega_1 = omega_2 = 0",
-            before=value,
-            reference=CLARK,
-            check=inserted,
-        )
-    yield follows(
-        f"{section}, rho = C(tau)/Delta0",
-        "rho''",
-        about,
-        scaled_force(p),
-        title="The correlation rho = C/Delta0 obeys an equation without g: so does every function of rho alone, as PR_x and PR_phi",
-        rule="change of variables",
-        before=_rho - g**2 * _F(Delta * _rho) / Delta,
-        check=Holds(
-            partial(_falls_from_rest, activation, p), "linear at small rho with that decay rate; no work from 1 to 0"
-        ),
+        yield say(f"PR0_{name}", limit, inserted.rule(value), value, rule, inserted, reference=CLARK)
+    rule = "C = Delta0 rho: no g is left, so that functions of rho alone, as PR_x and PR_phi, do not depend on it"
+    check = Holds(
+        partial(_falls_from_rest, activation, p), "linear at small rho with that decay rate; no work from 1 to 0"
     )
+    force = _rho - g**2 * _F(Delta * _rho) / Delta
+    yield follows(f"{section}, rho = C(tau)/Delta0", "rho''", about, scaled_force(p), force, rule, check)
 
 
 def variance_law(p: Expr, c: Expr) -> Expr:

@@ -34,6 +34,7 @@ _VERDICTS = {
     False: "the fixed point is unstable there, so that these are limits of the formal saddle",
     None: "stability there is not decided",
 }
+_TITLE = "Strong coupling"
 _FASTER = "phi grows faster than x: solutions end in a saddle-node, there is no strong-coupling limit"
 _NO_POWER = "not derived: <phi^2> has no power law at large variance"
 _HOW = "certified quadrature: the ratio tends to 1 as Delta grows by twelve decades or more"
@@ -72,21 +73,13 @@ def strong_coupling(theory: Theory, activation: Activation) -> Limit:
     laws = {"Delta": _power_of_g(Power(S.One, S.One), whole), **_laws(theory, averages, whole)}
     stable = _stays_below_one(theory, averages, laws)
     check, before = _check(theory, activation), {**expressions(theory), "Delta": Delta, "gamma": g**2 * GAIN**2}
+    rule = "leading powers at large variance inserted, where sigma^2 is negligible"
     return Limit(
-        title="Strong coupling",
+        title=_TITLE,
         group="strong_coupling",
         formulas=tuple(
-            follows(
-                "g -> infinity",
-                key,
-                "->" if power.exponent == 0 else "~",
-                power.of(g),
-                rule="leading powers at large variance inserted, where sigma^2 is negligible",
-                before=before[key],
-                check=check,
-                title=f"Strong coupling: {key}",
-            )
-            for key, power in laws.items()
+            follows("g -> infinity", key, "~" if law.exponent else "->", law.of(g), before[key], rule, check)
+            for key, law in laws.items()
         ),
         lemmas=lambda: _averages(averages, check),
         remarks=(_VERDICTS[stable],),
@@ -95,7 +88,7 @@ def strong_coupling(theory: Theory, activation: Activation) -> Limit:
 
 
 def _none(reason: str) -> Limit:
-    return Limit(title="Strong coupling", group="strong_coupling", reason=reason, facts=_facts("none", oo, None, {}))
+    return Limit(title=_TITLE, group="strong_coupling", reason=reason, facts=_facts("none", oo, None, {}))
 
 
 def _facts(kind: str, limit: Expr, stable: bool | None, laws: Mapping[str, Power]) -> dict[str, object]:
@@ -114,39 +107,15 @@ def _bounded(theory: Theory, activation: Activation, averages: Mapping[Average, 
     if variance is None:
         return _none(f"g < {sstr(limit)}; the law of Delta there is not derived")
     condition = words(true if sign_of(slope_squared) == 1 else slope_squared > 0)
+    rows = [("g", "<", limit, theory.equation.control_at, "leading powers inserted, sigma^2 being negligible")]
+    rows += [("Delta", "~", variance, Delta, "what <phi^2> has beyond its linear growth, from the tails")]
+    quantities = expressions(theory)
+    rows += [(key, "->", S.Zero, quantities[key], "at large variance") for key in ("D_x", "D_phi") if key in quantities]
     section, check = "on approach to the largest g, where this is positive", _check(theory, activation)
     return Limit(
-        title="Strong coupling",
+        title=_TITLE,
         group="strong_coupling",
-        formulas=(
-            follows(
-                section,
-                "g",
-                "<",
-                limit,
-                condition,
-                title="Largest coupling: the self-consistency at large variance, where sigma^2 is negligible",
-                rule="leading powers inserted",
-                before=theory.equation.control_at,
-                check=check,
-            ),
-            follows(
-                section,
-                "Delta",
-                "~",
-                variance,
-                condition,
-                title="Delta as g approaches it",
-                rule="what <phi^2> has beyond its linear growth, from the tails",
-                before=Delta,
-                check=check,
-            ),
-            *(
-                follows(section, key, "->", S.Zero, condition, rule="at large variance", before=e, check=check)
-                for key, e in expressions(theory).items()
-                if key in ("D_x", "D_phi")
-            ),
-        ),
+        formulas=tuple(follows(section, *row, check, condition) for row in rows),
         lemmas=lambda: _averages(averages, check),
         facts=_facts("linear", limit, None, {}),
     )

@@ -125,25 +125,16 @@ def _outliers_at_target(target: Target) -> Step:
 
 
 def _formula(target: Target, activation: Activation, key: str, law: Expr) -> Formula:
-    return follows(
-        _SERIES,
-        key,
-        "=",
-        sum(_short(law.coeff(g, 2 * n)) * g ** (2 * n) for n in range(ORDER + 1)),
-        "a + theta is not 0" if key in OUTLIERS else "",
-        title=f"Weak coupling: {key} to order g^4, averages at variance S",
-        rule="total derivatives by g^2 along the solution of the self-consistency",
-        before={**_subjects(target), **dict.fromkeys(OUTLIERS, target.outliers)}[key],
-        after=law,
-        check=Numbers(
-            activation,
-            partial(_open_loops, target, activation),
-            falling(990),
-            "certified averages: the remainder falls as g^6 or faster",
-            outlier(target, activation, key),
-            target.spelled,
-        ),
+    short = sum(_short(law.coeff(g, 2 * n)) * g ** (2 * n) for n in range(ORDER + 1))
+    before = {**_subjects(target), **dict.fromkeys(OUTLIERS, target.outliers)}[key]
+    rule, how = (
+        "total derivatives by g^2 along the solution of the self-consistency",
+        "the remainder falls as g^6 or faster",
     )
+    ways, exact = partial(_open_loops, target, activation), outlier(target, activation, key)
+    check = Numbers(activation, ways, falling(990), f"certified averages: {how}", exact, target.spelled)
+    condition = "a + theta != 0" if key in OUTLIERS else ""
+    return follows(_SERIES, key, "=", short, before, rule, check, condition, after=law)
 
 
 def _short(coefficient: Expr) -> Expr:
@@ -158,27 +149,15 @@ def _written_out(laws: Mapping[str, Expr], activation: Activation) -> Iterator[F
     for key in ("Delta0", "C", "lambda_ls"):
         form = written_out(laws[key], activation) if key in laws else None
         if form is not None and len(sstr(form)) <= _LONGEST:
-            yield follows(
-                f"{_SERIES}; written out for this activation",
-                key,
-                "=",
-                sum(form.coeff(g, 2 * n).factor() * g ** (2 * n) for n in range(ORDER + 1)),
-                title=f"Weak coupling: {key} written out for this activation",
-                rule="closed forms inserted",
-                before=laws[key],
-                check=Numbers(activation, lambda: [[_anywhere(activation)]], equal, "certified averages, 25 digits"),
-            )
+            series = sum(form.coeff(g, 2 * n).factor() * g ** (2 * n) for n in range(ORDER + 1))
+            section, how = f"{_SERIES}; written out for this activation", "certified averages, 25 digits"
+            check = Numbers(activation, lambda: [[_anywhere(activation)]], equal, how)
+            yield follows(section, key, "=", series, laws[key], "closed forms inserted", check)
 
 
 def _anywhere(activation: Activation) -> Values:
-    return {
-        **drawn(activation.parameters),
-        **GEOMETRY,
-        A: Rational(2, 5),
-        drive: Rational(3, 5),
-        slope: Rational(2, 3),
-        g: S.Half,
-    }
+    values = {A: Rational(2, 5), drive: Rational(3, 5), slope: Rational(2, 3), g: S.Half}
+    return {**drawn(activation.parameters), **GEOMETRY, **values}
 
 
 def _open_loops(target: Target, activation: Activation) -> list[list[Values]]:
