@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from theory.later import Later
+from theory.lazy import Later
 from theory.models import NAMES
 
 ROOT = Path(__file__).parents[1]

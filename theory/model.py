@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from theory.errors import InputError
 from theory.interval import Interval
-from theory.later import Later
+from theory.lazy import Later
 
 if TYPE_CHECKING:
     from sympy import Symbol

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theory.interval import Interval
-from theory.later import Later
+from theory.lazy import Later
 from theory.model import Model, Parameter
 
 if TYPE_CHECKING:
