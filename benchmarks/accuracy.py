@@ -17,8 +17,8 @@ from benchmarks.naive import by_hermite
 from numerics.averages.average import average
 from numerics.codegen.backends import array_functions
 from theory.activations.activation import Activation
-from theory.gaussian.average import Average
-from theory.gaussian.integrand import certified
+from theory.averages.average import Average
+from theory.averages.integrand import certified
 from theory.symbols import Delta
 from theory.text.parsing import parse_monomial
 

@@ -11,8 +11,8 @@ _OURS = """
 from time import perf_counter
 from quenched import Activation, Average, parse
 from sympy import S
-from theory.gaussian.closed import closed_form
-from theory.gaussian.integrand import ordinary_integrand
+from theory.averages.closed import closed_form
+from theory.averages.integrand import ordinary_integrand
 from theory.symbols import Delta, phi, x
 {prelude}
 start = perf_counter()

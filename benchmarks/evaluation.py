@@ -10,8 +10,8 @@ from benchmarks.harness import Effort, Row, Sample, repeated, timed
 from benchmarks.naive import by_hermite, by_quad, lambdified
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
-from theory.gaussian.average import Average
-from theory.gaussian.integrand import certified
+from theory.averages.average import Average
+from theory.averages.integrand import certified
 from theory.symbols import Delta, phi, x
 
 COUNT = 1000

@@ -9,8 +9,8 @@ import mpmath
 from sympy import Expr, Float, Rational, oo
 
 from theory.activations.activation import Activation
-from theory.gaussian.average import Average, averages
-from theory.gaussian.integrand import certified
+from theory.averages.average import Average, averages
+from theory.averages.integrand import certified
 from theory.symbols import Delta
 
 DIGITS = 25

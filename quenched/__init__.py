@@ -16,7 +16,7 @@ from theory import __version__
 
 _HOME = {
     "Activation": "theory.activations.activation",
-    "Average": "theory.gaussian.average",
+    "Average": "theory.averages.average",
     "DomainError": "theory.errors",
     "InputError": "theory.errors",
     "Model": "theory.model",
@@ -34,8 +34,8 @@ _HOME = {
     "autocovariance": "numerics.covariance.correlation",
     "average": "numerics.averages.average",
     "chaotic_state": "numerics.chaos.state",
-    "certified": "theory.gaussian.integrand",
-    "certify": "theory.gaussian.certify",
+    "certified": "theory.averages.integrand",
+    "certify": "theory.averages.certify",
     "closed_loop_states": "numerics.chaos.target",
     "covariance": "numerics.covariance.matrices",
     "derive": "theory.models",

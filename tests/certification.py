@@ -4,11 +4,11 @@ import mpmath
 from sympy import S
 
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages, weak_product
+from theory.averages.certify import certify_with_size
+from theory.averages.integrand import ordinary_integrand
+from theory.averages.measures import Normal
 from theory.errors import DomainError
-from theory.gaussian.average import Average, averages, weak_product
-from theory.gaussian.certify import certify_with_size
-from theory.gaussian.integrand import ordinary_integrand
-from theory.gaussian.measures import Normal
 from theory.symbols import Delta, mu
 from theory.text.parsing import parse_monomial
 

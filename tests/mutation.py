@@ -12,9 +12,9 @@ from typing import Any
 from sympy import Add, Basic, Eq, Expr, Integer, MatrixBase, Mul, Pow, Rational, S, Symbol, Tuple
 from sympy.core.function import AppliedUndef
 
+from theory.averages.exact import exact
 from theory.derivation import same
 from theory.errors import QuenchedError
-from theory.gaussian.exact import exact
 from theory.model import Model
 from theory.theory import Theory
 

@@ -8,8 +8,8 @@ from effort import one_in
 from sympy import Abs, Max, Rational, Symbol, cosh, erf, exp, log, sign, sin, tanh
 
 from theory.activations.pieces import split
+from theory.averages.certify import certify, certify_pair
 from theory.errors import DomainError, InputError
-from theory.gaussian.certify import certify, certify_pair
 from theory.symbols import x
 
 DIGITS = 30
@@ -144,7 +144,7 @@ def test_unusable_input_is_refused():
 
 
 def test_more_oscillations_than_panels_is_an_error_not_a_wrong_number(monkeypatch):
-    monkeypatch.setattr("theory.gaussian.certify.MAX_PANELS", 400)
+    monkeypatch.setattr("theory.averages.certify.MAX_PANELS", 400)
     with pytest.raises(DomainError, match="do not agree"):
         certify(split(sin(x) ** 2), 0, mpmath.mpf(10) ** 12)
 

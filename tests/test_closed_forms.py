@@ -39,10 +39,10 @@ from sympy import (
 )
 
 from theory.activations.pieces import Pieces, split
+from theory.averages.certify import certify
+from theory.averages.closed import closed_form
 from theory.errors import DomainError
 from theory.functions import erfcx, mpmath_names
-from theory.gaussian.certify import certify
-from theory.gaussian.closed import closed_form
 from theory.symbols import Delta, mu, x
 
 R = Rational

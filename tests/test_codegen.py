@@ -16,9 +16,9 @@ from numerics.codegen import cache
 from numerics.codegen.module import emit
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
+from theory.averages.average import Average
+from theory.averages.integrand import certified
 from theory.errors import InputError
-from theory.gaussian.average import Average
-from theory.gaussian.integrand import certified
 from theory.models import derive
 from theory.symbols import Delta, phi, x
 

@@ -7,6 +7,9 @@ from effort import one_in
 from sympy import Eq, Function, Rational, Symbol, exp, symbols
 
 from theory.activations.activation import Activation
+from theory.averages.average import Average
+from theory.averages.integrand import evaluate
+from theory.averages.measures import Normal
 from theory.concrete import closed_form_steps
 from theory.derivation import Derivation, Step, StepFailed, same
 from theory.fields.cavity import two_site_cavity
@@ -22,9 +25,6 @@ from theory.fields.collective import (
 )
 from theory.fields.finite_size import FiniteSizeIdentity
 from theory.fields.moments import N
-from theory.gaussian.average import Average
-from theory.gaussian.integrand import evaluate
-from theory.gaussian.measures import Normal
 from theory.models import derive
 from theory.models.static import STATIC
 from theory.networks import GaussianCouplings

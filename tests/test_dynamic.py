@@ -18,10 +18,10 @@ from numerics.averages.pair import pair_average
 from numerics.codegen.module import emit
 from numerics.solve.solver import Solver, checked_parameters
 from theory.activations.activation import Activation
+from theory.averages.average import Average
 from theory.derivation import Step, same
 from theory.errors import DomainError, InputError
 from theory.fields.spectral import OneSite
-from theory.gaussian.average import Average
 from theory.models import derive
 from theory.symbols import g as coupling
 from theory.symbols import phi, x

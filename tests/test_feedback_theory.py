@@ -4,12 +4,12 @@ import pytest
 from sympy import Matrix, diff, eye, sqrt
 
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages
+from theory.averages.measures import Normal
 from theory.concrete import closed_form_of
 from theory.derivation import Derivation, Step, StepFailed, same
 from theory.feedback import MEANS, loop_with_means
 from theory.fields.readout import OUTPUT, LoadedSite, readout_loop
-from theory.gaussian.average import Average, averages
-from theory.gaussian.measures import Normal
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
 from theory.readout.vectors import site_at

@@ -6,6 +6,10 @@ import pytest
 from sympy import Integer, Rational, expand, latex, sqrt, sstr
 
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages, over_frozen_mean, variance_at_mean, without_variances
+from theory.averages.exact import exact
+from theory.averages.measures import AT_MEAN, Normal
+from theory.averages.polynomial import polynomial_average
 from theory.derivation import same
 from theory.errors import DomainError
 from theory.fields.argument import unique_root_steps
@@ -20,10 +24,6 @@ from theory.fields.replicon import (
     replicon_kernel,
 )
 from theory.fields.statistics import connected
-from theory.gaussian.average import Average, averages, over_frozen_mean, variance_at_mean, without_variances
-from theory.gaussian.exact import exact
-from theory.gaussian.measures import AT_MEAN, Normal
-from theory.gaussian.polynomial import polynomial_average
 from theory.limits.power_law import power_law
 from theory.models import derive
 from theory.models.static import STATIC

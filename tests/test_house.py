@@ -176,8 +176,8 @@ def test_objects_are_expected_where_objects_are_documented(text):
     from sympy import SympifyError
 
     from theory.activations.activation import Activation
+    from theory.averages.average import Average
     from theory.errors import InputError
-    from theory.gaussian.average import Average
 
     with pytest.raises(InputError, match="from_text"):
         Activation.from_expression(text)

@@ -5,10 +5,10 @@ import pytest
 from sympy import Rational, Symbol, erfinv, exp, gamma, latex, log, pi, sqrt, sstr, symbols
 
 from theory.activations.activation import Activation
+from theory.averages.average import Average
+from theory.averages.integrand import evaluate
+from theory.averages.law import Law, Samples, mixture, q, r, z
 from theory.errors import DomainError
-from theory.gaussian.average import Average
-from theory.gaussian.integrand import evaluate
-from theory.gaussian.law import Law, Samples, mixture, q, r, z
 from theory.symbols import phi
 
 s, k = symbols("s k", positive=True)

@@ -5,12 +5,12 @@ import pytest
 from scipy.optimize import brentq
 from sympy import Derivative, Eq, Float, Rational, Symbol, diff
 
+from theory.averages.average import Average
+from theory.averages.measures import Joint
+from theory.averages.polynomial import polynomial_average
 from theory.derivation import Derivation, StepFailed, same
 from theory.fields.readout import I_, m, n
 from theory.fields.two_states import pair_of_states
-from theory.gaussian.average import Average
-from theory.gaussian.measures import Joint
-from theory.gaussian.polynomial import polynomial_average
 from theory.readout import least_squares as theory
 from theory.readout.eigenvector import LocalReadout, f
 from theory.readout.least_squares_steps import steps

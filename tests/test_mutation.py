@@ -7,10 +7,10 @@ import pytest
 from mutation import altered_parts, altered_results, engine_altered, equivalent, fails
 from sympy import Matrix, S, Symbol
 
+from theory.averages.measures import Joint
 from theory.chaos import derive_chaotic_feedback
 from theory.fields.collective import Action, Kernel
 from theory.fields.readout import LOADED_RESPONSE, OUTPUT
-from theory.gaussian.measures import Joint
 from theory.models import derive
 from theory.networks import GaussianCouplings, StaticNoise
 from theory.readout.vectors import I_, drive, m, n, with_readout
@@ -126,9 +126,9 @@ ALL = {
         "theory.fields.collective:fluctuation_kernel",
         _kernel(lambda k: Kernel(k.fields, k.Pi, 2 * k.coupling)),
     ),
-    "Price's factor": ("theory.gaussian.average:Average._eval_derivative", times(2)),
+    "Price's factor": ("theory.averages.average:Average._eval_derivative", times(2)),
     "Stein's sign": (
-        "theory.gaussian.measures:Gaussian.lowered",
+        "theory.averages.measures:Gaussian.lowered",
         lambda lowered: lambda *args: [(-weight, F, order) for weight, F, order in lowered(*args)],
     ),
 }

@@ -11,6 +11,8 @@ from numerics.simulate.fixed_points import control_variates, simulate
 from numerics.simulate.simulation import simulate as simulation
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages
+from theory.averages.integrand import evaluate
 from theory.corrections import corrections, one_replica, one_site_correction, two_replicas
 from theory.derivation import Step, same
 from theory.errors import DomainError, InputError
@@ -28,8 +30,6 @@ from theory.fields.finite_size import FiniteSizeIdentity
 from theory.fields.loop_argument import substituted
 from theory.fields.one_loop import OneLoop, source
 from theory.fields.wick import N, mean_covariance, mean_squared_covariance, mean_squared_variance
-from theory.gaussian.average import Average, averages
-from theory.gaussian.integrand import evaluate
 from theory.models import derive
 from theory.models.static import STATIC
 from theory.networks import GaussianCouplings
@@ -56,7 +56,7 @@ def linear(expression):
     def insert(average):
         return Average(average.integrand.subs(phi(x), x).doit(), average.order)
 
-    from theory.gaussian.average import stein
+    from theory.averages.average import stein
 
     value = stein(expression.replace(lambda node: isinstance(node, Average), insert))
     return cancel(value.subs({Delta: 1 / (1 - g**2), sigma: 1}))

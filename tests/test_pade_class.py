@@ -14,9 +14,9 @@ from derivations.mato.pade import pole_average
 from numerics.averages.average import mean_object
 from theory.activations.activation import Activation
 from theory.activations.parity import admissible_value
+from theory.averages.average import Average
+from theory.averages.integrand import certified
 from theory.concrete import closed_form_of
-from theory.gaussian.average import Average
-from theory.gaussian.integrand import certified
 from theory.models import derive
 from theory.symbols import Delta, phi, x
 

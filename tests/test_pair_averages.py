@@ -9,8 +9,8 @@ from scipy import special
 from sympy import Abs, Add, Heaviside, Max, Rational, S, cos, diff, erf, exp, lambdify, sign, sin, sqrt, tanh
 
 from theory.activations.pieces import Pieces, split
-from theory.gaussian.closed import closed_form
-from theory.gaussian.pair import pair_closed_form
+from theory.averages.closed import closed_form
+from theory.averages.pair import pair_closed_form
 from theory.symbols import Delta, mu, rho, x
 
 R = Rational

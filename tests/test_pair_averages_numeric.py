@@ -10,8 +10,8 @@ from sympy import S
 
 from numerics.averages.pair import pair_average
 from theory.activations.activation import Activation
+from theory.averages.certify import certify_pair
 from theory.errors import InputError
-from theory.gaussian.certify import certify_pair
 
 pytestmark = pytest.mark.filterwarnings("error")
 

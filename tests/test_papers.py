@@ -17,8 +17,8 @@ from derivations.mastrogiuseppe import quantities as quantities_of_feedback
 from derivations.mato import one_loop, pade, powerlaws, quantities
 from derivations.mato.quantities import GAMMA, POWER, matches, on_branch
 from quenched.cli import main
+from theory.averages.average import Average
 from theory.errors import DomainError
-from theory.gaussian.average import Average
 from theory.symbols import Delta, eta, g, growth, phi, x
 
 CLAIMS = mato2025.PAPER.claims

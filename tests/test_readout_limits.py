@@ -17,7 +17,7 @@ from sympy import Rational, Symbol, gamma, pi, sqrt
 from quenched.cli import main
 from quenched.limits import limits_data
 from theory.activations.activation import Activation
-from theory.gaussian.average import Average
+from theory.averages.average import Average
 from theory.limits import known
 from theory.limits.homogeneous import homogeneous_readout
 from theory.limits.large_target import SIZE, large_target

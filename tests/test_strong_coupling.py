@@ -12,8 +12,8 @@ from sympy import Float, Integral, Rational, S, Symbol, cbrt, pi, sqrt
 
 import quenched
 from theory.activations.activation import Activation
+from theory.averages.average import Average
 from theory.derivation import same
-from theory.gaussian.average import Average
 from theory.limits.large_variance import from_tails, large_variance
 from theory.limits.power_law import power_law
 from theory.limits.strong_coupling import strong_coupling

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from sympy import Derivative, Eq, Expr, Function, Integral, Rational, Sum, Symbol
 
+from theory.averages.average import Average
+from theory.averages.exact import exact
 from theory.derivation import Derivation, Evaluated, Replay, Step, chain
 from theory.fields.collective import disorder_average
 from theory.fields.two_states import (
@@ -23,8 +25,6 @@ from theory.fields.two_states import (
     pair_of_states,
     shared_couplings,
 )
-from theory.gaussian.average import Average
-from theory.gaussian.exact import exact
 from theory.models.static import STATIC
 from theory.symbols import Delta, phi, sigma, x
 

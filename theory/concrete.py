@@ -10,10 +10,10 @@ from sympy import Eq, Expr, Rational, Symbol, oo, sstr
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
+from theory.averages.average import Average
+from theory.averages.closed import ClosedForm, closed_form
+from theory.averages.integrand import certified, ordinary_integrand
 from theory.derivation import Step
-from theory.gaussian.average import Average
-from theory.gaussian.closed import ClosedForm, closed_form
-from theory.gaussian.integrand import certified, ordinary_integrand
 from theory.symbols import Delta, delta, mu
 from theory.theory import Theory
 

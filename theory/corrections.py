@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from sympy import Expr, Symbol
 
+from theory.averages.average import Average, stein
 from theory.derivation import Step
 from theory.errors import DomainError
 from theory.fields.collective import (
@@ -31,7 +32,6 @@ from theory.fields.loop_argument import (
 )
 from theory.fields.one_loop import OneLoop, source
 from theory.fields.wick import mean_covariance, mean_squared_covariance, mean_squared_variance
-from theory.gaussian.average import Average, stein
 from theory.models.static import STATIC
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, O, phi, x

@@ -89,7 +89,7 @@ class Evaluated:
     Parameters
     ----------
     concrete : callable, optional
-        Applied to both sides first: puts in an activation where phi is undefined (``theory.gaussian.exact.exact``), or a density.
+        Applied to both sides first: puts in an activation where phi is undefined (``theory.averages.exact.exact``), or a density.
     ranges : mapping of Symbol to (low, high)
         Where the points lie; otherwise the assumptions of a symbol say it.
     points, digits : int

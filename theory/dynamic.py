@@ -11,6 +11,8 @@ from math import inf
 from sympy import Expr, Matrix, S, Symbol, sqrt, symbols
 
 from theory import static
+from theory.averages.average import Average
+from theory.averages.measures import Normal
 from theory.derivation import chain
 from theory.equations import AutocovarianceEquation, C, PairTransform, f
 from theory.factors import positive_factors
@@ -37,8 +39,6 @@ from theory.fields.intime import (
 )
 from theory.fields.site_in_time import filtered_site, site_steps
 from theory.fields.spectral import L_phi, L_x, OneSite, SpectralMeasure, inner_integral
-from theory.gaussian.average import Average
-from theory.gaussian.measures import Normal
 from theory.model import Model
 from theory.models.dynamic import DYNAMIC
 from theory.models.static import STATIC

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
+from theory.averages.average import Average, averages
 from theory.fields.site_in_time import Site
-from theory.gaussian.average import Average, averages
 from theory.symbols import frequency, growth, tau
 
 _squared = Symbol("squared", positive=True)

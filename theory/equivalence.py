@@ -22,9 +22,9 @@ from itertools import product
 
 from sympy import Eq, Expr, Identity, ImmutableMatrix, MatrixExpr, MatrixSymbol, Rational, Symbol, zeros
 
+from theory.averages.average import Average, stein
 from theory.derivation import Derivation, Fact, Replay, Step, same
 from theory.fields.cavity import pair_covariance
-from theory.gaussian.average import Average, stein
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 

@@ -39,6 +39,7 @@ from sympy import (
     symbols,
 )
 
+from theory.averages.average import averages
 from theory.derivation import Derivation, Fact, Replay, Step, chain, same
 from theory.equivalence import SIZE, J, N, rational_matrix
 from theory.equivalence import derive as derive_static
@@ -47,7 +48,6 @@ from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_aver
 from theory.fields.functional import PAIRS, pair_steps
 from theory.fields.site_in_time import filtered_site
 from theory.fields.spectral import OneSite
-from theory.gaussian.average import averages
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, eta, frequency, g, sigma
 

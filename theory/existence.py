@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sympy import Expr, diff, oo, solve, sstr
 
 from theory.activations.activation import Activation
+from theory.averages.average import averages
 from theory.concrete import closed_form_of
-from theory.gaussian.average import averages
 from theory.theory import Theory
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sympy import Expr, Mul, Rational, S, Symbol
 
-from theory.gaussian.average import averages
+from theory.averages.average import averages
 from theory.symbols import eta, g, mu
 
 WEAK: Mapping[Symbol, Expr] = {g: Rational(1, 10), eta: Rational(1, 2)}

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
 
+from theory.averages.average import Average
 from theory.derivation import Check, Replay, Solves, Step, chain
 from theory.equations import ReadoutEquation
 from theory.fields.argument import comparison_steps, instability_steps
 from theory.fields.readout import I_, OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
-from theory.gaussian.average import Average
 from theory.implicit import Branch
 from theory.model import Model
 from theory.models.feedback import FEEDBACK

@@ -14,6 +14,8 @@ from math import inf
 
 from sympy import Eq, Expr, Matrix, S, Symbol
 
+from theory.averages.average import Average, over_frozen_mean, stein, through_noise_variance
+from theory.averages.exact import exact
 from theory.corrections import Corrections, corrections
 from theory.derivation import Evaluated, Step, applied, chain
 from theory.equations import FollowUp, SelfConsistency
@@ -48,8 +50,6 @@ from theory.fields.replicon import (
     replicon_steps,
 )
 from theory.fields.statistics import CovarianceStatistics, connected
-from theory.gaussian.average import Average, over_frozen_mean, stein, through_noise_variance
-from theory.gaussian.exact import exact
 from theory.model import Model
 from theory.models.static import STATIC
 from theory.networks import StaticNetwork

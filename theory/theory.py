@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sympy import Expr, Symbol
 
+from theory.averages.average import Average, averages, conditional_averages
 from theory.derivation import Derivation, StepFailed
 from theory.equations import AutocovarianceEquation, FollowUp, ReadoutEquation, SelfConsistency
 from theory.errors import DomainError
-from theory.gaussian.average import Average, averages, conditional_averages
 from theory.model import Model
 from theory.symbols import mu
 

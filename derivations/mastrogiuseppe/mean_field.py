@@ -27,11 +27,11 @@ from derivations.mastrogiuseppe.quantities import (
     equation,
     states,
 )
+from theory.averages.average import Average
+from theory.averages.measures import Normal
 from theory.derivation import same
 from theory.feedback import MEANS, loop_with_means
 from theory.fields.readout import OUTPUT
-from theory.gaussian.average import Average
-from theory.gaussian.measures import Normal
 from theory.symbols import SI, SI2, A, C, Delta, Sm, Sm2, g, mu, p, phi, pI, pm, rho, smI, snI, snm, x
 
 _ALONE = sqrt(1 - rho**2)

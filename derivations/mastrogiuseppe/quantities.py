@@ -17,8 +17,8 @@ from sympy import Expr, diff
 from numerics.solve.readout import fixed_points
 from numerics.solve.solution import FixedPoint, Solution
 from numerics.solve.solver import Solver
+from theory.averages.average import Average
 from theory.equations import ReadoutEquation
-from theory.gaussian.average import Average
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
 from theory.symbols import SI2, C, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z

@@ -21,9 +21,9 @@ from derivations.mastrogiuseppe.quantities import (
     solved,
 )
 from derivations.mastrogiuseppe.training import CORRELATED, LOCAL, OPPOSED
+from theory.averages.average import Average
 from theory.derivation import same
 from theory.fields.readout import I_, m
-from theory.gaussian.average import Average
 from theory.readout.eigenvector import LocalReadout
 from theory.readout.least_squares import current_readout, strength
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z

@@ -34,12 +34,12 @@ from derivations.mastrogiuseppe.quantities import (
     solver,
 )
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages
+from theory.averages.measures import Normal
 from theory.concrete import closed_form_of
 from theory.derivation import same
 from theory.feedback import MEANS, loop_with_means
 from theory.fields.readout import LoadedSite, n, readout_loop
-from theory.gaussian.average import Average, averages
-from theory.gaussian.measures import Normal
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
 from theory.readout.eigenvector import LocalReadout

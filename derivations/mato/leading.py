@@ -24,9 +24,9 @@ from derivations.mato.quantities import (
     on_branch,
 )
 from theory.activations.activation import Activation
+from theory.averages.average import Average, stein
 from theory.derivation import same
 from theory.fields.cavity import two_site_cavity
-from theory.gaussian.average import Average, stein
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 

@@ -12,9 +12,9 @@ from sympy import Expr, sqrt
 
 from derivations.comparison import DIGITS, number
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages
 from theory.concrete import closed_form_of
 from theory.derivation import same
-from theory.gaussian.average import Average, averages
 from theory.models import derive
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x

@@ -13,9 +13,9 @@ from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.means import mean_name
 from numerics.codegen.module import emit_mean
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages, weak_product
+from theory.averages.measures import Normal
 from theory.errors import DomainError, InputError
-from theory.gaussian.average import Average, averages, weak_product
-from theory.gaussian.measures import Normal
 from theory.symbols import Delta, mu
 from theory.text.parsing import parse_monomial
 

@@ -16,11 +16,11 @@ from numerics.averages.average import check_measure, mean_object
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit_pair
 from theory.activations.activation import Activation
+from theory.averages.average import Average
+from theory.averages.integrand import ordinary_integrand
+from theory.averages.measures import Normal
+from theory.averages.pair import pair_closed_form
 from theory.errors import DomainError, InputError
-from theory.gaussian.average import Average
-from theory.gaussian.integrand import ordinary_integrand
-from theory.gaussian.measures import Normal
-from theory.gaussian.pair import pair_closed_form
 from theory.symbols import Delta, mu, rho
 from theory.text.parsing import parse_monomial
 

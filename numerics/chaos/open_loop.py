@@ -26,8 +26,8 @@ from numerics.algorithms.self_consistency import solve_physical
 from numerics.averages.average import check_measure, mean_object
 from numerics.chaos.fluctuating import Motion, Variances
 from theory.activations.activation import Activation
+from theory.averages.average import Average
 from theory.errors import InputError
-from theory.gaussian.average import Average
 from theory.readout.vectors import drive, with_readout
 from theory.symbols import SI2, Sm2, phi, smI, snI, snm, x, z
 

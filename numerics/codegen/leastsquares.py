@@ -10,7 +10,7 @@ from sympy import Expr, Symbol, diff
 from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import lower
-from theory.gaussian.average import Average
+from theory.averages.average import Average
 from theory.models.feedback import FEEDBACK
 from theory.readout import least_squares as theory
 from theory.readout.open_loop import bulk_radius, mode, variance

@@ -14,12 +14,12 @@ from theory.activations.activation import Activation
 from theory.activations.features import feature_points, unlisted_distance
 from theory.activations.growth import growth
 from theory.activations.pieces import Pieces, compare, merged, refine
+from theory.averages.average import Average, conditional_averages
+from theory.averages.closed import ClosedForm, closed_form
+from theory.averages.integrand import ordinary_integrand
+from theory.averages.measures import Connected, Normal
+from theory.averages.parity import parity
 from theory.errors import InputError
-from theory.gaussian.average import Average, conditional_averages
-from theory.gaussian.closed import ClosedForm, closed_form
-from theory.gaussian.integrand import ordinary_integrand
-from theory.gaussian.measures import Connected, Normal
-from theory.gaussian.parity import parity
 from theory.symbols import Delta, mu, phi, x
 
 u = Symbol("u", real=True)

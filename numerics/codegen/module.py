@@ -18,9 +18,9 @@ from numerics.models import find_treatment
 from theory import __version__
 from theory.activations.activation import Activation
 from theory.activations.pieces import Pieces
+from theory.averages.average import Average
+from theory.averages.closed import ClosedForm
 from theory.errors import InputError
-from theory.gaussian.average import Average
-from theory.gaussian.closed import ClosedForm
 from theory.symbols import Delta, mu, rho, x
 from theory.theory import Quantity, Theory
 

@@ -10,8 +10,8 @@ from numerics.codegen.functions import Call, call, function
 from numerics.codegen.means import FrozenCode, MeanCode
 from numerics.codegen.printer import source
 from theory.activations.activation import Activation
+from theory.averages.average import averages
 from theory.equations import FollowUp
-from theory.gaussian.average import averages
 from theory.symbols import mu
 from theory.theory import Theory
 

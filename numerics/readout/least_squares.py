@@ -20,8 +20,8 @@ from numerics.solve.readout import DIRECTION
 from numerics.solve.solution import Solution, state_rows
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
+from theory.averages.average import Average
 from theory.errors import InputError
-from theory.gaussian.average import Average
 from theory.interval import Interval
 from theory.model import Parameter
 from theory.models.feedback import FEEDBACK

@@ -29,8 +29,8 @@ from numerics.averages.average import mean_object
 from numerics.codegen.leastsquares import least_squares_module
 from numerics.readout.two_states import StatePairs
 from theory.activations.activation import Activation
+from theory.averages.average import Average
 from theory.errors import DomainError
-from theory.gaussian.average import Average
 from theory.symbols import phi, x
 
 Values = NDArray[np.float64]

@@ -13,8 +13,8 @@ from numerics.algorithms.averages import Mean
 from numerics.algorithms.quadrature import REACH, gaussian_average
 from numerics.averages.average import mean_object
 from theory.activations.activation import Activation
-from theory.gaussian.average import Average
-from theory.gaussian.measures import Normal
+from theory.averages.average import Average
+from theory.averages.measures import Normal
 from theory.symbols import mu, phi, x
 
 Values = NDArray[np.float64]

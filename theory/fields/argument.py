@@ -9,11 +9,11 @@ from sympy import Derivative, Eq, Expr, Function, I, Integer, Integral, Matrix, 
 from sympy import exp as Exp
 from sympy.core.function import AppliedUndef
 
+from theory.averages.average import averages
 from theory.derivation import Evaluated, Fact, Independent, Replay, Solves, Step, applied
 from theory.fields.collective import Action, Bilinear, Kernel, SiteMeasure
 from theory.fields.finite_size import FiniteSizeIdentity, coupling_exponent
 from theory.fields.moments import N
-from theory.gaussian.average import averages
 from theory.model import Model
 from theory.networks import GaussianCouplings, StaticNetwork, StaticNoise
 from theory.symbols import Delta, Delta0, delta, eta, g, mu, sigma, x

@@ -23,9 +23,7 @@ from functools import partial
 import mpmath
 from sympy import Add, Eq, Expr, IndexedBase, Mul, S, Sum, Symbol, diff, lambdify, symbols
 
-from theory.derivation import Derivation, Replay, Solves, Step
-from theory.fields.moments import J, N, OverCouplings, xi
-from theory.gaussian.average import (
+from theory.averages.average import (
     Average,
     over_frozen_mean,
     stein,
@@ -33,8 +31,10 @@ from theory.gaussian.average import (
     variance_at_mean,
     with_variance,
 )
-from theory.gaussian.exact import CUBIC, ODD_CUBIC, exact
-from theory.gaussian.measures import AT_MEAN, Normal
+from theory.averages.exact import CUBIC, ODD_CUBIC, exact
+from theory.averages.measures import AT_MEAN, Normal
+from theory.derivation import Derivation, Replay, Solves, Step
+from theory.fields.moments import J, N, OverCouplings, xi
 from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 

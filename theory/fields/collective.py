@@ -28,10 +28,10 @@ from typing import Protocol
 
 from sympy import Expr, Matrix, Mul, Rational, S, Symbol, diff, eye, sqrt, sstr, zeros
 
+from theory.averages.average import Average, averages, over_frozen_mean, stein
+from theory.averages.measures import AT_MEAN, Normal
+from theory.averages.parity import parity
 from theory.factors import positive_factors
-from theory.gaussian.average import Average, averages, over_frozen_mean, stein
-from theory.gaussian.measures import AT_MEAN, Normal
-from theory.gaussian.parity import parity
 from theory.networks import GaussianCouplings
 from theory.symbols import mu, phi, x
 

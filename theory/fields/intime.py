@@ -386,8 +386,8 @@ class _Residues:
         """Whether both integrals agree."""
         from sympy import lambdify
 
+        from theory.averages.average import averages
         from theory.fields.spectral import L_phi, L_x
-        from theory.gaussian.average import averages
 
         rates, sizes, values = {"phi": 0.9, "x": 0.7}, {"phi": 0.5, "x": 1.1}, {g: 1.2}
         t, one, two = Symbol("t"), OneSite.of(1), OneSite.of(2)

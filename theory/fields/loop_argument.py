@@ -7,6 +7,7 @@ from random import Random
 
 from sympy import Eq, Expr, Matrix, Rational, Symbol, eye, sstr
 
+from theory.averages.average import Average, averages, stein
 from theory.derivation import Evaluated, Fact, Replay, Solves, Step
 from theory.fields.collective import RESPONSE, Action, Bilinear
 from theory.fields.finite_size import FiniteSizeIdentity
@@ -14,7 +15,6 @@ from theory.fields.grassmann import determinant
 from theory.fields.one_loop import OneLoop, source
 from theory.fields.sourced import FromFiniteSource
 from theory.fields.wick import N
-from theory.gaussian.average import Average, averages, stein
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, O, g, phi, x
 

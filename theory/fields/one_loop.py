@@ -31,8 +31,8 @@ from math import factorial, prod
 from sympy import QQ, Expr, Integer, Matrix, Mul, Rational, S, Symbol, Tuple, eye, lex, sstr, zeros
 from sympy.polys.rings import PolyElement, PolyRing
 
+from theory.averages.average import averages
 from theory.fields.collective import Action, Bilinear, Kernel, SiteMeasure, fluctuation_kernel
-from theory.gaussian.average import averages
 
 Source = tuple[tuple[Expr, Bilinear], ...]
 """A linear combination of site monomials."""

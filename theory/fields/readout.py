@@ -19,6 +19,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Matrix, Symbol, symbols
 
+from theory.averages.average import Average
+from theory.averages.measures import Joint
 from theory.fields.collective import (
     ACTIVITY,
     RESPONSE,
@@ -29,8 +31,6 @@ from theory.fields.collective import (
     disorder_average,
     fluctuation_kernel,
 )
-from theory.gaussian.average import Average
-from theory.gaussian.measures import Joint
 from theory.networks import GaussianCouplings
 from theory.symbols import C, growth, phi, x
 

@@ -21,10 +21,10 @@ from itertools import product
 
 from sympy import Add, Expr, Matrix, Rational, S, Symbol, diff, symbols
 
+from theory.averages.average import Average, over_frozen_mean, stein, variance_at_mean
+from theory.averages.measures import AT_MEAN
 from theory.derivation import Fact, Replay, Step
 from theory.fields.collective import ACTIVITY, Action, Bilinear, Kernel, Operator, SiteMeasure
-from theory.gaussian.average import Average, over_frozen_mean, stein, variance_at_mean
-from theory.gaussian.measures import AT_MEAN
 
 REPLICAS = (1, 2, 3, 4)
 _PAIRS = tuple(product((1, 2), (3, 4)))

@@ -18,9 +18,9 @@ from math import factorial
 from sympy import QQ, Matrix, Rational, eye
 from sympy.polys.rings import PolyElement, ring
 
+from theory.averages.exact import ODD_CUBIC, exact
 from theory.derivation import Step
 from theory.fields.collective import Action, Bilinear
-from theory.gaussian.exact import ODD_CUBIC, exact
 from theory.symbols import Delta, g, x
 
 POINT = {g: Rational(3, 7), Delta: Rational(5, 4)}

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sympy import Eq, Expr, Matrix, Mul, S, Symbol, eye
 
+from theory.averages.average import over_frozen_mean, without_variances
 from theory.derivation import Replay, Solves, Step
 from theory.fields.argument import comparison_steps
 from theory.fields.cavity import CavityStatistics
 from theory.fields.collective import Action, Field, Kernel, SiteMeasure
-from theory.gaussian.average import over_frozen_mean, without_variances
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from sympy import Add, Expr, Indexed, IndexedBase, Sum, Symbol, diff, symbols
 
+from theory.averages.average import Average, outermost, weak_product
+from theory.averages.measures import Joint
 from theory.derivation import Evaluated, Step
 from theory.fields.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
-from theory.gaussian.average import Average, outermost, weak_product
-from theory.gaussian.measures import Joint
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, g, phi, x
 

@@ -12,9 +12,9 @@ from sympy import Dummy, Eq, Expr, Symbol, solve
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
+from theory.averages.average import Average, averages
+from theory.averages.integrand import certified
 from theory.derivation import Step
-from theory.gaussian.average import Average, averages
-from theory.gaussian.integrand import certified
 from theory.highprecision import mp_function
 from theory.symbols import Delta
 

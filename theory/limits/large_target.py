@@ -17,8 +17,8 @@ from theory.activations.activation import Activation
 from theory.activations.parity import drawn
 from theory.activations.pieces import Pieces
 from theory.activations.zeros import sign_of
+from theory.averages.average import Average
 from theory.concrete import closed_form_of
-from theory.gaussian.average import Average
 from theory.limits.checks import Numbers, Values, approaching
 from theory.limits.large_variance import WAVES, has_waves, large_variance, leading_power, tail_power, tails
 from theory.limits.limit import Formula, Limit, follows

@@ -17,12 +17,12 @@ from theory.activations.endpoints import Leading, leading_term
 from theory.activations.features import feature_points
 from theory.activations.pieces import Pieces
 from theory.activations.zeros import sign_of
+from theory.averages.average import Average
+from theory.averages.integrand import ordinary_integrand
+from theory.averages.polynomial import half_moment
 from theory.concrete import closed_form_of
 from theory.errors import DomainError, InputError
 from theory.functions import erfcx
-from theory.gaussian.average import Average
-from theory.gaussian.integrand import ordinary_integrand
-from theory.gaussian.polynomial import half_moment
 from theory.highprecision import mp_function
 from theory.limits.powers import Power
 from theory.symbols import Delta, phi, x

@@ -19,8 +19,8 @@ from sympy import Add, Eq, Expr, Function, S, Symbol, factorial, log, sqrt, sstr
 
 from theory.activations.activation import Activation
 from theory.activations.zeros import sign_of
+from theory.averages.polynomial import moment
 from theory.derivation import Replay, Step
-from theory.gaussian.polynomial import moment
 from theory.implicit import Branch
 from theory.limits.checks import Holds
 from theory.limits.limit import Formula, Limit, follows

@@ -37,9 +37,9 @@ from sympy.logic.boolalg import And, Boolean, false, true
 from theory.activations.activation import Activation
 from theory.activations.homogeneity import degree
 from theory.activations.zeros import sign_of
+from theory.averages.average import Average, averages
 from theory.concrete import closed_form_of
 from theory.derivation import Step, same
-from theory.gaussian.average import Average, averages
 from theory.limits.checks import (
     DIGITS,
     AtThreshold,

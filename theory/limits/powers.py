@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sympy import Add, Expr, Mul, Pow, S, factor, factorint, gamma, oo, powsimp, solve
 from sympy.logic.boolalg import Boolean, false, true
 
-from theory.gaussian.closed import ClosedForm
+from theory.averages.closed import ClosedForm
 from theory.symbols import Delta
 
 

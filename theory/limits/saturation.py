@@ -21,12 +21,12 @@ from theory.activations.activation import Activation
 from theory.activations.homogeneity import degree
 from theory.activations.parity import drawn
 from theory.activations.zeros import sign_of
+from theory.averages.average import Average
+from theory.averages.pair import pair_closed_form
+from theory.averages.polynomial import half_moment
 from theory.derivation import Replay, Step
 from theory.errors import DomainError
 from theory.fields.cavity_in_time import CLARK, ONE, TWO
-from theory.gaussian.average import Average
-from theory.gaussian.pair import pair_closed_form
-from theory.gaussian.polynomial import half_moment
 from theory.highprecision import mp_function
 from theory.limits.checks import DIGITS, Holds, Numbers, Values, approaching, equal, number
 from theory.limits.large_variance import large_variance, tails

@@ -17,9 +17,9 @@ from sympy.logic.boolalg import true
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
 from theory.activations.zeros import sign_of
+from theory.averages.average import Average
+from theory.averages.polynomial import half_moment
 from theory.derivation import Step
-from theory.gaussian.average import Average
-from theory.gaussian.polynomial import half_moment
 from theory.limits.checks import DIGITS, Numbers, Values, approaching, number
 from theory.limits.large_variance import WAVES, has_waves, large_variance, leading_power, tails
 from theory.limits.limit import Limit, follows, words

@@ -15,10 +15,10 @@ import mpmath
 from sympy import Derivative, Expr, Float, Function, Rational, Symbol, nan, oo, sqrt, sstr, zoo
 
 from theory.activations.activation import Activation
+from theory.averages.average import Average, averages
+from theory.averages.integrand import ordinary_integrand
 from theory.concrete import closed_form_of
 from theory.equations import ReadoutEquation
-from theory.gaussian.average import Average, averages
-from theory.gaussian.integrand import ordinary_integrand
 from theory.limits.checks import DIGITS, Values, number
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x
 from theory.theory import Theory

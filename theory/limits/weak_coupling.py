@@ -15,8 +15,8 @@ from sympy import Eq, Expr, Rational, S, Symbol, sqrt, sstr
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
+from theory.averages.average import averages
 from theory.derivation import Step
-from theory.gaussian.average import averages
 from theory.implicit import Branch
 from theory.limits.checks import Holds, Numbers, Values, equal, falling
 from theory.limits.limit import Formula, Limit, follows

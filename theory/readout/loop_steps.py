@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Mul, Sum, Symbol, eye, log, sstr, symbols
 
+from theory.averages.exact import exact
 from theory.derivation import Evaluated, Replay, Solves, Step
 from theory.equations import ReadoutEquation
 from theory.fields.argument import coupling_steps
@@ -19,7 +20,6 @@ from theory.fields.readout import (
     Loop,
     n,
 )
-from theory.gaussian.exact import exact
 from theory.implicit import Branch
 from theory.model import Model
 from theory.networks import ReadoutNetwork

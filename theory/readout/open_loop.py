@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from sympy import Expr, sqrt
 
+from theory.averages.average import Average
 from theory.fields.collective import (
     ACTIVITY,
     RESPONSE,
@@ -17,7 +18,6 @@ from theory.fields.collective import (
 )
 from theory.fields.readout import NOISE_POWER, POWER
 from theory.fields.two_states import clamped_covariance
-from theory.gaussian.average import Average
 from theory.models.feedback import FEEDBACK
 from theory.readout.vectors import drive
 from theory.symbols import Delta, phi, x, z

@@ -14,8 +14,8 @@ from math import comb
 
 from sympy import Expr, Pow, S, cos, exp, sin
 
-from theory.gaussian.polynomial import compositions, moment
-from theory.gaussian.products import NotInTable
+from theory.averages.polynomial import compositions, moment
+from theory.averages.products import NotInTable
 
 REFERENCE = "completing the square; Abramowitz & Stegun 7.4.32"
 

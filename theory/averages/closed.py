@@ -1,6 +1,6 @@
 """Closed forms of one-site Gaussian averages, by table.
 
-The function is multiplied out into products (`theory.gaussian.products`), the odd ones drop out at zero mean, and each
+The function is multiplied out into products (`theory.averages.products`), the odd ones drop out at zero mean, and each
 remaining one is looked up: polynomial, exponential tilt, truncated polynomial, power, error function, rational
 function. Nothing is integrated.
 """
@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from sympy import Add, And, Expr, Float, Gt, Rational, S, oo
 
 from theory.activations.pieces import Pieces
+from theory.averages import errorfunction, polynomial, power, rational, tilt, truncated
+from theory.averages.partialfractions import RationalFunction
+from theory.averages.polynomial import collected, times
+from theory.averages.products import Kernel, NotInTable, flat_coefficient, products
 from theory.errors import DomainError
-from theory.gaussian import errorfunction, polynomial, power, rational, tilt, truncated
-from theory.gaussian.partialfractions import RationalFunction
-from theory.gaussian.polynomial import collected, times
-from theory.gaussian.products import Kernel, NotInTable, flat_coefficient, products
 from theory.symbols import Delta, x
 
 _LONGEST_FRACTION = 10**30

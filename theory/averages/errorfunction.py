@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from sympy import Expr, Pow, S, atan, erf, pi
 
-from theory.gaussian.polynomial import times
-from theory.gaussian.products import NotInTable
-from theory.gaussian.tilt import Tilt, monomial
+from theory.averages.polynomial import times
+from theory.averages.products import NotInTable
+from theory.averages.tilt import Tilt, monomial
 
 REFERENCE = "Williams 1998 (arcsine); Stein's lemma"
 

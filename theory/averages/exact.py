@@ -9,9 +9,9 @@ from typing import Any
 
 from sympy import Expr, Rational
 
-from theory.gaussian.average import Average, outermost, without_variances
-from theory.gaussian.measures import Connected
-from theory.gaussian.polynomial import polynomial_average
+from theory.averages.average import Average, outermost, without_variances
+from theory.averages.measures import Connected
+from theory.averages.polynomial import polynomial_average
 from theory.symbols import O, phi, x
 
 ODD_CUBIC = 2 * x / 3 + x**3 / 7

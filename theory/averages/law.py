@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 import mpmath
 from sympy import Basic, Expr, Rational, S, Symbol, Tuple, diff, erf, exp, lambdify, oo, pi, sqrt, sympify
 
+from theory.averages.average import Average
+from theory.averages.certify import GUARD, real
+from theory.averages.measures import Terms
 from theory.errors import DomainError
 from theory.functions import mpmath_names
-from theory.gaussian.average import Average
-from theory.gaussian.certify import GUARD, real
-from theory.gaussian.measures import Terms
 
 r = Symbol("r", positive=True)
 """Rate of a unit in a stored pattern."""

@@ -9,7 +9,7 @@ from math import factorial
 
 from sympy import Add, Expr, Integer, Mul, Pow, S, gamma, pi
 
-from theory.gaussian.measures import Gaussian
+from theory.averages.measures import Gaussian
 
 REFERENCE = "Abramowitz & Stegun 26.2.27 (Wick's theorem)"
 

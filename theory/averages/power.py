@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sympy import Expr, Gt, S, oo
 
+from theory.averages.polynomial import half_moment
+from theory.averages.products import Kernel, NotInTable, flat_coefficient
+from theory.averages.tilt import Tilt
 from theory.errors import DomainError
-from theory.gaussian.polynomial import half_moment
-from theory.gaussian.products import Kernel, NotInTable, flat_coefficient
-from theory.gaussian.tilt import Tilt
 
 REFERENCE = "absolute normal moments, Abramowitz & Stegun 6.1.1"
 

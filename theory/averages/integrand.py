@@ -8,13 +8,13 @@ import mpmath
 from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, lambdify, sympify, tanh
 
 from theory.activations.pieces import Pieces, refine
+from theory.averages.average import Average, canonical_order, outermost, without_variances
+from theory.averages.certify import certify
+from theory.averages.law import Law, Samples
+from theory.averages.measures import Connected
+from theory.averages.parity import parity
 from theory.errors import DomainError, InputError
 from theory.functions import mpmath_names, sigmoid
-from theory.gaussian.average import Average, canonical_order, outermost, without_variances
-from theory.gaussian.certify import certify
-from theory.gaussian.law import Law, Samples
-from theory.gaussian.measures import Connected
-from theory.gaussian.parity import parity
 from theory.symbols import O, phi, x
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ independent, x ~ N(mu, delta), delta = Delta - Delta0.  The average over mu of a
 
     [ <f> <g> ]  =  Average(Average(f, 0, Normal(mu, delta)) * Average(g, 0, Normal(mu, delta)), 0, Normal(0, Delta0, mu)),
 
-is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.gaussian.measures`.
+is one over all replicas; ``over_frozen_mean`` writes it.  Measures and their rules are in `theory.averages.measures`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from theory.gaussian.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
+from theory.averages.measures import AT_MEAN, CENTRED, Connected, Gaussian, Joint, Normal, Terms
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
 

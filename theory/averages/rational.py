@@ -21,11 +21,11 @@ from typing import Any
 import mpmath
 from sympy import Expr, Float, Gt, I, Poly, Pow, Rational, S, im, pi, re
 
+from theory.averages.partialfractions import Polynomial, Quadratic, RationalFunction, flat, laurent, stable
+from theory.averages.polynomial import moment, times
+from theory.averages.products import NotInTable
 from theory.errors import DomainError
 from theory.functions import erfcx, faddeeva
-from theory.gaussian.partialfractions import Polynomial, Quadratic, RationalFunction, flat, laurent, stable
-from theory.gaussian.polynomial import moment, times
-from theory.gaussian.products import NotInTable
 from theory.symbols import x
 
 REFERENCE = "partial fractions; Abramowitz & Stegun 7.1.3, 7.1.4"

@@ -20,11 +20,11 @@ from math import comb, factorial
 from sympy import Add, Expr, I, Mul, Pow, S, asin, atan, erf, exp, gamma, hyper, pi
 
 from theory.activations.pieces import Pieces
+from theory.averages.closed import ClosedForm, SteppedTerm, closed_form_of_terms, stepped_terms
+from theory.averages.polynomial import collected, half_moment, moment, times
+from theory.averages.products import Kernel, NotInTable, flat_coefficient
+from theory.averages.tilt import normal_constant, wave_part
 from theory.errors import DomainError
-from theory.gaussian.closed import ClosedForm, SteppedTerm, closed_form_of_terms, stepped_terms
-from theory.gaussian.polynomial import collected, half_moment, moment, times
-from theory.gaussian.products import Kernel, NotInTable, flat_coefficient
-from theory.gaussian.tilt import normal_constant, wave_part
 from theory.symbols import Delta
 from theory.symbols import rho as rho_symbol
 

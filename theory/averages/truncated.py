@@ -15,10 +15,10 @@ from math import comb
 
 from sympy import Add, Expr, I, Pow, S, erf, erfc, exp, im, re
 
+from theory.averages.polynomial import half_moment, moment, power_of_sum, times
+from theory.averages.products import Kernel, NotInTable, flat_coefficient
+from theory.averages.tilt import Tilt, imaginary_moment, monomial, monomial_wave, normal_constant, wave_part
 from theory.functions import erfcx, faddeeva
-from theory.gaussian.polynomial import half_moment, moment, power_of_sum, times
-from theory.gaussian.products import Kernel, NotInTable, flat_coefficient
-from theory.gaussian.tilt import Tilt, imaginary_moment, monomial, monomial_wave, normal_constant, wave_part
 
 REFERENCE = "truncated normal moments, Abramowitz & Stegun 26.2.25 and 7.1.1"
 

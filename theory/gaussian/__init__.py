@@ -1,1 +1,0 @@
-"""Gaussian averages: the unevaluated node, Stein and Price rules, closed forms by table, certification."""
