@@ -7,19 +7,15 @@ couplings and the leading orders is marked as derived here.  `derivations.clark`
 
 from __future__ import annotations
 
-from derivations.claims import Claim, Paper
-from derivations.clark import limits, numbers, one_site, pairs, simulation
+from derivations.claims import Paper
+from derivations.clark import limits, numbers, sites
 from derivations.clark.quantities import REFERENCE
 
-_ROWS = (*one_site.ROWS, *pairs.ROWS, *limits.ROWS, *numbers.ROWS, *simulation.ROWS)
-
-PAPER = Paper(
-    name="clark2023",
-    title="Dimension of activity in random neural networks",
-    reference=REFERENCE,
-    claims=tuple(
-        Claim(number, statement, how, REFERENCE, check) for number, (statement, how, check) in enumerate(_ROWS, 1)
-    ),
+PAPER = Paper.of(
+    "clark2023",
+    "Dimension of activity in random neural networks",
+    REFERENCE,
+    *(part.claims for part in (sites, limits, numbers)),
     not_covered=(
         "chaotic networks with partially symmetric couplings: simulated with noise only",
         "activations that are not odd: each unit has a frozen mean activity of its own",

@@ -1,19 +1,42 @@
-"""Numbers behind the engine's expressions, to 25 digits, and how a paper's formula is compared with them."""
+"""What a claim may compare: expressions to 25 digits, numbers to a tolerance, limits, simulations; each True or False."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 import mpmath
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, Float, Rational, oo
 
+from numerics.compare.validation import validate
+from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
 from theory.averages.average import Average, averages
 from theory.averages.integrand import certified
+from theory.concrete import closed_form_of
 from theory.symbols import Delta
 
 DIGITS = 25
+PRECISELY = DIGITS + 15  # with which such a comparison is run
+
+Check = Callable[[], "bool | Iterable[bool]"]  # one comparison, or several, one after another
+
+
+def settled(check: Check, digits: int | None = None) -> Callable[[], bool]:
+    """The check as one answer, run with `digits` of mpmath: it compares something, and all that it compares agrees."""
+
+    def run() -> bool:
+        with mpmath.workdps(digits or mpmath.mp.dps):
+            found, agrees = check(), False
+            for agrees in [found] if isinstance(found, bool) else found:
+                if not agrees:
+                    break
+            return bool(agrees)
+
+    return run
 
 
 def exact(value: Expr | int) -> mpmath.mpf:
@@ -29,26 +52,17 @@ def _certified(average: Average, text: str, variance: Rational) -> Expr:
 
 
 def number(expression: Expr, text: str, **values: Expr | int) -> mpmath.mpf:
-    """An expression of the engine as a number for one activation, every average certified by quadrature.
-
-    Parameters
-    ----------
-    expression : Expr
-        In averages of the generic activation and symbols.
-    text : str
-        Activation, without parameters.
-    **values : rational number
-        A value for every free symbol, by name.
-
-    Returns
-    -------
-    mpmath.mpf
-        inf where the expression is infinite.
-    """
+    """An expression of the engine at rational values of its symbols, every average certified by quadrature; inf if infinite."""
     given = {symbol: Rational(values[symbol.name]) for symbol in sorted(expression.free_symbols, key=str)}
     forms = {average: _certified(average, text, given[Delta]) for average in averages(expression)}
     value = expression.xreplace(forms).subs(given).evalf(DIGITS + 10)
     return mpmath.inf if value == oo else mpmath.mpmathify(value)
+
+
+def closed(expression: Expr, text: str) -> Expr:
+    """With the closed forms of its averages for one activation."""
+    forms = {average: closed_form_of(average, Activation.from_text(text)) for average in averages(expression)}
+    return expression.xreplace({average: form.expression for average, form in forms.items() if form is not None})
 
 
 def agree(left: mpmath.mpf, right: mpmath.mpf, digits: int = DIGITS) -> bool:
@@ -58,16 +72,6 @@ def agree(left: mpmath.mpf, right: mpmath.mpf, digits: int = DIGITS) -> bool:
     return bool(abs(left - right) <= mpmath.mpf(10) ** -digits * max(abs(left), abs(right)))
 
 
-def precisely(check: Callable[[], bool]) -> Callable[[], bool]:
-    """The check, run with guard digits."""
-
-    def run() -> bool:
-        with mpmath.workdps(DIGITS + 15):
-            return check()
-
-    return run
-
-
 def tends_to(value: Callable[[Rational], mpmath.mpf], limit: mpmath.mpf, rate: Rational) -> bool:
     """Whether value(Delta) - limit falls as Delta^-rate between Delta = 10^16 and 10^20, to one percent.
 
@@ -75,3 +79,35 @@ def tends_to(value: Callable[[Rational], mpmath.mpf], limit: mpmath.mpf, rate: R
     """
     first, second = (abs(value(Rational(10) ** k) - limit) for k in (16, 20))
     return second > 0 and abs(first / second / mpmath.mpf(10) ** (4 * mpmath.mpf(rate.p) / rate.q) - 1) < 0.01
+
+
+def near(found: Any, claimed: Any, relative: float = 0.0, absolute: Any = 0.0) -> bool:
+    """Whether numbers, one by one or under the keys of `claimed`, are as claimed within the larger of two tolerances."""
+    if isinstance(claimed, Mapping):
+        found, claimed = [found[key] for key in claimed], list(claimed.values())
+    found, claimed = np.asarray(found), np.asarray(claimed)
+    if claimed.ndim and found.shape != claimed.shape:
+        return False
+    return bool(np.all(np.abs(found - claimed) <= np.maximum(relative * np.abs(claimed), absolute)))
+
+
+def mean_and_error(rows: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean over the networks that the rows are, and its standard error."""
+    values = np.asarray(rows)
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
+
+
+@lru_cache(maxsize=32)
+def solver(model: str, text: str) -> Solver:
+    """The solver of one model and activation."""
+    return Solver(model, text)
+
+
+def simulated(
+    model: str, text: str, parameters: Mapping[str, object], seen: Mapping[str, float], **settings: Any
+) -> Iterator[bool]:
+    """`validate` agrees, and would have noticed the relative errors `seen` of the theory."""
+    _, found = validate(model, text, parameters, **settings)
+    yield found.ok
+    power = {row.observable: row.detectable for row in found.rows}
+    yield all(power[key] < error for key, error in seen.items())

@@ -8,39 +8,15 @@ activations other than tanh are derived here.  `derivations.mastrogiuseppe` hold
 
 from __future__ import annotations
 
-from derivations.claims import Claim, Paper
-from derivations.mastrogiuseppe import (
-    chaos,
-    classes,
-    mean_field,
-    numbers,
-    readouts,
-    simulation,
-    stability,
-    targets,
-    training,
-)
-from derivations.mastrogiuseppe.quantities import REFERENCE
+from derivations.claims import Paper
+from derivations.mastrogiuseppe import chaos, mean_field, numbers, simulation, targets, training
+from derivations.mastrogiuseppe.loop import REFERENCE
 
-_ROWS = (
-    *mean_field.ROWS,
-    *stability.ROWS,
-    *classes.ROWS,
-    *targets.ROWS,
-    *numbers.ROWS,
-    *training.ROWS,
-    *readouts.ROWS,
-    *chaos.ROWS,
-    *simulation.ROWS,
-)
-
-PAPER = Paper(
-    name="mastrogiuseppe2019",
-    title="A geometrical analysis of global stability in trained feedback networks",
-    reference=REFERENCE,
-    claims=tuple(
-        Claim(number, statement, how, REFERENCE, check) for number, (statement, how, check) in enumerate(_ROWS, 1)
-    ),
+PAPER = Paper.of(
+    "mastrogiuseppe2019",
+    "A geometrical analysis of global stability in trained feedback networks",
+    REFERENCE,
+    *(part.claims for part in (mean_field, targets, numbers, training, chaos, simulation)),
     not_covered=(
         "a target that loses stability by a complex pair (trace above 2): predicted where m and I all but cancel, not confirmed "
         "by simulation",

@@ -7,19 +7,15 @@ engine's expression is certified by mpmath quadrature; or with a simulation of t
 
 from __future__ import annotations
 
-from derivations.claims import Claim, Paper
-from derivations.mato import beyond, leading, one_loop, pade, powerlaws, simulation
+from derivations.claims import Paper
+from derivations.mato import beyond, leading, one_loop, powerlaws
 from derivations.mato.quantities import REFERENCE
 
-_ROWS = (*leading.ROWS, *powerlaws.ROWS, *pade.ROWS, *one_loop.ROWS, *beyond.ROWS, *simulation.ROWS)
-
-PAPER = Paper(
-    name="mato2025",
-    title="Statistics of correlations in nonlinear recurrent neural networks",
-    reference=REFERENCE,
-    claims=tuple(
-        Claim(number, statement, how, REFERENCE, check) for number, (statement, how, check) in enumerate(_ROWS, 1)
-    ),
+PAPER = Paper.of(
+    "mato2025",
+    "Statistics of correlations in nonlinear recurrent neural networks",
+    REFERENCE,
+    *(part.claims for part in (leading, powerlaws, one_loop, beyond)),
     not_covered=(
         "1/N terms of covariances and dimensions for activations that are not odd",
         "p <= 1/2 at strong coupling: the fixed point is unstable, its 1/N terms are those of the formal saddle; the variances of "

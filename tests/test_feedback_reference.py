@@ -5,8 +5,8 @@ from functools import lru_cache
 import pytest
 
 from derivations.mastrogiuseppe import numbers
-from derivations.mastrogiuseppe.quantities import TANH
-from derivations.mastrogiuseppe.reference import REFERENCES
+from derivations.mastrogiuseppe.loop import TANH
+from derivations.mastrogiuseppe.numbers import REFERENCES
 from numerics.solve.solver import Solver
 
 QUICK = (0, 1, 6)  # tanh: one state; an unstable target between two; a loop alone

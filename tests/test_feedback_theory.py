@@ -26,7 +26,7 @@ def theory():
 
 
 def test_every_step_holds(theory):
-    theory.derivation.check()
+    theory.check()
 
 
 def test_the_check_of_the_determinant_can_fail(theory):

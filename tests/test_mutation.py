@@ -2,9 +2,18 @@
 
 import random
 from dataclasses import replace
+from itertools import islice
 
 import pytest
-from mutation import altered_parts, altered_results, engine_altered, equivalent, fails
+from mutation import (
+    altered_parts,
+    altered_results,
+    altered_sources,
+    engine_altered,
+    equivalent,
+    fails,
+    source_altered,
+)
 from sympy import Matrix, S, Symbol
 
 from theory.averages.measures import Joint
@@ -205,6 +214,41 @@ def test_an_altered_engine_is_caught(name, altered):
     assert not fails(THEORIES[name])
     with engine_altered(*ENGINES[name][altered]):
         assert fails(THEORIES[name])
+
+
+def _stated(theory):
+    return {key: q.expression for key, q in theory.quantities.items()} | {name: e for name, e, _ in theory.statements}
+
+
+SOURCES = {
+    "static": [
+        "theory.static",
+        "theory.corrections",
+        *(
+            f"theory.fields.{name}"
+            for name in ("argument", "cavity", "collective", "one_loop", "replicon", "statistics")
+        ),
+    ],
+}
+
+
+@heavy
+@pytest.mark.parametrize("model", SOURCES)
+def test_an_altered_source_is_caught(model, count=24):
+    """One operation in the code altered: a check fails, or nothing that the theories state has another value."""
+    theories = [derive for name, derive in THEORIES.items() if name.startswith(model)]
+    right = [_stated(derive()) for derive in theories]
+    survivors = []
+    for what, function, code in islice(altered_sources(SOURCES[model], random.Random(3)), count):
+        with source_altered(function, code):
+            if not any(fails(derive) for derive in theories):
+                found = [_stated(derive()) for derive in theories]
+                same_values = all(
+                    set(a) == set(b) and all(equivalent(a[key], b[key]) for key in a)
+                    for a, b in zip(right, found, strict=True)
+                )
+                survivors += [] if same_values else [what]
+    assert not survivors, "\n".join(survivors)
 
 
 @heavy

@@ -10,7 +10,7 @@ import pytest
 from sympy import Rational, Symbol
 
 import quenched
-from derivations.mato.pade import pole_average
+from derivations.mato.powerlaws import pole_average
 from numerics.averages.average import mean_object
 from theory.activations.activation import Activation
 from theory.activations.parity import admissible_value

@@ -9,17 +9,16 @@ from sympy import Rational
 
 from derivations import catalogue, mato2025
 from derivations.claims import Claim, Paper, check_paper, summary, verdict_table
-from derivations.clark import numbers, pairs
+from derivations.clark import numbers, sites
 from derivations.clark.quantities import values
-from derivations.comparison import precisely, tends_to
-from derivations.mastrogiuseppe import chaos, classes, mean_field, stability, targets
-from derivations.mastrogiuseppe import quantities as quantities_of_feedback
-from derivations.mato import one_loop, pade, powerlaws, quantities
+from derivations.comparison import PRECISELY, near, settled, tends_to
+from derivations.mastrogiuseppe import chaos, loop, mean_field, targets
+from derivations.mato import one_loop, powerlaws, quantities
 from derivations.mato.quantities import GAMMA, POWER, matches, on_branch
 from quenched.cli import main
 from theory.averages.average import Average
 from theory.errors import DomainError
-from theory.symbols import Delta, eta, g, growth, phi, x
+from theory.symbols import Delta, eta, g, phi, x
 
 CLAIMS = mato2025.PAPER.claims
 PAPERS = [catalogue.find_paper(name) for name in catalogue.PAPERS]
@@ -60,6 +59,10 @@ SLOW = {
 """Beginnings of the words that say how a claim is checked, for those that take a second or more."""
 
 
+def precisely(check):
+    return settled(check, PRECISELY)
+
+
 def _marked(paper, claim):
     heavy = pytest.mark.heavy if claim.how.startswith(SLOW[paper.name]) else ()
     return pytest.param(claim, marks=heavy, id=f"{paper.name}-{claim.number}")
@@ -90,11 +93,11 @@ WRONG = {
         "n_var_cov_x",
         (g**2 * POWER) ** 2 / (1 - GAMMA) ** 2 + GAMMA * Delta**2 / (1 - GAMMA),
     ),
-    "power law with s^2": precisely(lambda: powerlaws._power_law(lambda p, s: {"slope": p * s**2})),
+    "power law with s^2": precisely(lambda: powerlaws.power_law(lambda p, s: {"slope": p * s**2})),
     "power law off in the 20th digit": precisely(
-        lambda: powerlaws._power_law(lambda p, s: {"slope": p * s * (1 + mpmath.mpf(10) ** -20)})
+        lambda: powerlaws.power_law(lambda p, s: {"slope": p * s * (1 + mpmath.mpf(10) ** -20)})
     ),
-    "Pade with a = 2/5": precisely(lambda: pade._pade_closed("x/(1+x^2/3)", Rational(2, 5), Rational(0))),
+    "Pade with a = 2/5": precisely(lambda: powerlaws.pade("x/(1+x^2/3)", "1, 2", Rational(2, 5), Rational(0))),
     "gamma of tanh tends to 1/2": precisely(
         lambda: tends_to(lambda v: on_branch("D_phi", "tanh(x)", v), mpmath.mpf(1) / 4, Rational(1, 2))
     ),
@@ -108,11 +111,11 @@ def test_wrong_claim_fails(name):
 
 def test_wrong_pair_spectra_fail(monkeypatch):
     """Another factor in the engine's pair spectra, and the claims on them do not hold."""
-    right = pairs.pair_spectrum
-    monkeypatch.setattr(pairs, "pair_spectrum", lambda name: right(name) * (1 + eta * g**2))
-    assert not pairs._symmetric_limit() and pairs._independent()
-    monkeypatch.setattr(pairs, "pair_spectrum", lambda name: right(name) * (1 + g**2))
-    assert not pairs._independent() and not pairs._one_frequency()
+    right = sites.pair_spectrum
+    monkeypatch.setattr(sites, "pair_spectrum", lambda name: right(name) * (1 + eta * g**2))
+    assert not sites._symmetric_limit() and sites._independent()
+    monkeypatch.setattr(sites, "pair_spectrum", lambda name: right(name) * (1 + g**2))
+    assert not sites._independent() and not sites._one_frequency()
 
 
 def test_wrong_numbers_fail(monkeypatch):
@@ -125,35 +128,37 @@ def test_wrong_numbers_fail(monkeypatch):
 
 def test_wrong_outliers_fail(monkeypatch):
     """Another factor in one entry of the engine's outlier equation, and the claims on it do not hold."""
-    right = stability.equation()
+    right = loop.equation()
     wrong = dataclasses.replace(right, trace=right.trace + right.slope)
-    monkeypatch.setattr(stability, "equation", lambda: wrong)
-    monkeypatch.setattr(stability, "polynomial", lambda: growth**2 - wrong.trace * growth + wrong.determinant)
-    assert not stability._outlier_equation() and not stability._authors_matrix() and not stability._target()
-    assert not stability._transfer() and not stability._stable_below_one()
+    monkeypatch.setattr(loop, "equation", lambda: wrong)
+    assert not mean_field._outlier_equation() and not mean_field._authors_matrix() and not mean_field._target()
+    assert not mean_field._transfer() and not mean_field._stable_below_one()
 
 
 def test_a_wrong_amplitude_fails(monkeypatch):
     """(M2) without the gain: the amplitude that matches the target is not the claimed one."""
-    right = mean_field.equation()
-    wrong = dataclasses.replace(right, readout=right.readout / quantities_of_feedback.Q)
-    monkeypatch.setattr(mean_field, "equation", lambda: wrong)
-    statements = {row[0][:4]: row[2] for row in mean_field.ROWS}
+    right = loop.equation()
+    wrong = dataclasses.replace(right, readout=right.readout / loop.Q)
+    monkeypatch.setattr(loop, "equation", lambda: wrong)
+    statements = {row[0][:4]: row[2] for row in mean_field.claims}
     assert statements["(M1)"]() and not statements["(M2)"]() and not statements["(M3)"]()
 
 
 @pytest.mark.heavy
 def test_wrong_patterns_of_states_fail(monkeypatch):
     """A state too few, or one of the wrong stability, and no class of readouts is what it is claimed to be."""
-    right = classes.states
-    monkeypatch.setattr(classes, "states", lambda *given: right(*given)[:-1])
-    assert not classes._always_bistable() and not classes._unstable() and not classes._beyond()
+    right = loop.states
+    monkeypatch.setattr(loop, "states", lambda *given: right(*given)[:-1])
+    checks = {statement.split(":")[0]: check for statement, _, check in targets.claims}
+    unstable, beyond = (checks[f"Loop and input, {where}"] for where in ("A_c < A < flex", "A < A_c"))
+    assert not targets._always_bistable() and not unstable() and not beyond()
 
     def flipped(*given):
         return tuple(dataclasses.replace(point, stable=not point.stable) for point in right(*given))
 
-    monkeypatch.setattr(classes, "states", flipped)
-    assert not classes._monostable() and not classes._positive() and not classes._between()
+    monkeypatch.setattr(loop, "states", flipped)
+    positive, between = (checks[f"Loop and input, {where}"] for where in ("A > 0", "flex < A < 0"))
+    assert not targets._monostable() and not positive() and not between()
 
 
 @pytest.mark.heavy
@@ -180,6 +185,13 @@ def test_a_wrong_chaotic_state_fails(monkeypatch):
 def _paper(*checks):
     claims = [Claim(n, f"claim {n}", "by hand", "nobody 2025", check) for n, check in enumerate(checks, 1)]
     return Paper("toy", "A toy", "nobody 2025", tuple(claims), ("the rest",))
+
+
+def test_a_check_that_compares_nothing_does_not_hold():
+    assert settled(lambda: iter([True, True]))() is True
+    assert settled(lambda: [])() is False and settled(lambda: (value for value in (True, False, True)))() is False
+    assert not near([1.0], [1.0, 1.0], 1.0) and not near(float("nan"), 1.0, 1.0, 1.0) and not near([], [1.0], 1.0)
+    assert near({"a": 1.0, "b": 2.0}, {"b": 2.1}, 0.05) and not near({"b": 2.0}, {"b": 2.1}, 0.04, 0.08)
 
 
 def test_verdicts_and_table():

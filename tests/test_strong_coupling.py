@@ -174,3 +174,10 @@ def test_leading_term_of_error_functions():
 
 def test_variance_is_not_bound_to_the_name():
     assert large_variance(POWER, Activation.from_text("tanh(x)")).of(Delta) == 1
+
+
+def test_nothing_is_claimed_of_what_grows_with_the_frozen_mean():
+    """Delta0 and what is made of it are no power of Delta alone; the others are checked by quadrature."""
+    law = strong_coupling(derive("static", odd=False), Activation.from_text("erf(x)+1/2"))
+    assert {"Delta", "C_phi", "gain", "stability", "gamma"} == set(law.laws)
+    assert all(step.verify() for step in law.steps)

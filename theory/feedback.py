@@ -8,7 +8,6 @@ Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02
 from __future__ import annotations
 
 from math import inf
-from typing import NamedTuple
 
 from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
 
@@ -16,7 +15,7 @@ from theory.averages.average import Average
 from theory.derivation import Check, Replay, Solves, Step, chain
 from theory.equations import ReadoutEquation
 from theory.fields.argument import comparison_steps, instability_steps
-from theory.fields.readout import I_, OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
+from theory.fields.readout import OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
 from theory.implicit import Branch
 from theory.model import Model
 from theory.models.feedback import FEEDBACK
@@ -26,7 +25,7 @@ from theory.readout.eigenvector import LocalReadout, eigenvector_steps
 from theory.readout.least_squares import least_squares_outlier, least_squares_slope
 from theory.readout.loop_steps import BY_PAIRINGS, exponent_steps, outlier_steps, stationary_steps
 from theory.readout.open_loop import bulk_radius, kernels, variance
-from theory.readout.vectors import overlap_steps, overlaps_of, site_at
+from theory.readout.vectors import VECTORS, overlap_steps, overlaps_of, site_at
 from theory.symbols import C, Delta, g, growth, mu, phi, x, z
 from theory.theory import Condition, Quantity, Theory
 
@@ -37,13 +36,7 @@ FLEX, A_c, A_b = symbols("flex A_c A_b", real=True)
 MEANS = Mm, MI, Mn = symbols("Mm MI Mn", real=True)
 """Means over units of feedback, input and readout, where they have any; that of the readout at amplitude 1."""
 
-
-class _Entrances(NamedTuple):
-    feedback: Symbol
-    input: Symbol
-
-
-ENTRANCES = _Entrances(m, I_)._asdict()
+ENTRANCES = {name: entry for name, entry in VECTORS.items() if entry != n}
 """Where a signal can enter: entry of that vector."""
 
 _half, _product = symbols("h d", real=True)

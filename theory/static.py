@@ -227,41 +227,34 @@ def _one_unit_steps(
 def _observables(
     statistics: CovarianceStatistics, stability: Expr, multiplier: Expr, loop: Corrections, odd: bool
 ) -> dict[str, Quantity]:
-    radius = "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1"
-    word = "" if odd else "connected "
-    spread = f"N times the variance of an off-diagonal {word}covariance of"
-    own = "N times the variance over units of the variance of"
     trace, dimension, n_variance = statistics.trace, statistics.dimension, statistics.n_variance
+    word, moved = ("", "") if odd else ("connected ", "over the noise")
+    spread = f"N times the variance of an off-diagonal {word}covariance of"
     gain = over_frozen_mean(statistics.two_point[0, 1], statistics.measure.variance, statistics.measure.frozen)
-    quantities = [
-        Quantity("gain", gain, "mean response <phi'>", REFERENCE),
-        Quantity("stability", stability, radius, REFERENCE, VARIANCE),
+    rows = [
+        ("gain", gain, "mean response <phi'>", (-inf, inf)),
+        ("stability", stability, "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1", VARIANCE),
     ]
     if not odd:
         units = statistics.diagonal["phi"] - trace["phi"] ** 2
-        moved = "over the noise"
-        quantities += [
-            Quantity(
-                "replicon_slope",
-                multiplier,
-                "slope g^2 [<phi'>^2] of the equation for Delta0",
-                REFERENCE,
-                FRACTION,
-            ),
-            Quantity("var_x", trace["x"], f"variance of x {moved}, the same for every unit", REFERENCE, VARIANCE),
-            Quantity("var_phi", trace["phi"], f"variance of phi {moved}, mean over units", REFERENCE, VARIANCE),
-            Quantity("var_var_phi", units, f"variance over units of the variance of phi {moved}", REFERENCE, VARIANCE),
+        rows += [
+            ("replicon_slope", multiplier, "slope g^2 [<phi'>^2] of the equation for Delta0", FRACTION),
+            ("var_x", trace["x"], f"variance of x {moved}, the same for every unit", VARIANCE),
+            ("var_phi", trace["phi"], f"variance of phi {moved}, mean over units", VARIANCE),
+            ("var_var_phi", units, f"variance over units of the variance of phi {moved}", VARIANCE),
         ]
-    size = "participation dimension of x, (tr C)^2/(N tr C^2)" + ("" if odd else ", C connected")
-    quantities += [
-        Quantity("D_x", dimension["x"], size, REFERENCE, FRACTION),
-        Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
-        Quantity("n_var_cov_x", n_variance["x"], f"{spread} x", REFERENCE, VARIANCE),
-        Quantity("n_var_cov_phi", n_variance["phi"], f"{spread} phi", REFERENCE, VARIANCE),
+    of_x = "participation dimension of x, (tr C)^2/(N tr C^2)" + ("" if odd else ", C connected")
+    rows += [
+        ("D_x", dimension["x"], of_x, FRACTION),
+        ("D_phi", dimension["phi"], "participation dimension of phi", FRACTION),
+        ("n_var_cov_x", n_variance["x"], f"{spread} x", VARIANCE),
+        ("n_var_cov_phi", n_variance["phi"], f"{spread} phi", VARIANCE),
+        *(
+            (f"n_var_var_{name}", e, f"N times the variance over units of the variance of {name}", VARIANCE)
+            for name, e in loop.n_variance_diagonal.items()
+        ),
     ]
-    n_var_var = loop.n_variance_diagonal
-    quantities += [Quantity(f"n_var_var_{n}", v, f"{own} {n}", REFERENCE, VARIANCE) for n, v in n_var_var.items()]
-    return keyed(*quantities)
+    return keyed(*(Quantity(key, e, meaning, REFERENCE, bounds) for key, e, meaning, bounds in rows))
 
 
 def validity(stability: Expr, slope: Expr) -> tuple[Condition, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from sympy import Rational, Symbol, gamma, log, pi, sqrt, zeta
 
-from derivations.clark.quantities import ERF, TANH, Row, close, solver, values
+from derivations.claims import Claims
+from derivations.clark.quantities import ERF, TANH, values
+from derivations.comparison import near, solver
 from theory.derivation import same
 from theory.fields.cavity_in_time import ONE
 from theory.limits import linear_network, onset_steps
@@ -14,153 +16,123 @@ from theory.limits.onset import b, d, eps, expansion, kappa, laws, near_critical
 from theory.limits.saturation import saturation
 from theory.symbols import Delta, eta, g, sigma
 
+claims = Claims()
 _DERIVED = "derivation replayed, every step machine-checked; claimed formula equal as canonical form"
 
 
-def _variance_at_onset() -> bool:
+@claims(
+    "Onset of chaos, phi = x + b x^3/6 + d x^5/120, b < 0: g^2 - 1 = |b| Delta0 + (2 b^2/3 - d/4) Delta0^2; tanh: "
+    "Delta0 = eps + (7/6) eps^2, eps = g - 1",
+    _DERIVED,
+)
+def _variance_at_onset():
     """In b = phi'''(0)/phi'(0) and d = phi^(5)(0)/phi'(0)."""
     onset_steps.derive().check()
-    distance = -b * Delta + (2 * b**2 / 3 - d / 4) * Delta**2
-    tanh = near_critical(TANH).laws["Delta0"]
-    return same(expansion().distance, distance) and same(tanh, eps + Rational(7, 6) * eps**2)
+    yield same(expansion().distance, -b * Delta + (2 * b**2 / 3 - d / 4) * Delta**2)
+    yield same(near_critical(TANH).laws["Delta0"], eps + Rational(7, 6) * eps**2)
 
 
-def _decay_at_onset() -> bool:
-    """kappa = eps/sqrt(3), whatever b and d; kappa^2 = b^2 Delta0^2/12."""
-    rate, variance = laws()["kappa"], laws()["Delta0"]
-    leading = (b**2 * variance**2 / 12).expand().coeff(eps, 2)
-    return same(rate.expand().coeff(eps, 1), 1 / sqrt(3)) and same(laws()["kappa2"].coeff(eps, 2), leading)
+claims("Onset: kappa = eps/sqrt(3) for every such phi, kappa^2 = b^2 Delta0^2/12", _DERIVED)(
+    lambda: [
+        same(laws()["kappa"].expand().coeff(eps, 1), 1 / sqrt(3)),
+        same(laws()["kappa2"].coeff(eps, 2), (b**2 * laws()["Delta0"] ** 2 / 12).expand().coeff(eps, 2)),
+    ]
+)
 
 
-def _sech() -> bool:
-    """The largest deviation of C/Delta0 from sech(kappa tau) falls as eps^2."""
+@claims(
+    "Onset: C(tau) = Delta0 sech(kappa tau)",
+    "the generated solver, tanh at eps = 0.08 and 0.04: largest deviation falls as eps^2",
+)
+def _sech():
     deviations = []
     for distance in (0.08, 0.04):
         found = values(TANH, g=1 + distance, noise="none")
         rate = found["kappa2"] ** 0.5
         lag = np.linspace(0, 12 / rate, 200)
-        curve = solver(TANH).module.autocovariance(lag, g=1 + distance, noise="none")[0] / found["Delta0"]
-        deviations.append(float(np.max(np.abs(curve - 1 / np.cosh(rate * lag)))))
-    return deviations[0] < 0.08**2 and abs(deviations[0] / deviations[1] - 4) < 0.7
+        curve = solver("dynamic", TANH).module.autocovariance(lag, g=1 + distance, noise="none")[0] / found["Delta0"]
+        deviations.append(np.max(np.abs(curve - 1 / np.cosh(rate * lag))))
+    yield deviations[0] < 0.08**2
+    yield abs(deviations[0] / deviations[1] - 4) < 0.7
 
 
-def _dimension_at_onset() -> bool:
-    """PR = (12/pi^2) kappa^3 (1 + (12 log 2/pi^2) kappa), leading order 4 eps^3/(sqrt(3) pi^2); solutions to 5 kappa^2."""
+@claims(
+    "Onset: PR_x = PR_phi = (12/pi^2) kappa^3 = 4 eps^3/(sqrt(3) pi^2), universal; the next order, 1 + (12 log 2/pi^2) kappa, "
+    "is derived here",
+    f"{_DERIVED}; the generated solver, tanh and erf at eps = 0.04, to 5 kappa^2 = 0.002",
+)
+def _dimension_at_onset():
     formula = 12 * kappa**3 / pi**2 * (1 + 12 * log(2) / pi**2 * kappa)
-    leading = laws()["PR_x"].expand().coeff(eps, 3)
-    derived = same(expansion().dimension, formula) and same(leading, 4 / (sqrt(3) * pi**2))
+    yield same(expansion().dimension, formula)
+    yield same(laws()["PR_x"].expand().coeff(eps, 3), 4 / (sqrt(3) * pi**2))
     for text in (TANH, ERF):
         found = values(text, g=1.04, noise="none")
-        rate = found["kappa2"] ** 0.5
-        expected = float(formula.subs(kappa, rate))
-        if not all(abs(found[key] / expected - 1) < 5 * rate**2 for key in ("PR_x", "PR_phi")):
-            return False
-    return derived
+        expected = float(formula.subs(kappa, found["kappa2"] ** 0.5))
+        yield near(found, dict.fromkeys(("PR_x", "PR_phi"), expected), 5 * found["kappa2"])
 
 
-def _times_at_onset() -> bool:
-    """tau_pop = (1/2 + 3 zeta(3)/pi^2)/kappa^2 (1 + (12 log 2/pi^2) kappa), one unit 1/kappa."""
+@claims(
+    "Onset: the population relaxes over (1/2 + 3 zeta(3)/pi^2)/kappa^2 ~ 1/eps^2, one unit over 1/kappa ~ 1/eps",
+    f"{_DERIVED}; the generated solver, tanh at eps = 0.04, to 5 kappa^2",
+)
+def _times_at_onset():
     formula = (1 + zeta(3) / zeta(2)) / 2 / kappa**2 * (1 + 12 * log(2) / pi**2 * kappa)
+    yield same(expansion().population_time, formula) and same(expansion().unit_time, 1 / kappa)
     found = values(TANH, g=1.04, noise="none")
-    rate = found["kappa2"] ** 0.5
-    derived = same(expansion().population_time, formula) and same(expansion().unit_time, 1 / kappa)
-    return derived and abs(found["tau_pop"] / float(formula.subs(kappa, rate)) - 1) < 5 * rate**2
+    yield near(found["tau_pop"], float(formula.subs(kappa, found["kappa2"] ** 0.5)), 5 * found["kappa2"])
 
 
-def _strong_coupling() -> bool:
-    """Delta0 = 2 (1 - 2/pi) g^2, kappa^2 = (pi - 3)/(pi - 2); dimensions of the sign network."""
+@claims(
+    "g -> infinity, saturating phi: Delta0 = 2 (1 - 2/pi) g^2, kappa^2 = (pi-3)/(pi-2) = 0.12403, PR_x -> 0.06024, "
+    "PR_phi -> 0.12652",
+    f"{_DERIVED}; sign network, and tanh at g = 100 to two percent",
+)
+def _strong_coupling():
     found = saturation(TANH)
-    if not all(step.verify() for step in found.steps):
-        return False
-    derived = same(found.laws["Delta0"], 2 * (1 - 2 / pi) * g**2) and same(found.laws["kappa2"], (pi - 3) / (pi - 2))
+    yield from (step.verify() for step in found.steps)
+    yield same(found.laws["Delta0"], 2 * (1 - 2 / pi) * g**2) and same(found.laws["kappa2"], (pi - 3) / (pi - 2))
     sign, far = values("sign(x)", g=1.0, noise="none"), values(TANH, g=100.0, noise="none")
-    numbers = close(sign["PR_x"], 0.06024, 1e-4) and close(sign["PR_phi"], 0.12652, 1e-4)
-    near = all(close(far[key], sign[key], 0.02) for key in ("kappa2", "PR_x", "PR_phi"))
-    return derived and numbers and near
+    yield near(sign, {"PR_x": 0.06024, "PR_phi": 0.12652}, 1e-4)
+    yield near(far, {key: sign[key] for key in ("kappa2", "PR_x", "PR_phi")}, 0.02)
 
 
-def _power_laws() -> bool:
-    """Delta0 ~ g^(2/(1-p)); kappa^2 and the dimensions do not depend on g."""
+@claims(
+    "phi = sign(x) |x|^p, p < 1: dimensions and decay rate are the same at every g, kappa^2 = 1 - (p+1)^2/(2 (r-1)), "
+    "r = sqrt(pi) Gamma(p+3/2)/Gamma(p/2+1)^2 (derived here)",
+    f"{_DERIVED}; the generated solver, p = 1/2 at two couplings",
+)
+def _power_laws():
     p = Symbol("p", positive=True)
     ratio = sqrt(pi) * gamma(p + Rational(3, 2)) / gamma(p / 2 + 1) ** 2
     symbolic = saturation("power(p) where p>0")
     one, two = (values("power(1/2)", g=strength, noise="none") for strength in (0.8, 2.5))
-    free = all(close(one[key], two[key], 1e-9) for key in ("kappa2", "PR_x", "PR_phi", "PR0_x", "PR0_phi"))
-    steps = all(step.verify() for step in symbolic.steps)
-    return free and steps and same(symbolic.laws["kappa2"], 1 - (p + 1) ** 2 / (2 * (ratio - 1)))
+    yield near(one, {key: two[key] for key in ("kappa2", "PR_x", "PR_phi", "PR0_x", "PR0_phi")}, 1e-9)
+    yield from (step.verify() for step in symbolic.steps)
+    yield same(symbolic.laws["kappa2"], 1 - (p + 1) ** 2 / (2 * (ratio - 1)))
 
 
-def _linear() -> bool:
+@claims(
+    "Linear network, white noise: Delta0 = sigma^2/(2a), PR = 8a^3/(a^4+2a^3+4a^2-2a+3), a = sqrt(1-g^2); (1-g^2)^2 at zero "
+    "frequency",
+    f"{_DERIVED}; the generated solver, ten digits",
+)
+def _linear():
     linear_network.derive().check()
     found, a = linear_network.linear_network(), decay
-    formulas = same(found.dimension, 8 * a**3 / (a**4 + 2 * a**3 + 4 * a**2 - 2 * a + 3)) and same(
-        found.variance, sigma**2 / (2 * a)
-    )
-    zero = same(found.at_zero_frequency().subs(eta, 0), (1 - g**2) ** 2)
+    yield same(found.dimension, 8 * a**3 / (a**4 + 2 * a**3 + 4 * a**2 - 2 * a + 3))
+    yield same(found.variance, sigma**2 / (2 * a)) and same(found.at_zero_frequency().subs(eta, 0), (1 - g**2) ** 2)
     for strength in (0.6, 0.9):
-        solved = values("x", g=strength, sigma=1.2, noise="white")
         expected = float(found.dimension.subs(a, (1 - strength**2) ** 0.5))
-        if not (close(solved["PR_x"], expected, 1e-10) and close(solved["PR0_x"], (1 - strength**2) ** 2, 1e-10)):
-            return False
-    return formulas and zero
+        claimed = {"PR_x": expected, "PR0_x": (1 - strength**2) ** 2}
+        yield near(values("x", g=strength, sigma=1.2, noise="white"), claimed, 1e-10)
 
 
-def _elliptic() -> bool:
-    """S = 2 h/(1 + sqrt(1 - 4 eta g^2 h^2)); C = noise |S|^2/(1 - g^2 |S|^2)."""
-    found = linear_network.linear_network()
-    response = 2 * ONE.h / (1 + sqrt(1 - 4 * eta * g**2 * ONE.h**2))
-    u = g**2 * ONE.S**2
-    dimension = (1 - u) ** 2 * (1 - eta * u) / (1 + eta * u)
-    squared = ONE.S * ONE.Sc
-    spectrum = Symbol("noise", positive=True) * squared / (1 - g**2 * squared)
-    return found.response == response and same(found.zero_frequency, dimension) and same(found.spectrum, spectrum)
-
-
-ROWS: tuple[Row, ...] = (
-    (
-        "Onset of chaos, phi = x + b x^3/6 + d x^5/120, b < 0: g^2 - 1 = |b| Delta0 + (2 b^2/3 - d/4) Delta0^2; tanh: "
-        "Delta0 = eps + (7/6) eps^2, eps = g - 1",
-        _DERIVED,
-        _variance_at_onset,
-    ),
-    ("Onset: kappa = eps/sqrt(3) for every such phi, kappa^2 = b^2 Delta0^2/12", _DERIVED, _decay_at_onset),
-    (
-        "Onset: C(tau) = Delta0 sech(kappa tau)",
-        "the generated solver, tanh at eps = 0.08 and 0.04: largest deviation falls as eps^2",
-        _sech,
-    ),
-    (
-        "Onset: PR_x = PR_phi = (12/pi^2) kappa^3 = 4 eps^3/(sqrt(3) pi^2), universal; the next order, 1 + (12 log 2/pi^2) kappa, "
-        "is derived here",
-        f"{_DERIVED}; the generated solver, tanh and erf at eps = 0.04, to 5 kappa^2 = 0.002",
-        _dimension_at_onset,
-    ),
-    (
-        "Onset: the population relaxes over (1/2 + 3 zeta(3)/pi^2)/kappa^2 ~ 1/eps^2, one unit over 1/kappa ~ 1/eps",
-        f"{_DERIVED}; the generated solver, tanh at eps = 0.04, to 5 kappa^2",
-        _times_at_onset,
-    ),
-    (
-        "g -> infinity, saturating phi: Delta0 = 2 (1 - 2/pi) g^2, kappa^2 = (pi-3)/(pi-2) = 0.12403, PR_x -> 0.06024, "
-        "PR_phi -> 0.12652",
-        f"{_DERIVED}; sign network, and tanh at g = 100 to two percent",
-        _strong_coupling,
-    ),
-    (
-        "phi = sign(x) |x|^p, p < 1: dimensions and decay rate are the same at every g, kappa^2 = 1 - (p+1)^2/(2 (r-1)), "
-        "r = sqrt(pi) Gamma(p+3/2)/Gamma(p/2+1)^2 (derived here)",
-        f"{_DERIVED}; the generated solver, p = 1/2 at two couplings",
-        _power_laws,
-    ),
-    (
-        "Linear network, white noise: Delta0 = sigma^2/(2a), PR = 8a^3/(a^4+2a^3+4a^2-2a+3), a = sqrt(1-g^2); (1-g^2)^2 at zero "
-        "frequency",
-        f"{_DERIVED}; the generated solver, ten digits",
-        _linear,
-    ),
-    (
-        "Linear network, partially symmetric couplings: S = 2h/(1 + sqrt(1 - 4 eta g^2 h^2)), C = noise |S|^2/(1 - g^2 |S|^2)",
-        "one-site cavity with phi = x, and the two-site cavity at zero frequency; canonical forms",
-        _elliptic,
-    ),
+@claims(
+    "Linear network, partially symmetric couplings: S = 2h/(1 + sqrt(1 - 4 eta g^2 h^2)), C = noise |S|^2/(1 - g^2 |S|^2)",
+    "one-site cavity with phi = x, and the two-site cavity at zero frequency; canonical forms",
 )
+def _elliptic():
+    found, u, squared = linear_network.linear_network(), g**2 * ONE.S**2, ONE.S * ONE.Sc
+    yield found.response == 2 * ONE.h / (1 + sqrt(1 - 4 * eta * g**2 * ONE.h**2))
+    yield same(found.zero_frequency, (1 - u) ** 2 * (1 - eta * u) / (1 + eta * u))
+    yield same(found.spectrum, Symbol("noise", positive=True) * squared / (1 - g**2 * squared))

@@ -5,25 +5,22 @@ from __future__ import annotations
 import mpmath
 from sympy import Expr, Rational, cancel, series
 
-from derivations.comparison import DIGITS, agree, exact, number, precisely
-from derivations.mato.powerlaws import squared_gain
+from derivations.claims import Claims
+from derivations.comparison import DIGITS, PRECISELY, agree, closed, exact, number
+from derivations.mato.powerlaws import AT, power_law, squared_gain
 from derivations.mato.quantities import (
-    GAIN,
     GAMMA,
     GENERIC,
     NUMBERS,
     POWER,
-    Row,
     S,
     at_saddle,
-    closed,
     coupling,
     derived,
     matches,
     moment,
     on_branch,
 )
-from theory.activations.activation import Activation
 from theory.averages.average import Average
 from theory.corrections import one_replica, one_site_correction, two_replicas
 from theory.derivation import same
@@ -33,86 +30,105 @@ from theory.fields.wick import N, mean_covariance, mean_squared_covariance
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
+claims = Claims()
 SLOPE = g**2 * Average(phi(x) ** 2, 2) / 2  # lambda
 SPREAD = Average(phi(x) ** 4) - POWER**2  # V
 SPREAD_SLOPE = Average(phi(x) ** 4, 2) / 2 - POWER * Average(phi(x) ** 2, 2)  # dV/dDelta
 CURVATURE = Average(phi(x) ** 2, 4) / 4  # d^2 <phi^2>/dDelta^2
 C1_PHI = (g**4 * CURVATURE * SPREAD / (1 - SLOPE) ** 2 + g**2 * SPREAD_SLOPE / (1 - SLOPE)) / (2 * (1 - SLOPE))
 
+claims(
+    "1/N term of the mean square activity: c1 = [g^4 <phi^2>'' V/(1-lambda)^2 + g^2 V'/(1-lambda)] / (2 (1-lambda)), "
+    "V = <phi^4> - <phi^2>^2, primes d/dDelta, lambda the slope of the self-consistency",
+    f"one loop with ghosts; {GENERIC}",
+)(matches("c1_phi", C1_PHI))
+claims(
+    "1/N term of the variance of x: c1_x = g^2 c1_phi + 2 Delta lambda/(1-lambda)", f"one loop with ghosts; {GENERIC}"
+)(matches("c1_x", g**2 * C1_PHI + 2 * Delta * SLOPE / (1 - SLOPE)))
+
 
 def _linear(key: str) -> Expr:
     """A result of the engine for phi(x) = x and sigma = 1."""
-    return cancel(closed(derived(key), Activation.from_text("x")).subs({Delta: 1 / (1 - g**2), sigma: 1}))
+    return cancel(closed(derived(key), "x").subs({Delta: 1 / (1 - g**2), sigma: 1}))
 
 
-def _linear_tadpole() -> bool:
+@claims(
+    "Linear network: the 1/N term of [<x^2>] is 2 g^2 sigma^2/(1-g^2)^3",
+    "exact Wick enumeration to g^10, and the one-loop result as a rational function of g^2",
+)
+def _linear_tadpole():
     formula = 2 * g**2 / (1 - g**2) ** 3
-    enumerated = mean_covariance(5).coeff(N, -1)
-    expanded = series(formula, g, 0, 11).removeO().expand()
-    return expanded == enumerated and all(cancel(_linear(key) - formula) == 0 for key in ("c1_x", "c1_phi"))
+    yield series(formula, g, 0, 11).removeO().expand() == mean_covariance(5).coeff(N, -1)
+    for key in ("c1_x", "c1_phi"):
+        yield cancel(_linear(key) - formula) == 0
 
 
-def _linear_dimension() -> bool:
-    leading, term = (1 - g**2) ** 2, -(2 * g**2 + 7 * g**4)
-    entry = (1 - g**2) ** -4, (6 * g**2 + 7 * g**4) * (1 - g**2) ** -6
+@claims(
+    "Linear network: D_N = (1-g^2)^2 - (2 g^2 + 7 g^4)/N, [tr C^2]/N = sigma^4 ((1-g^2)^-4 + (6 g^2 + 7 g^4)(1-g^2)^-6/N)",
+    "exact Wick enumeration to g^8, and the one-loop result as a rational function of g^2",
+)
+def _linear_dimension():
     exact_entry = mean_squared_covariance(4)
-    enumerated = all(
-        series(part, g, 0, 9).removeO().expand() == exact_entry.coeff(N, -order) for order, part in enumerate(entry)
-    )
-    return enumerated and all(cancel(_linear(key) * leading - term) == 0 for key in ("d1_x", "d1_phi"))
+    for order, part in enumerate(((1 - g**2) ** -4, (6 * g**2 + 7 * g**4) * (1 - g**2) ** -6)):
+        yield series(part, g, 0, 9).removeO().expand() == exact_entry.coeff(N, -order)
+    for key in ("d1_x", "d1_phi"):
+        yield cancel(_linear(key) * (1 - g**2) ** 2 + 2 * g**2 + 7 * g**4) == 0
 
 
-def _causality() -> bool:
-    """Averages and covariances of response fields vanish at order 1/N with the Jacobian and not without."""
+@claims(
+    "The Jacobian of the fixed-point equation restores causality at order 1/N: response fields have no average and no correlation",
+    "1/N terms of <xr xr> and Cov(xr xr), with and without ghosts, for a generic phi",
+)
+def _causality():
     couplings = STATIC.network.couplings
     own, pair = source(Bilinear.of((1, RESPONSE), (1, RESPONSE))), source(Bilinear.of((1, RESPONSE), (2, RESPONSE)))
-    found = [
-        (one_replica(couplings, jacobian=flag).mean(own), two_replicas(couplings, jacobian=flag).variance(pair))
-        for flag in (True, False)
-    ]
-    return found[0] == (0, 0) and 0 not in found[1]
+    for jacobian in (True, False):
+        yield (one_replica(couplings, jacobian=jacobian).mean(own) == 0) is jacobian
+        yield (two_replicas(couplings, jacobian=jacobian).variance(pair) == 0) is jacobian
 
 
-def _without_jacobian() -> bool:
-    """Linear: the tadpole doubles."""
-    wrong = closed(one_site_correction(x**2, STATIC.network.couplings, jacobian=False), Activation.from_text("x"))
-    return cancel(wrong.subs(Delta, 1 / (1 - g**2)) - 4 * g**2 / (1 - g**2) ** 3) == 0
+@claims(
+    "Without the Jacobian the 1/N term of a linear network is twice too large",
+    "the engine without ghosts, closed form in g",
+)
+def _without_jacobian():
+    wrong = closed(one_site_correction(x**2, STATIC.network.couplings, jacobian=False), "x")
+    yield cancel(wrong.subs(Delta, 1 / (1 - g**2)) - 4 * g**2 / (1 - g**2) ** 3) == 0
 
 
-def _spread_of_variances() -> bool:
+@claims(
+    "Variances of single units: N Var(C_ii) of x is twice N Var(C_ij); of phi it is "
+    "2 lambda^2 <phi^2>^2/(1-gamma)^2 + 4 g^2 <phi^2 phi'>^2/(1-gamma)",
+    f"1/N term of O = phi1^2 phi2^2 of two replicas; {GENERIC}",
+)
+def _spread_of_variances():
     third = Average(phi(x) ** 3, 1) / 3
+    yield same(at_saddle(derived("n_var_var_x")), at_saddle(2 * derived("n_var_cov_x")))
     phi_part = 2 * SLOPE**2 * POWER**2 / (1 - GAMMA) ** 2 + 4 * g**2 * third**2 / (1 - GAMMA)
-    twice = same(at_saddle(derived("n_var_var_x")), at_saddle(2 * derived("n_var_cov_x")))
-    return twice and same(at_saddle(derived("n_var_var_phi")), at_saddle(phi_part))
+    yield matches("n_var_var_phi", phi_part)()
 
 
 _EXPONENTS = tuple(Rational(p) for p in ("1/3", "1/2", "3/4", "6/5"))
 
 
-def _power_law() -> bool:
-    """c1 in terms of s alone."""
-    variance = Rational(7, 4)
-    for exponent in _EXPONENTS:
-        text, p = f"power({exponent})", exact(exponent)
-        s = number(at_saddle(S), text, Delta=variance, g=Rational(3, 10))
+@claims(
+    "Power law: c1_phi/<phi^2> = k4 p s/(1-ps)^2 (1 - (1-p)s/(2(1-ps))), k4 = m_4p/m_2p^2 - 1; c1_x/Delta = s c1_phi/<phi^2> "
+    "+ 2 p s/(1-ps)",
+    f"{NUMBERS} p = {', '.join(map(str, _EXPONENTS))}",
+    PRECISELY,
+)
+def _power_law():
+
+    def claimed(p, s):
         k4 = moment(4 * p) / moment(2 * p) ** 2 - 1
         phi_part = k4 * p * s / (1 - p * s) ** 2 * (1 - (1 - p) * s / (2 * (1 - p * s)))
         x_part = s * phi_part + 2 * p * s / (1 - p * s)
-        at = {"Delta": variance, "g": Rational(3, 10)}
-        mean_square = number(derived("C_phi"), text, **at)
-        if not agree(number(derived("c1_phi"), text, **at) / mean_square, phi_part):
-            return False
-        if not agree(number(derived("c1_x"), text, **at) / exact(variance), x_part):
-            return False
-    return True
+        # <phi^2> = m_2p Delta^p
+        return {"c1_phi": phi_part * moment(2 * p) * exact(AT["Delta"]) ** p, "c1_x": x_part * exact(AT["Delta"])}
 
-
-def _gain_of_power_law() -> bool:
-    """gamma = G_p s enters d; a consistency check of the table's own notation."""
-    p, variance = Rational(3, 4), Rational(7, 4)
-    s = number(at_saddle(S), "power(3/4)", Delta=variance, g=Rational(3, 10))
-    gamma = number(g**2 * GAIN**2, "power(3/4)", Delta=variance, g=Rational(3, 10))
-    return agree(gamma, squared_gain(exact(p)) * s)
+    yield from power_law(claimed, _EXPONENTS)
+    text, p = "power(3/4)", Rational(3, 4)
+    yield agree(number(GAMMA, text, **AT), squared_gain(exact(p)) * number(at_saddle(S), text, **AT))
 
 
 # (activation, Delta at sigma = 1): g, d1_phi, d1_x. Delta from the self-consistency at that g, 16 digits; d to ten digits
@@ -125,64 +141,13 @@ _DIMENSIONS = {
 }
 
 
-def _dimensions() -> bool:
-    for (text, variance), (strength, *claimed) in _DIMENSIONS.items():
-        if not agree(coupling(text, Rational(variance)), mpmath.mpf(strength), 12):
-            return False
-        for key, value in zip(("d1_phi", "d1_x"), claimed, strict=True):
-            if not agree(on_branch(key, text, Rational(variance)), mpmath.mpf(value), 9):
-                return False
-    return True
-
-
-ROWS: tuple[Row, ...] = (
-    (
-        "1/N term of the mean square activity: c1 = [g^4 <phi^2>'' V/(1-lambda)^2 + g^2 V'/(1-lambda)] / (2 (1-lambda)), "
-        "V = <phi^4> - <phi^2>^2, primes d/dDelta, lambda the slope of the self-consistency",
-        f"one loop with ghosts; {GENERIC}",
-        matches("c1_phi", C1_PHI),
-    ),
-    (
-        "1/N term of the variance of x: c1_x = g^2 c1_phi + 2 Delta lambda/(1-lambda)",
-        f"one loop with ghosts; {GENERIC}",
-        matches("c1_x", g**2 * C1_PHI + 2 * Delta * SLOPE / (1 - SLOPE)),
-    ),
-    (
-        "Linear network: the 1/N term of [<x^2>] is 2 g^2 sigma^2/(1-g^2)^3",
-        "exact Wick enumeration to g^10, and the one-loop result as a rational function of g^2",
-        _linear_tadpole,
-    ),
-    (
-        "Linear network: D_N = (1-g^2)^2 - (2 g^2 + 7 g^4)/N, [tr C^2]/N = sigma^4 ((1-g^2)^-4 + (6 g^2 + 7 g^4)(1-g^2)^-6/N)",
-        "exact Wick enumeration to g^8, and the one-loop result as a rational function of g^2",
-        _linear_dimension,
-    ),
-    (
-        "The Jacobian of the fixed-point equation restores causality at order 1/N: response fields have no average and no "
-        "correlation",
-        "1/N terms of <xr xr> and Cov(xr xr), with and without ghosts, for a generic phi",
-        _causality,
-    ),
-    (
-        "Without the Jacobian the 1/N term of a linear network is twice too large",
-        "the engine without ghosts, closed form in g",
-        _without_jacobian,
-    ),
-    (
-        "Variances of single units: N Var(C_ii) of x is twice N Var(C_ij); of phi it is "
-        "2 lambda^2 <phi^2>^2/(1-gamma)^2 + 4 g^2 <phi^2 phi'>^2/(1-gamma)",
-        f"1/N term of O = phi1^2 phi2^2 of two replicas; {GENERIC}",
-        _spread_of_variances,
-    ),
-    (
-        "Power law: c1_phi/<phi^2> = k4 p s/(1-ps)^2 (1 - (1-p)s/(2(1-ps))), k4 = m_4p/m_2p^2 - 1; c1_x/Delta = s c1_phi/<phi^2> "
-        "+ 2 p s/(1-ps)",
-        f"{NUMBERS} p = {', '.join(map(str, _EXPONENTS))}",
-        precisely(lambda: _power_law() and _gain_of_power_law()),
-    ),
-    (
-        "1/N term of the participation dimension, D (1 + d/N), for tanh, p = 1/2, p = 3/4 and the Pade activations [1/2], [3/2]",
-        f"nine digits of an independent effective-action calculation; averages to {DIGITS} digits by certified quadrature",
-        precisely(_dimensions),
-    ),
+@claims(
+    "1/N term of the participation dimension, D (1 + d/N), for tanh, p = 1/2, p = 3/4 and the Pade activations [1/2], [3/2]",
+    f"nine digits of an independent effective-action calculation; averages to {DIGITS} digits by certified quadrature",
+    PRECISELY,
 )
+def _dimensions():
+    for (text, variance), (strength, *claimed) in _DIMENSIONS.items():
+        yield agree(coupling(text, Rational(variance)), mpmath.mpf(strength), 12)
+        for key, value in zip(("d1_phi", "d1_x"), claimed, strict=True):
+            yield agree(on_branch(key, text, Rational(variance)), mpmath.mpf(value), 9)

@@ -11,16 +11,11 @@ import mpmath
 from sympy import Expr, sqrt
 
 from derivations.comparison import DIGITS, number
-from theory.activations.activation import Activation
-from theory.averages.average import Average, averages
-from theory.concrete import closed_form_of
+from theory.averages.average import Average
 from theory.derivation import same
 from theory.models import derive
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
-
-Row = tuple[str, str, Callable[[], bool]]
-"""Statement, how it is checked, and the check."""
 
 REFERENCE = STATIC.reference
 
@@ -36,12 +31,8 @@ NUMBERS = f"{DIGITS} digits, averages by certified quadrature, at"
 def derived(key: str) -> Expr:
     """What the engine derives under a canonical key, for a generic phi."""
     theory = derive("static")
-    others = {
-        "self_consistency": theory.equation.right,
-        "slope": theory.equation.slope,
-        "control": theory.equation.control_at,
-    }
-    return others[key] if key in others else theory.quantities[key].expression
+    places = {"self_consistency": "right", "slope": "slope", "control": "control_at"}
+    return getattr(theory.equation, places[key]) if key in places else theory.quantities[key].expression
 
 
 def at_saddle(expression: Expr) -> Expr:
@@ -52,12 +43,6 @@ def at_saddle(expression: Expr) -> Expr:
 def matches(key: str, formula: Expr) -> Callable[[], bool]:
     """Check that a claimed formula is what the engine derives under a key."""
     return lambda: same(at_saddle(derived(key)), at_saddle(formula))
-
-
-def closed(expression: Expr, activation: Activation) -> Expr:
-    """With the closed forms of its averages for one activation."""
-    forms = {average: closed_form_of(average, activation) for average in averages(expression)}
-    return expression.xreplace({average: form.expression for average, form in forms.items() if form is not None})
 
 
 def coupling(text: str, variance: Expr, noise: Expr | int = 1) -> mpmath.mpf:

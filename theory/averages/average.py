@@ -135,16 +135,15 @@ def _known(F: Expr, order: int, measure: Basic) -> Expr | None:
 
 def _term_by_term(F: Expr, order: int, measure: Gaussian) -> Expr | None:
     """Over the mean of a site or over several variables: linear, and no bare variable but x is left."""
-    terms = Add.make_args(F.expand())
-    if len(terms) > 1:
+    if (terms := Add.make_args(F.expand())) != (F,):
         return Add(*(Average(term, order, measure) for term in terms))
-    bare = next((y for y in measure.variables if y != x and _is_bare(y, terms[0])), None)
+    bare = next((y for y in measure.variables if y != x and _is_bare(y, F)), None)
     if bare is not None:
-        return _total(measure.lowered(terms[0] / bare, order, bare), measure).expand()
+        return _total(measure.lowered(F / bare, order, bare), measure).expand()
     if isinstance(measure, Normal):
-        return _over_mean(terms[0], measure)
-    if not terms[0].has(*(y for y in measure.variables if y != x)):
-        return stein(Average(terms[0], order, Normal(measure.mean_of(x), measure.covariance(x, x))))
+        return _over_mean(F, measure)
+    if not F.has(*(y for y in measure.variables if y != x)):
+        return stein(Average(F, order, Normal(measure.mean_of(x), measure.covariance(x, x))))
     return None
 
 

@@ -15,7 +15,6 @@ from sympy import Expr, Rational, S, Symbol, sqrt, sstr
 
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
-from theory.activations.pieces import Pieces
 from theory.activations.zeros import sign_of
 from theory.averages.average import Average
 from theory.concrete import closed_form_of
@@ -59,7 +58,7 @@ def large_target(target: Target, activation: Activation) -> Limit:
     ):
         if law is not None and law.prefactor.is_finite:
             averages[average] = law
-    loop = _without_gain(target)
+    loop = target.expression("C") * GAIN  # geometry alone
     with_loop = {
         **_common(target, averages),
         "C": loop.subs(A, 1 / _t).cancel().subs(_t, 0) / _far(gain),
@@ -143,7 +142,9 @@ def curvature(power: Power, activation: Activation) -> Power | None:
         found = leading_power(closed.expression)
         if found is not None:
             return found
-    rest = tail_power(even_part(activation.pieces.power(2)).map(lambda e: e - power.prefactor))
+    squared = activation.pieces.power(2)
+    even = squared.combine(squared.reflect(), lambda one, other: (one + other) / 2)
+    rest = tail_power(even.map(lambda e: e - power.prefactor))
     return None if rest is None else Power(2 * rest.prefactor * rest.exponent, rest.exponent - 1)
 
 
@@ -169,22 +170,12 @@ def _falls_faster(activation: Activation, r: Expr) -> bool | None:
     return not found[1].is_finite or sign_of(found[1] + r) == -1
 
 
-def even_part(pieces: Pieces) -> Pieces:
-    """(F(x) + F(-x))/2."""
-    return pieces.combine(pieces.reflect(), lambda one, other: (one + other) / 2)
-
-
 # ---- what follows --------------------------------------------------------------------------------------------------------------
 
 
 def _far(power: Power) -> Expr:
     """A power of Delta where Delta ~ <m^2> A^2."""
     return power.prefactor * Sm2**power.exponent * SIZE ** (2 * power.exponent)
-
-
-def _without_gain(target: Target) -> Expr:
-    """C <phi'>: geometry alone."""
-    return target.expression("C") * GAIN
 
 
 def _common(target: Target, averages: Mapping[Average, Power]) -> dict[str, Expr]:

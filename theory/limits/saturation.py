@@ -21,7 +21,6 @@ from theory.activations.activation import Activation
 from theory.activations.homogeneity import degree
 from theory.activations.parity import drawn
 from theory.activations.zeros import sign_of
-from theory.averages.average import Average
 from theory.averages.pair import pair_closed_form
 from theory.averages.polynomial import half_moment
 from theory.derivation import Replay, Step
@@ -33,7 +32,8 @@ from theory.limits.large_variance import large_variance, tails
 from theory.limits.limit import Formula, Limit, follows, words
 from theory.limits.onset import kappa
 from theory.limits.onset_steps import SOMPOLINSKY, pair_enhancement
-from theory.symbols import Delta, g, phi, rho, x
+from theory.limits.power_law import GAIN, POWER
+from theory.symbols import Delta, g, rho, x
 
 _TITLE = "Large coupling without noise"
 _NO_POWER = "not derived: phi oscillates, decays exponentially, or its tails are no power"
@@ -41,7 +41,6 @@ _TOO_FAST = "phi does not grow slower than x: g or the variance is bounded, ther
 _TOO_SLOW = "not derived: phi decays faster than 1/x, Var Phi is not set by the tails"
 _rho = Symbol("rho")
 _F = Function("F")
-_POWER, _GAIN = Average(phi(x) ** 2), Average(phi(x), 1)
 
 
 def saturation(activation: Activation | str) -> Limit:
@@ -170,13 +169,13 @@ def _lemmas(activation: Activation, p: Expr, c: Expr, condition: str) -> Iterato
         ),
     )
     yield Step(
-        "Size of the mean slope <phi'> = <x phi>/Delta", "Stein's lemma", Abs(_GAIN), gain, check=_far(activation, p, c)
+        "Size of the mean slope <phi'> = <x phi>/Delta", "Stein's lemma", Abs(GAIN), gain, check=_far(activation, p, c)
     )
 
 
 def _formulas(activation: Activation, p: Expr, c: Expr, section: str, everywhere: bool) -> Iterator[Formula]:
     """From the tails to the limits; for p < 0 there is no network to tend to, since sign(x) |x|^p is infinite at 0."""
-    variance, decay, power = variance_law(p, c), decay_rate_squared(p), large_variance(_POWER, activation)
+    variance, decay, power = variance_law(p, c), decay_rate_squared(p), large_variance(POWER, activation)
     about, limit = ("=", "=") if everywhere else ("~", "->")
     on_solution = Numbers(
         activation, lambda: [[_solution(activation, p, c)]], equal, "inserted, 25 digits at random parameters", _energy
@@ -187,7 +186,7 @@ def _formulas(activation: Activation, p: Expr, c: Expr, section: str, everywhere
     yield say("Delta0", about, variance, energy, rule, on_solution, reference=SOMPOLINSKY)
     if power is not None:
         right, rule = power.of(variance), "leading power at large variance"
-        yield say("C_phi0", about if right.has(g) else limit, right, _POWER, rule, _far(activation, p, c))
+        yield say("C_phi0", about if right.has(g) else limit, right, POWER, rule, _far(activation, p, c))
     rule = "kappa^2 = 1 - g^2 <phi'>^2 with slope and variance inserted: neither g nor c is left"
     yield say("kappa2", limit, decay, 1 - g**2 * _gain(p, c) ** 2, rule, on_solution, reference=CLARK)
     inserted = Replay(lambda e: e.subs(kappa, sqrt(decay)))

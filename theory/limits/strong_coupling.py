@@ -23,12 +23,11 @@ from theory.derivation import Step
 from theory.limits.checks import DIGITS, Numbers, Values, approaching, number
 from theory.limits.large_variance import WAVES, has_waves, large_variance, leading_power, tails
 from theory.limits.limit import Limit, follows, words
-from theory.limits.power_law import expressions
+from theory.limits.power_law import GAIN, POWER, expressions
 from theory.limits.powers import Power, tidy
-from theory.symbols import Delta, g, phi, sigma, x
+from theory.symbols import Delta, g, sigma, x
 from theory.theory import Theory
 
-POWER, GAIN = Average(phi(x) ** 2), Average(phi(x), 1)
 _VERDICTS = {
     True: "stable",
     False: "the fixed point is unstable there, so that these are limits of the formal saddle",
@@ -145,6 +144,8 @@ def _laws(theory: Theory, averages: Mapping[Average, Power], whole: Power) -> di
     inserted_powers = {average: power.of(Delta) for average, power in powers.items()}
     laws = {}
     for key, expression in {**expressions(theory), "gamma": g**2 * GAIN**2}.items():
+        if expression.free_symbols & {equation.unknown for equation in theory.then}:
+            continue  # another order parameter grows with Delta
         inserted = expression.xreplace(inserted_powers).subs(sigma, 0).subs(g, coupling)
         leading = None if inserted.has(Average) else leading_power(tidy(inserted.expand()))
         if leading is not None and not any(values[name] == oo for name in inserted.free_symbols & set(values)):
@@ -160,30 +161,21 @@ def _power_of_g(law: Power, whole: Power) -> Power:
 
 
 def _variance_near_limit(activation: Activation, slope_squared: Expr) -> Expr | None:
-    """Delta in g and sigma as g approaches its largest value."""
-    rest = _beyond_linear(activation, slope_squared)
-    if rest is None:
-        return None
-    distance = 1 - slope_squared * g**2
-    if sign_of(rest.exponent) == 1:  # the rest outgrows the noise
-        return (rest.prefactor / slope_squared / distance) ** (1 / (1 - rest.exponent))
-    constant = rest.prefactor if rest.exponent == 0 else S.Zero
-    return tidy(sigma**2 + constant / slope_squared) / distance
+    """Delta in g and sigma as g approaches its largest value, from the tails c |x|^q of phi^2 - K x^2."""
 
+    def beyond(e: Expr) -> Expr:  # over one denominator for rational functions, so that what cancels is gone
+        rest = e**2 - slope_squared * x**2
+        return rest.together().cancel() if e.is_rational_function(x) else rest.expand()
 
-def _difference(a: Expr, b: Expr) -> Expr:
-    """a - b, over one denominator for rational functions, so that what cancels is gone."""
-    return (a - b).together().cancel() if a.is_rational_function(x) else (a - b).expand()
-
-
-def _beyond_linear(activation: Activation, slope_squared: Expr) -> Power | None:
-    """Leading power of <phi^2> - K Delta, from the tails of phi^2 - K x^2; prefactor 0 where it tends to zero."""
-    found = tails(activation.pieces.map(lambda e: _difference(e**2, slope_squared * x**2)))
+    found = tails(activation.pieces.map(beyond))
     if found is None:
         return None
-    weight, q = found
+    (weight, q), distance = found, 1 - slope_squared * g**2
     falling = q is S.NegativeInfinity or sign_of(q) == -1
-    return Power(S.Zero, S.Zero) if falling else Power(2 * weight * half_moment(q, S.One), q / 2)
+    rest = S.Zero if falling else 2 * weight * half_moment(q, S.One) / slope_squared
+    if not falling and sign_of(q) == 1:  # the rest outgrows the noise
+        return (rest / distance) ** (1 / (1 - q / 2))
+    return tidy(sigma**2 + rest) / distance
 
 
 # ---- the steps and their numbers -----------------------------------------------------------------------------------------------

@@ -16,10 +16,10 @@ from sympy import Derivative, Expr, Float, Function, Rational, Symbol, nan, oo, 
 
 from theory.activations.activation import Activation
 from theory.averages.average import Average, averages
-from theory.averages.integrand import ordinary_integrand
 from theory.concrete import closed_form_of
 from theory.equations import ReadoutEquation
 from theory.limits.checks import DIGITS, Values, number
+from theory.limits.power_law import GAIN, POWER
 from theory.symbols import SI2, A, Delta, Sm2, g, growth, phi, smI, snI, snm, x
 from theory.theory import Theory
 
@@ -56,7 +56,7 @@ a = Symbol("a", real=True)
 mixing = Function("theta", real=True)(Delta)
 """What mixes the loop with the slow variance mode, as a function of the variance."""
 
-POWER, GAIN, SQUARED_SLOPE = Average(phi(x) ** 2), Average(phi(x), 1), Average(phi(x).diff(x) ** 2)
+SQUARED_SLOPE = Average(phi(x).diff(x) ** 2)
 LETTERS = {"P": (POWER, 0), "Q": (GAIN, 1), "W": (SQUARED_SLOPE, 0)}
 OUTLIERS = ("lambda_1", "lambda_2")
 
@@ -163,11 +163,6 @@ def _closed(average: Average, activation: Activation) -> Expr | None:
     if not found:
         return None
     return min(found, key=lambda form: (form.count_ops(), sstr(form))).subs(Delta, average.measure.variance)
-
-
-def is_finite(average: Average, activation: Activation) -> bool:
-    """Whether an average is not infinite."""
-    return ordinary_integrand(average, activation) is not None
 
 
 # ---- numbers for the checks ----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from sympy import Eq, Expr, Rational, S, Symbol, sqrt, sstr
 from theory.activations.activation import Activation
 from theory.activations.parity import drawn
 from theory.averages.average import averages
+from theory.averages.integrand import ordinary_integrand
 from theory.derivation import Step
 from theory.implicit import Branch
 from theory.limits.checks import Holds, Numbers, Values, equal, falling
@@ -28,7 +29,6 @@ from theory.limits.target import (
     a,
     at_drive,
     drive,
-    is_finite,
     lettered,
     mixing,
     outlier,
@@ -49,6 +49,7 @@ _LETTERS = (
 _SERIES = "weak coupling, to order g^4 at fixed geometry; averages at variance S, primes of theta are derivatives by S"
 _STABLE = "the target is stable where R < 1, (1 - G) (1 - a) - theta > 0 and a + G + theta < 2; R is the bulk radius"
 _LONGEST = 240  # characters of a series that is written out
+_ANYWHERE = {**GEOMETRY, A: Rational(2, 5), drive: Rational(3, 5), slope: Rational(2, 3), g: S.Half}
 _DISTANCES = (Rational(1, 10**4), Rational(1, 10**5))
 
 
@@ -73,7 +74,11 @@ def series(target: Target, activation: Activation) -> dict[str, Expr]:
     self_consistency = {Delta: target.named(variance) - Delta}
     start = {squared: S.Zero, Delta: drive}
     branch = Branch(squared, self_consistency, start)
-    laws = {key: _series(branch, e) for key, e in _subjects(target).items() if _exists(e, activation)}
+    laws = {
+        key: _series(branch, e)
+        for key, e in _subjects(target).items()
+        if all(ordinary_integrand(f, activation) for f in averages(e))
+    }
     outliers = target.outliers.subs(g, sqrt(squared))
     for name, value in zip(OUTLIERS, (a + mixing, S.Zero), strict=True):
         followed = Branch(squared, {**self_consistency, growth: outliers}, {growth: value, **start})
@@ -90,10 +95,6 @@ def _subjects(target: Target) -> dict[str, Expr]:
         "H_slope": a + mixing / (1 - target.mode),
         "lambda_ls": target.named(target.expression("lambda_ls")),
     }
-
-
-def _exists(expression: Expr, activation: Activation) -> bool:
-    return all(is_finite(average, activation) for average in averages(expression))
 
 
 def _series(branch: Branch, expression: Expr) -> Expr:
@@ -151,13 +152,8 @@ def _written_out(laws: Mapping[str, Expr], activation: Activation) -> Iterator[F
         if form is not None and len(sstr(form)) <= _LONGEST:
             series = sum(form.coeff(g, 2 * n).factor() * g ** (2 * n) for n in range(ORDER + 1))
             section, how = f"{_SERIES}; written out for this activation", "certified averages, 25 digits"
-            check = Numbers(activation, lambda: [[_anywhere(activation)]], equal, how)
+            check = Numbers(activation, lambda: [[{**drawn(activation.parameters), **_ANYWHERE}]], equal, how)
             yield follows(section, key, "=", series, laws[key], "closed forms inserted", check)
-
-
-def _anywhere(activation: Activation) -> Values:
-    values = {A: Rational(2, 5), drive: Rational(3, 5), slope: Rational(2, 3), g: S.Half}
-    return {**drawn(activation.parameters), **GEOMETRY, **values}
 
 
 def _open_loops(target: Target, activation: Activation) -> list[list[Values]]:

@@ -90,6 +90,13 @@ def stationary_steps(
             check=Replay(lambda F: 2 * F.subs(POWER.symbol, site.average(POWER)) + drive),
         ),
         Step(
+            "The coupling strength at which a given variance solves (M1)",
+            "equation solved",
+            Eq(equation.unknown, equation.right),
+            Eq(equation.control, equation.control_at),
+            check=Solves(lambda root: equation.right.subs(root.lhs, root.rhs) - equation.unknown, "inserted into (M1)"),
+        ),
+        Step(
             "(M2) The output: n and x are jointly Gaussian, <n phi> = <n x> <phi'>, <n x> the overlap of n with m z + I",
             "Stein's lemma",
             Eq(equation.output, site.average(OUTPUT, evaluate=False)),
@@ -117,10 +124,8 @@ def stationary_steps(
 def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
     """From the kernel to the outlier equation (O), the transfer function and the folds (T1)."""
     size, site = len(FIELDS), loop.site
-    mode, open_loop = (
-        loop.gain[0, 0],
-        Branch(equation.output, {equation.unknown: equation.right - equation.unknown}, {}),
-    )
+    mode = loop.gain[0, 0]
+    open_loop = Branch(equation.output, {equation.unknown: equation.right - equation.unknown}, {})
     a, G, theta = symbols("a G theta")
     letters = {a: equation.loop_gain, G: equation.slope, theta: equation.trace - equation.slope - equation.loop_gain}
 

@@ -14,6 +14,9 @@ from theory.model import Model
 from theory.networks import ReadoutNetwork
 from theory.symbols import SI, SI2, A, Delta, Sm, Sm2, rho, smI, snI, snm, x, z
 
+VECTORS = dict(feedback=m, input=I_, readout=n)  # noqa: C408 - attribute names
+"""Entries of the vectors of a `ReadoutNetwork`, by their names there."""
+
 OVERLAPS = {Sm2: (m, m), smI: (m, I_), SI2: (I_, I_), snm: (n, m), snI: (n, I_)}
 """Names of the second moments of the vectors, the readout at amplitude 1."""
 
@@ -23,7 +26,7 @@ BETWEEN = Joint({pair: symbol for symbol, pair in OVERLAPS.items()} | {(n, n): S
 
 def overlaps_of(model: Model[ReadoutNetwork]) -> dict[Symbol, Expr]:
     """Overlaps of the vectors at amplitude 1, from their loadings on independent standard normal ones."""
-    loadings = {m: model.network.feedback, I_: model.network.input, n: model.network.readout}
+    loadings = {entry: getattr(model.network, name) for name, entry in VECTORS.items()}
     products = {symbol: (loadings[u], loadings[v]) for symbol, (u, v) in OVERLAPS.items()}
     return {symbol: sum(u[name] * v[name] for name in u if name in v).expand() for symbol, (u, v) in products.items()}
 
@@ -67,8 +70,8 @@ def site_at(output: Expr) -> Joint:
 
 def overlap_steps(model: Model[ReadoutNetwork]) -> tuple[Step, ...]:
     """From the loadings of the vectors to their overlaps, and from these to the moments of m z + I."""
-    names = sorted({*model.network.feedback, *model.network.input, *model.network.readout})
-    loadings = {m: model.network.feedback, I_: model.network.input, n: model.network.readout}
+    loadings = {entry: getattr(model.network, name) for name, entry in VECTORS.items()}
+    names = sorted({name for row in loadings.values() for name in row})
     table, overlaps = Matrix([[row.get(name, 0) for name in names] for row in loadings.values()]), overlaps_of(model)
     place = {entry: k for k, entry in enumerate(loadings)}
     products = (signal(z) ** 2, signal(z) * signal(A), *(entry * signal(z) for entry in loadings))
@@ -98,7 +101,7 @@ def overlap_steps(model: Model[ReadoutNetwork]) -> tuple[Step, ...]:
             "In overlaps: variance of the signal m z + I over units, covariance of two signals, covariances of m, I and n with it",
             "independent standard normal vectors",
             Matrix(products),
-            Matrix([moment(product) for product in products]),
+            Matrix([drive(z), moment(products[1]), with_feedback(z), with_input(z), with_readout(z)]),
             check=Solves(
                 lambda moments: moments.xreplace(overlaps) - Matrix([by_loadings(product) for product in products]),
                 "overlaps and loadings inserted",

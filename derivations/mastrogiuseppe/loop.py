@@ -6,25 +6,23 @@ s = <m x>, snx = C (snm z + snI) = <n x>;  G = g^2 P', a = C snm Q, theta = 2 sn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import Expr, diff
+from sympy import Expr, diff, log
 
+from derivations.comparison import solver
+from numerics.readout.network import FeedbackNetwork
 from numerics.solve.readout import fixed_points
 from numerics.solve.solution import FixedPoint, Solution
-from numerics.solve.solver import Solver
 from theory.averages.average import Average
 from theory.equations import ReadoutEquation
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
-from theory.symbols import SI2, C, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
-
-Row = tuple[str, str, Callable[[], bool]]
-"""Statement, how it is checked, and the check."""
+from theory.symbols import SI2, A, C, Delta, Sm2, g, growth, phi, smI, snI, snm, x, z
 
 Geometry = dict[str, float]
 """g, Sm, SI, rho, p, pm, pI, as far as they are not 0."""
@@ -46,6 +44,10 @@ SHARED: Geometry = {"g": 0.8, "Sm": 1.2, "SI": 0.5, "rho": 0.5, "p": 1}
 APART: Geometry = {"g": 1.2, "Sm": 1.2, "SI": 0.8, "pm": 1, "pI": 0.5}
 INPUT_ONLY: Geometry = {"g": 0.8, "Sm": 1.2, "SI": 0.5, "pI": 1}
 LOOP_ONLY: Geometry = {"g": 0.8, "Sm": 1.2, "SI": 0.5, "pm": 1}
+WIDE_LOOP: Geometry = {"g": 1.5, "Sm": 1.2, "SI": 0.8, "pm": 1}
+LOOPS = (FIGURE_1E, SHARED, APART)
+CORRELATED: Geometry = {"Sm": 1.2, "SI": 0.5, "rho": 0.5}
+OPPOSED: Geometry = {"Sm": 1.0, "SI": 1.0, "rho": 0.975}
 
 
 def equation() -> ReadoutEquation:
@@ -60,15 +62,20 @@ def polynomial() -> Expr:
     return growth**2 - equation().trace * growth + equation().determinant
 
 
-@lru_cache(maxsize=16)
-def solver(text: str) -> Solver:
-    """The solver of one activation."""
-    return Solver("feedback", text)
+def logarithmic_derivative(amplitude: Expr) -> Expr:
+    """dlnC/dlnA by implicit differentiation of (M1)."""
+    widening = equation().right.diff(z).subs(z, A) / (1 - G)
+    return A * (log(amplitude).diff(A) + log(amplitude).diff(Delta) * widening)
+
+
+def module(text: str) -> Any:
+    """The generated module of one activation."""
+    return solver("feedback", text).module
 
 
 @lru_cache(maxsize=256)
 def _solved(text: str, given: tuple[tuple[str, float], ...]) -> Solution:
-    return solver(text).solve(**dict(given))
+    return solver("feedback", text).solve(**dict(given))
 
 
 def solved(text: str, geometry: Mapping[str, float], target: float) -> Solution:
@@ -78,19 +85,18 @@ def solved(text: str, geometry: Mapping[str, float], target: float) -> Solution:
 
 def states(text: str, geometry: Mapping[str, float], target: float) -> tuple[FixedPoint, ...]:
     """Every fixed point of the loop whose readout is calibrated at one target, increasing in z."""
-    found = solver(text).module.fixed_points(**complete(geometry), A=target)
-    return fixed_points(found)
+    return fixed_points(module(text).fixed_points(**complete(geometry), A=target))
 
 
 def along(text: str, geometry: Mapping[str, ArrayLike], target: ArrayLike) -> dict[str, NDArray[np.float64]]:
     """Results of the open loop at many targets, without fixed points."""
     with np.errstate(all="ignore"):
-        return dict(solver(text).module.open_loop(**complete(geometry), A=np.asarray(target)))
+        return dict(module(text).open_loop(**complete(geometry), A=np.asarray(target)))
 
 
 def critical(text: str, geometry: Mapping[str, float]) -> dict[str, Any]:
     """Pole and extrema of the amplitude: flex, A_c, A_b, C_c."""
-    return dict(solver(text).module.critical_targets(**complete(geometry)))
+    return dict(module(text).critical_targets(**complete(geometry)))
 
 
 def complete(geometry: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,10 +104,10 @@ def complete(geometry: Mapping[str, Any]) -> dict[str, Any]:
     return {**{p.name: 0.0 for p in FEEDBACK.parameters if p.symbol != FEEDBACK.network.target}, **geometry}
 
 
-def overlaps(text: str, geometry: Mapping[str, float]) -> tuple[float, ...]:
+def overlaps(geometry: Mapping[str, Any]) -> tuple[Any, ...]:
     """<m^2>, <m I>, <I^2>, snm, snI at amplitude 1."""
     vectors = {key: value for key, value in complete(geometry).items() if key != "g"}
-    return tuple(float(value) for value in solver(text).module.overlaps(**vectors))
+    return tuple(module(TANH).overlaps(**vectors))
 
 
 def outliers(solution: Solution) -> tuple[complex, complex]:
@@ -110,6 +116,18 @@ def outliers(solution: Solution) -> tuple[complex, complex]:
     return first, second
 
 
-def close(value: complex, claimed: complex, tolerance: float) -> bool:
-    """Relative agreement, absolute below 1."""
-    return abs(value - claimed) <= tolerance * max(1.0, abs(claimed))
+def networks(geometry: Mapping[str, float], count: int, N: int) -> Iterator[FeedbackNetwork]:
+    """Networks of tanh, of N units each."""
+    return (FeedbackNetwork.draw(TANH, complete(geometry), N=N, seed=31, network=k) for k in range(count))
+
+
+_GRID = np.linspace(-10, 10, 401)
+_WEIGHT = np.exp(-(_GRID**2) / 2) * (_GRID[1] - _GRID[0]) / np.sqrt(2 * np.pi)
+
+
+def pair_average(function: Callable[[Any], Any], first: float, second: float, covariance: float) -> float:
+    """<f(x1) f(x2)> of centred Gaussian x1, x2 by the trapezoidal rule in the plane."""
+    share = covariance / np.sqrt(first)
+    rest = np.sqrt(max(second - share**2, 0.0))
+    inner = function(share * _GRID[:, None] + rest * _GRID[None, :]) @ _WEIGHT
+    return float(_WEIGHT @ (function(np.sqrt(first) * _GRID) * inner))
