@@ -6,12 +6,7 @@ Sources: Sompolinsky, Crisanti, Sommers 1988, PRL 61 259 (autocovariance without
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from math import inf
-=======
 from collections.abc import Mapping
-from functools import lru_cache
->>>>>>> main
 
 from sympy import Expr, Matrix, S, Symbol, kronecker_product, sqrt, symbols
 
@@ -69,18 +64,8 @@ def derive(model: Model[NetworkInTime] = DYNAMIC, *, odd: bool = True) -> Theory
         Order parameters `Delta0` = C_x(0), `C_phi0` = C_phi(0); observables `gain`, `kappa2`, `PR_x`, `PR_phi` (equal times),
         `PR0_x`, `PR0_phi` (zero frequency), `tau_pop`.
     """
-<<<<<<< HEAD
-    transfer = model.network.transfer
-    action = disorder_average(model.network.couplings)
-=======
-    return _derived(model)
-
-
-@lru_cache(maxsize=8)
-def _derived(model: Model[NetworkInTime]) -> Theory[AutocovarianceEquation]:
     network, action = model.network, disorder_average(model.network.couplings)
     transfer, leaky = network.transfer, network.transfer == DYNAMIC.network.transfer
->>>>>>> main
     site = SiteMeasure(Delta)
     gain = site.average(Bilinear.of((1, RESPONSE), (1, ACTIVITY)))
     power = site.average(Bilinear.of((1, ACTIVITY), (1, ACTIVITY)))
