@@ -105,7 +105,15 @@ def simulate(
         For parameters outside these ranges.
     """
     g, sigma = float(parameters["g"]), float(parameters["sigma"])
-    _check(g, sigma, N, couplings, samples, tolerance, max_iterations)
+    require(
+        (np.isfinite(g) and g >= 0, f"g = {g}: the coupling strength must be finite and not negative"),
+        (np.isfinite(sigma) and sigma >= 0, f"sigma = {sigma}: the noise must be finite and not negative"),
+        (N >= 2, f"N = {N}: at least two units are needed"),
+        (couplings >= 1, f"couplings = {couplings}: at least one coupling matrix is needed"),
+        (samples >= MIN_SAMPLES, f"samples = {samples}: at least {MIN_SAMPLES} noise draws are needed"),
+        (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
+        (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
+    )
     phi = elementwise(phi)
     phi_prime = elementwise(phi_prime) if phi_prime is not None else None
     symmetric = is_odd(phi) if centred is None else centred
@@ -129,18 +137,6 @@ def simulate(
     statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
     given = {"g": g, "sigma": sigma}
     return FixedPoints(N, couplings, samples, seed, given, unconverged, statistics, centred=symmetric)
-
-
-def _check(g: float, sigma: float, N: int, couplings: int, samples: int, tolerance: float, max_iterations: int) -> None:
-    require(
-        (np.isfinite(g) and g >= 0, f"g = {g}: the coupling strength must be finite and not negative"),
-        (np.isfinite(sigma) and sigma >= 0, f"sigma = {sigma}: the noise must be finite and not negative"),
-        (N >= 2, f"N = {N}: at least two units are needed"),
-        (couplings >= 1, f"couplings = {couplings}: at least one coupling matrix is needed"),
-        (samples >= MIN_SAMPLES, f"samples = {samples}: at least {MIN_SAMPLES} noise draws are needed"),
-        (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
-        (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
-    )
 
 
 def draw(g: float, sigma: float, *, N: int, samples: int, seed: int, coupling: int) -> tuple[Array, Array]:

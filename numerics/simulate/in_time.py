@@ -30,7 +30,7 @@ from numerics.simulate.moments import Moments, Row, longest_lag, rounded
 from numerics.simulate.normals import drawn_ahead
 from numerics.simulate.parallel import WORKERS
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, STABLE, default_method
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, InputError, require
 
 Array = NDArray[np.float64]
 
@@ -114,7 +114,23 @@ def simulate(
     g, eta = float(parameters["g"]), float(parameters.get("eta", 0.0))
     method = default_method(unit.noise) if method is None else method
     dt = DEFAULT_STEP.get(method, SPACING) if dt is None else dt
-    _check(unit, g, eta, N, couplings, samples, T, burn, dt, method, str(precision))
+    require(
+        (np.isfinite(g) and g >= 0, f"g = {g}: the coupling strength must be finite and not negative"),
+        (-1 <= eta <= 1, f"eta = {eta}: the symmetry of the couplings lies between -1 and 1"),
+        (N >= 2, f"N = {N}: at least two units are needed"),
+        (couplings >= 1, f"couplings = {couplings}: at least one coupling matrix is needed"),
+        (samples >= 2, f"samples = {samples}: at least two trajectories are needed"),
+        (SPACING <= T < np.inf, f"T = {T}: at least {SPACING:g} is needed"),
+        (burn is None or 0 <= burn < np.inf, f"burn = {burn}: must not be negative"),
+        (0 < dt <= SPACING, f"dt = {dt}: must lie between 0 and {SPACING:g}"),
+        (method in METHODS, f"method = {method[:40]} is unknown; allowed: {', '.join(METHODS)}"),
+        (method != "rk4" or unit.noise == "none", "method = rk4 is for noise=none: take method=heun"),
+        (str(precision) in ("32", "64"), f"precision = {str(precision)[:40]}: 32 or 64 bits"),
+        *((False, problem) for problem in unit.problems()),
+    )
+    if dt * unit.stiffness > STABLE[method]:
+        largest = STABLE[method] / unit.stiffness
+        raise InputError(f"dt = {dt:g}: unstable for this filter, at most {largest:.2g}, or take method=heun")
     if burn is None:
         burn = _settling(unit)
     library = backend_named(backend, int(precision))
@@ -190,40 +206,6 @@ def _table(rows: list[dict[str, Any]]) -> dict[str, Array]:
     """One array per statistic; nan for a coupling matrix without."""
     full = next((row for row in rows if row), {})
     return {name: np.array([row.get(name, np.full_like(full[name], np.nan)) for row in rows]) for name in full}
-
-
-def _check(
-    unit: LinearUnit,
-    g: float,
-    eta: float,
-    N: int,
-    couplings: int,
-    samples: int,
-    T: float,
-    burn: float | None,
-    dt: float,
-    method: str,
-    precision: str,
-) -> None:
-    conditions = (
-        (np.isfinite(g) and g >= 0, f"g = {g}: the coupling strength must be finite and not negative"),
-        (-1 <= eta <= 1, f"eta = {eta}: the symmetry of the couplings lies between -1 and 1"),
-        (N >= 2, f"N = {N}: at least two units are needed"),
-        (couplings >= 1, f"couplings = {couplings}: at least one coupling matrix is needed"),
-        (samples >= 2, f"samples = {samples}: at least two trajectories are needed"),
-        (SPACING <= T < np.inf, f"T = {T}: at least {SPACING:g} is needed"),
-        (burn is None or 0 <= burn < np.inf, f"burn = {burn}: must not be negative"),
-        (0 < dt <= SPACING, f"dt = {dt}: must lie between 0 and {SPACING:g}"),
-        (method in METHODS, f"method = {method[:40]} is unknown; allowed: {', '.join(METHODS)}"),
-        (method != "rk4" or unit.noise == "none", "method = rk4 is for noise=none: take method=heun"),
-        (precision in ("32", "64"), f"precision = {precision[:40]}: 32 or 64 bits"),
-    )
-    problems = [text for fine, text in conditions if not fine] + unit.problems()
-    if not problems and dt * unit.stiffness > STABLE[method]:
-        largest = STABLE[method] / unit.stiffness
-        problems = [f"dt = {dt:g}: unstable for this filter, at most {largest:.2g}, or take method=heun"]
-    if problems:
-        raise InputError(problems)
 
 
 class _Tally:
