@@ -28,8 +28,9 @@ def roots_of(function: Callable[[float], Any], grid: Values, value: Values, prec
     cells = [(grid[k], grid[k + 1]) for k in np.nonzero(value[:-1] * value[1:] < 0)[0]]
     for k in dips(grid, value):
         sign, (low, high) = np.sign(value[k]), (grid[k - 1], grid[k + 1])
+        options = {"xatol": min(1e-10, 1e-8 * (high - low))}
         found = minimize_scalar(
-            lambda z, sign=sign: sign * function(z), bounds=(low, high), method="bounded", options={"xatol": 1e-10}
+            lambda z, s=sign: s * function(z), bounds=(low, high), method="bounded", options=options
         )
         cells += [(low, found.x), (found.x, high)] if found.fun < 0 else []
     try:
