@@ -227,9 +227,6 @@ def _cautions(loop: TrainedLoop, radius: float, slope: float, states: list[Train
     return found
 
 
-__all__ = ["LeastSquares", "TrainedState", "least_squares"]
-
-
 def answer(solver: Solver, solution: Solution, asked: Any, settings: Mapping[str, Any]) -> Answer:
     """The readout fitted at the target, and every state of its loop."""
     fitted = least_squares(solution, ridge=settings.get("ridge", 0.0))

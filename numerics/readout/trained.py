@@ -214,6 +214,3 @@ class TrainedLoop:
         pair = self.pairs.slopes(self.Delta, variance, float(self.covariance(z)))
         curvature = float(self.open.power_d2(variance))
         return self.formulas.linearisation(curvature, *pair, self.b, z, self.A, *self.vectors)
-
-
-__all__ = ["TrainedLoop"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ KICK = 1e-3  # of the release, relative to x
 NEARBY = 0.5  # largest distance, relative to x, of trained state and fixed point: ridge regression is off by its factor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """One trained network.
 
@@ -58,17 +59,17 @@ class Report:
     trained_output: float
     released_output: float
     readout_error: float
-    state_output: float
-    top_eigenvalue: float
-    bulk_radius: float
-    outlier: float
-    H_slope: float
+    state_output: float = nan
+    top_eigenvalue: float = nan
+    bulk_radius: float = nan
+    outlier: float = nan
+    H_slope: float = nan
     overlap_m: float
     overlap_I: float
     norm: float
-    cosine: float
-    final_states: tuple[FinalState, ...]
-    share_at_target: float
+    cosine: float = nan
+    final_states: tuple[FinalState, ...] = ()
+    share_at_target: float = nan
     curve: tuple[tuple[float, float], ...] = ()
     fixed_points: tuple[State, ...] = ()
 
@@ -80,8 +81,8 @@ class Report:
     def numbers(self) -> dict[str, float]:
         """What is one number; `stable` as 0 or 1, of final states and fixed points how many (nan if not asked for)."""
         numbers = {name: float(value) for name, value in vars(self).items() if not isinstance(value, tuple)}
-        final = len(self.final_states) or float("nan")
-        fixed = len(self.fixed_points) if self.curve else float("nan")
+        final = len(self.final_states) or nan
+        fixed = len(self.fixed_points) if self.curve else nan
         return {**numbers, "stable": float(self.stable), "final_states": final, "fixed_points": fixed}
 
     def to_dict(self) -> dict[str, Any]:
@@ -233,7 +234,7 @@ def report(
     state = _trained_state(network, n, x)
     ends = network.final_states(n, final_states, spread=spread, seed=seed, T=T) if final_states else ()
     rests = (end for end in ends if end.kind == "fixed point")
-    trained = [end for end in rests if np.isclose(end.z, state["state_output"], SAME, SAME)]
+    trained = [end for end in rests if np.isclose(end.z, state.get("state_output", nan), SAME, SAME)]
     return Report(
         trained_output=float(n @ network.phi(x)),
         released_output=released,
@@ -242,7 +243,7 @@ def report(
         overlap_I=float(n @ network.frozen.I),
         norm=float(np.sqrt(network.N * (n @ n))),
         final_states=ends,
-        share_at_target=sum(end.share for end in trained) if ends else float("nan"),
+        share_at_target=sum(end.share for end in trained) if ends else nan,
         curve=tuple(zip(map(float, curve), network.output_curve(curve, n).tolist(), strict=True)) if len(curve) else (),
         fixed_points=network.fixed_points(n, curve) if len(curve) else (),
         **state,
@@ -250,23 +251,21 @@ def report(
 
 
 def _trained_state(network: FeedbackNetwork, n: Array, x: Array) -> dict[str, float]:
-    """What `Report` says of the fixed point next to a state; nan if there is none."""
-    names = ("state_output", "top_eigenvalue", "bulk_radius", "outlier", "H_slope", "cosine")
+    """What `Report` says of the fixed point next to a state, if there is one."""
     target = network.settle(n, x, nearby=NEARBY)
     if target is None:
-        return dict.fromkeys(names, float("nan"))
+        return {}
     activity, radius = network.phi(target), network.bulk_radius(target)
     eigenvalues = network.jacobian_eigenvalues(n, target)
     leading = leading_outlier(eigenvalues, radius)
-    values = (
-        float(n @ activity),
-        float(eigenvalues[0].real),
-        radius,
-        float("nan") if leading is None else leading.real,
-        network.output_slope(n, target),
-        float(n @ activity / np.sqrt((n @ n) * (activity @ activity))) if n.any() else float("nan"),
-    )
-    return dict(zip(names, values, strict=True))
+    return {
+        "state_output": float(n @ activity),
+        "top_eigenvalue": float(eigenvalues[0].real),
+        "bulk_radius": radius,
+        "outlier": nan if leading is None else leading.real,
+        "H_slope": network.output_slope(n, target),
+        "cosine": float(n @ activity / np.sqrt((n @ n) * (activity @ activity))) if n.any() else nan,
+    }
 
 
 def simulate_training(
