@@ -25,7 +25,7 @@ from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from numerics.treatment import Simulator
 from theory.activations.activation import Activation, activation_for
-from theory.errors import InputError
+from theory.errors import InputError, require
 from theory.models import find_model
 from theory.parameters import checked_parameters, parameters_of
 
@@ -341,17 +341,12 @@ def _couplings(simulator: Simulator, sizes: Sequence[int], couplings: int | Sequ
         counts = (int(couplings),) * len(sizes)
     else:
         counts = tuple(couplings) * (len(sizes) if len(couplings) == 1 else 1)
-    problems = []
-    if len(set(sizes)) < 2 or len(set(sizes)) != len(sizes):
-        problems.append(f"N = {_listed(sizes)}: two or more different sizes are needed")
-    if len(counts) != len(sizes):
-        problems.append(
-            f"couplings = {_listed(counts)}: one number, or one for each of the {len(sizes)} sizes, is needed"
-        )
-    if any(count < 2 for count in counts):
-        problems.append(f"couplings = {_listed(counts)}: two or more coupling matrices are needed for a standard error")
-    if problems:
-        raise InputError(problems)
+    given = f"couplings = {_listed(counts)}"
+    require(
+        (1 < len(sizes) == len(set(sizes)), f"N = {_listed(sizes)}: two or more different sizes are needed"),
+        (len(counts) == len(sizes), f"{given}: one number, or one for each of the {len(sizes)} sizes, is needed"),
+        (min(counts, default=2) >= 2, f"{given}: two or more coupling matrices are needed for a standard error"),
+    )
     return counts
 
 
