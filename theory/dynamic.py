@@ -7,7 +7,6 @@ Sources: Sompolinsky, Crisanti, Sommers 1988, PRL 61 259 (autocovariance without
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from sympy import Expr, Matrix, S, Symbol, kronecker_product, sqrt, symbols
 
@@ -49,7 +48,7 @@ POLES = symbols("p q")
 _t = Symbol("t")
 
 
-def derive(model: Model[NetworkInTime] = DYNAMIC, odd: bool = True) -> Theory[AutocovarianceEquation]:
+def derive(model: Model[NetworkInTime] = DYNAMIC, *, odd: bool = True) -> Theory[AutocovarianceEquation]:
     """Derive the theory of the network in time for a generic odd activation.
 
     Parameters
@@ -65,11 +64,6 @@ def derive(model: Model[NetworkInTime] = DYNAMIC, odd: bool = True) -> Theory[Au
         Order parameters `Delta0` = C_x(0), `C_phi0` = C_phi(0); observables `gain`, `kappa2`, `PR_x`, `PR_phi` (equal times),
         `PR0_x`, `PR0_phi` (zero frequency), `tau_pop`.
     """
-    return _derived(model)
-
-
-@lru_cache(maxsize=8)
-def _derived(model: Model[NetworkInTime]) -> Theory[AutocovarianceEquation]:
     network, action = model.network, disorder_average(model.network.couplings)
     transfer, leaky = network.transfer, network.transfer == DYNAMIC.network.transfer
     site = SiteMeasure(Delta)

@@ -9,7 +9,7 @@ sector of frozen means is derived here.
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from math import inf
 
 from sympy import Eq, Expr, Matrix, S, Symbol
@@ -50,7 +50,9 @@ from theory.fields.replicon import (
     replicon_steps,
 )
 from theory.fields.statistics import CovarianceStatistics, connected
+from theory.model import Model
 from theory.models.static import STATIC
+from theory.networks import StaticNetwork
 from theory.symbols import Delta, Delta0, delta, g, phi, x
 from theory.theory import Condition, Quantity, Requirement, Theory
 
@@ -69,12 +71,12 @@ def square(operator: Operator, other: int = 1) -> Bilinear:
     return Bilinear.of((1, operator), (other, operator))
 
 
-@lru_cache(maxsize=2)
-def derive(*, odd: bool = True) -> Theory:
+def derive(model: Model[StaticNetwork] = STATIC, *, odd: bool = True) -> Theory:
     """Derive the theory of the static network for a generic activation.
 
     Parameters
     ----------
+    model : Model, optional
     odd : bool
         Whether the activation is odd; if not, units have frozen means.
 
@@ -85,7 +87,7 @@ def derive(*, odd: bool = True) -> Theory:
         terms `c1_x`, `c1_phi`. For odd phi also `n_var_var_x`, `n_var_var_phi`; 1/N terms `c1_gain`, `d1_x`, `d1_phi`,
         `c1_n_var_cov_x`, `c1_n_var_cov_phi`. Otherwise also `Delta0`, `replicon_slope`, `var_x`, `var_phi`, `var_var_phi`.
     """
-    couplings, noise = STATIC.network.couplings, STATIC.network.noise
+    couplings, noise = model.network.couplings, model.network.noise
     replicas, parity = ((1, 2), "odd") if odd else (REPLICAS, "none")
     action = disorder_average(couplings, replicas)
     measure = SiteMeasure(Delta, phi_parity=parity, frozen=S.Zero if odd else Delta0)
