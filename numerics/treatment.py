@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from numerics.settings import Question, Setting
 from numerics.view import View
-from theory.later import Later
+from theory.lazy import Later
 from theory.model import Model
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Large-N theory of random recurrent networks: derived, generated as code, solved, and checked by simulation.
 
     >>> import quenched
-    >>> solver = quenched.Solver("static", activation="x/(1+x^2/3)")
-    >>> solution = solver.solve(g=1.3, sigma=0.8)
+    >>> quenched.names()  # of the models
+    >>> quenched.chaotic_state("power(1/2)", g=2, sigma=1)
 
 Names are loaded on first use, so that importing `quenched` costs little more than importing SymPy.
 """
@@ -19,6 +19,12 @@ _HOME = {
     "Average": "theory.averages.average",
     "DomainError": "theory.errors",
     "InputError": "theory.errors",
+    "Model": "theory.model",
+    "Parameter": "theory.model",
+    "Sample": "numerics.simulate.sample",
+    "Simulator": "numerics.treatment",
+    "Treatment": "numerics.treatment",
+    "add_treatment": "numerics.models",
     "FeedbackNetwork": "numerics.readout.network",
     "QuenchedError": "theory.errors",
     "Solution": "numerics.solve.solution",
@@ -40,6 +46,7 @@ _HOME = {
     "emit": "numerics.codegen.module",
     "least_squares": "numerics.readout.least_squares",
     "linear_network": "theory.limits.linear_network",
+    "names": "theory.models",
     "near_critical": "theory.limits.onset",
     "observable_average": "numerics.averages.observable",
     "one_site_correction": "theory.corrections",

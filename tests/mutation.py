@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import copy
+import inspect
 import random
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 from sympy import Add, Basic, Eq, Expr, Integer, MatrixBase, Mul, Pow, Rational, S, Symbol, Tuple
+from sympy.core.cache import clear_cache
 from sympy.core.function import AppliedUndef
 
 from theory.averages.exact import exact
@@ -179,8 +185,89 @@ def fails(derive: Callable[[], Theory]) -> bool:
 
 
 def forget() -> None:
-    """Clear every cache of the theory."""
+    """Clear every cache of the theory, and that of SymPy, which keeps derivatives."""
+    clear_cache()
     for key, module in list(sys.modules.items()):
         if key.startswith("theory"):
             for value in list(vars(module).values()):
                 getattr(value, "cache_clear", lambda: None)()
+
+
+class _AlteredOperation(ast.NodeTransformer):
+    """One arithmetic operation in the wrong: a sign, a dropped term or factor, a factor 2, an exponent."""
+
+    def __init__(self, place: int) -> None:
+        self.left, self.what = place, ""
+
+    def _here(self, how: str, node: ast.AST) -> bool:
+        self.left -= 1
+        if self.left == -1:
+            self.what = f"{how}: {ast.unparse(node)[:80]}"
+        return self.left == -1
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        two = ast.Constant(2)
+        if isinstance(node.op, ast.Add | ast.Sub):
+            if self._here("sign", node):
+                return ast.BinOp(node.left, ast.Sub() if isinstance(node.op, ast.Add) else ast.Add(), node.right)
+            return node.left if self._here("dropped term", node) else node
+        if isinstance(node.op, ast.Mult | ast.Div):
+            if self._here("factor", node):
+                return ast.BinOp(two, ast.Mult(), node)
+            return node.left if self._here("dropped factor", node) else node
+        if isinstance(node.op, ast.Pow) and self._here("exponent", node):
+            return ast.BinOp(node, ast.Mult(), node.left)
+        return node
+
+
+def altered_sources(modules: Sequence[str], draw: random.Random) -> Iterator[tuple[str, FunctionType, CodeType]]:
+    """Every arithmetic operation of every function of these modules altered by itself, in random order: what, where, the code."""
+    places = []
+    for name in modules:
+        tree = ast.parse(Path(sys.modules[name].__file__).read_text())
+        homes = [(tree, sys.modules[name])]
+        homes += [(node, vars(sys.modules[name])[node.name]) for node in tree.body if isinstance(node, ast.ClassDef)]
+        for body, home in homes:
+            for node in body.body:
+                function = _function(vars(home).get(node.name)) if isinstance(node, ast.FunctionDef) else None
+                if function is not None:
+                    counter = _AlteredOperation(-1)
+                    counter.visit(copy.deepcopy(node))
+                    places += [(tree, node, function, place) for place in range(-1 - counter.left)]
+    for tree, node, function, place in draw.sample(places, len(places)):
+        altered = _AlteredOperation(place)
+        whole = copy.deepcopy(tree)
+        (found,) = (n for n in ast.walk(whole) if isinstance(n, ast.FunctionDef) and n.lineno == node.lineno)
+        altered.visit(found)
+        code = next(c for c in _codes(compile(ast.fix_missing_locations(whole), "altered", "exec"), found.name, node))
+        if code.co_freevars == function.__code__.co_freevars:
+            yield f"{function.__module__}.{function.__qualname__}: {altered.what}", function, code
+
+
+def _function(value: Any) -> FunctionType | None:
+    value = getattr(value, "fget", None) or getattr(value, "func", None) or getattr(value, "__func__", None) or value
+    value = inspect.unwrap(value) if callable(value) else None
+    return value if isinstance(value, FunctionType) else None
+
+
+def _codes(code: CodeType, name: str, node: ast.FunctionDef) -> Iterator[CodeType]:
+    first = min((node.lineno, *(d.lineno for d in node.decorator_list)))
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            if part.co_name == name and part.co_firstlineno == first:
+                yield part
+            yield from _codes(part, name, node)
+
+
+@contextmanager
+def source_altered(function: FunctionType, code: CodeType) -> Iterator[None]:
+    """A function with other code."""
+    original = function.__code__
+    function.__code__ = code
+    forget()
+    try:
+        yield
+    finally:
+        function.__code__ = original
+        forget()

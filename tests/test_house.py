@@ -1,11 +1,15 @@
 """The house: imports in one direction, no evaluation of text, quick start-up."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from theory.lazy import Later
+from theory.models import NAMES
 
 ROOT = Path(__file__).parents[1]
 ORDER = ["theory", "numerics", "derivations", "quenched"]  # later may import earlier
@@ -31,6 +35,54 @@ def test_imports_run_one_way(package):
         f"{p.name}:{line} imports {name}" for p in sources(package) for name, line in imported(p) if name in forbidden
     ]
     assert wrong == []
+
+
+def modules():
+    """Every file of the house with its dotted name."""
+    for package in ORDER:
+        for path in sources(package):
+            dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield dotted.removesuffix(".__init__"), path
+
+
+def imports_of(path, known):
+    """The files that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from names & known or {node.module} & known
+
+
+def test_imports_run_in_no_circle():
+    files = dict(modules())
+    left = {name: set(imports_of(path, set(files))) - {name} for name, path in files.items()}
+    while free := [name for name, needed in left.items() if not needed & set(left)]:
+        for name in free:
+            del left[name]
+    assert not left, f"each of these needs another one: {sorted(left)}"
+
+
+def test_models_are_named_by_their_declarations_alone():
+    named = re.compile(rf"[\"']({'|'.join(NAMES)})[\"']")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for package in ("theory", "numerics", "quenched")
+        for path in sources(package)
+        if path.parent.name != "models"
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if named.search(line)
+    ]
+    assert found == []
+
+
+def test_what_is_declared_by_place_exists():
+    """`Later` objects, of every declaration."""
+    places = re.compile(r'Later\(\s*"([^"]+)"')
+    for _, path in modules():
+        for place in places.findall(path.read_text()):
+            assert Later(place).found is not None
 
 
 def test_theory_is_symbolic_only():

@@ -21,7 +21,8 @@ from theory.fields.cavity_in_time import ONE
 from theory.limits import known
 from theory.limits import linear_network as linear
 from theory.limits import onset_steps as onset
-from theory.limits.onset import b, d, eps, expansion, kappa, laws, near_critical
+from theory.limits.onset import near_critical
+from theory.limits.onset_series import b, d, eps, expansion, kappa, laws
 from theory.limits.saturation import saturation
 from theory.models import derive
 from theory.symbols import Delta, eta, g, sigma

@@ -2,10 +2,19 @@
 
 import random
 from dataclasses import replace
+from itertools import islice
 
 import pytest
-from mutation import altered_parts, altered_results, engine_altered, equivalent, fails
-from sympy import Matrix, S, Symbol
+from mutation import (
+    altered_parts,
+    altered_results,
+    altered_sources,
+    engine_altered,
+    equivalent,
+    fails,
+    source_altered,
+)
+from sympy import Matrix, S, Symbol, exp
 
 from theory.averages.measures import Joint
 from theory.chaos import derive_chaotic_feedback
@@ -14,12 +23,14 @@ from theory.fields.readout import LOADED_RESPONSE, OUTPUT
 from theory.models import derive
 from theory.networks import GaussianCouplings, StaticNoise
 from theory.readout.vectors import I_, drive, m, n, with_readout
-from theory.symbols import SI2, C, Sm, Sm2, g, rho, sigma, smI, snm, z
+from theory.symbols import SI2, C, Sm, Sm2, eta, frequency, g, rho, sigma, smI, snm, tau, tau_n, z
 
 THEORIES = {
     "static": lambda: derive("static"),
     "static, not odd": lambda: derive("static", odd=False),
     "feedback": lambda: derive("feedback"),
+    "dynamic": lambda: derive("dynamic"),
+    "dynamic, another filter": lambda: derive("dynamic", filter="exp(-s/10)/(1+s)"),
 }
 PENDING: set[str] = set()  # theories with steps that do not read their results yet
 NAMES = pytest.mark.parametrize(
@@ -196,7 +207,102 @@ FEEDBACK_ENGINE = {
 }
 
 
-ENGINES = {"static": STATIC_ENGINE, "static, not odd": STATIC_ENGINE, "feedback": FEEDBACK_ENGINE}
+def _noise(word, **changes):
+    def change(model):
+        noises = model.network.noises
+        return _network(noises={**noises, word: replace(noises[word], **changes)})(model)
+
+    return "theory.models.dynamic:DYNAMIC", change
+
+
+def _in_time(**changes):
+    return "theory.models.dynamic:DYNAMIC", _network(**changes)
+
+
+def _entry(row, column, change):
+    """G with one wrong entry."""
+
+    def altered(two_point):
+        def wrong(site):
+            G = two_point(site).as_mutable()
+            G[row, column] = change(site)
+            return G.as_immutable()
+
+        return wrong
+
+    return "theory.fields.spectral:OneSite.two_point", altered
+
+
+def _gaussian(name, change):
+    """One-site functions of a Gaussian x with one of them wrong."""
+    place = "theory.fields.spectral:OneSite.gaussian"
+    return place, lambda f: lambda site, gain: {**f(site, gain), getattr(site, name): change(site, gain)}
+
+
+def _field(name, change):
+    """A function whose result has a field altered."""
+    return lambda f: lambda *args: replace(result := f(*args), **{name: change(getattr(result, name))})
+
+
+SITE, CAVITY, SPECTRAL = "theory.fields.site_in_time", "theory.fields.cavity_in_time", "theory.fields.spectral"
+DYNAMIC_ENGINE = {
+    **{name: change for name, change in ALL.items() if name != "coupling of fields doubled"},
+    "coupling of fields doubled": ("theory.fields.collective:Action.coupling", times(2)),
+    "coupling of fields negative": ("theory.fields.collective:Action.coupling", times(-1)),
+    "column of the kernel doubled": ("theory.fields.collective:Kernel.column", times(2)),
+    "pair fields in another order": ("theory.fields.collective:pair_fields", lambda f: lambda *args: f(*args)[::-1]),
+    "autocovariance of ou doubled": _noise("ou", autocovariance=2 * sigma**2 * exp(-tau / tau_n)),
+    "autocovariance of ou faster": _noise("ou", autocovariance=sigma**2 * exp(-2 * tau / tau_n)),
+    "spectrum of ou doubled": _noise("ou", spectrum=4 * sigma**2 * tau_n / (1 - tau_n**2 * frequency**2)),
+    "spectrum of ou with a sign": _noise("ou", spectrum=2 * sigma**2 * tau_n / (1 + tau_n**2 * frequency**2)),
+    "impulse in ou": _noise("ou", impulse=sigma**2),
+    "impulse of white noise doubled": _noise("white", impulse=2 * sigma**2),
+    "spectrum of white noise doubled": _noise("white", spectrum=2 * sigma**2),
+    "white noise that lasts": _noise("white", autocovariance=sigma**2 * exp(-tau)),
+    "constant noise where there is none": _noise("none", autocovariance=S.One),
+    "impulse where there is no noise": _noise("none", impulse=S.One),
+    "symmetry doubled": _in_time(couplings=GaussianCouplings(symmetry=2 * eta)),
+    "symmetry negative": _in_time(couplings=GaussianCouplings(symmetry=-eta)),
+    "no symmetry": _in_time(couplings=GaussianCouplings()),
+    "couplings stronger": _in_time(couplings=GaussianCouplings(strength=2 * g, symmetry=eta)),
+    "leak doubled": _in_time(transfer=1 / (2 + frequency)),
+    "filter negative": _in_time(transfer=-1 / (1 + frequency)),
+    "filter twice": _in_time(transfer=1 / (1 + frequency) ** 2),
+    "responses correlate": _entry(0, 0, lambda s: s.C),
+    "response without conjugate": _entry(0, 1, lambda s: s.S),
+    "response of x without conjugate": _entry(0, 2, lambda s: s.T),
+    "response of x for that of phi": _entry(1, 0, lambda s: s.T),
+    "conjugate response": _entry(1, 0, lambda s: s.Sc),
+    "spectrum doubled": _entry(1, 1, lambda s: 2 * s.C),
+    "cross-spectrum with conjugate": _entry(1, 2, lambda s: s.Kc),
+    "cross-spectrum without conjugate": _entry(2, 1, lambda s: s.K),
+    "spectrum of phi for that of x": _entry(2, 2, lambda s: s.C),
+    "Gaussian response without gain": _gaussian("S", lambda s, gain: s.h),
+    "Gaussian response without conjugate": _gaussian("Sc", lambda s, gain: gain * s.h),
+    "Gaussian response of x with gain": _gaussian("T", lambda s, gain: gain * s.h),
+    "Gaussian cross-spectrum": _gaussian("K", lambda s, gain: gain**2 * s.X),
+    "response of x doubled": (f"{SITE}:filtered_site", _field("response_x", lambda e: 2 * e)),
+    "cross-spectrum negative": (f"{SITE}:filtered_site", _field("cross", lambda e: -e)),
+    "spectrum of x of another symmetry": (f"{SITE}:filtered_site", _field("spectrum_x", lambda e: e.subs(eta, -eta))),
+    "residue at the right pole": (f"{SPECTRAL}:inner_integral", _kernel(lambda t: (t[0], 2 * t[1], t[2]))),
+    "residue at the left pole": (f"{SPECTRAL}:inner_integral", _kernel(lambda t: (t[0], t[1], -t[2]))),
+    "integrand of a transform": ("theory.dynamic:_transform", _field("integrand", lambda e: 2 * e)),
+    "poles of a transform": ("theory.dynamic:_transform", _field("poles", lambda p: {s: 2 * e for s, e in p.items()})),
+    "static network": ("theory.models.static:STATIC", _network(noise=StaticNoise(2 * sigma**2))),
+    "C'(0+)": ("theory.equations:AutocovarianceEquation.kinetic", _of(lambda k: {w: 2 * e for w, e in k.items()})),
+    "cross-spectra of the cavity": (f"{CAVITY}:cross_spectrum", times(2)),
+    "conjugates in the cavity": (f"{CAVITY}:conjugate", lambda f: lambda e: e),
+    "units of the cavity not exchanged": (f"{CAVITY}:_swapped", lambda f: lambda e: e),
+    "products over couplings": (f"{CAVITY}:product_over_couplings", times(2)),
+}
+
+
+ENGINES = {
+    "static": STATIC_ENGINE,
+    "static, not odd": STATIC_ENGINE,
+    "feedback": FEEDBACK_ENGINE,
+    "dynamic": DYNAMIC_ENGINE,
+}
 
 
 @heavy
@@ -205,6 +311,41 @@ def test_an_altered_engine_is_caught(name, altered):
     assert not fails(THEORIES[name])
     with engine_altered(*ENGINES[name][altered]):
         assert fails(THEORIES[name])
+
+
+def _stated(theory):
+    return {key: q.expression for key, q in theory.quantities.items()} | {name: e for name, e, _ in theory.statements}
+
+
+SOURCES = {
+    "static": [
+        "theory.static",
+        "theory.corrections",
+        *(
+            f"theory.fields.{name}"
+            for name in ("argument", "cavity", "collective", "one_loop", "replicon", "statistics")
+        ),
+    ],
+}
+
+
+@heavy
+@pytest.mark.parametrize("model", SOURCES)
+def test_an_altered_source_is_caught(model, count=24):
+    """One operation in the code altered: a check fails, or nothing that the theories state has another value."""
+    theories = [derive for name, derive in THEORIES.items() if name.startswith(model)]
+    right = [_stated(derive()) for derive in theories]
+    survivors = []
+    for what, function, code in islice(altered_sources(SOURCES[model], random.Random(3)), count):
+        with source_altered(function, code):
+            if not any(fails(derive) for derive in theories):
+                found = [_stated(derive()) for derive in theories]
+                same_values = all(
+                    set(a) == set(b) and all(equivalent(a[key], b[key]) for key in a)
+                    for a, b in zip(right, found, strict=True)
+                )
+                survivors += [] if same_values else [what]
+    assert not survivors, "\n".join(survivors)
 
 
 @heavy

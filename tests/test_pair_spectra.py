@@ -4,18 +4,29 @@ Published: Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
 """
 
 import cmath
+import itertools
 import random
 from functools import lru_cache
 
 import numpy as np
 import pytest
 from scipy import integrate
-from sympy import Symbol
+from sympy import Eq, Rational, Symbol, sqrt, symbols
 
 from numerics.solve.solver import Solver
 from theory.derivation import same
 from theory.errors import InputError
-from theory.fields.cavity_in_time import ALPHA, BETA, GAMMA12, ONE, TWO, two_site_cavity_in_time
+from theory.fields.cavity_in_time import (
+    ALPHA,
+    BETA,
+    EPSILON,
+    GAMMA12,
+    ONE,
+    PSI,
+    TWO,
+    cross_spectrum,
+    two_site_cavity_in_time,
+)
 from theory.filters import Filter
 from theory.models import derive
 from theory.models.dynamic import DYNAMIC
@@ -42,6 +53,52 @@ def test_cavity_and_path_integral_agree():
     assert same(cavity().x, engine("psi_x"))
     independent = two_site_cavity_in_time(GaussianCouplings())
     assert same(independent.phi, engine("psi_phi").subs(eta, 0))
+
+
+def test_second_moments_over_couplings():
+    """alpha, beta, gamma_12 and epsilon counted out over all couplings between the pair and a reservoir of two units, exactly.
+
+    J = u p + w q and J' = u p - w q with signs p, q have the variance u^2 + w^2 = 25 and the correlation 7/25.
+    """
+    S1, C1, S2, S2c, C2 = 2, 5, 3, -4, 7
+    # between two units k, l of the reservoir: A_kl at both frequencies, A_lk*, E_kl, and their cross-spectra
+    A1, A2, B2, E2, P1 = (np.array([[0, a], [b, 0]]) for a, b in ((3, -2), (1, 5), (-3, 4), (2, 7), (6, -1)))
+    P2, unit = S2 * C2 * A2 + S2c * C2 * B2 + S2 * S2c * E2, np.eye(2, dtype=int)
+    signs = np.array(list(itertools.product((-1, 1), repeat=10))).T
+    J, back = 4 * signs[:5] + 3 * signs[5:], 4 * signs[:5] - 3 * signs[5:]
+    out1, out2, in1, in2 = J[:2], J[2:4], back[:2], back[2:4]
+
+    def through(left, matrix, right):
+        return np.einsum("kd,kl,ld->d", left, matrix, right)
+
+    first = {"A": J[4] + through(out1, S1 * unit + S1**2 * A1, in2), "E": through(out1, C1 * unit + P1, out2)}
+    second = {
+        "A": J[4] + through(out1, S2 * unit + S2**2 * A2, in2),
+        "B": back[4] + through(out2, S2c * unit + S2c**2 * B2.T, in1),
+        "E": through(out1, C2 * unit + P2, out2),
+    }
+    moments = {ALPHA: (A1, A2), BETA: (A1, B2), GAMMA12: (A1, E2), PSI: (P1, P2)}
+    at = {g: sqrt(50), eta: Rational(7, 25), ONE.S: S1, ONE.C: C1, TWO.S: S2, TWO.Sc: S2c, TWO.C: C2}
+    at |= {symbol: Rational(int((a * b).sum()), 2) for symbol, (a, b) in moments.items()}
+    stated = {step.before.lhs: step.before.rhs for step in cavity().derivation if isinstance(step.before, Eq)}
+    for symbol, a, b in ((ALPHA, "A", "A"), (BETA, "A", "B"), (GAMMA12, "A", "E"), (EPSILON, "E", "E")):
+        counted = Rational(2 * int((first[a] * second[b]).sum()), signs.shape[1])
+        assert stated[symbol].subs(at) == counted
+
+
+def test_cross_spectra_of_linear_units():
+    """phi = S f + rest, x = T f + w rest for two units with fields f: first order in the coupling, against `cross_spectrum`."""
+    f1, f2, f1c, f2c, r1, r2, r1c, r2c, small = symbols("f1 f2 f1c f2c r1 r2 r1c r2c small")
+    field, rest, w, wc, a, bc, fed = symbols("D q w w_c A12_1 A21c_1 E12_1")
+    for observable, unit, conjugate in (("phi", (ONE.S, 1), (ONE.Sc, 1)), ("x", (ONE.T, w), (ONE.Tc, wc))):
+        first = unit[0] * (f1 + small * a * (ONE.S * f2 + r2)) + unit[1] * r1
+        second = conjugate[0] * (f2c + small * bc * (ONE.Sc * f1c + r1c)) + conjugate[1] * r2c
+        covariances = {(f1, f1c): field, (f2, f2c): field, (r1, r1c): rest, (r2, r2c): rest, (f1, f2c): small * fed}
+        product = (first * second).expand()
+        exact = sum(product.coeff(p).coeff(q) * value for (p, q), value in covariances.items()).expand().coeff(small)
+        spectra = {ONE.C: ONE.S * ONE.Sc * field + rest}
+        spectra |= {ONE.K: ONE.S * ONE.Tc * field + wc * rest, ONE.Kc: ONE.Sc * ONE.T * field + w * rest}
+        assert same(cross_spectrum(1, observable).xreplace(spectra), exact)
 
 
 def test_published_moments():
@@ -126,7 +183,7 @@ def test_the_filter_of_the_model_is_recognised():
 def test_unusable_filters(text, words):
     with pytest.raises(InputError, match=words):
         Filter.from_text(text)
-    with pytest.raises(InputError, match="model dynamic"):
+    with pytest.raises(InputError, match="has no time"):
         derive("static", filter="1/(1+s)")
 
 

@@ -146,7 +146,8 @@ def derive_chaotic_feedback(z: Symbol, amplitude: Symbol, drive: Expr, overlap: 
     gain, variance = Average(phi(x), 1), Function("Delta", positive=True)(z)
     N, unit = Symbol("N", integer=True, positive=True), Symbol("i", integer=True)
     fluctuation = Symbol("<n^2>", nonnegative=True) * (_f(Delta) - _f(_q))
-    followed = (amplitude * overlap * gain).subs(Delta, variance)
+    output = amplitude * overlap * gain
+    followed = output.subs(Delta, variance)
     constant = Step(
         "The output fluctuates in time by a sum over units of n_i times the fluctuation of phi(x_i): its mean square is of "
         "order 1/N, and m z + I is a drive that is constant in time",
@@ -174,7 +175,7 @@ def derive_chaotic_feedback(z: Symbol, amplitude: Symbol, drive: Expr, overlap: 
             Step(
                 "The amplitude that puts the output at z, at the variance of the chaotic state",
                 "linear equation for C",
-                Eq(z, amplitude * overlap * gain),
+                Eq(z, output),
                 Eq(amplitude, z / (overlap * gain)),
                 reference=FEEDBACK,
                 check=Replay(lambda e: e.lhs / e.rhs.coeff(amplitude)),

@@ -6,70 +6,49 @@ Sources: Sompolinsky, Crisanti, Sommers 1988, PRL 61 259 (autocovariance without
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import inf
+from collections.abc import Mapping
 
-from sympy import Expr, Matrix, S, Symbol, sqrt, symbols
+from sympy import Expr, Matrix, S, Symbol, kronecker_product, sqrt, symbols
 
 from theory import static
-from theory.averages.average import Average
-from theory.averages.measures import Normal
 from theory.derivation import chain
-from theory.equations import AutocovarianceEquation, C, PairTransform, f
+from theory.equations import AutocovarianceEquation, C, C_phi, PairTransform, f
 from theory.factors import positive_factors
+from theory.fields import intime
+from theory.fields.argument import comparison_steps
+from theory.fields.cavity_in_time import two_site_cavity_in_time
 from theory.fields.collective import (
     ACTIVITY,
-    PREACTIVATION,
     RESPONSE,
     Bilinear,
     Kernel,
     SiteMeasure,
     disorder_average,
-    fluctuation_kernel,
     pair_fields,
 )
-from theory.fields.intime import (
-    CLARK,
-    OPERATOR,
-    energy_steps,
-    field_steps,
-    limit_steps,
-    pair_steps,
-    residue_steps,
-    slow_steps,
-)
+from theory.fields.intime import CLARK, DIAGONAL, GAIN, ONE, OPERATOR, POWER, PSI, PSI_LAGS, TWO, ZERO
 from theory.fields.site_in_time import filtered_site, site_steps
-from theory.fields.spectral import L_phi, L_x, OneSite, SpectralMeasure, inner_integral
+from theory.fields.spectral import L_phi, L_x, inner_integral
 from theory.model import Model
 from theory.models.dynamic import DYNAMIC
 from theory.models.static import STATIC
 from theory.networks import NetworkInTime
-from theory.symbols import Delta, eta, frequency, g, mu, phi, sigma, tau, x
+from theory.static import FRACTION, OPERATORS, VARIANCE, keyed
+from theory.symbols import Delta, eta, frequency, g, tau
 from theory.theory import Condition, Quantity, Requirement, Theory
 
-OPERATORS = (RESPONSE, ACTIVITY, PREACTIVATION)
-VARIANCE, FRACTION = (0.0, inf), (0.0, 1.0)
 ODD = Requirement(
     lambda activation: activation.parity == "odd",
     "phi must be odd, phi(-x) = -phi(x); the frozen mean activity of other activations is not covered yet",
 )
-ONE, TWO, ZERO = OneSite.of(1), OneSite.of(2), OneSite.of(0)
-"""One-site functions of two replicas, each at its frequency, and of one at frequency zero."""
-
-POWER, GAIN = symbols("P_0 G_0", real=True)
-"""Equal-time variance and mean slope of phi, averages over the process of one unit."""
-
-PSI = dict(zip(OPERATOR, symbols("psi_phi psi_x", nonnegative=True), strict=True))
-"""Integrated pair spectra: N times the mean squared off-diagonal covariance at equal times."""
-
-PSI_LAGS = Symbol("Psi_phi", nonnegative=True)
-"""Integral over tau > 0 of N times the mean squared off-diagonal covariance of phi at lag tau."""
+NOISE = Symbol("noise", nonnegative=True)
+"""Spectrum of the noise."""
 
 POLES = symbols("p q")
 _t = Symbol("t")
 
 
-def derive(model: Model[NetworkInTime] = DYNAMIC, odd: bool = True) -> Theory[AutocovarianceEquation]:
+def derive(model: Model[NetworkInTime] = DYNAMIC, *, odd: bool = True) -> Theory[AutocovarianceEquation]:
     """Derive the theory of the network in time for a generic odd activation.
 
     Parameters
@@ -85,129 +64,97 @@ def derive(model: Model[NetworkInTime] = DYNAMIC, odd: bool = True) -> Theory[Au
         Order parameters `Delta0` = C_x(0), `C_phi0` = C_phi(0); observables `gain`, `kappa2`, `PR_x`, `PR_phi` (equal times),
         `PR0_x`, `PR0_phi` (zero frequency), `tau_pop`.
     """
-    return _derived(model)
-
-
-@lru_cache(maxsize=8)
-def _derived(model: Model[NetworkInTime]) -> Theory[AutocovarianceEquation]:
-    transfer = model.network.transfer
-    action = disorder_average(model.network.couplings)
+    network, action = model.network, disorder_average(model.network.couplings)
+    transfer, leaky = network.transfer, network.transfer == DYNAMIC.network.transfer
     site = SiteMeasure(Delta)
     gain = site.average(Bilinear.of((1, RESPONSE), (1, ACTIVITY)))
     power = site.average(Bilinear.of((1, ACTIVITY), (1, ACTIVITY)))
-    strength, feedback = _strength(model), _feedback(model)
+    strength = action.coupling(Bilinear.of((1, RESPONSE), (2, RESPONSE)), Bilinear.of((1, ACTIVITY), (2, ACTIVITY)))
+    feedback = action.coupling(Bilinear.of((1, RESPONSE), (2, ACTIVITY)), Bilinear.of((1, ACTIVITY), (2, RESPONSE)))
 
-    drive = strength * ONE.C + Symbol("noise", nonnegative=True)
+    drive = strength * ONE.C + NOISE
     functions = filtered_site(ONE, drive, feedback)
+    filtered = {ONE.h: transfer, ONE.hc: transfer.subs(frequency, -frequency), ONE.C: C_phi(frequency)}
+    spectrum_x = functions.spectrum_x.subs(eta, 0).xreplace(filtered)
+    spectra = {word: spectrum_x.xreplace({NOISE: noise.spectrum}) for word, noise in network.noises.items()}
+    noises = network.noises.items() if leaky else ()
+    in_lags = C(tau) - drive.xreplace({ONE.C: f(C(tau), Delta)})  # 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau
+    second = {word: in_lags.xreplace({NOISE: noise.autocovariance}) for word, noise in noises}
 
-    kernel = fluctuation_kernel(
-        action, pair_fields(OPERATORS), SpectralMeasure(OPERATORS, {1: ONE.two_point(), 2: TWO.two_point()})
-    )
-    columns = {name: kernel.column(k) for name, k in _places(kernel).items()}
-    totals = {name: columns[name][k] for name, k in _places(kernel).items()}
+    fields = pair_fields(OPERATORS)
+    linked = Matrix([[action.coupling(a, b) for b in fields] for a in fields])
+    kernel = Kernel(fields, kronecker_product(ONE.two_point(), TWO.two_point()), linked)
+    totals = {name: kernel.column(k)[k] for name, k in _places(kernel).items()}
     totals["phi"] = positive_factors(totals["phi"].factor())
-    pairs = {"psi_phi": totals["phi"] - ONE.C * TWO.C, "psi_x": totals["x"] - ONE.X * TWO.X}
+    pairs = {name: total - DIAGONAL[name] for name, total in totals.items()}
 
     independent = {eta: S.Zero, **ONE.gaussian(gain), **TWO.gaussian(gain)}
     entries = {name: positive_factors(e.xreplace(independent).factor()) for name, e in totals.items()}
     multiplier = strength * gain**2
-    conserved = transfer == DYNAMIC.network.transfer
-    transforms = {f"psi_{n}": _transform(e, multiplier, model) for n, e in entries.items()} if conserved else {}
-    kinetic = {
-        word: (noise.impulse / 2) ** 2 / 2
-        for word, noise in model.network.noises.items()
-        if conserved and noise.autocovariance == 0
-    }
+    transforms = {name: _transform(e, multiplier, transfer) for name, e in entries.items()} if leaky else {}
     equation = AutocovarianceEquation(
         unknown=Delta,
         control=g,
+        right=second or spectra,
         transfer=transfer,
         strength=strength,
         feedback=feedback,
-        noises={word: noise.autocovariance for word, noise in model.network.noises.items()},
-        impulses={word: noise.impulse for word, noise in model.network.noises.items()},
-        noise_spectra={word: noise.spectrum for word, noise in model.network.noises.items()},
-        kinetic=kinetic,
-        pair_average=Average(phi(x), 0, Normal(mu)),
+        noises=network.noises,
         power=power,
         gain=gain,
         multiplier=multiplier,
         site=functions,
-        pair_spectra=pairs,
-        transforms=transforms,
+        pair_spectra={f"psi_{name}": e for name, e in pairs.items()},
+        transforms={f"psi_{name}": transform for name, transform in transforms.items()},
     )
-    static_response = transfer.subs(frequency, 0)
-    zero = {name: _at_zero(total) for name, total in totals.items()}
-    energy = (
-        energy_steps(kinetic["white"], Delta**2 / 2 - strength * Symbol("V", nonnegative=True)) if conserved else ()
-    )
-    inner = [residue_steps(n, entries[n], transforms[f"psi_{n}"], model) for n in OPERATOR] if conserved else []
-    ends = limit_steps(model, STATIC.network.noise.variance + strength * power, Delta - strength * power - sigma**2)
+    at_rest = {ONE.h: transfer.subs(frequency, 0), ONE.X: ZERO.X}
+    closure = {ONE.renamed(ZERO)[s]: e.xreplace(at_rest) for s, e in ONE.gaussian(gain).items() if s in ONE.functions}
+    persisting = strength * ZERO.S**2
+    observables = _observables(totals, persisting)
+    cavity = two_site_cavity_in_time(network.couplings)
+    static_variance = STATIC.network.noise.variance + strength * power
     return Theory(
         model=model,
         equation=equation,
-        order_parameters=_keyed(
+        order_parameters=keyed(
             Quantity("Delta0", Delta, "equal-time variance C_x(0) of x", CLARK, VARIANCE),
             Quantity("C_phi0", POWER, "equal-time variance C_phi(0) of phi", CLARK, VARIANCE),
         ),
-        observables=_observables(zero, strength),
+        observables=observables,
         conditions=(
-            Condition(
-                "multiplier",
-                strength * ZERO.S**2,
-                "pair correlations do not relax: the state described does not exist",
-            ),
+            Condition("multiplier", persisting, "pair correlations do not relax: the state described does not exist"),
         ),
         requirements=(ODD,),
-        closure={
-            POWER: power,
-            GAIN: gain,
-            ZERO.S: gain * static_response,
-            ZERO.T: static_response,
-            ZERO.K: gain * ZERO.X,
-        },
+        closure={POWER: power, GAIN: gain, **closure},
         derivation=chain(
             f"Network in time, {model.equation}: two-time fields, autocovariance, pair spectra",
-            field_steps(
-                model,
-                action,
-                C(tau) - strength * f(C(tau), Delta) - model.network.noises["ou"].autocovariance if conserved else None,
-            ),
-            site_steps(ONE, drive, feedback, functions, model.equation),
-            energy,
-            pair_steps(kernel, columns, totals, independent, entries, gain, _static_block(power, gain)),
-            *inner,
-            slow_steps(zero["phi"], totals["phi"]),
-            ends if conserved else (),
+            intime.field_steps(model, action, strength, feedback, leaky),
+            site_steps(ONE, network, model.equation, drive, feedback, functions, gain),
+            intime.equal_time_steps(strength, power, gain),
+            intime.autocovariance_steps(network, strength, spectra, second),
+            intime.energy_steps(network, spectra, second, equation.kinetic) if leaky else (),
+            intime.pair_steps(kernel, totals, pairs, independent, entries, _static_block(power, gain)),
+            cavity.derivation,
+            comparison_steps([(intime.NAMES[name].name, getattr(cavity, name), e) for name, e in pairs.items()]),
+            intime.reading_steps(kernel, totals, persisting, {key: q.expression for key, q in observables.items()}),
+            intime.rest_steps(transfer, gain, closure),
+            intime.residue_steps(entries, transforms, multiplier, transfer) if leaky else (),
+            intime.limit_steps(network, second["ou"], power, static_variance) if leaky else (),
         ),
     )
-
-
-def _strength(model: Model[NetworkInTime]) -> Expr:
-    """Factor of <phi phi> in the spectrum of the field of one unit."""
-    action = disorder_average(model.network.couplings)
-    responses, activities = Bilinear.of((1, RESPONSE), (2, RESPONSE)), Bilinear.of((1, ACTIVITY), (2, ACTIVITY))
-    return action.conjugate(responses).diff(activities.symbol)
-
-
-def _feedback(model: Model[NetworkInTime]) -> Expr:
-    """Factor of the response of the network in the field that a unit's own activity sends back."""
-    action = disorder_average(model.network.couplings)
-    one, two = Bilinear.of((1, RESPONSE), (2, ACTIVITY)), Bilinear.of((2, RESPONSE), (1, ACTIVITY))
-    return action.conjugate(one).diff(two.symbol)
 
 
 def _places(kernel: Kernel) -> dict[str, int]:
     return {name: kernel.index((1, operator), (2, operator)) for name, operator in OPERATOR.items()}
 
 
-def _transform(entry: Expr, multiplier: Expr, model: Model[NetworkInTime]) -> PairTransform:
+def _transform(entry: Expr, multiplier: Expr, transfer: Expr) -> PairTransform:
     """The entry integrated over its second frequency, without the squared variance that its constant gives."""
     p, q = POLES
-    h, conjugate = (model.network.transfer.subs(frequency, s) for s in (frequency, -frequency))
+    h, conjugate = (transfer.subs(frequency, s) for s in (frequency, -frequency))
     # the entry has poles in t where 1 - multiplier h(s) h(t) = 0: at t = -p, p = 1 - multiplier h(s), and at t = q
     in_poles = {ONE.h: (1 - p) / multiplier, ONE.hc: (1 - q) / multiplier}
-    in_poles |= {TWO.h: model.network.transfer.subs(frequency, _t), TWO.hc: model.network.transfer.subs(frequency, -_t)}
+    in_poles |= {TWO.h: transfer.subs(frequency, _t), TWO.hc: transfer.subs(frequency, -_t)}
     total: Expr = S.Zero
     for first, outer in ((ONE.C, L_phi), (ONE.X, L_x)):
         for second, inner in ((TWO.C, L_phi), (TWO.X, L_x)):
@@ -216,11 +163,6 @@ def _transform(entry: Expr, multiplier: Expr, model: Model[NetworkInTime]) -> Pa
                 _, right, left = inner_integral(response.cancel(), _t, p, q)
                 total += outer(frequency) * (right * inner(p) + left * inner(q))
     return PairTransform({p: 1 - multiplier * h, q: 1 - multiplier * conjugate}, total)
-
-
-def _at_zero(total: Expr) -> Expr:
-    """A pair spectrum at frequency zero in both replicas, where everything is real."""
-    return total.xreplace(TWO.renamed(ONE)).xreplace(ONE.real()).xreplace(ONE.renamed(ZERO)).factor()
 
 
 def _in_squares(expression: Expr) -> Expr:
@@ -240,18 +182,17 @@ def _static_block(power: Expr, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
     return pairs.covariance.extract(places, places), limits
 
 
-def _observables(zero: dict[str, Expr], strength: Expr) -> dict[str, Quantity]:
-    variance = {"phi": POWER, "x": Delta}
-    spectrum = {"phi": ZERO.C, "x": ZERO.X}
-    dimension = {name: variance[name] ** 2 / (variance[name] ** 2 + PSI[name]) for name in OPERATOR}
-    at_zero = {name: _in_squares((spectrum[name] ** 2 / zero[name]).factor()) for name in OPERATOR}
+def _observables(totals: Mapping[str, Expr], multiplier: Expr) -> dict[str, Quantity]:
+    dimension = {name: v**2 / (v**2 + PSI[name]) for name, v in (("phi", POWER), ("x", Delta))}
+    zero = {name: intime.at_frequency_zero(DIAGONAL[name] / total).factor() for name, total in totals.items()}
+    at_zero = {name: _in_squares(ratio) for name, ratio in zero.items()}
     ratio = "participation ratio over N of"
     windows = "covariances at zero frequency (long windows)"
-    return _keyed(
+    return keyed(
         Quantity("gain", GAIN, "mean response <phi'>", CLARK),
         Quantity(
             "kappa2",
-            1 - strength * ZERO.S**2,
+            1 - multiplier,
             "1 - g^2 S(0)^2; for eta = 0 the squared decay rate 1 - g^2 <phi'>^2 of C at long lags",
             CLARK,
             FRACTION,
@@ -270,7 +211,3 @@ def _observables(zero: dict[str, Expr], strength: Expr) -> dict[str, Quantity]:
             "without couplings no two units are correlated",
         ),
     )
-
-
-def _keyed(*quantities: Quantity) -> dict[str, Quantity]:
-    return {q.key: q for q in quantities}

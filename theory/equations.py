@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
 from theory.averages.average import Average, averages
+from theory.averages.measures import Normal
 from theory.fields.site_in_time import Site
-from theory.symbols import frequency, growth, tau
+from theory.networks import TemporalNoise
+from theory.symbols import growth, mu, phi, x
 
 _squared = Symbol("squared", positive=True)
 
@@ -193,6 +195,7 @@ class ReadoutEquation:
         return expression.subs(self.amplitude, self.amplitude_at).subs(self.output, self.target)
 
 
+IN_LAGS, IN_FREQUENCY = "C''(tau), noise={}", "C_x(s), noise={}"
 _FORCE = "f(c, v) = <phi(u) phi(v)> of two Gaussian variables of variance v and covariance c"
 
 
@@ -227,17 +230,15 @@ class AutocovarianceEquation:
         The equal-time variance C(0).
     control : Symbol
         Parameter that is turned up to follow a branch, usually the coupling strength.
+    right : mapping of str to Expr
+        Right side of the equation for C'', h = 1/(1+s), or for C_x(s), by the word that chooses the noise.
     transfer : Expr
         h(s).
     strength, feedback : Expr
         Factor of C_phi in the field of a unit, and of the network's response to the unit's own activity.
-    noises, impulses, noise_spectra : mapping of str to Expr
-        Autocovariance of the noise at lags tau > 0, strength of its delta function at lag 0, and its spectrum, by the word that
-        chooses it.
-    kinetic : mapping of str to Expr
-        C'(0+)^2/2 for the noises that vanish at tau > 0: there the energy is conserved. Empty for other filters than 1/(1+s).
-    pair_average, power, gain, multiplier : Expr
-        <phi> at any mean, from which f is integrated where it has no closed form; <phi^2>; <phi'>; strength <phi'>^2.
+    noises : mapping of str to TemporalNoise
+    power, gain, multiplier : Expr
+        <phi^2>; <phi'>; strength <phi'>^2.
     site : Site
         T, K, X of one unit from S and C.
     pair_spectra : mapping of str to Expr
@@ -248,14 +249,11 @@ class AutocovarianceEquation:
 
     unknown: Symbol
     control: Symbol
+    right: Mapping[str, Expr]
     transfer: Expr
     strength: Expr
     feedback: Expr
-    noises: Mapping[str, Expr]
-    impulses: Mapping[str, Expr]
-    noise_spectra: Mapping[str, Expr]
-    kinetic: Mapping[str, Expr]
-    pair_average: Average
+    noises: Mapping[str, TemporalNoise]
     power: Expr
     gain: Expr
     multiplier: Expr
@@ -267,17 +265,11 @@ class AutocovarianceEquation:
     def statements(self) -> tuple[tuple[str, Expr, str], ...]:
         """(name, expression, meaning) of every equation."""
         rows: list[tuple[str, Expr, str]] = []
-        for word, noise in self.noises.items():
-            if self.kinetic:
-                right = C(tau) - self.strength * f(C(tau), self.unknown) - noise
-                ends = f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0"
-                rows.append((f"C''(tau), noise={word}", right, f"{ends}; {_FORCE}; eta = 0"))
-            else:
-                both = self.transfer * self.transfer.subs(frequency, -frequency)
-                right = both * (self.strength * C_phi(frequency) + self.noise_spectra[word])
-                rows.append(
-                    (f"C_x(s), noise={word}", right, f"spectra; C_phi(tau) = f(C(tau), C(0)), {_FORCE}; eta = 0")
-                )
+        for word, right in self.right.items():
+            ends = f"C(0) = {self.unknown}, C'(0+) = {self._slope(word)}, C(oo) = 0"
+            meaning = ends if self.transforms else "spectra; C_phi(tau) = f(C(tau), C(0))"
+            name = (IN_LAGS if self.transforms else IN_FREQUENCY).format(word)
+            rows.append((name, right, f"{meaning}{'; ' if self.transforms else ', '}{_FORCE}; eta = 0"))
         rows += [
             ("T", self.site.response_x, "mean response of x; S that of phi, the process of one unit; any eta"),
             ("K", self.site.cross, "cross-spectrum <phi x*>"),
@@ -296,6 +288,17 @@ class AutocovarianceEquation:
             for name, transform in self.transforms.items()
         ]
         return tuple(rows)
+
+    @property
+    def kinetic(self) -> Mapping[str, Expr]:
+        """C'(0+)^2/2 for the noises that vanish at tau > 0: there the energy is conserved. Empty for other filters than 1/(1+s)."""
+        noises = self.noises.items() if self.transforms else ()
+        return {word: (noise.impulse / 2) ** 2 / 2 for word, noise in noises if noise.autocovariance == 0}
+
+    @property
+    def pair_average(self) -> Average:
+        """<phi> at any mean, from which f is integrated where it has no closed form."""
+        return Average(phi(x), 0, Normal(mu, self.unknown))
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:

@@ -7,7 +7,6 @@ Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import inf
 
 from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
@@ -57,7 +56,7 @@ _EXTREMAL = (
 _SAME_AMPLITUDE = "target on the other side with the amplitude of A_c: beyond it a second stable state exists"
 
 
-def derive(model: Model[ReadoutNetwork] = FEEDBACK, odd: bool = True) -> Theory[ReadoutEquation]:
+def derive(model: Model[ReadoutNetwork] = FEEDBACK, *, odd: bool = True) -> Theory[ReadoutEquation]:
     """Derive the theory of trained feedback networks for a generic activation, odd or not.
 
     Returns
@@ -66,11 +65,6 @@ def derive(model: Model[ReadoutNetwork] = FEEDBACK, odd: bool = True) -> Theory[
         Order parameters `Delta0`, `C`; observables `C_phi`, `gain`, `overlap`, `overlap_slope`, `H_slope`, `bulk_radius`,
         `outlier`, `lambda_ls`, `H_slope_ls`, `flex`, `A_c`, `A_b`.
     """
-    return _derived(model)
-
-
-@lru_cache(maxsize=1)
-def _derived(model: Model[ReadoutNetwork]) -> Theory[ReadoutEquation]:
     independent = LocalReadout(C * n)
     action, site = readout_action(model.network.couplings), LoadedSite(site_at(z))
     loop = readout_loop(model.network.couplings, site)

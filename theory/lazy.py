@@ -1,7 +1,8 @@
-"""SymPy and mpmath, loaded when the first of their names is used: text is read and refused before it needs them."""
+"""What is imported when it is first used: SymPy and mpmath, and what declarations name by its place."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -20,3 +21,26 @@ class Lazy:
 
 sympy: Any = Lazy("sympy")
 mpmath: Any = Lazy("mpmath")
+
+
+@dataclass(frozen=True)
+class Later:
+    """What stands at ``module:name``, imported on first use.
+
+    Attributes
+    ----------
+    place : str
+        ``module:name``.
+    """
+
+    place: str
+
+    @property
+    def found(self) -> Any:
+        """The object itself."""
+        module, _, name = self.place.partition(":")
+        return getattr(import_module(module), name)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the function that stands there."""
+        return self.found(*arguments, **named)

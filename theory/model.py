@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from theory.errors import InputError
 from theory.interval import Interval
-from theory.later import Later
+from theory.lazy import Later
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -115,7 +115,7 @@ class Model(Generic[Network]):
     reference : str
         The paper.
     derive_theory : callable
-        ``derive_theory(model, odd)`` returns its `Theory` for a generic activation, odd or not.
+        ``derive_theory(model, odd=...)`` returns its `Theory` for a generic activation, odd or not.
     choices : tuple of Choice
         Words beside the numbers; generated code takes them by name.
     describe : callable, optional
@@ -136,7 +136,7 @@ class Model(Generic[Network]):
     equation: str
     parameters: tuple[Parameter, ...]
     reference: str
-    derive_theory: Callable[[Model[Network], bool], Any]
+    derive_theory: Callable[..., Any]
     choices: tuple[Choice, ...] = ()
     describe: Callable[[], Network] | None = None
     needs_activation: bool = True
@@ -190,4 +190,9 @@ class Model(Generic[Network]):
 
     def derive(self, *, odd: bool = True) -> Any:
         """The theory of the model for a generic activation, odd or not."""
-        return self.derive_theory(self, odd)
+        return _derived(self, odd)
+
+
+@lru_cache(maxsize=16)
+def _derived(model: Model[Any], odd: bool) -> Any:
+    return model.derive_theory(model, odd=odd)

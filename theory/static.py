@@ -9,7 +9,7 @@ sector of frozen means is derived here.
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from math import inf
 
 from sympy import Eq, Expr, Matrix, S, Symbol
@@ -50,7 +50,9 @@ from theory.fields.replicon import (
     replicon_steps,
 )
 from theory.fields.statistics import CovarianceStatistics, connected
+from theory.model import Model
 from theory.models.static import STATIC
+from theory.networks import StaticNetwork
 from theory.symbols import Delta, Delta0, delta, g, phi, x
 from theory.theory import Condition, Quantity, Requirement, Theory
 
@@ -69,12 +71,12 @@ def square(operator: Operator, other: int = 1) -> Bilinear:
     return Bilinear.of((1, operator), (other, operator))
 
 
-@lru_cache(maxsize=2)
-def derive(*, odd: bool = True) -> Theory:
+def derive(model: Model[StaticNetwork] = STATIC, *, odd: bool = True) -> Theory:
     """Derive the theory of the static network for a generic activation.
 
     Parameters
     ----------
+    model : Model, optional
     odd : bool
         Whether the activation is odd; if not, units have frozen means.
 
@@ -85,7 +87,7 @@ def derive(*, odd: bool = True) -> Theory:
         terms `c1_x`, `c1_phi`. For odd phi also `n_var_var_x`, `n_var_var_phi`; 1/N terms `c1_gain`, `d1_x`, `d1_phi`,
         `c1_n_var_cov_x`, `c1_n_var_cov_phi`. Otherwise also `Delta0`, `replicon_slope`, `var_x`, `var_phi`, `var_var_phi`.
     """
-    couplings, noise = STATIC.network.couplings, STATIC.network.noise
+    couplings, noise = model.network.couplings, model.network.noise
     replicas, parity = ((1, 2), "odd") if odd else (REPLICAS, "none")
     action = disorder_average(couplings, replicas)
     measure = SiteMeasure(Delta, phi_parity=parity, frozen=S.Zero if odd else Delta0)
@@ -225,41 +227,34 @@ def _one_unit_steps(
 def _observables(
     statistics: CovarianceStatistics, stability: Expr, multiplier: Expr, loop: Corrections, odd: bool
 ) -> dict[str, Quantity]:
-    radius = "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1"
-    word = "" if odd else "connected "
-    spread = f"N times the variance of an off-diagonal {word}covariance of"
-    own = "N times the variance over units of the variance of"
     trace, dimension, n_variance = statistics.trace, statistics.dimension, statistics.n_variance
+    word, moved = ("", "") if odd else ("connected ", "over the noise")
+    spread = f"N times the variance of an off-diagonal {word}covariance of"
     gain = over_frozen_mean(statistics.two_point[0, 1], statistics.measure.variance, statistics.measure.frozen)
-    quantities = [
-        Quantity("gain", gain, "mean response <phi'>", REFERENCE),
-        Quantity("stability", stability, radius, REFERENCE, VARIANCE),
+    rows = [
+        ("gain", gain, "mean response <phi'>", (-inf, inf)),
+        ("stability", stability, "squared spectral radius g^2 <phi'^2> of the Jacobian; stable below 1", VARIANCE),
     ]
     if not odd:
         units = statistics.diagonal["phi"] - trace["phi"] ** 2
-        moved = "over the noise"
-        quantities += [
-            Quantity(
-                "replicon_slope",
-                multiplier,
-                "slope g^2 [<phi'>^2] of the equation for Delta0",
-                REFERENCE,
-                FRACTION,
-            ),
-            Quantity("var_x", trace["x"], f"variance of x {moved}, the same for every unit", REFERENCE, VARIANCE),
-            Quantity("var_phi", trace["phi"], f"variance of phi {moved}, mean over units", REFERENCE, VARIANCE),
-            Quantity("var_var_phi", units, f"variance over units of the variance of phi {moved}", REFERENCE, VARIANCE),
+        rows += [
+            ("replicon_slope", multiplier, "slope g^2 [<phi'>^2] of the equation for Delta0", FRACTION),
+            ("var_x", trace["x"], f"variance of x {moved}, the same for every unit", VARIANCE),
+            ("var_phi", trace["phi"], f"variance of phi {moved}, mean over units", VARIANCE),
+            ("var_var_phi", units, f"variance over units of the variance of phi {moved}", VARIANCE),
         ]
-    size = "participation dimension of x, (tr C)^2/(N tr C^2)" + ("" if odd else ", C connected")
-    quantities += [
-        Quantity("D_x", dimension["x"], size, REFERENCE, FRACTION),
-        Quantity("D_phi", dimension["phi"], "participation dimension of phi", REFERENCE, FRACTION),
-        Quantity("n_var_cov_x", n_variance["x"], f"{spread} x", REFERENCE, VARIANCE),
-        Quantity("n_var_cov_phi", n_variance["phi"], f"{spread} phi", REFERENCE, VARIANCE),
+    of_x = "participation dimension of x, (tr C)^2/(N tr C^2)" + ("" if odd else ", C connected")
+    rows += [
+        ("D_x", dimension["x"], of_x, FRACTION),
+        ("D_phi", dimension["phi"], "participation dimension of phi", FRACTION),
+        ("n_var_cov_x", n_variance["x"], f"{spread} x", VARIANCE),
+        ("n_var_cov_phi", n_variance["phi"], f"{spread} phi", VARIANCE),
+        *(
+            (f"n_var_var_{name}", e, f"N times the variance over units of the variance of {name}", VARIANCE)
+            for name, e in loop.n_variance_diagonal.items()
+        ),
     ]
-    n_var_var = loop.n_variance_diagonal
-    quantities += [Quantity(f"n_var_var_{n}", v, f"{own} {n}", REFERENCE, VARIANCE) for n, v in n_var_var.items()]
-    return keyed(*quantities)
+    return keyed(*(Quantity(key, e, meaning, REFERENCE, bounds) for key, e, meaning, bounds in rows))
 
 
 def validity(stability: Expr, slope: Expr) -> tuple[Condition, ...]:

@@ -197,11 +197,12 @@ class Theory(Generic[Equation]):
     def unshown(self) -> tuple[str, ...]:
         """Names of what the theory states and no step shows, exactly as stated; what the solver finds needs no step.
 
-        A quantity, condition or equation that steps show as ``name = ...`` must be one of these; a part of an equation, anything
-        that a step shows or the model gives.
+        A quantity, condition or equation that steps show as ``name = ...`` must be one of these; a part of an equation that the
+        model does not give, anything that a step shows. Numbers are shown by their names alone.
         """
         shown = self.derivation.results
-        whole = {e for values in shown.values() for e in values} | {e for _, e in expressions(self.model.network)}
+        whole = {e for name, values in shown.items() for e in values if not e.is_number}
+        given = self.model.network if self.model.describe else None
         unknowns = {*self.equation.symbols, *(equation.unknown for equation in self.then), *self.closure}
         unknowns |= {q.expression for q in self.quantities.values() if q.is_found}
         stated = [
@@ -209,7 +210,13 @@ class Theory(Generic[Equation]):
             *((key, q.expression) for key, q in self.quantities.items()),
             *((c.key, c.expression) for c in self.conditions),
         ]
-        parts: list[str] = [name for name, e in expressions(self.equation) if not e.is_Symbol and e not in whole]
+        parts: list[str] = [
+            name
+            for part in fields(self.equation)
+            if getattr(given, part.name, None) != getattr(self.equation, part.name)
+            for name, e in expressions(getattr(self.equation, part.name), f".{part.name}")
+            if not e.is_Symbol and e not in shown.get(name, whole)
+        ]
         missing: list[str] = [
             name for name, e in stated if e not in shown.get(name, shown[""]) and not (e in unknowns and str(e) == name)
         ]
@@ -244,7 +251,7 @@ class Theory(Generic[Equation]):
 
 
 def expressions(value: Any, name: str = "") -> Iterator[tuple[str, Expr]]:
-    """Every expression inside an expression, a mapping or a dataclass, with the name under which it stands there."""
+    """Every expression inside an expression, a mapping or a dataclass, with its key or, after a dot, the name of its field."""
     if isinstance(value, Expr):
         yield name, value
     elif isinstance(value, Mapping):
@@ -252,4 +259,4 @@ def expressions(value: Any, name: str = "") -> Iterator[tuple[str, Expr]]:
             yield from expressions(part, str(key))
     elif is_dataclass(value):
         for part in fields(value):
-            yield from expressions(getattr(value, part.name), part.name)
+            yield from expressions(getattr(value, part.name), f".{part.name}")

@@ -12,7 +12,8 @@ from theory.derivation import same
 from theory.fields.cavity_in_time import ONE
 from theory.limits import linear_network, onset_steps
 from theory.limits.linear_network import decay
-from theory.limits.onset import b, d, eps, expansion, kappa, laws, near_critical
+from theory.limits.onset import near_critical
+from theory.limits.onset_series import b, d, eps, expansion, kappa, laws
 from theory.limits.saturation import saturation
 from theory.symbols import Delta, eta, g, sigma
 

@@ -32,8 +32,8 @@ def _self_consistency():
     equation, transfer = derive("dynamic").equation, DYNAMIC.network.transfer
     yield same(equation.site.spectrum_x.subs(eta, 0), ONE.h * ONE.hc * (g**2 * ONE.C + _NOISE))
     for word, spectrum in {"none": 0, "white": sigma**2}.items():
-        yield equation.noises[word] == 0
-        yield equation.noise_spectra[word] == spectrum
+        yield equation.noises[word].autocovariance == 0
+        yield equation.noises[word].spectrum == spectrum
     yield same(1 / (transfer * transfer.subs(frequency, -frequency)), 1 - frequency**2)
 
 

@@ -123,7 +123,7 @@ def chaotic_feedback(
 
 
 def chaotic_feedback_of(solution: Solution, activation: Activation) -> ChaoticFeedback | None:
-    """The chaotic state that belongs to a solution of the model 'feedback', with its output at the same target."""
+    """The chaotic state that belongs to a solution of a network with feedback, its output at the same target."""
     if solution.observables["bulk_radius"] < 1:
         return None
     overlaps, own = _geometry(Solver.of(solution), solution)
@@ -138,7 +138,7 @@ def closed_loop_states(solution: Solution) -> tuple[LoopState, ...]:
     Parameters
     ----------
     solution : Solution
-        Of the model 'feedback'.
+        Of a network with feedback.
 
     Returns
     -------

@@ -36,8 +36,8 @@ def equations_in_time(
     integrated = [*_PROCESS, *equation.pair_spectra, "Psi_phi"]
     kinetic = {word: f"kinetic_{word}" for word in equation.kinetic}
     forcing = {word: f"noise_{word}" for word in equation.noises if word not in kinetic}
-    spectra = {word: f"spectrum_{word}" for word in equation.noise_spectra}
-    impulses = {word: f"impulse_{word}" for word in equation.impulses}
+    spectra = {word: f"spectrum_{word}" for word in equation.noises}
+    impulses = {word: f"impulse_{word}" for word in equation.noises}
     inner = ", ".join(["Delta", *extra])
 
     calls = {m.average: call(m.name, ["Delta", *extra]) for m in means}
@@ -60,7 +60,7 @@ def equations_in_time(
                 forcing[word],
                 f"Autocovariance of the noise at lag tau, noise={word}.",
                 [str(tau), *numbers],
-                {"": equation.noises[word]},
+                {"": equation.noises[word].autocovariance},
             )
             for word in forcing
         ),
@@ -69,12 +69,17 @@ def equations_in_time(
                 name,
                 f"Spectrum of the noise at s = i omega, noise={word}.",
                 ["s", *numbers],
-                {"": equation.noise_spectra[word]},
+                {"": equation.noises[word].spectrum},
             )
             for word, name in spectra.items()
         ),
         *(
-            at(name, f"Spectrum of the white part of the noise, noise={word}.", numbers, {"": equation.impulses[word]})
+            at(
+                name,
+                f"Spectrum of the white part of the noise, noise={word}.",
+                numbers,
+                {"": equation.noises[word].impulse},
+            )
             for word, name in impulses.items()
         ),
         _one_site(equation, numbers),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numerics.settings import Question, Setting
 from numerics.treatment import Simulator, Treatment
 from numerics.view import Panel, States, View
-from theory.later import Later
+from theory.lazy import Later
 from theory.models.feedback import FEEDBACK
 
 TRAINING = (

@@ -43,8 +43,8 @@ def output_response(
         Of the model `feedback`.
     frequency : array_like
         Angular frequency, in units of the inverse time constant of a unit.
-    along : {'feedback', 'input'}
-        The vector along which the current enters.
+    along : str
+        The vector along which the current enters, one of `theory.feedback.ENTRANCES`.
     point : int, optional
         Which of `solution.fixed_points`; the target if not given.
 

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Symbol, expand, symbols
+from sympy import Eq, Expr, Matrix, Symbol, diag, expand, symbols
 
-from theory.derivation import Fact, Replay, Step
+from theory.derivation import Replay, Solves, Step
 from theory.fields.spectral import OneSite
+from theory.networks import NetworkInTime
 from theory.symbols import eta
 
+REGRESSION = "phi split into S field and a rest that is uncorrelated with the field"
 NOVIKOV = "Furutsu 1963, J. Res. NBS 67D 303; Novikov 1965, Sov. Phys. JETP 20 1290"
-_field, _fieldc, _phi, _phic = symbols("zeta zeta_c phi phi_c")
+_field, _fieldc, _phi, _phic, _rest, _restc = symbols("zeta zeta_c phi phi_c rest rest_c")
+_N, _into, _back = symbols("N J_0i J_i0")
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,23 @@ def filtered_site(site: OneSite, drive: Expr, feedback: Expr) -> Site:
     feedback : Expr
         Factor of the response of the network to the unit's own activity.
     """
-    back, backc = feedback * site.S, feedback * site.Sc
-    preactivation, conjugate = site.h * (_field + back * _phi), site.hc * (_fieldc + backc * _phic)
+    preactivation = site.h * (_field + feedback * site.S * _phi)
+    conjugate = _conjugate(preactivation, site)
     averages = {
         (_field, _fieldc): drive,
         (_phi, _fieldc): site.S * drive,
         (_field, _phic): site.Sc * drive,
         (_phi, _phic): site.C,
     }
-    response = preactivation.diff(_field) + preactivation.diff(_phi) * site.S
     return Site(
-        response_x=response.factor(),
+        response_x=(preactivation.diff(_field) + preactivation.diff(_phi) * site.S).factor(),
         cross=_averaged(_phi * conjugate, averages),
         spectrum_x=_averaged(preactivation * conjugate, averages),
     )
+
+
+def _conjugate(e: Expr, site: OneSite) -> Expr:
+    return e.xreplace({**site.conjugates, _field: _fieldc, _phi: _phic})
 
 
 def _averaged(product: Expr, averages: dict[tuple[Symbol, Symbol], Expr]) -> Expr:
@@ -73,62 +79,82 @@ def _averaged(product: Expr, averages: dict[tuple[Symbol, Symbol], Expr]) -> Exp
     return sum(polynomial.coeff(a, 1).coeff(b, 1) * value for (a, b), value in averages.items())
 
 
-def site_steps(site: OneSite, drive: Expr, feedback: Expr, found: Site, model_equation: str) -> tuple[Step, ...]:
-    """From the cavity argument for one unit to its functions."""
+def _by_regression(product: Expr, site: OneSite, drive: Expr) -> Expr:
+    """The same average with phi = S field + rest: the rest is uncorrelated with the field, and has what is left of C."""
+    split = product.subs({_phi: site.S * _field + _rest, _phic: site.Sc * _fieldc + _restc})
+    return _averaged(split, {(_field, _fieldc): drive, (_rest, _restc): site.C - site.S * site.Sc * drive})
+
+
+def site_steps(
+    site: OneSite, network: NetworkInTime, equation: str, drive: Expr, feedback: Expr, found: Site, gain: Expr
+) -> tuple[Step, ...]:
+    """From the cavity argument for one unit of an equation of motion to its two-point function; `gain` is <phi'>."""
+    strength, symmetry = network.couplings.strength**2, network.couplings.symmetry
+    (noise,) = drive.free_symbols - {site.C} - strength.free_symbols
+    moments = {_N * _into**2: strength, _N * _into * _back: symmetry * strength}
+    x = site.h * (_field + feedback * site.S * _phi)
+    operators = Matrix([_field / drive, _phi, x])
+    pairs = operators * operators.applyfunc(lambda a: _conjugate(a, site)).T
+    values = _values(site, found)
+
+    def regressed(product: Expr) -> Expr:
+        return _by_regression(product, site, drive)
+
+    def independent(named: Matrix) -> Matrix:
+        at = {s: e.subs(eta, 0) for s, e in values.items()}
+        responses = {site.S: gain * at[site.T], site.Sc: gain * at[site.Tc]}
+        rest = (at[s].xreplace(responses) for s in (site.T, site.Tc, site.K, site.Kc))
+        return named.subs(site.X, at[site.X]) - Matrix([*responses.values(), *rest])
+
     return (
         Step(
-            f"Add one unit to the network, {model_equation}. Its field is a sum of N weakly dependent terms, hence "
-            "Gaussian, with spectrum g^2 C + noise. Its own activity moves the others and returns through the reciprocal "
-            "couplings: N J_0i J_i0 averages to eta g^2, the response of the others is S",
+            f"Add one unit to the network, {equation}. Its field is a sum of N weakly dependent terms, hence Gaussian; its own "
+            "activity moves the others, whose response is S, and returns through the reciprocal couplings. Shown: the spectrum of "
+            "the field, and x",
             "one-site cavity",
-            after=site.h * (_field + feedback * site.S * _phi),
+            Matrix([_N * _into**2 * site.C + noise, site.h * (_field + _N * _into * _back * site.S * _phi)]),
+            Matrix([drive, x]),
             assumption="N -> infinity; the others respond linearly to one more unit",
             reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401",
+            check=Replay(lambda shown: shown.subs(moments)),
+        ),
+        *(
+            Step(
+                f"{title}; <phi field*> = S drive for any functional of a Gaussian field",
+                "Furutsu-Novikov theorem",
+                pairs[place],
+                Eq(Symbol(name), result),
+                reference=NOVIKOV,
+                check=Replay(regressed, REGRESSION),
+            )
+            for title, name, place, result in (
+                ("Mean response T of x: <x field*>/drive", "T", (2, 0), found.response_x),
+                ("Cross-spectrum K = <phi x*>", "K", (1, 2), found.cross),
+                ("Spectrum X = <x x*>", "X", (2, 2), found.spectrum_x),
+            )
         ),
         Step(
-            "Mean response of x to its field: directly, and through the unit's own activity",
-            "chain rule",
-            site.h * (_field + feedback * site.S * _phi),
-            found.response_x,
-            check=Replay(lambda e: (e.diff(_field) + e.diff(_phi) * site.S).factor()),
-        ),
-        Step(
-            "Cross-spectrum K = <phi x*>; <phi field*> = S drive for any functional of a Gaussian field",
-            "Furutsu-Novikov theorem",
-            after=found.cross,
-            reference=NOVIKOV,
-            check=Fact(
-                lambda: _linear_unit(site, drive, feedback, found),
-                "linear unit, where phi = x: with S = T, C = X both relations are one",
+            "The two-point function G of (response field, activity, preactivation) at one frequency, by the names of its entries: "
+            "two response fields do not correlate, and <a xr*> is the response of a to the field",
+            "definition of the one-site functions S, T, C, K, X",
+            operators,
+            site.two_point(),
+            check=Solves(
+                lambda named: named.xreplace(values) - (pairs - diag(pairs[0, 0], 0, 0)).applyfunc(regressed),
+                REGRESSION,
             ),
         ),
         Step(
-            "Spectrum X = <x x*>",
-            "Furutsu-Novikov theorem",
-            after=found.spectrum_x,
-            reference=NOVIKOV,
-            check=Fact(
-                lambda: expand(found.spectrum_x.subs(eta, 0) - site.h * site.hc * drive.subs(eta, 0)) == 0,
-                "independent couplings: |h|^2 times the spectrum of the field",
-            ),
+            "Independent couplings, eta = 0: x is Gaussian, T = h, and by Stein's lemma S = <phi'> T, K = <phi'> X. Shown: S, S*, "
+            "T, T*, K, K*",
+            "limit",
+            Matrix([site.S, found.response_x, found.cross]),
+            Matrix([*site.gaussian(gain).values()]),
+            check=Solves(independent, "T, K and X of the unit at eta = 0"),
         ),
     )
 
 
-def _linear_unit(site: OneSite, drive: Expr, feedback: Expr, found: Site) -> bool:
-    """For phi = x: S (1 - h feedback S) = h, C = |S|^2 drive; then T = S, K = C and X = C."""
-    h, hc = (s / (1 + feedback * s**2) for s in (site.S, site.Sc))
-    drive_value = Symbol("drive", positive=True)
-    linear = {site.h: h, site.hc: hc, site.C: site.S * site.Sc * drive_value}
-
-    def closed(e: Expr) -> Expr:
-        return e.subs(drive, drive_value).xreplace(linear)
-
-    return all(
-        (closed(e) - target).cancel() == 0
-        for e, target in (
-            (found.response_x, site.S),
-            (found.cross, site.S * site.Sc * drive_value),
-            (found.spectrum_x, site.S * site.Sc * drive_value),
-        )
-    )
+def _values(site: OneSite, found: Site) -> dict[Symbol, Expr]:
+    plain = {site.T: found.response_x, site.K: found.cross, site.X: found.spectrum_x}
+    return plain | {site.Tc: _conjugate(found.response_x, site), site.Kc: _conjugate(found.cross, site)}

@@ -1,7 +1,7 @@
 r"""One-site functions in frequency, and double frequency integrals whose inner one is done by residues.
 
-For stationary fluctuations the replica pair fields at frequencies (omega_1, omega_2) see the Kronecker product of two one-site
-two-point functions, Pi = G(omega_1) x G(omega_2), over (response field, activity, preactivation):
+Replicas with different noise are independent, so that the pair fields of two, at frequencies (omega_1, omega_2), see the Kronecker
+product of two one-site two-point functions, Pi = G(omega_1) x G(omega_2), over (response field, activity, preactivation):
 
     G = [[0, S*, T*], [S, C, K], [T, K*, X]],
 
@@ -10,12 +10,9 @@ S and T the mean responses of phi and of x to the field of their unit, C and X t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-from sympy import Expr, Function, Matrix, Mul, S, Symbol, symbols
-
-from theory.fields.collective import Bilinear, Operator
+from sympy import Expr, Function, Matrix, S, Symbol, symbols
 
 L_x, L_phi = Function("L_x"), Function("L_phi")
 """Laplace transforms ``int_0^oo exp(-s tau) C(tau) dtau`` of the autocovariances of x and phi."""
@@ -90,31 +87,6 @@ class OneSite:
         return dict(zip(astuple(self), astuple(other), strict=True))
 
 
-@dataclass(frozen=True)
-class SpectralMeasure:
-    """Single-site measure of two replicas, each at its own frequency.
-
-    Attributes
-    ----------
-    operators : sequence of Operator
-        Basis of G.
-    two_point : mapping of replica to Matrix
-    """
-
-    operators: Sequence[Operator]
-    two_point: Mapping[int, Matrix]
-
-    def connected(self, a: Bilinear, b: Bilinear) -> Expr:
-        """<a b*>: replicas with different noise are independent, so that it is a product of two entries of G."""
-        index = self.operators.index
-        return Mul(
-            *(
-                self.two_point[replica][index(first), index(second)]
-                for (replica, first), (_, second) in zip(a.factors, b.factors, strict=True)
-            )
-        )
-
-
 def inner_integral(response: Expr, t: Symbol, right: Expr, left: Expr) -> tuple[Expr, Expr, Expr]:
     """Partial fractions in t = i omega: ``constant + first/(t + right) + second/(left - t)``.
 
@@ -127,6 +99,3 @@ def inner_integral(response: Expr, t: Symbol, right: Expr, left: Expr) -> tuple[
     even = numerator.degree() == denominator.degree()
     constant = numerator.LC() / denominator.LC() if even else S.Zero
     return constant, first.factor(), second.factor()
-
-
-__all__ = ["L_phi", "L_x", "OneSite", "SpectralMeasure", "inner_integral"]

@@ -12,28 +12,18 @@ activity). `theory.limits.onset_steps` is the argument, step by step.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache, partial
-from typing import NamedTuple
+from functools import partial
 
-from sympy import Add, Eq, Expr, Function, S, Symbol, factorial, log, sqrt, sstr, zeta
+from sympy import Eq, Expr, Function, S, sstr
 
 from theory.activations.activation import Activation
 from theory.activations.zeros import sign_of
-from theory.averages.polynomial import moment
 from theory.derivation import Replay, Step
-from theory.implicit import Branch
 from theory.limits.checks import Holds
 from theory.limits.limit import Formula, Limit, follows
-from theory.symbols import Delta, x
-
-b, d = Symbol("b", negative=True), Symbol("d", real=True)
-"""Third and fifth derivative of phi at 0 in units of its slope there."""
-
-eps = Symbol("eps", positive=True)
-"""Distance g/g_c - 1 from the critical coupling."""
-
-kappa = Symbol("kappa", positive=True)
-"""Decay rate of the autocovariance at long lags."""
+from theory.limits.onset_series import b, d, in_kappa, laws
+from theory.limits.onset_steps import derive, taylor_coefficients
+from theory.symbols import x
 
 _STEEP = "phi is infinitely steep at 0: x = 0 is unstable at every g, there is no critical coupling"
 _FLAT = "phi'(0) = 0: x = 0 is stable at every g, other states set in at a finite variance"
@@ -47,17 +37,6 @@ _AWAY = (
 
 _UNIVERSAL = "the same for every such activation; kappa^2 = kappa2, tau_unit = int_0^oo (C_x/C_x(0))^2 dtau"
 _TITLE = "Onset of chaos without noise"
-
-
-class Expansion(NamedTuple):
-    """The onset for a generic activation of slope 1 at 0: series in Delta, in `eps`, and in `kappa` to relative order kappa^2."""
-
-    distance: Expr  # g^2/g_c^2 - 1 as a series in the variance, to second order
-    variance: Expr  # Delta0, to second order in eps
-    decay: Expr  # kappa^2, to third order in eps
-    dimension: Expr  # PR_x = PR_phi over N, in kappa
-    population_time: Expr  # tau_pop
-    unit_time: Expr  # int_0^oo (C/C(0))^2 dtau of one unit
 
 
 def near_critical(activation: Activation | str) -> Limit:
@@ -105,8 +84,6 @@ def near_critical(activation: Activation | str) -> Limit:
 
 def _argument(activation: Activation, facts: Mapping[str, Expr]) -> Iterator[Step]:
     """For a generic activation, and what this one is near 0."""
-    from theory.limits.onset_steps import derive, taylor_coefficients
-
     yield from derive()
     yield Step(
         f"phi(x) = {activation.text}: derivatives at 0 in units of the slope, and the critical coupling",
@@ -129,133 +106,3 @@ def _derivative_at_zero(activation: Activation, order: int) -> Expr:
 
 
 # ---- the series ----------------------------------------------------------------------------------------------------------------
-
-
-def taylor_polynomial() -> Expr:
-    """phi to the order that the series need, slope 1."""
-    return x + b * x**3 / 6 + d * x**5 / 120
-
-
-def mean(polynomial: Expr) -> Expr:
-    """<F> of a polynomial by Wick's theorem."""
-    terms = polynomial.as_poly(x).terms()
-    return Add(*(c * Add(*moment(power, (), Delta)) for (power,), c in terms)).expand()
-
-
-def truncated(expression: Expr, variable: Symbol, order: int) -> Expr:
-    """A series in `variable` without the terms beyond `order`."""
-    return expression.series(variable, 0, order + 1).removeO().expand()
-
-
-def primitive(activity: Expr) -> Expr:
-    """Phi with Phi' = phi, of a polynomial."""
-    return activity.as_poly(x).integrate(x).as_expr()
-
-
-def variance_of_primitive(activity: Expr, order: int = 2) -> Expr:
-    """<Phi^2> - <Phi>^2 to relative order Delta^order."""
-    Phi = primitive(activity)
-    return truncated((mean(Phi**2) - mean(Phi) ** 2).expand(), Delta, order + 2)
-
-
-def coupling_squared(activity: Expr, order: int = 2) -> Expr:
-    """g^2/g_c^2 at which the variance is Delta: the energy condition Delta^2/2 = g^2 Var Phi solved, to order Delta^order."""
-    return truncated((Delta**2 / 2 / variance_of_primitive(activity, order)).cancel(), Delta, order)
-
-
-def decay_from_gain(activity: Expr, order: int = 2) -> Expr:
-    """kappa^2 = 1 - g^2 <phi'>^2 in Delta to the given order: the definition."""
-    gain = mean(activity.diff(x))
-    return truncated((1 - coupling_squared(activity, order) * gain**2).expand(), Delta, order)
-
-
-def decay_from_force(activity: Expr) -> Expr:
-    """kappa^2 in Delta to third order, from the energy of the force that Price's theorem gives.
-
-    The force is g^2 sum_n <phi^(n)>^2 C^n/n!, so that zero energy at C = Delta is
-    kappa^2 Delta^2/2 = g^2 sum_{n>=3} <phi^(n)>^2 Delta^(n+1)/(n+1)!, where what cancels has cancelled already.
-    """
-    terms = (2 * mean(activity.diff(x, n)) ** 2 * Delta ** (n - 1) / factorial(n + 1) for n in (3, 5))
-    return truncated((coupling_squared(activity) * Add(*terms)).expand(), Delta, 3)
-
-
-def along_onset(activity: Expr) -> Branch:
-    """The variance as a function of eps, with g = 1 + eps."""
-    return Branch(eps, {Delta: coupling_squared(activity) - (1 + eps) ** 2}, {Delta: S.Zero, eps: S.Zero})
-
-
-def series(branch: Branch, expression: Expr, order: int) -> Expr:
-    """An expression in Delta as a series in eps."""
-    return Add(*(c.factor() * eps**n for n, c in enumerate(branch.taylor(expression, order))))
-
-
-# ---- universal integrals: u = kappa tau ----------------------------------------------------------------------------------------
-
-
-def laplace_of_convolution(k: int) -> Expr:
-    """``int_0^oo u^k e^-u / sinh(u) du``, from e^-u/sinh u = 2 sum_n e^(-2 n u) and int u^k e^(-2 n u) du = k!/(2 n)^(k+1)."""
-    return factorial(k) * 2 ** (-S(k)) * zeta(k + 1)
-
-
-def pole_moment(k: int) -> Expr:
-    """``int dy/2pi (pi sech(pi y/2))^2 / (1 + y^2)^k`` for k = 1, 2.
-
-    (pi sech(pi y/2))^2 is the transform of the convolution 2 u/sinh u of sech with itself, 1/(1 + y^2) that of e^-|u|/2 and
-    1/(1 + y^2)^2 that of (1 + |u|) e^-|u|/4.
-    """
-    if k == 1:
-        return 2 * laplace_of_convolution(1)
-    return laplace_of_convolution(1) + laplace_of_convolution(2)
-
-
-def tail_moment() -> Expr:
-    """``int_0^oo u sech(u)^2 du``: u tanh u - log cosh u at its ends, where log cosh u = u - log 2 + o(1)."""
-    return log(2)
-
-
-@lru_cache(maxsize=1)
-def expansion() -> Expansion:
-    """The onset for a generic activation, with all its coefficients."""
-    activity = taylor_polynomial()
-    branch = along_onset(activity)
-    total, tail = pole_moment(1) / 2, tail_moment()  # psi/Delta0^2 = total/kappa^3 - tail/kappa^2
-    relative = tail / total * kappa
-    diffusive = pole_moment(2) / 2  # (1/2) int dw/2pi psi(w, -w) = diffusive Delta0^2/kappa^5
-    return Expansion(
-        distance=(coupling_squared(activity) - 1).expand(),
-        variance=series(branch, Delta, 2),
-        decay=series(branch, decay_from_force(activity), 3),
-        dimension=kappa**3 / total * (1 + relative),
-        population_time=(diffusive / total).expand() / kappa**2 * (1 + relative),
-        unit_time=1 / kappa,
-    )
-
-
-def in_kappa() -> dict[str, Expr]:
-    """What depends on the activation through kappa alone."""
-    found = expansion()
-    return {
-        "PR_x": found.dimension,
-        "PR_phi": found.dimension,
-        "tau_pop": found.population_time,
-        "tau_unit": found.unit_time,
-    }
-
-
-@lru_cache(maxsize=1)
-def laws() -> Mapping[str, Expr]:
-    """Every result as a series in eps, in `b` and `d`."""
-    found = expansion()
-    lowest, following = found.decay.coeff(eps, 2), found.decay.coeff(eps, 3)
-    rate = sqrt(lowest) * eps * (1 + (following / lowest / 2).factor() * eps)
-
-    def in_eps(law: Expr) -> Expr:
-        leading = law.as_leading_term(kappa).subs(kappa, sqrt(lowest) * eps)
-        slope = (law.subs(kappa, rate) / leading).cancel().diff(eps).subs(eps, 0)
-        return leading * (1 + slope.expand() * eps)
-
-    rows = {"Delta0": found.variance, "kappa2": found.decay, "kappa": rate}
-    return rows | {key: in_eps(law) for key, law in in_kappa().items()}
-
-
-__all__ = ["Expansion", "b", "d", "eps", "expansion", "kappa", "near_critical"]

@@ -22,7 +22,7 @@ from theory.derivation import Derivation, Evaluated, Replay, Step, same
 from theory.fields.cavity_in_time import CLARK, ONE, TWO, two_site_cavity_in_time
 from theory.highprecision import mp_function
 from theory.limits.checks import Holds
-from theory.limits.onset import (
+from theory.limits.onset_series import (
     along_onset,
     b,
     coupling_squared,

@@ -30,7 +30,7 @@ from theory.highprecision import mp_function
 from theory.limits.checks import DIGITS, Holds, Numbers, Values, approaching, equal, number
 from theory.limits.large_variance import large_variance, tails
 from theory.limits.limit import Formula, Limit, follows, words
-from theory.limits.onset import kappa
+from theory.limits.onset_series import kappa
 from theory.limits.onset_steps import SOMPOLINSKY, pair_enhancement
 from theory.limits.power_law import GAIN, POWER
 from theory.symbols import Delta, g, rho, x

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from theory.interval import Interval
-from theory.later import Later
+from theory.lazy import Later
 from theory.model import Choice, Model, Parameter
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from theory.interval import Interval
-from theory.later import Later
+from theory.lazy import Later
 from theory.model import Model, Parameter
 
 if TYPE_CHECKING:

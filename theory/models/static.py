@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theory.interval import Interval
-from theory.later import Later
+from theory.lazy import Later
 from theory.model import Model, Parameter
 
 if TYPE_CHECKING:
     from theory.networks import StaticNetwork
-    from theory.theory import Theory
 
 
 def network() -> StaticNetwork:
@@ -18,13 +17,6 @@ def network() -> StaticNetwork:
     from theory.networks import GaussianCouplings, StaticNetwork, StaticNoise
 
     return StaticNetwork(GaussianCouplings(), StaticNoise())
-
-
-def theory(model: Model[StaticNetwork], odd: bool) -> Theory:
-    """For odd phi, or with the mean activity that the couplings freeze where it is not."""
-    from theory import static
-
-    return static.derive(odd=odd)
 
 
 MODEL = STATIC = Model(
@@ -35,7 +27,7 @@ MODEL = STATIC = Model(
         Parameter("sigma", "standard deviation of the static noise xi_i", Interval.NONNEGATIVE),
     ),
     reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
-    derive_theory=theory,
+    derive_theory=Later("theory.static:derive"),
     describe=network,
     limits=Later("theory.limits.known:of_fixed_points"),
 )
