@@ -18,8 +18,7 @@ from theory.rendering import escaped, step_data, step_latex, step_markdown, step
 from theory.theory import Quantity, Theory
 
 if TYPE_CHECKING:
-    from numerics.chaos.static_noise import ChaoticState
-    from numerics.chaos.target import ChaoticFeedback
+    from numerics.chaos.state import ChaoticState
 
 _LONGEST = 1500  # characters of a formula that is printed in full outside the derivation
 
@@ -166,7 +165,7 @@ def solution_text(
     solution: Solution,
     meanings: Mapping[str, str],
     size: float | None = None,
-    chaos: ChaoticState | ChaoticFeedback | None = None,
+    chaos: ChaoticState | None = None,
 ) -> str:
     """A solution as an aligned table, with the chaotic state that replaces an unstable fixed point.
 

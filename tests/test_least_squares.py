@@ -15,7 +15,7 @@ from scipy import special
 from scipy.optimize import brentq
 
 from numerics.readout.least_squares import least_squares
-from numerics.readout.trained import roots_of
+from numerics.readout.scan import roots_of
 from numerics.readout.two_states import StatePairs
 from numerics.solve.solution import Solution
 from theory.activations.activation import Activation
@@ -56,7 +56,7 @@ def test_smooth_pairs_by_both_routes():
     pairs = StatePairs(Activation.from_text("x/(1+x^2)"), [])
     first, second, c = np.array(MEASURES).T
     plane = pairs.activities(first, second, c)
-    assert plane == pytest.approx(pairs._nested(pairs.phi, pairs.phi, first, second, c), rel=1e-12)
+    assert plane == pytest.approx(pairs._nested(pairs.activity, pairs.activity, first, second, c), rel=1e-12)
 
 
 @pytest.mark.parametrize("text", ["tanh(x)", "threshold_linear(1/2)", "tanh(a*x+1/3) where a>0"])
@@ -74,7 +74,7 @@ def test_slopes_without_the_derivative():
     """By parts, as for an exponent that is a parameter, and directly."""
     pairs = StatePairs(Activation.from_text("power(4/5)"), [])
     both, _ = pairs.slopes(2.0, 0.5, 0.7)
-    scaled = float(pairs.average(pairs.phi, pairs.scaling, 2.0, 0.5, 0.7))
+    scaled = float(pairs.average(pairs.activity, pairs.scaling, 2.0, 0.5, 0.7))
     assert pairs._slopes_by_parts(2.0, 0.5, 0.7, scaled) == pytest.approx(both, rel=1e-12)
 
 

@@ -24,6 +24,12 @@ class InputError(QuenchedError, ValueError):
         super().__init__("; ".join(self.problems))
 
 
+def require(*conditions: tuple[object, str]) -> None:
+    """Raise InputError with the sentences of all conditions that do not hold."""
+    if problems := [problem for fine, problem in conditions if not fine]:
+        raise InputError(problems)
+
+
 class DomainError(QuenchedError, ArithmeticError):
     """The question is well posed but its answer lies outside the domain of the theory (no root, infinite moment)."""
 

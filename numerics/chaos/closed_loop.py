@@ -16,11 +16,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from numerics.chaos.open_loop import OpenLoop, Overlaps, Values
+from numerics.readout.scan import roots_of
 from theory.activations.activation import Activation
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, require
 
 DEGREES = (16, 32, 48)  # of the interpolants in the drive, until the last coefficients are small
 SMOOTH_TO = 1e-9  # relative
@@ -85,7 +85,7 @@ class Branch(NamedTuple):
         def total(u: Values) -> Values:
             drives = np.clip(np.exp(u) - offset, low, high)
             pairs = zip(loop.fixed(drives), drives, strict=True)
-            return np.array([loop.chaotic_below(float(fixed), float(drive)).total for fixed, drive in pairs])
+            return np.array([loop.chaotic(drive, float(fixed)).total for fixed, drive in pairs])
 
         for degree in DEGREES:
             found = Chebyshev.interpolate(total, degree, np.log([low + offset, high + offset]))
@@ -171,37 +171,12 @@ class ClosedLoop:
         """
         value = self.excess(self.grid)
         if np.all(np.isnan(value)):
-            raise DomainError(
-                "with the output held fixed the activity grows without bound: no stationary state at this g"
-            )
+            unbounded = "with the output held fixed the activity grows without bound"
+            raise DomainError(f"{unbounded}: no stationary state at this g")
         if np.all(np.abs(value) <= CONTINUUM * np.abs(self.grid)):
-            raise DomainError(
-                "every output is a state of this closed loop: a continuum, sum_i n_i phi(x_i) = z at every z"
-            )
-        sign = np.sign(value)
-        brackets = [(self.grid[k], self.grid[k + 1]) for k in np.nonzero(sign[:-1] * sign[1:] < 0)[0]]
-        for k in range(1, value.size - 1):
-            if self._may_dip(np.abs(value[k - 1 : k + 2])) and sign[k - 1] == sign[k] == sign[k + 1]:
-                brackets += self._dip(self.grid[k - 1], self.grid[k + 1], sign[k])
-        touched = [float(z) for z in self.grid[sign == 0]]
-        return sorted([*touched, *(brentq(self.excess, *ends, xtol=1e-15, rtol=1e-14) for ends in brackets)])
-
-    @staticmethod
-    def _may_dip(size: Values) -> bool:
-        """Whether an extremum beside the middle of three values could cross zero: a parabola undershoots by an eighth."""
-        left, here, right = size
-        return bool(here <= min(left, right) and 2 * here <= max(left, right))
-
-    def _dip(self, low: float, high: float, sign: float) -> list[tuple[float, float]]:
-        """The two brackets beside an extremum that crosses zero between two outputs."""
-
-        def steepness(z: float) -> float:
-            return float(self.slope(z)) - 1
-
-        if not steepness(low) * steepness(high) < 0:
-            return []
-        turn = brentq(steepness, low, high, xtol=1e-15, rtol=1e-14)
-        return [(low, turn), (turn, high)] if sign * self.excess(turn) < 0 else []
+            every = "every output is a state of this closed loop"
+            raise DomainError(f"{every}: a continuum, sum_i n_i phi(x_i) = z at every z")
+        return roots_of(self.excess, self.grid, value, 1e-14)
 
     def state(self, z: float) -> LoopState:
         """The state at a zero; where units fluctuate, the zero is moved by the difference of exact and interpolated variance."""
@@ -233,12 +208,10 @@ def chaotic_loop(
 
     Parameters
     ----------
-    activation : Activation or str
-    g : float
-    overlaps : Overlaps
+    activation, g, overlaps, **parameters
+        See `OpenLoop.of`.
     C : float
-    **parameters : float
-        Parameters of the activation.
+        Amplitude of the readout.
 
     Returns
     -------
@@ -253,7 +226,6 @@ def chaotic_loop(
         Where the loop has a continuum of states or none, or a two-point average could not be resolved.
     """
     loop = OpenLoop.of(activation, g, overlaps, parameters)
-    if not np.isfinite(C):
-        raise InputError("the amplitude C must be a finite number")
+    require((np.isfinite(C), "the amplitude C must be a finite number"))
     closed = ClosedLoop(loop, overlaps, float(C))
     return tuple(closed.state(z) for z in closed.roots())

@@ -86,13 +86,9 @@ class Motion:
 
         return at
 
-    def frozen(self, variance: float) -> float:
-        """The frozen part at a total variance, see `_first_zero`."""
-        return self._first_zero(self.force(variance), variance)
-
     def _first_zero(self, force: Force, variance: float) -> float:
-        """The smaller zero of the force, by secants from below, which on a convex function do not overshoot; where there is none,
-        a point at which the function has stopped falling.
+        """The frozen part at a total variance: the smaller zero of the force, by secants from below, which on a convex function do
+        not overshoot; where there is none, a point at which the function has stopped falling.
         """
         before, here = 0.0, float(force(0.0))
         if here <= ROUNDING * variance:
@@ -134,7 +130,10 @@ class Motion:
         DomainError
             Where a two-point average could not be resolved.
         """
-        near, energy = self.frozen(fixed), cache(self.energy)  # its ends are asked for repeatedly
+        near, energy = (
+            self._first_zero(self.force(fixed), fixed),
+            cache(self.energy),
+        )  # its ends are asked for repeatedly
         if fixed - near < SMALLEST * fixed:
             return Variances(fixed, fixed, 0.0, SMALLEST * fixed)
         lowest = max(self.drive, SMALLEST * fixed)  # where the integrand is positive throughout

@@ -27,7 +27,7 @@ from numerics.averages.average import check_measure, mean_object
 from numerics.chaos.fluctuating import Motion, Variances
 from theory.activations.activation import Activation
 from theory.averages.average import Average
-from theory.errors import InputError
+from theory.errors import require
 from theory.readout.vectors import drive, with_readout
 from theory.symbols import SI2, Sm2, phi, smI, snI, snm, x, z
 
@@ -78,19 +78,30 @@ class Overlaps(NamedTuple):
         return sorted(float(z.real) for z in roots if z.imag == 0)
 
     @property
-    def problems(self) -> list[str]:
-        """Why there are no vectors with these moments; empty where there are."""
-        if not all(isfinite(value) for value in self):
-            return ["overlaps must be finite numbers"]
-        if not (self.Sm2 >= 0 and self.SI2 >= 0 and self.smI**2 <= self.Sm2 * self.SI2 * (1 + 1e-12)):
-            return ["overlaps need Sm2 >= 0, SI2 >= 0 and smI^2 <= Sm2 SI2"]
-        return []
+    def conditions(self) -> tuple[tuple[bool, str], ...]:
+        """What holds where there are vectors with these moments, see `theory.errors.require`."""
+        finite = all(isfinite(value) for value in self)
+        possible = self.Sm2 >= 0 and self.SI2 >= 0 and self.smI**2 <= self.Sm2 * self.SI2 * (1 + 1e-12)
+        return (
+            (finite, "overlaps must be finite numbers"),
+            (possible or not finite, "overlaps need Sm2 >= 0, SI2 >= 0 and smI^2 <= Sm2 SI2"),
+        )
 
     def within_span(self) -> float:
         """Variance of the part of the readout that lies in the span of m and I: <n phi>^2 is below it times <phi^2>."""
         both = np.array([self.snm, self.snI])
         moments = np.array([[self.Sm2, self.smI], [self.smI, self.SI2]])
         return float(both @ np.linalg.pinv(moments, hermitian=True) @ both)
+
+
+def _average(integrand: Expr, order: int = 0) -> cached_property[Callable[[ArrayLike], Values]]:
+    """<F^(order)> as a function of Delta, built when an open loop is first asked for it."""
+
+    def built(loop: OpenLoop) -> Callable[[ArrayLike], Values]:
+        evaluator = mean_object(Average(integrand, order), loop.activation)
+        return lambda variance: evaluator(variance, *loop.own)
+
+    return cached_property(built)
 
 
 @dataclass(frozen=True)
@@ -115,60 +126,43 @@ class OpenLoop:
     ) -> OpenLoop:
         """With checked arguments.
 
+        Parameters
+        ----------
+        activation : Activation or str
+        g : float
+        overlaps : Overlaps
+        parameters : mapping of str to float
+            Of the activation.
+
         Raises
         ------
         InputError
             For unusable arguments.
         """
         own = Activation.from_text(activation) if isinstance(activation, str) else activation
-        problems = [] if isfinite(g) and g >= 0 else ["g must be a finite number >= 0"]
-        problems += overlaps.problems
-        if problems:
-            raise InputError(problems)
+        require((isfinite(g) and g >= 0, "g must be a finite number >= 0"), *overlaps.conditions)
         check_measure(own, parameters, 1.0, 0.0)
         return cls(own, float(g), parameters)
 
-    def mean(self, integrand: Expr, order: int = 0) -> Callable[[ArrayLike], Values]:
-        """<F^(order)> as a function of Delta."""
-        evaluator = mean_object(Average(integrand, order), self.activation)
-        own = [self.parameters[p.name] for p in self.activation.parameters]
-        return lambda variance: evaluator(variance, *own)
+    power = _average(phi(x) ** 2)  # <phi^2>
+    power_d2 = _average(phi(x) ** 2, 2)  # <(phi^2)''>, twice the slope of <phi^2>
+    gain = _average(phi(x), 1)  # <phi'>
+    gain_d2 = _average(phi(x), 3)  # <phi'''>, twice the slope of <phi'>
+    slope_power = _average(phi(x).diff(x) ** 2)  # <phi'^2>
 
     @cached_property
-    def power(self) -> Callable[[ArrayLike], Values]:
-        """<phi^2>."""
-        return self.mean(phi(x) ** 2)
-
-    @cached_property
-    def power_d2(self) -> Callable[[ArrayLike], Values]:
-        """<(phi^2)''>, twice the slope of <phi^2>."""
-        return self.mean(phi(x) ** 2, 2)
-
-    @cached_property
-    def gain(self) -> Callable[[ArrayLike], Values]:
-        """<phi'>."""
-        return self.mean(phi(x), 1)
-
-    @cached_property
-    def gain_d2(self) -> Callable[[ArrayLike], Values]:
-        """<phi'''>, twice the slope of <phi'>."""
-        return self.mean(phi(x), 3)
-
-    @cached_property
-    def slope_power(self) -> Callable[[ArrayLike], Values]:
-        """<phi'^2>."""
-        return self.mean(phi(x).diff(x) ** 2)
+    def own(self) -> list[float]:
+        """Parameters of the activation in order."""
+        return [self.parameters[p.name] for p in self.activation.parameters]
 
     def fixed(self, drive: ArrayLike) -> Values:
         """Delta = S + g^2 <phi^2> at the fixed point, on the branch that grows with the drive; nan where there is none."""
-        found = solve_physical(
-            lambda v, s: s + self.g**2 * self.power(v),
-            lambda v, s: self.variance_mode(v),
-            lambda v, s: np.zeros_like(v),
-            lambda v, s: {"Delta": v},
-            [drive],
-        )
-        return np.asarray(found["Delta"])
+        return self.solved(lambda v, s: s + self.g**2 * self.power(v), drive)
+
+    def solved(self, right: Callable[[Values, Values], Values], at: ArrayLike) -> Values:
+        """The same, where S + g^2 <phi^2> is given as a function of Delta and of the values `at`."""
+        mode, error = (lambda v, _: self.variance_mode(v)), (lambda v, _: np.zeros_like(v))
+        return np.asarray(solve_physical(right, mode, error, lambda v, _: {"Delta": v}, [at])["Delta"])
 
     def variance_mode(self, variance: ArrayLike) -> Values:
         """G = g^2 d<phi^2>/dDelta."""
@@ -178,13 +172,10 @@ class OpenLoop:
         """Squared radius of the bulk of the Jacobian, g^2 <phi'^2>."""
         return self.g**2 * self.slope_power(variance)
 
-    def chaotic(self, drive: float) -> Variances:
-        """The chaotic state at a drive where the fixed point is unstable in the bulk."""
-        return self.chaotic_below(float(self.fixed(drive)), float(drive))
-
-    def chaotic_below(self, fixed: float, drive: float) -> Variances:
-        """The same, where the variance of the fixed point is known."""
-        return Motion(self.activation, self.g, drive, self.parameters).variances(fixed)
+    def chaotic(self, drive: float, fixed: float | None = None) -> Variances:
+        """The chaotic state at a drive where the fixed point, perhaps of known variance, is unstable in the bulk."""
+        fixed = float(self.fixed(drive)) if fixed is None else fixed
+        return Motion(self.activation, self.g, float(drive), self.parameters).variances(fixed)
 
     @cached_property
     def edges(self) -> tuple[float, ...]:
@@ -210,15 +201,6 @@ class OpenLoop:
 
 
 def chaos_edges(activation: Activation | str, g: float, overlaps: Overlaps, **parameters: float) -> tuple[float, ...]:
-    """Outputs at which the open loop loses stability in the bulk, g^2 <phi'^2> = 1, increasing.
-
-    Parameters
-    ----------
-    activation : Activation or str
-    g : float
-    overlaps : Overlaps
-    **parameters : float
-        Parameters of the activation.
-    """
+    """Outputs at which the open loop loses stability in the bulk, g^2 <phi'^2> = 1, increasing; arguments as in `OpenLoop.of`."""
     loop = OpenLoop.of(activation, g, overlaps, parameters)
     return tuple(sorted(z for drive in loop.edges for z in overlaps.outputs(drive)))

@@ -13,7 +13,7 @@ from numerics.codegen.statements import lower
 from theory.averages.average import Average
 from theory.models.feedback import FEEDBACK
 from theory.readout import least_squares as theory
-from theory.readout.open_loop import bulk_radius, mode, variance
+from theory.readout.open_loop import bulk_radius, variance
 from theory.readout.vectors import overlaps_of
 from theory.symbols import SI2, Delta, Sm2, phi, smI, x, z
 
@@ -35,7 +35,7 @@ def least_squares_module() -> ModuleType:
 
     P, P_d2, Q, W are <phi^2>, <(phi^2)''>, <phi'> and <phi'^2> of the state that a function is about; slopes and curved are
     <phi' phi'> and <phi phi''> of the state at the target and another one; b phi/N is the readout; ... are g, Sm2, smI, SI2.
-    `overlaps(Sm, SI, rho)`, `variance(P, z, ...)`, `mode(P_d2, g)`, `bulk(W, g)`, `ridge_factor(P, alpha)`, `scale(P, factor, A)`,
+    `overlaps(Sm, SI, rho)`, `variance(P, z, ...)`, `bulk(W, g)`, `ridge_factor(P, alpha)`, `scale(P, factor, A)`,
     `target(P_d2, Q, b, A, ...)`, `covariance(b, z, A, ...)`, `linearisation(P_d2, slopes, curved, b, z, A, ...)`.
     """
     name = f"leastsquares_{toolkit_digest()[:16]}"
@@ -54,7 +54,6 @@ def _text() -> str:
         [
             lower("overlaps", ("Sm", "SI", "rho"), [_OVERLAPS[symbol] for symbol in (Sm2, smI, SI2)], "Sm2, smI, SI2."),
             lower("variance", ("P", "z", *_VECTORS), named(variance(z)), "Right-hand side for Delta."),
-            lower("mode", ("P_d2", "g"), named(mode()), "G, its derivative."),
             lower("bulk", ("W", "g"), named(bulk_radius()), "Radius of the bulk of the eigenvalues."),
             lower("ridge_factor", ("P", "alpha"), named(theory.ridge_factor()), "n.phi at the target over A."),
             lower("scale", ("P", "factor", "A"), named(theory.readout_scale(Symbol("factor"), Delta)), "b."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.errors import InputError
+from theory.errors import InputError, require
 
 Array = NDArray[np.float64]
 
@@ -24,13 +24,11 @@ def coupling_matrix(J: ArrayLike) -> Array:
         matrix = np.asarray(J, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError("J must be a matrix of real numbers") from error
-    problems = []
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
-        problems.append(f"J has shape {matrix.shape}; a square matrix is needed")
-    if not np.all(np.isfinite(matrix)):
-        problems.append("J has entries that are not finite")
-    if problems:
-        raise InputError(problems)
+    square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] and matrix.size > 0
+    require(
+        (square, f"J has shape {matrix.shape}; a square matrix is needed"),
+        (np.all(np.isfinite(matrix)), "J has entries that are not finite"),
+    )
     return matrix
 
 

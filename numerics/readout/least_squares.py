@@ -8,25 +8,22 @@ Source: Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139 (model and tra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from numerics.averages.average import mean_object
 from numerics.readout.trained import FAR, SILENT, TrainedLoop
 from numerics.settings import Answer
 from numerics.solve.readout import DIRECTION
-from numerics.solve.solution import Solution, state_rows
+from numerics.solve.solution import FixedPoint, Solution, state_rows
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
-from theory.averages.average import Average
 from theory.errors import InputError
 from theory.interval import Interval
 from theory.model import Parameter
 from theory.models.feedback import FEEDBACK
 from theory.parameters import checked_parameters, parameters_of
-from theory.symbols import phi, x
 
 TRAINED = replace(
     FEEDBACK,
@@ -42,41 +39,22 @@ CROSSING = 1e-5  # the same of H', where another fixed point is too close to the
 
 
 @dataclass(frozen=True)
-class TrainedState:
+class TrainedState(FixedPoint):
     """One state in which the trained loop can rest.
 
     Attributes
     ----------
-    z, Delta0 : float
-        Output, and variance of x.
     covariance : float
         Of x with its state at the target.
     slope : float
         H'(z), the change of n.phi(x(z)) with a clamped output z.
-    outliers : tuple of complex
-        The two roots of the equation of the outliers.
-    visible : tuple of bool
-        Which lie outside the disc of the bulk: only these are eigenvalues.
-    bulk_radius : float
-    stable : bool
-        Whether the bulk and both outliers have real parts below 1.
     residual : float
         Of the equation for z, relative to the target.
     """
 
-    z: float
-    Delta0: float
     covariance: float
     slope: float
-    outliers: tuple[complex, complex]
-    visible: tuple[bool, bool]
-    bulk_radius: float
-    stable: bool
     residual: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Content under the keys of JSON; outliers as [re, im]."""
-        return {**asdict(self), "outliers": [[r.real, r.imag] for r in self.outliers], "visible": list(self.visible)}
 
 
 @dataclass(frozen=True)
@@ -85,12 +63,9 @@ class LeastSquares:
 
     Attributes
     ----------
-    activation : str
-    parameters : mapping of str to float
-    ridge : float
-        Penalty per unit, alpha of (n.phi - A)^2 + N alpha n.n.
-    factor : float
-        n.phi at the clamped target, over A: 1 without penalty.
+    activation, parameters : str, mapping of str to float
+    ridge, factor : float
+        Penalty per unit, alpha of (n.phi - A)^2 + N alpha n.n; n.phi at the clamped target, over A: 1 without penalty.
     Delta0, C_phi, bulk_radius : float
         Variance of x, <phi^2>, and radius of the bulk at the clamped target.
     outlier, H_slope : float
@@ -99,10 +74,8 @@ class LeastSquares:
         ``snm`` = <n m> and ``snI`` = <n I> of the trained readout.
     stable : bool
         Whether bulk radius and outlier are below 1. With a penalty the target itself is no fixed point.
-    fixed_points : tuple of TrainedState
-        Every state in which the loop can rest, by increasing z.
-    messages : tuple of str
-        Reasons for caution.
+    fixed_points, messages : tuple of TrainedState, tuple of str
+        Every state in which the loop can rest, by increasing z; reasons for caution.
     """
 
     activation: str
@@ -122,7 +95,7 @@ class LeastSquares:
     def to_dict(self) -> dict[str, Any]:
         """Content under the keys of JSON."""
         return {
-            **{key: value for key, value in vars(self).items() if key not in ("parameters", "overlaps")},
+            **vars(self),
             "parameters": dict(self.parameters),
             "overlaps": dict(self.overlaps),
             "fixed_points": [state.to_dict() for state in self.fixed_points],
@@ -179,15 +152,14 @@ def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, *
 
 def _result(loop: TrainedLoop) -> LeastSquares:
     """Everything about the trained network."""
-    gain = mean_object(Average(phi(x), 1), loop.activation)(loop.Delta, *loop.own)
-    curvature = loop.curvature(loop.Delta, *loop.own)
-    outlier, slope, snm, snI = map(float, loop.formulas.target(curvature, gain, loop.b, loop.A, *loop.vectors))
+    averages = loop.open.power_d2(loop.Delta), loop.open.gain(loop.Delta)
+    outlier, slope, snm, snI = map(float, loop.formulas.target(*averages, loop.b, loop.A, *loop.vectors))
     radius = float(loop.radius(loop.Delta))
     stable = bool(radius < 1 and outlier < 1 - MARGINAL)
     states = [_state(loop, z, variance) for z, variance in (loop.other_states() if loop.A else [])]
     if not (loop.ridge and loop.A):
         roots, visible = (complex(outlier), complex(radius**2)), (abs(outlier) > radius, False)
-        states.append(TrainedState(loop.A, loop.Delta, loop.Delta, slope, roots, visible, radius, stable, 0.0))
+        states.append(TrainedState(loop.A, loop.Delta, roots, visible, radius, stable, loop.Delta, slope, residual=0.0))
     return LeastSquares(
         activation=loop.activation.text,
         parameters=loop.numbers,

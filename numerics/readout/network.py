@@ -33,7 +33,7 @@ from numerics.simulate.loop import (
     stationary,
 )
 from theory.activations.activation import Activation
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, require
 
 Array = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ class State:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers."""
-        return {**asdict(self), "eigenvalue": [self.eigenvalue.real, self.eigenvalue.imag]}
+        return {**asdict(self), "eigenvalue": _pair(self.eigenvalue)}
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,12 @@ class FinalState:
 
     Attributes
     ----------
-    kind : str
-        `fixed point`, or `moving`: still moving at the end of the run.
+    kind : {'fixed point', 'moving'}
+        Whether the network still moves at the end of the run.
     share : float
         Fraction of the initial conditions.
-    z : float
-        Output; where moving, its mean over the last fifth of the run.
-    z_range : tuple of float
-        Smallest and largest output over the last fifth of the run.
+    z, z_range : float, pair of float
+        Output, where moving its mean; smallest and largest output; over the last fifth of the run.
     eigenvalue : complex, optional
         See `State`; none where moving.
     """
@@ -111,12 +109,7 @@ class FinalState:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers and strings."""
-        value = self.eigenvalue
-        return {
-            **asdict(self),
-            "z_range": list(self.z_range),
-            "eigenvalue": None if value is None else [value.real, value.imag],
-        }
+        return {**asdict(self), "z_range": list(self.z_range), "eigenvalue": _pair(self.eigenvalue)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +166,10 @@ class FeedbackNetwork:
         if isinstance(activation, str):
             activation = Activation.from_text(activation)
         own = [p.name for p in activation.parameters]
-        problems = [f"missing parameter of the activation: {name}" for name in own if name not in parameters]
-        problems += [f"unknown parameter: {name}" for name in parameters if name not in (*NETWORK, "A", *own)]
-        if problems:
-            raise InputError(problems)
+        require(
+            *((name in parameters, f"missing parameter of the activation: {name}") for name in own),
+            *((name in (*NETWORK, "A", *own), f"unknown parameter: {name}") for name in parameters),
+        )
         if not activation.is_continuous:
             raise DomainError(f"{activation.text} jumps: its network has no Jacobian, and no solution in time")
         given = check(parameters, N=N)
@@ -255,8 +248,7 @@ class FeedbackNetwork:
         DomainError
             Without a stationary state, or where all units are silent.
         """
-        if not 0 <= penalty < np.inf:
-            raise InputError(f"ridge = {penalty}: must not be negative")
+        require((0 <= penalty < np.inf, f"ridge = {penalty}: must not be negative"))
         activity = self.phi(self.state(A))
         size = float(activity @ activity)
         if size == 0:
@@ -308,8 +300,8 @@ class FeedbackNetwork:
         tolerance : float
             Relative error of a step (Dormand, Prince 1980, order 5(4), adaptive).
         """
-        if not (0 < T < np.inf and points >= 2):
-            raise InputError(f"T = {T}, points = {points}: a positive time and two points are needed")
+        fine = 0 < T < np.inf and points >= 2
+        require((fine, f"T = {T}, points = {points}: a positive time and two points are needed"))
         W, drive = self._closed(n)
         start = np.asarray(x0, dtype=float).reshape(self.N, -1)
 
@@ -317,9 +309,8 @@ class FeedbackNetwork:
             x = flat.reshape(start.shape)
             return (W @ self.phi(x) + drive[:, None] - x).ravel()
 
-        path = solve_ivp(
-            flow, (0.0, T), start.ravel(), t_eval=np.linspace(0.0, T, points), rtol=tolerance, atol=tolerance
-        )
+        times = np.linspace(0.0, T, points)
+        path = solve_ivp(flow, (0.0, T), start.ravel(), t_eval=times, rtol=tolerance, atol=tolerance)
         if not path.success:
             raise DomainError(f"the closed loop cannot be followed: {path.message}")
         x = path.y.T.reshape(-1, *start.shape)
@@ -372,30 +363,23 @@ class FeedbackNetwork:
         ----------
         n : array, shape (N,)
             Readout.
-        count : int
-            Initial states.
-        spread : float
-            Their standard deviation.
-        seed : int
+        count, spread : number
+            Initial states, and their standard deviation.
         T : float
             Time of the run, in time constants of a unit.
         """
-        if count < 1 or not 0 <= spread < np.inf:
-            raise InputError(
-                f"count = {count}, spread = {spread}: at least one initial state of finite spread is needed"
-            )
+        fine, given = count >= 1 and 0 <= spread < np.inf, f"count = {count}, spread = {spread}"
+        require((fine, f"{given}: at least one initial state of finite spread is needed"))
         x0 = np.random.default_rng(seed).normal(scale=spread, size=(count, self.N)).T
         path = self.run(n, x0, T)
         late = path.z[-len(path.t) // 5 :]
         settled = [self.settle(n, column) for column in path.x.T]
         groups: list[tuple[Array, list[int]]] = []
         for k, x in enumerate(settled):
-            if x is None:
-                continue
-            same = next((members for y, members in groups if _size(x - y) <= SAME * (_size(x) + _size(y))), None)
-            if same is None:
-                groups.append((x, [k]))
-            else:
+            if x is not None:
+                same = next((members for y, members in groups if _size(x - y) <= SAME * (_size(x) + _size(y))), None)
+                if same is None:
+                    groups.append((x, same := []))
                 same.append(k)
         result = []
         for x, members in groups:
@@ -413,6 +397,10 @@ class FeedbackNetwork:
     def _state(self, n: Array, x: Array) -> State:
         top = complex(self.jacobian_eigenvalues(n, x)[0])
         return State(float(n @ self.phi(x)), top, top.real < 1)
+
+
+def _pair(value: complex | None) -> list[float] | None:
+    return None if value is None else [value.real, value.imag]
 
 
 def _size(x: Array) -> float:

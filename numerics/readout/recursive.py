@@ -20,7 +20,7 @@ from numerics.simulate.fixed_points import Function
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.loop import Frozen
 from numerics.simulate.schemes import rk4
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, require
 
 Array = NDArray[np.float64]
 
@@ -73,14 +73,12 @@ def recursive_least_squares(
     DomainError
         If the state leaves the range of numbers.
     """
-    conditions = (
+    require(
         (0 < alpha < np.inf, f"alpha = {alpha}: must be positive"),
         (0 < dt <= 1, f"dt = {dt}: must lie between 0 and 1"),
         (every >= 1, f"every = {every}: at least one time step is needed"),
         (dt * every <= T < np.inf, f"T = {T}: shorter than the time between two updates, {dt * every:g}"),
     )
-    if problems := [text for fine, text in conditions if not fine]:
-        raise InputError(problems)
     drive = frozen.I[:, None]
     # the scheme has no constant input: it runs y = x - I, dy/dt = -y + J phi(y + I)
     advance = NumpyBackend("float64").advance(lambda y: phi(y + drive), rk4(LinearUnit("none"), dt))

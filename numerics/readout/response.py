@@ -12,7 +12,7 @@ from numerics.settings import Answer
 from numerics.solve.readout import overlaps_at
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, require
 from theory.feedback import ENTRANCES
 from theory.models.feedback import FEEDBACK
 
@@ -61,28 +61,21 @@ def output_response(
     Mastrogiuseppe, Ostojic 2019.
     """
     solver = Solver.of(solution, FEEDBACK)
-    problems = (
-        []
-        if along in ENTRANCES
-        else [f"along = {str(along)[:40]} is not allowed; it must be one of {', '.join(ENTRANCES)}"]
+    omega, points = np.asarray(frequency, dtype=float), solution.fixed_points
+    require(
+        (along in ENTRANCES, f"along = {str(along)[:40]} is not allowed; it must be one of {', '.join(ENTRANCES)}"),
+        (np.all(np.isfinite(omega)), "frequencies must be finite"),
+        (
+            point is None or 0 <= point < len(points),
+            f"point = {point} is not allowed; the solution has fixed points 0 to {len(points) - 1}",
+        ),
     )
-    omega = np.asarray(frequency, dtype=float)
-    if not np.all(np.isfinite(omega)):
-        problems.append("frequencies must be finite")
-    count = len(solution.fixed_points)
-    if point is not None and not 0 <= point < count:
-        problems.append(f"point = {point} is not allowed; the solution has fixed points 0 to {count - 1}")
-    if problems:
-        raise InputError(problems)
     numbers = solution.parameters
     target = numbers[FEEDBACK.network.target.name]
-    chosen = (
-        min(solution.fixed_points, key=lambda p: abs(p.z - target)) if point is None else solution.fixed_points[point]
-    )
+    chosen = min(points, key=lambda p: abs(p.z - target)) if point is None else points[point]
     if not chosen.stable:
-        raise DomainError(
-            f"the fixed point at z = {chosen.z:.6g} is unstable: small signals grow, there is no linear response"
-        )
+        where = f"the fixed point at z = {chosen.z:.6g} is unstable"
+        raise DomainError(f"{where}: small signals grow, there is no linear response")
     extra = [numbers[p.name] for p in solver.activation.parameters]
     state = (chosen.Delta0, chosen.z, solution.order_parameters["C"])
     given = (numbers["g"], *overlaps_at(solver.module, numbers).values(), *extra)

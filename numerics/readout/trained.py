@@ -14,26 +14,19 @@ equations).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from math import inf
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq, minimize_scalar
-from sympy import diff
+from numpy.typing import ArrayLike
 
-from numerics.algorithms.averages import Mean
-from numerics.algorithms.self_consistency import solve_physical
-from numerics.averages.average import mean_object
+from numerics.chaos.open_loop import OpenLoop, Values
 from numerics.codegen.leastsquares import least_squares_module
+from numerics.readout.scan import roots_of
 from numerics.readout.two_states import StatePairs
 from theory.activations.activation import Activation
-from theory.averages.average import Average
 from theory.errors import DomainError
-from theory.symbols import phi, x
-
-Values = NDArray[np.float64]
 
 FAR = 1e2  # outputs beyond this many targets are not searched
 PER_RANGE, PER_DECADE = 64, 10  # points of the scan
@@ -42,10 +35,7 @@ NEWTON_STEPS, LAST_STEP = 12, 1e-15
 SHRINKINGS = 7  # eightfold each: of the last cell beside the end of a range of stationary states
 SILENT = 1e-24  # variance that stands for the limit 0
 ROUNDING = 1e-9  # relative excess of a covariance over what the variances allow
-CONTINUUM, SEVERAL = (
-    1e-11,
-    6,
-)  # relative residual that is zero, and the number of points of the scan that show a continuum
+CONTINUUM, SEVERAL = 1e-11, 6  # relative residual that is zero, and the points of the scan that show a continuum
 
 
 class TrainedLoop:
@@ -67,67 +57,40 @@ class TrainedLoop:
 
     def __init__(self, activation: Activation, numbers: Mapping[str, float], ridge: float) -> None:
         self.activation, self.numbers, self.ridge = activation, numbers, ridge
-        self.formulas = least_squares_module()
-        self.own = [numbers[p.name] for p in activation.parameters]
-        self.A, self.g = numbers["A"], numbers["g"]
-        self.vectors = (self.g, *self.formulas.overlaps(numbers["Sm"], numbers["SI"], numbers["rho"]))
-        self.pairs = StatePairs(activation, self.own)
+        self.formulas, self.A, g = least_squares_module(), numbers["A"], numbers["g"]
+        self.open = OpenLoop(activation, g, numbers)
+        self.vectors = (g, *self.formulas.overlaps(numbers["Sm"], numbers["SI"], numbers["rho"]))
+        self.pairs = StatePairs(activation, self.open.own)
         self.Delta = float(self.variance(self.A))
         if np.isnan(self.Delta):
             input_power = float(self.formulas.variance(0.0, self.A, *self.vectors))
             why = (
-                f"no stationary state: g = {self.g:g} is too large for {activation.text}"
+                f"no stationary state: g = {g:g} is too large for {activation.text}"
                 if input_power > 0
                 else "no input, m A + I = 0 in every unit, and no activity: no readout can be fitted to it"
             )
             raise DomainError(f"with the output clamped at A = {self.A:g} the network has {why}")
-        self.power = float(self.squares(self.Delta, *self.own))
+        self.power = float(self.open.power(self.Delta))
         if not self.power > 0:
             raise DomainError("at the target phi is zero in every unit: no readout can be fitted to it")
         self.factor = float(self.formulas.ridge_factor(self.power, ridge))
         self.b = float(self.formulas.scale(self.power, self.factor, self.A))
 
-    @cached_property
-    def squares(self) -> Mean:
-        """<phi^2>."""
-        return mean_object(Average(phi(x) ** 2), self.activation)
-
-    @cached_property
-    def curvature(self) -> Mean:
-        """<(phi^2)''>."""
-        return mean_object(Average(phi(x) ** 2, 2), self.activation)
-
-    @cached_property
-    def slopes(self) -> Mean:
-        """<phi'^2>."""
-        return mean_object(Average(diff(phi(x), x) ** 2), self.activation)
-
     # --- clamped states ---------------------------------------------------------------------------------------------
 
     def right(self, v: Values, z: ArrayLike) -> Values:
         """Right-hand side for the variance with the output clamped at z."""
-        return self.formulas.variance(self.squares(v, *self.own), z, *self.vectors)
-
-    def mode(self, v: Values) -> Values:
-        """Its slope in the variance."""
-        return self.formulas.mode(self.curvature(v, *self.own), self.g)
+        return self.formulas.variance(self.open.power(v), z, *self.vectors)
 
     def variance(self, z: ArrayLike) -> Values:
         """Delta with the output clamped at z; nan where there is no stationary state."""
-        outputs = np.asarray(z, dtype=float)
-        return solve_physical(
-            self.right,
-            lambda v, z: self.mode(v) + 0.0 * z,
-            lambda v, z: self.g**2 * self.squares.with_error(v, *self.own)[1],
-            lambda v, z: {"Delta": v},
-            (outputs,),
-        )["Delta"]
+        return self.open.solved(self.right, z)
 
     def variance_near(self, z: float, guess: float) -> float:
         """The same at one output, by Newton's method from a neighbour's variance."""
         v = guess
         for _ in range(NEWTON_STEPS):
-            slope = float(self.mode(np.array(v)))
+            slope = float(self.open.variance_mode(np.array(v)))
             change = (float(self.right(np.array(v), z)) - v) / (1 - slope)
             if not (slope < 1 and 0 < v + change < inf):
                 break
@@ -138,7 +101,7 @@ class TrainedLoop:
 
     def radius(self, variance: ArrayLike) -> Values:
         """Radius of the bulk."""
-        return self.formulas.bulk(self.slopes(variance, *self.own), self.g)
+        return self.formulas.bulk(self.open.slope_power(variance), self.open.g)
 
     # --- fixed points of the loop -----------------------------------------------------------------------------------
 
@@ -159,7 +122,7 @@ class TrainedLoop:
 
     def bound(self, variance: Values) -> Values:
         """Largest |b <phi(x1) phi(x2)>|."""
-        return np.abs(self.b) * np.sqrt(self.power * self.squares(variance, *self.own))
+        return np.abs(self.b) * np.sqrt(self.power * self.open.power(variance))
 
     def covariance(self, z: ArrayLike) -> Values:
         """Of x at the target and at a fixed point z."""
@@ -249,47 +212,8 @@ class TrainedLoop:
             return np.nan, np.nan, np.nan
         variance = variance or SILENT
         pair = self.pairs.slopes(self.Delta, variance, float(self.covariance(z)))
-        curvature = float(self.curvature(variance, *self.own))
+        curvature = float(self.open.power_d2(variance))
         return self.formulas.linearisation(curvature, *pair, self.b, z, self.A, *self.vectors)
-
-
-def roots_of(function: Callable[[float], float], grid: Values, value: Values) -> list[float]:
-    """Zeros of a function from its values on a grid: sign changes, and both sides of an extremum that crosses zero in between.
-
-    Raises
-    ------
-    DomainError
-        Where rounding hides the signs.
-    """
-    roots = [float(z) for z in grid[value == 0]]
-    cells = [(grid[k], grid[k + 1]) for k in np.nonzero(value[:-1] * value[1:] < 0)[0]]
-    for k in dips(grid, value):
-        sign, (low, high) = np.sign(value[k]), (grid[k - 1], grid[k + 1])
-        found = minimize_scalar(
-            lambda z, sign=sign: sign * function(z), bounds=(low, high), method="bounded", options={"xatol": 1e-10}
-        )
-        cells += [(low, found.x), (found.x, high)] if found.fun < 0 else []
-    try:
-        roots += [float(brentq(function, *cell, xtol=1e-15, rtol=1e-15)) for cell in cells]
-    except ValueError as error:  # the sign on the grid was rounding
-        raise DomainError("the fixed points of the trained loop cannot be resolved in double precision") from error
-    return [root + 0.0 for root in sorted(roots)]
-
-
-def dips(grid: Values, value: Values) -> list[int]:
-    """Points of a scan at which a stretch of one sign comes closest to zero, where a parabola gets far closer."""
-    size, sign = np.abs(value), np.sign(value)
-    same = (sign[1:-1] == sign[:-2]) & (sign[1:-1] == sign[2:])
-    found = 1 + np.nonzero(same & (size[1:-1] < size[:-2]) & (size[1:-1] <= size[2:]))[0]
-    return [int(k) for k in found if vertex(grid[k - 1 : k + 2], size[k - 1 : k + 2]) < 0.5 * size[k]]
-
-
-def vertex(z: Values, size: Values) -> float:
-    """Lowest value of the parabola through three points, the middle one lowest."""
-    left, right = (size[0] - size[1]) / (z[0] - z[1]), (size[2] - size[1]) / (z[2] - z[1])
-    curvature = (right - left) / (z[2] - z[0])
-    slope = left - curvature * (z[0] - z[1])
-    return float(size[1] - slope**2 / (4 * curvature))
 
 
 __all__ = ["TrainedLoop"]

@@ -16,23 +16,20 @@ from numpy.typing import NDArray
 
 from numerics.compare.estimate import Estimate, mean_estimate
 from numerics.compare.verdict import percent
-from numerics.readout.network import FeedbackNetwork, FinalState, State
+from numerics.readout.network import SAME, FeedbackNetwork, FinalState, State
 from numerics.simulate import simulation
 from numerics.simulate.loop import check, leading_outlier
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.simulation import Simulation
 from theory.activations.activation import Activation, activation_for
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, require
 from theory.models.feedback import FEEDBACK
 
 Array = NDArray[np.float64]
 
 METHODS = ("class", "least_squares", "ridge", "force")
 KICK = 1e-3  # of the release, relative to x
-NEARBY = (
-    0.5  # how far, relative to x, the trained state may be from a fixed point: ridge regression is off by its factor
-)
-SAME = 1e-5  # two outputs this close are those of one fixed point
+NEARBY = 0.5  # largest distance, relative to x, of trained state and fixed point: ridge regression is off by its factor
 
 
 @dataclass(frozen=True)
@@ -41,32 +38,17 @@ class Report:
 
     Attributes
     ----------
-    trained_output : float
-        Output when training ends.
-    released_output : float
-        Output a time T after the loop has been closed and the state kicked.
-    readout_error : float
-        |released_output - A|.
-    state_output : float
-        Output at the fixed point of the closed loop next to the trained state; nan if there is none.
-    top_eigenvalue : float
-        Largest real part of the eigenvalues of (J + m n^T) phi' there; stable below 1.
-    bulk_radius : float
-        g sqrt(<phi'^2>) there.
-    outlier : float
-        `top_eigenvalue` where it is clearly outside the bulk; else nan.
-    H_slope : float
-        Slope of the output of the open loop there.
-    overlap_m, overlap_I : float
-        n.m and n.I.
-    norm : float
-        sqrt(N) |n|.
-    cosine : float
-        Of the angle between n and phi there: 1 for least squares.
-    final_states : tuple of FinalState
-        Where random initial conditions end.
-    share_at_target : float
-        Fraction of them that ends at the fixed point next to the trained state; nan if none were asked for.
+    trained_output, released_output, readout_error : float
+        Output when training ends, and a time T after the loop has been closed and the state kicked; |released_output - A|.
+    state_output, top_eigenvalue, bulk_radius, outlier, H_slope, cosine : float
+        At the fixed point of the closed loop next to the trained state, nan if there is none: output; largest real part of the
+        eigenvalues of (J + m n^T) phi', stable below 1; g sqrt(<phi'^2>); `top_eigenvalue` where it is clearly outside the bulk,
+        else nan; slope of the output of the open loop; cosine of the angle between n and phi, 1 for least squares.
+    overlap_m, overlap_I, norm : float
+        n.m, n.I and sqrt(N) |n|.
+    final_states, share_at_target : tuple of FinalState, float
+        Where random initial conditions end, and the fraction that ends at the fixed point next to the trained state; nan if none
+        were asked for.
     curve : tuple of pairs of float
         z and the output H(z) of the open loop clamped at z, nan where that does not settle.
     fixed_points : tuple of State
@@ -235,14 +217,8 @@ def report(
         Target.
     x : array, shape (N,), optional
         State in which training ended; by default that of the output clamped at A.
-    T : float
-        Time of the release, and of the runs from random initial conditions.
-    final_states : int
-        Number of these.
-    spread : float
-        Their standard deviation.
-    curve : sequence of float
-        Outputs z at which H(z) is taken, and between which its crossings with z are searched.
+    T, final_states, spread, curve
+        See `simulate_training`.
     seed : int
         Of the kick and of the initial conditions.
 
@@ -256,9 +232,8 @@ def report(
     released = float(network.run(n, x + KICK * float(np.sqrt(np.mean(x**2))) * kick, T).z[-1, 0])
     state = _trained_state(network, n, x)
     ends = network.final_states(n, final_states, spread=spread, seed=seed, T=T) if final_states else ()
-    trained = [
-        end for end in ends if end.kind == "fixed point" and np.isclose(end.z, state["state_output"], SAME, SAME)
-    ]
+    rests = (end for end in ends if end.kind == "fixed point")
+    trained = [end for end in rests if np.isclose(end.z, state["state_output"], SAME, SAME)]
     return Report(
         trained_output=float(n @ network.phi(x)),
         released_output=released,
@@ -347,15 +322,16 @@ def simulate_training(
     DomainError
         If not one network could be trained.
     """
-    if method not in METHODS:
-        raise InputError(f"training = {method[:40]} is unknown; allowed: {', '.join(METHODS)}")
-    if networks < 1:
-        raise InputError(f"networks = {networks}: at least one is needed")
+    require(
+        (method in METHODS, f"training = {method[:40]} is unknown; allowed: {', '.join(METHODS)}"),
+        (networks >= 1, f"networks = {networks}: at least one is needed"),
+    )
     if isinstance(activation, str):
         activation = Activation.from_text(activation)
     given = {"p": 0.0, "pm": 1.0, "pI": 0.0, **parameters} if method != "class" else dict(parameters)
     check(given, N=N, target=True)
     A, text = float(given["A"]), activation.text
+    asked: dict[str, Any] = {"T": T, "final_states": final_states, "spread": spread, "curve": curve}
 
     def train(network: FeedbackNetwork, stream: np.random.Generator) -> tuple[Array, Array]:
         """The readout and the state in which training ends."""
@@ -372,10 +348,7 @@ def simulate_training(
         try:
             with np.errstate(all="ignore"):
                 n, x = train(network, np.random.default_rng(start))
-                after = int(later.generate_state(1)[0])
-                return report(
-                    network, n, A, x=x, T=T, final_states=final_states, spread=spread, curve=curve, seed=after
-                )
+                return report(network, n, A, x=x, seed=int(later.generate_state(1)[0]), **asked)
         except DomainError as error:
             return str(error)
 

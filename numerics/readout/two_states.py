@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import diff
+from sympy import Expr, diff
 
 from numerics.algorithms.averages import Mean
 from numerics.algorithms.quadrature import REACH, gaussian_average
@@ -24,6 +24,11 @@ COARSEST, FINEST = 0.4, 0.02  # steps of the two-dimensional trapezoidal rule, i
 ROUNDING = 1e-15  # of a variance
 INDEPENDENT = 1e-2  # least share of independent variance for averages by parts
 SETTLED = 1e-7  # change from twice the step; the error, exp(-c/step), is its square
+
+
+def _evaluator(integrand: Expr, order: int = 0) -> cached_property[Mean]:
+    """The evaluator of <F^(order)> at any mean, built when pairs of states are first asked for it."""
+    return cached_property(lambda pairs: mean_object(Average(integrand, order, Normal(mu)), pairs.activation))
 
 
 class StatePairs:
@@ -43,29 +48,14 @@ class StatePairs:
         self.activation, self.own = activation, own
         self._step = COARSEST
 
-    @cached_property
-    def phi(self) -> Mean:
-        """<phi> at any mean; it carries phi itself."""
-        return mean_object(Average(phi(x), 0, Normal(mu)), self.activation)
-
-    @cached_property
-    def slope(self) -> Mean:
-        """<phi'>."""
-        return mean_object(Average(phi(x), 1, Normal(mu)), self.activation)
-
-    @cached_property
-    def scaling(self) -> Mean:
-        """<x phi'>."""
-        return mean_object(Average(x * diff(phi(x), x), 0, Normal(mu)), self.activation)
+    activity = _evaluator(phi(x))  # <phi> at any mean; it carries phi itself
+    slope = _evaluator(phi(x), 1)  # <phi'>
+    scaling = _evaluator(x * diff(phi(x), x))  # <x phi'>
+    weighted = _evaluator(x * phi(x))  # <x phi>
 
     def activities(self, first: float, second: ArrayLike, covariance: ArrayLike) -> Values:
         """<phi(x1) phi(x2)>, nan where unresolved; `first`, `second` are the variances."""
-        return self.average(self.phi, self.phi, first, second, covariance)
-
-    @cached_property
-    def weighted(self) -> Mean:
-        """<x phi>."""
-        return mean_object(Average(x * phi(x), 0, Normal(mu)), self.activation)
+        return self.average(self.activity, self.activity, first, second, covariance)
 
     def slopes(self, first: float, second: float, covariance: float) -> tuple[float, float]:
         """<phi'(x1) phi'(x2)> and <phi(x1) phi''(x2)>, of a continuous phi.
@@ -73,7 +63,7 @@ class StatePairs:
         The latter by Stein's lemma, <phi(x1) x2 phi'(x2)> = c <phi' phi'> + Delta2 <phi phi''>: it exists at a kink, too.
         """
         both = float(self.average(self.slope, self.slope, first, second, covariance))
-        scaled = float(self.average(self.phi, self.scaling, first, second, covariance))
+        scaled = float(self.average(self.activity, self.scaling, first, second, covariance))
         if np.isnan(both):
             both = self._slopes_by_parts(first, second, covariance, scaled)
         return both, (scaled - covariance * both) / second
@@ -84,8 +74,8 @@ class StatePairs:
         if free < INDEPENDENT * first * second:
             return np.nan
         weights = float(self.average(self.weighted, self.weighted, first, second, covariance))
-        values = float(self.average(self.phi, self.phi, first, second, covariance))
-        turned = float(self.average(self.scaling, self.phi, first, second, covariance))
+        values = float(self.average(self.activity, self.activity, first, second, covariance))
+        turned = float(self.average(self.scaling, self.activity, first, second, covariance))
         return (weights - covariance * (values + turned + scaled)) / free
 
     def average(self, F: Mean, G: Mean, first: ArrayLike, second: ArrayLike, covariance: ArrayLike) -> Values:

@@ -20,20 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.backends import NumpyBackend
-from numerics.compare.estimate import ROUNDING, Estimate, controlled, jackknife, mean_estimate, with_fewer_dof
 from numerics.simulate.fixed_points import Function, Progress, elementwise
 from numerics.simulate.linear import LinearUnit
-from numerics.simulate.loop import SIGNIFICANT, check, control_variates, draw
-from numerics.simulate.parallel import in_parallel
-from numerics.simulate.sample import Sample
+from numerics.simulate.loop import AtTarget, check, control_variates, draw, gathered
 from numerics.simulate.schemes import rk4
-from theory.errors import InputError
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class ClampedTrajectories(Sample):
+class ClampedTrajectories(AtTarget):
     """Statistics of networks in time: `x2`, `phi2`, `overlap`, `frozen` = <x x'> of two trajectories; with phi' `slope`, `slope2`.
 
     Attributes
@@ -46,28 +42,6 @@ class ClampedTrajectories(Sample):
     T: float = 0.0
     burn: float = 0.0
     dt: float = 0.0
-
-    def observables(self) -> dict[str, Estimate]:
-        """Estimates with errors over the networks.
-
-        Returns
-        -------
-        dict of str to Estimate
-            `Delta0` = <x^2>, `Delta_inf` = its frozen part, `C_phi` = <phi^2>, `overlap` = output per unit amplitude and, where
-            it cannot vanish, `C` = A/`overlap`. With phi': `gain` = <phi'>, `bulk_radius` = g sqrt(<phi'^2>).
-            Empty if fewer than two networks are left.
-        """
-        if len(next(iter(self.statistics.values()), ())) < 2:
-            return {}
-        s, lost = controlled(self.statistics)
-        g, A = self.parameters["g"], self.parameters["A"]
-        names = {"Delta0": "x2", "Delta_inf": "frozen", "C_phi": "phi2", "overlap": "overlap", "gain": "slope"}
-        result = {key: with_fewer_dof(mean_estimate(s[name]), lost) for key, name in names.items() if name in s}
-        if abs(result["overlap"].value) > SIGNIFICANT * max(result["overlap"].error, ROUNDING):
-            result["C"] = with_fewer_dof(jackknife(lambda at: A / at[0], s["overlap"]), lost)
-        if "slope2" in s:
-            result["bulk_radius"] = with_fewer_dof(jackknife(lambda at: g * np.sqrt(at[0]), s["slope2"]), lost)
-        return result
 
 
 def simulate(
@@ -87,40 +61,30 @@ def simulate(
 ) -> ClampedTrajectories:
     """Trajectories of many networks with the output clamped at the target.
 
+    Networks, their streams and all parameters but these are those of `numerics.simulate.loop.simulate`.
+
     Parameters
     ----------
-    phi, phi_prime : callable
-        Activation and, optionally, its derivative; vectorised over arrays.
-    parameters : mapping
-        `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI`, and the target `A`.
-    N, couplings : int
-        Units, at least 4, and networks, at least 1.
     samples : int
         Trajectories of each network, at least 2, from normal initial states of the variance of the drive plus one.
     T, burn, dt : float
         Time of observation, time before it, time step (classical Runge-Kutta, order 4), in time constants of a unit.
-    seed : int
-        The streams of network k at size N depend on (seed, N, k) alone; the networks are those of `numerics.simulate.loop`.
-    centred : bool, optional
-        Not used: no statistic needs to know whether phi is odd.
-    progress : callable, optional
-        Called with the finished fraction after each network.
 
     Raises
     ------
     InputError
         For parameters outside these ranges.
     """
-    given = check(parameters, N=N, target=True)
-    conditions = (
-        (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
+    given = check(
+        parameters,
         (samples >= 2, f"samples = {samples}: the frozen part needs two trajectories"),
         (0 < dt <= 0.5, f"dt = {dt}: must lie between 0 and 0.5"),
         (1 <= T < np.inf, f"T = {T}: at least 1 is needed"),
         (0 <= burn < np.inf, f"burn = {burn}: must not be negative"),
+        N=N,
+        couplings=couplings,
+        target=True,
     )
-    if problems := [text for fine, text in conditions if not fine]:
-        raise InputError(problems)
     phi = elementwise(phi)
     phi_prime = elementwise(phi_prime) if phi_prime is not None else None
     every = max(1, round(1 / dt))  # a snapshot each time constant
@@ -155,9 +119,5 @@ def simulate(
             row |= {"slope": np.mean(slope), "slope2": np.mean(slope**2)}
         return row
 
-    rows = in_parallel(one, couplings, progress)
-    kept = [row for row in rows if row]
-    statistics = {name: np.array([row[name] for row in kept]) for name in next(iter(kept), {})}
-    lost = np.array([not row for row in rows])
-    times = {"T": T, "burn": burn, "dt": 1 / every}
-    return ClampedTrajectories(N, couplings, samples, seed, given, lost, statistics, **times)
+    found = gathered(one, couplings, progress)
+    return ClampedTrajectories(N, couplings, samples, seed, given, *found, T=T, burn=burn, dt=1 / every)

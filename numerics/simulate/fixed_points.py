@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from numerics.compare.estimate import Estimate, observables, primitive_statistics
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.sample import Sample
-from theory.errors import InputError
+from theory.errors import require
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
@@ -132,7 +132,7 @@ def simulate(
 
 
 def _check(g: float, sigma: float, N: int, couplings: int, samples: int, tolerance: float, max_iterations: int) -> None:
-    conditions = (
+    require(
         (np.isfinite(g) and g >= 0, f"g = {g}: the coupling strength must be finite and not negative"),
         (np.isfinite(sigma) and sigma >= 0, f"sigma = {sigma}: the noise must be finite and not negative"),
         (N >= 2, f"N = {N}: at least two units are needed"),
@@ -141,8 +141,6 @@ def _check(g: float, sigma: float, N: int, couplings: int, samples: int, toleran
         (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
         (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
     )
-    if problems := [text for fine, text in conditions if not fine]:
-        raise InputError(problems)
 
 
 def draw(g: float, sigma: float, *, N: int, samples: int, seed: int, coupling: int) -> tuple[Array, Array]:

@@ -15,8 +15,7 @@ Every network is calibrated: its own amplitude C makes z = A exactly at the stat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -35,15 +34,13 @@ from numerics.compare.verdict import percent
 from numerics.simulate.fixed_points import Function, Progress, elementwise, fixed_points
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.sample import Sample
-from theory.errors import InputError
+from theory.errors import InputError, require
 
 Array = NDArray[np.float64]
 
 GEOMETRY = ("Sm", "SI", "rho", "p", "pm", "pI")
 NETWORK = ("g", *GEOMETRY)
-VISIBLE = (
-    1.1  # modulus in bulk radii of a clear outlier; the bulk of 250 units ends at 1.07 radii, that of 1000 at 1.03
-)
+VISIBLE = 1.1  # modulus in bulk radii of a clear outlier; the bulk of 250 units ends at 1.07, that of 1000 at 1.03
 SIGNIFICANT = 4.0  # A/overlap means something where overlap = 0 is this many standard deviations away
 
 
@@ -85,20 +82,11 @@ def stationary(
 ) -> tuple[Array, NDArray[np.bool_]]:
     """States of the open loop, x = J phi(x) + m z + I, for several clamped outputs z at once.
 
-    Parameters
-    ----------
-    phi : callable
-        Activation.
-    frozen : Frozen
-    z : array, shape (M,)
-    tolerance, max_iterations
-        See `numerics.simulate.fixed_points.fixed_points`, which finds them.
-
     Returns
     -------
     x : array, shape (N, M)
     converged : array of bool, shape (M,)
-        Where there is no state to the tolerance the column is the last iterate.
+        Where there is no state to the tolerance (see `fixed_points`) the column is the last iterate.
     """
     drive = np.outer(frozen.m, z) + frozen.I[:, None]
     with np.errstate(all="ignore"):
@@ -123,22 +111,8 @@ def leading_outlier(eigenvalues: NDArray[np.complex128], radius: float) -> compl
     return top if abs(top) > VISIBLE * radius else None
 
 
-@dataclass(frozen=True, eq=False)
-class LoopStates(Sample):
-    """Statistics of networks at their stationary state, see `network_statistics`; those without one do not enter."""
-
-    lost: ClassVar[str] = "{} of the networks have no stationary state at the target and are left out"
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """Reasons to distrust the estimates."""
-        lines = [*super().messages]
-        chaotic = np.mean(self.parameters["g"] ** 2 * self.statistics.get("slope2", np.zeros(1)) >= 1)
-        if chaotic:
-            lines.append(
-                f"the state at the target is unstable in {percent(float(chaotic))} of the others: bulk radius above 1"
-            )
-        return tuple(lines)
+class AtTarget(Sample):
+    """Statistics of networks with the output at the target; those without such a state do not enter."""
 
     def observables(self) -> dict[str, Estimate]:
         """Estimates with errors over the networks.
@@ -146,13 +120,14 @@ class LoopStates(Sample):
         Returns
         -------
         dict of str to Estimate
-            At the state clamped at A: `Delta0` = <x^2>, `C_phi` = <phi^2>, `overlap` = output per unit amplitude, `C` =
-            A/`overlap`. With phi': `gain` = <phi'>, `bulk_radius` = g sqrt(<phi'^2>), `overlap_slope` = derivative of
-            `overlap` in z, `H_slope` = A `overlap_slope`/`overlap` = slope of the output of the calibrated network,
-            `H_slope_ls` = the same for the readout of least squares; `outlier` and `lambda_ls` = real part of the leading
-            outlier with these two readouts, if every network has one (see `leading_outlier`). `C`, `H_slope` and `outlier` are
-            missing where the overlap may vanish: the amplitude of such a class is not defined. The standard error is nan where
-            one value dominates the sum of squares. Empty if fewer than two networks converged.
+            At the state clamped at A: `Delta0` = <x^2>, `Delta_inf` = its frozen part (of networks in time), `C_phi` = <phi^2>,
+            `overlap` = output per unit amplitude, `C` = A/`overlap`. With phi': `gain` = <phi'>, `bulk_radius` = g sqrt(<phi'^2>)
+            and, of stationary states, `overlap_slope` = derivative of `overlap` in z, `H_slope` = A `overlap_slope`/`overlap` =
+            slope of the output of the calibrated network, `H_slope_ls` = the same for the readout of least squares; `outlier` and
+            `lambda_ls` = real part of the leading outlier with these two readouts, if every network has one (see
+            `leading_outlier`). `C`, `H_slope` and `outlier` are missing where the overlap may vanish: the amplitude of such a
+            class is not defined. The standard error is nan where one value dominates the sum of squares. Empty if fewer than two
+            networks are left.
         """
         if len(next(iter(self.statistics.values()), ())) < 2:
             return {}
@@ -163,26 +138,42 @@ class LoopStates(Sample):
         def mean(name: str) -> Estimate:
             return with_fewer_dof(mean_estimate(s[name]), lost)
 
-        def ratio(top: str, bottom: str) -> Estimate:
-            return with_fewer_dof(jackknife(lambda at: A * at[0] / at[1], s[top], s[bottom]), lost)
+        def function(of: Callable[..., Any], *names: str) -> Estimate:
+            return with_fewer_dof(jackknife(of, *(s[name] for name in names)), lost)
 
-        result = {"Delta0": mean("x2"), "C_phi": mean("phi2"), "overlap": mean("overlap")}
+        names = {"Delta0": "x2", "Delta_inf": "frozen", "C_phi": "phi2", "overlap": "overlap"}
+        result = {key: mean(name) for key, name in names.items() if name in s}
         if defined := abs(result["overlap"].value) > SIGNIFICANT * max(result["overlap"].error, ROUNDING):
-            result["C"] = with_fewer_dof(jackknife(lambda at: A / at[0], s["overlap"]), lost)
+            result["C"] = function(lambda at: A / at[0], "overlap")
+        if "slope" not in s:
+            return result
+        result |= {"gain": mean("slope"), "bulk_radius": function(lambda at: g * np.sqrt(at[0]), "slope2")}
         if "overlap_slope" not in s:
             return result
-        result["gain"] = unless_heavy(mean("slope"), s["slope_max"] ** 2, s["slope2_sum"])
-        radius = with_fewer_dof(jackknife(lambda at: g * np.sqrt(at[0]), s["slope2"]), lost)
-        result["bulk_radius"] = unless_heavy(radius, s["slope_max"] ** 4, s["slope4_sum"])
+        for key, power, total in (("gain", 2, "slope2_sum"), ("bulk_radius", 4, "slope4_sum")):
+            result[key] = unless_heavy(result[key], s["slope_max"] ** power, s[total])
         result["overlap_slope"] = mean("overlap_slope")
-        result["H_slope_ls"] = ratio("phi_slope", "phi2")
+        result["H_slope_ls"] = function(lambda at: A * at[0] / at[1], "phi_slope", "phi2")
         if defined:
-            result["H_slope"] = ratio("overlap_slope", "overlap")
+            result["H_slope"] = function(lambda at: A * at[0] / at[1], "overlap_slope", "overlap")
         if "outlier" in s and abs(np.mean(s["overlap"])) > SIGNIFICANT * np.std(s["overlap"]):
             result["outlier"] = mean("outlier")
         if "outlier_ls" in s:
             result["lambda_ls"] = mean("outlier_ls")
         return result
+
+
+class LoopStates(AtTarget):
+    """Statistics of networks at their stationary state, see `network_statistics`."""
+
+    lost: ClassVar[str] = "{} of the networks have no stationary state at the target and are left out"
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Reasons to distrust the estimates."""
+        chaotic = float(np.mean(self.parameters["g"] ** 2 * self.statistics.get("slope2", np.zeros(1)) >= 1))
+        said = f"the state at the target is unstable in {percent(chaotic)} of the others: bulk radius above 1"
+        return (*super().messages, *([said] if chaotic else []))
 
 
 def simulate(
@@ -227,18 +218,16 @@ def simulate(
     InputError
         For parameters outside these ranges.
     """
-    given = check(parameters, N=N, target=True)
-    conditions = (
-        (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
-        (
-            samples == 1,
-            f"samples = {samples}: a network has one state with the output at the target; draw more networks",
-        ),
+    one_state = "a network has one state with the output at the target; draw more networks"
+    given = check(
+        parameters,
+        (samples == 1, f"samples = {samples}: {one_state}"),
         (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
         (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
+        N=N,
+        couplings=couplings,
+        target=True,
     )
-    if problems := [text for fine, text in conditions if not fine]:
-        raise InputError(problems)
     phi = elementwise(phi)
     phi_prime = elementwise(phi_prime) if phi_prime is not None else None
 
@@ -254,33 +243,42 @@ def simulate(
             row = network_statistics(phi, phi_prime, frozen, given, x[:, 0])
             return row | control_variates(phi, phi_prime, frozen, given)
 
-    rows = in_parallel(one, couplings, progress)
+    return LoopStates(N, couplings, 1, seed, given, *gathered(one, couplings, progress))
+
+
+def gathered(
+    one: Callable[[int], dict[str, float]], count: int, progress: Progress | None
+) -> tuple[NDArray[np.bool_], dict[str, Array]]:
+    """Which networks have no statistics, and the statistics of the others, one array for each."""
+    rows = in_parallel(one, count, progress)
     kept = [row for row in rows if row]
     statistics = {name: np.array([row.get(name, np.nan) for row in kept]) for name in next(iter(kept), {})}
-    return LoopStates(N, couplings, 1, seed, given, np.array([not row for row in rows]), statistics)
+    return np.array([not row for row in rows]), statistics
 
 
-def check(parameters: Mapping[str, Any], *, N: int, target: bool = False) -> dict[str, float]:
+def check(
+    parameters: Mapping[str, Any], *others: tuple[object, str], N: int, couplings: int = 1, target: bool = False
+) -> dict[str, float]:
     """The parameters of a network as numbers; with `target` also A.
 
     Raises
     ------
     InputError
-        For what does not describe a network.
+        For what does not describe a network, and where other conditions do not hold (see `theory.errors.require`).
     """
     names = (*NETWORK, "A") if target else NETWORK
     if missing := [name for name in names if name not in parameters]:
         raise InputError(f"missing parameters of the network: {', '.join(missing)}")
     given = {name: float(parameters[name]) for name in names}
-    conditions = [(np.isfinite(value), f"{name} = {value}: must be finite") for name, value in given.items()]
-    conditions += [(given[name] >= 0, f"{name} = {given[name]}: must not be negative") for name in ("g", "Sm", "SI")]
-    conditions += [
+    require(
+        *((np.isfinite(value), f"{name} = {value}: must be finite") for name, value in given.items()),
+        *((given[name] >= 0, f"{name} = {given[name]}: must not be negative") for name in ("g", "Sm", "SI")),
         (abs(given["rho"]) <= 1, f"rho = {given['rho']}: lies between -1 and 1"),
         (any(given[name] for name in ("p", "pm", "pI")), "p = pm = pI = 0: the readout needs a direction"),
         (N >= 4, f"N = {N}: at least four units are needed"),
-    ]
-    if problems := [text for fine, text in conditions if not fine]:
-        raise InputError(problems)
+        (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
+        *others,
+    )
     return given
 
 

@@ -76,6 +76,7 @@ class FixedPoint:
         Whether they lie outside the bulk; inside it they are no eigenvalues.
     bulk_radius : float
     stable : bool
+        Whether the bulk and both outliers have real parts below 1.
     """
 
     z: float
@@ -87,14 +88,8 @@ class FixedPoint:
 
     def to_dict(self) -> dict[str, Any]:
         """Content under the keys of the command line's JSON; complex numbers as [re, im]."""
-        return {
-            "z": self.z,
-            "Delta0": self.Delta0,
-            "outliers": [[value.real, value.imag] for value in self.outliers],
-            "visible": list(self.visible),
-            "bulk_radius": self.bulk_radius,
-            "stable": self.stable,
-        }
+        outliers = [[value.real, value.imag] for value in self.outliers]
+        return {**vars(self), "outliers": outliers, "visible": list(self.visible)}
 
 
 @dataclass(frozen=True)
