@@ -21,6 +21,6 @@ def rows(effort: Effort) -> list[Row]:
             new.append(process_time(command))
     os.environ["QUENCHED_CACHE"] = kept
     return [
-        Row("quenched solve --json, cached", "-", cached, _FLOOR, floor, None),
-        Row("quenched solve --json, derived anew", "-", Sample(tuple(new)), _FLOOR, floor, None),
+        Row("quenched solve --json, cached", "-", cached, _FLOOR, floor),
+        Row("quenched solve --json, derived anew", "-", Sample(tuple(new)), _FLOOR, floor),
     ]

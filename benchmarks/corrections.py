@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.harness import Effort, Row, in_processes, judged
+from benchmarks.harness import Effort, Row, in_processes
 
 NEW = ("atan(3*x)*exp(-x^2/9)", "x/(1+x^2/5)+x/7", "sign(x)*log(1+abs(x))")
 
@@ -48,11 +48,11 @@ def rows(effort: Effort) -> list[Row]:
         leading = in_processes(_LEADING.format(text=text), repeats)
         promise = f"1/N terms of {text}: derived, generated, solved"
         note = "a fresh process without cached modules; baseline: generating the leading order alone, theory derived before"
-        found.append(judged(Row(promise, "< 2 s", ours, "leading order, emission only", leading, None, note), 2.0))
+        found.append(Row(promise, "< 2 s", ours, "leading order, emission only", leading, note=note).below(2.0))
     static = in_processes(_IN_TIME.format(model="static", noise=""), repeats)
     for noise in ("white", "ou"):
         given = f", noise='{noise}'" + (", tau_n=1" if noise == "ou" else "")
         ours = in_processes(_IN_TIME.format(model="dynamic", noise=given), repeats)
         promise = f"dynamic, tanh, {noise} noise: C(tau) and both dimensions"
-        found.append(judged(Row(promise, "< 0.5 s", ours, "static solve of the same process", static, None, ""), 0.5))
+        found.append(Row(promise, "< 0.5 s", ours, "static solve of the same process", static).below(0.5))
     return found

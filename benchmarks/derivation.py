@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.harness import Effort, Row, in_processes, judged, within
+from benchmarks.harness import Effort, Row, in_processes, within
 
 PADE, ERF = "x*(15+x^2)/(15+6*x^2)", "erf(x)"
 STOCK = {PADE: "x*(15+x**2)/(15+6*x**2)", ERF: "erf(x)"}
@@ -52,19 +52,10 @@ def _average(name: str, text: str, effort: Effort) -> Row:
     cold = in_processes(_OURS.format(text=text, prelude=""), repeats)
     warm = in_processes(_OURS.format(text=text, prelude='parse("x+2")'), repeats)
     stock, answer = within(_STOCK.format(text=STOCK[text]), effort.pick(20.0, 2.0))
-    return judged(
-        Row(
-            f"derive <phi^2> of {name}",
-            "< 50 ms after import",
-            cold,
-            "stock sympy.integrate",
-            stock,
-            None,
-            f"first sum of the process, so SymPy loads the rest of itself meanwhile; {warm} once one sum was formed"
-            + (f"; stock SymPy's result: {answer[:60]}" if answer else ""),
-        ),
-        0.050,
-    )
+    note = f"first sum of the process, so SymPy loads the rest of itself meanwhile; {warm} once one sum was formed"
+    note += f"; stock SymPy's result: {answer[:60]}" if answer else ""
+    row = Row(f"derive <phi^2> of {name}", "< 50 ms after import", cold, "stock sympy.integrate", stock, note=note)
+    return row.below(0.050)
 
 
 def _theory(effort: Effort) -> list[Row]:
@@ -75,6 +66,6 @@ def _theory(effort: Effort) -> list[Row]:
     derived = in_processes(_THEORY.format(text=PADE, what="derived - start"), repeats)
     emitted = in_processes(_THEORY.format(text=PADE, what="perf_counter() - derived"), repeats)
     return [
-        Row("derive the static theory, two routes", "-", derived, "import sympy", floor, None),
-        Row("emit its solver for the [3/2] Pade", "-", emitted, "import sympy", floor, None),
+        Row("derive the static theory, two routes", "-", derived, "import sympy", floor),
+        Row("emit its solver for the [3/2] Pade", "-", emitted, "import sympy", floor),
     ]

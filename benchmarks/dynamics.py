@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from benchmarks.harness import Effort, Row, Sample, judged, timed
+from benchmarks.harness import Effort, Row, Sample, times
 from benchmarks.naive import dimensions_on_grid, lag_function
 from numerics.solve.solver import Solver
 from numerics.sweep.sweep import sweep
@@ -29,54 +31,39 @@ def rows(effort: Effort) -> list[Row]:
     def one_site(g: float) -> object:
         return module.EQUATIONS.correlations("none", (g, 0.0, 0.0, 0.0), 0.0)
 
-    slowest, slowest_naive = (
-        _slowest(function, repeats) for function in (one_site, lambda g: lag_function(np.tanh, g))
-    )
+    slowest, slowest_naive = (_slowest(f, repeats) for f in (one_site, lambda g: lag_function(np.tanh, g)))
     whole, whole_naive = (
-        _slowest(function, repeats)
-        for function in (lambda g: solver.solve(g=g), lambda g: dimensions_on_grid(np.tanh, g))
+        _slowest(f, repeats) for f in (lambda g: solver.solve(g=g), lambda g: dimensions_on_grid(np.tanh, g))
     )
     solved = {g: solver.solve(g=g).observables for g in PUBLISHED}
     away = max(_relative((solved[g]["PR_x"], solved[g]["PR_phi"]), pair) for g, pair in PUBLISHED.items())
     naive_away = max(_relative(dimensions_on_grid(np.tanh, g), pair) for g, pair in PUBLISHED.items())
-    curve = sweep("dynamic", "tanh(x)", {"g": CURVE}, workers=1)
-    every = effort.pick(1, 5)
-    some = CURVE[::every]
-    naive_curve = np.array([dimensions_on_grid(np.tanh, g) for g in some])
-    apart = np.abs(naive_curve[:, 0] / curve["PR_x"][::every] - 1)
-    ours = Sample(
-        tuple(timed(lambda: sweep("dynamic", "tanh(x)", {"g": CURVE}, workers=1)) for _ in range(effort.pick(3, 1)))
-    )
-    theirs = Sample(
-        tuple(timed(lambda: [dimensions_on_grid(np.tanh, g) for g in some]) for _ in range(effort.pick(3, 1)))
-    ).scaled(CURVE.size / some.size)
+    every, few = effort.pick(1, 5), effort.pick(3, 1)
+    curve, some = sweep("dynamic", "tanh(x)", {"g": CURVE}, workers=1), CURVE[::every]
+    apart = np.abs(np.array([dimensions_on_grid(np.tanh, g)[0] for g in some]) / curve["PR_x"][::every] - 1)
+    ours = times(lambda: sweep("dynamic", "tanh(x)", {"g": CURVE}, workers=1), few)
+    theirs = times(lambda: [dimensions_on_grid(np.tanh, g) for g in some], few).scaled(CURVE.size / some.size)
     grid = "energy by Gauss-Hermite, equation of motion by solve_ivp"
-    digits = f"largest relative error at g = 1.5 ... 5: ours {away:.1e}, baseline {naive_away:.1e}"
-    with_pr = Row(
-        "dynamic, tanh, no noise: with PR_x and PR_phi", "< 0.5 s, 10 digits", whole, "sums on grids", whole_naive, None
+    note = (
+        f"one process; baseline off by {np.median(apart):.1e} in the median, {np.max(apart):.1e} at worst, near g = 1.1"
     )
+    digits = f"largest relative error at g = 1.5 ... 5: ours {away:.1e}, baseline {naive_away:.1e}"
+    with_pr = f"slowest of g = 1.25 ... 5; {digits}"
+    promise, target = "dynamic, tanh, no noise: with PR_x and PR_phi", "< 0.5 s, 10 digits"
+    met = whole.median < 0.5 and away < DIGITS
     return [
-        judged(Row("dynamic, tanh, no noise: C(tau) alone", "< 20 ms", slowest, grid, slowest_naive, None), 0.02),
-        with_pr.judged(whole.median < 0.5 and away < DIGITS, f"slowest of g = 1.25 ... 5; {digits}"),
-        judged(
-            Row(
-                "dynamic, tanh: PR(g) at 50 couplings 1.1 ... 10",
-                "< 20 s",
-                ours,
-                "sums on grids",
-                theirs,
-                None,
-                f"one process; baseline off by {np.median(apart):.1e} in the median, {np.max(apart):.1e} at worst, near g = 1.1",
-            ),
-            20.0,
-        ),
+        Row("dynamic, tanh, no noise: C(tau) alone", "< 20 ms", slowest, grid, slowest_naive).below(0.02),
+        Row(promise, target, whole, "sums on grids", whole_naive, met, with_pr),
+        Row(
+            "dynamic, tanh: PR(g) at 50 couplings 1.1 ... 10", "< 20 s", ours, "sums on grids", theirs, note=note
+        ).below(20),
     ]
 
 
 def _slowest(function, repeats: int) -> Sample:
     """Times at the coupling that takes longest."""
     function(COUPLINGS[0])
-    samples = [Sample(tuple(timed(lambda g=g: function(g)) for _ in range(repeats))) for g in COUPLINGS]
+    samples = [times(partial(function, g), repeats) for g in COUPLINGS]
     return max(samples, key=lambda sample: sample.median)
 
 

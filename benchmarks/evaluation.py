@@ -6,7 +6,7 @@ import numpy as np
 from sympy import Float
 
 from benchmarks.derivation import PADE
-from benchmarks.harness import Effort, Row, Sample, repeated, timed
+from benchmarks.harness import Effort, Row, repeated, times
 from benchmarks.naive import by_hermite, by_quad, lambdified
 from numerics.solve.solver import Solver
 from theory.activations.activation import Activation
@@ -33,7 +33,7 @@ def _rows(name: str, text: str, effort: Effort) -> list[Row]:
 
     mean = Solver("static", text).module.mean_phi2
     ours = repeated(lambda: mean(variances), effort.pick(15, 5))
-    quad_loop = Sample(tuple(timed(lambda: [by_quad(square, v) for v in some]) for _ in range(effort.pick(5, 2))))
+    quad_loop = times(lambda: [by_quad(square, v) for v in some], effort.pick(5, 2))
     hermite = repeated(lambda: by_hermite(square, variances), effort.pick(15, 5))
 
     tested = variances[:: COUNT // 8]

@@ -64,25 +64,14 @@ def shown(value: float, unit: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table.
-
-    Attributes
-    ----------
-    promise, target : str
-    ours : Sample
-    baseline : str
-    theirs : Sample
-    met : bool or None
-        None where nothing is promised and the ratio is only informative.
-    note : str
-    """
+    """One line of the table; `met` is None where nothing is promised and the ratio is only informative."""
 
     promise: str
     target: str
     ours: Sample
     baseline: str
     theirs: Sample
-    met: bool | None
+    met: bool | None = None
     note: str = ""
 
     @property
@@ -97,9 +86,9 @@ class Row:
     def verdict(self) -> str:
         return {True: "met", False: "MISSED", None: "-"}[self.met]
 
-    def judged(self, met: bool, note: str = "") -> Row:
-        """The same row with its verdict."""
-        return replace(self, met=met, note=note or self.note)
+    def below(self, limit: float) -> Row:
+        """Met where the median is below an absolute limit."""
+        return replace(self, met=self.ours.median < limit)
 
     def cells(self) -> tuple[str, ...]:
         bound = "< " if self.theirs.censored else ""
@@ -107,20 +96,11 @@ class Row:
         return self.promise, self.target, str(self.ours), self.baseline, str(self.theirs), ratio, self.verdict
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "promise": self.promise,
-            "target": self.target,
-            "unit": self.ours.unit,
-            "measured": list(self.ours.values),
-            "median": self.ours.median,
-            "baseline": self.baseline,
-            "baseline_measured": list(self.theirs.values),
-            "baseline_median": self.theirs.median,
-            "baseline_unfinished": self.theirs.censored,
-            "ratio": self.ratio,
-            "verdict": self.verdict,
-            "note": self.note,
-        }
+        found = {"promise": self.promise, "target": self.target, "unit": self.ours.unit}
+        found |= {"measured": list(self.ours.values), "median": self.ours.median, "baseline": self.baseline}
+        found |= {"baseline_measured": list(self.theirs.values), "baseline_median": self.theirs.median}
+        found |= {"baseline_unfinished": self.theirs.censored, "ratio": self.ratio, "verdict": self.verdict}
+        return found | {"note": self.note}
 
 
 HEADER = ("promise", "target", "measured", "baseline", "baseline measured", "ratio", "verdict")
@@ -137,21 +117,21 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, "", f"MISSED: {'; '.join(missed)}" if missed else "Every promise is met."])
 
 
-def judged(row: Row, limit: float) -> Row:
-    """Met where the median is below an absolute limit."""
-    return row.judged(row.ours.median < limit)
-
-
 def timed(function: Callable[[], object]) -> float:
     start = perf_counter()
     function()
     return perf_counter() - start
 
 
+def times(function: Callable[[], object], repeats: int) -> Sample:
+    """Times of a function, as it is called."""
+    return Sample(tuple(timed(function) for _ in range(repeats)))
+
+
 def repeated(function: Callable[[], object], repeats: int) -> Sample:
     """Times of a function after one call to warm up."""
     function()
-    return Sample(tuple(timed(function) for _ in range(repeats)))
+    return times(function, repeats)
 
 
 def alternated(ours: Callable[[], float], theirs: Callable[[], float], repeats: int) -> tuple[Sample, Sample]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.polynomial.hermite import hermgauss
 from scipy.optimize import fsolve
 
-from benchmarks.harness import Effort, Row, Sample, judged, timed
+from benchmarks.harness import Effort, Row, times
 from numerics.solve.solver import Solver
 
 # geometry of Fig. 1e of Mastrogiuseppe, Ostojic 2019
@@ -23,29 +23,25 @@ def rows(effort: Effort) -> list[Row]:
     found = {float(A): solver.solve(**GEOMETRY, A=float(A)) for A in some}
     naive = {A: _from_many_starts(A, solution.order_parameters["C"]) for A, solution in found.items()}
     missed = sum(len(naive[A]) < len(solution.fixed_points) for A, solution in found.items())
-    one = Sample(tuple(timed(lambda: solver.solve(**GEOMETRY, A=-1.0)) for _ in range(repeats)))
-    amplitude = solver.solve(**GEOMETRY, A=-1.0).order_parameters["C"]
-    one_naive = Sample(tuple(timed(lambda: _from_many_starts(-1.0, amplitude)) for _ in range(repeats)))
-    whole = Sample(
-        tuple(timed(lambda: [solver.solve(**GEOMETRY, A=float(A)) for A in some]) for _ in range(effort.pick(3, 1)))
-    ).scaled(TARGETS.size / some.size)
-    whole_naive = Sample(
-        (timed(lambda: [_from_many_starts(A, s.order_parameters["C"]) for A, s in found.items()]),)
-    ).scaled(TARGETS.size / some.size)
+    amplitude, per_target = solver.solve(**GEOMETRY, A=-1.0).order_parameters["C"], TARGETS.size / some.size
+    one = times(lambda: solver.solve(**GEOMETRY, A=-1.0), repeats)
+    one_naive = times(lambda: _from_many_starts(-1.0, amplitude), repeats)
+    whole = times(lambda: [solver.solve(**GEOMETRY, A=float(A)) for A in some], effort.pick(3, 1)).scaled(per_target)
+    whole_naive = times(lambda: [_from_many_starts(A, s.order_parameters["C"]) for A, s in found.items()], 1)
     baseline = f"fsolve from {STARTS} starts, {NODES}-point Gauss-Hermite"
-    away = max(
-        min(abs(z - point.z) for z in naive[A])
-        for A, solution in found.items()
-        for point in solution.fixed_points
-        if naive[A]
-    )
+    points = [(A, point.z) for A, solution in found.items() for point in solution.fixed_points if naive[A]]
+    away = max(min(abs(z - own) for z in naive[A]) for A, own in points)
     note = f"fixed points missed by the baseline at {missed} of {some.size} targets, the others off by up to {away:.1e}"
+    diagram = (
+        "feedback, tanh: bifurcation diagram, 201 targets",
+        "< 20 s",
+        whole,
+        baseline,
+        whole_naive.scaled(per_target),
+    )
     return [
-        judged(Row("feedback, tanh: every fixed point at one target", "< 0.1 s", one, baseline, one_naive, None), 0.1),
-        judged(
-            Row("feedback, tanh: bifurcation diagram, 201 targets", "< 20 s", whole, baseline, whole_naive, None, note),
-            20.0,
-        ),
+        Row("feedback, tanh: every fixed point at one target", "< 0.1 s", one, baseline, one_naive).below(0.1),
+        Row(*diagram, note=note).below(20),
     ]
 
 
@@ -53,18 +49,16 @@ def _from_many_starts(target: float, amplitude: float) -> list[float]:
     """Outputs of the fixed points that fsolve reaches."""
     nodes, weights = hermgauss(NODES)
     weights = weights / np.sqrt(np.pi)
-    alone = np.sqrt(1 - GEOMETRY["rho"] ** 2)
-    snm = amplitude * GEOMETRY["Sm"] * (GEOMETRY["rho"] * GEOMETRY["p"] + alone * GEOMETRY["pm"])
-    snI = amplitude * GEOMETRY["SI"] * (GEOMETRY["rho"] * GEOMETRY["p"] + alone * GEOMETRY["pI"])
-    Sm2, SI2 = GEOMETRY["Sm"] ** 2, GEOMETRY["SI"] ** 2
-    smI = GEOMETRY["Sm"] * GEOMETRY["SI"] * GEOMETRY["rho"] ** 2
+    g, Sm, SI, rho, p, pm, pI = GEOMETRY.values()
+    alone = np.sqrt(1 - rho**2)
+    snm, snI = amplitude * Sm * (rho * p + alone * pm), amplitude * SI * (rho * p + alone * pI)
 
     def equations(state):
         z, variance = state
         activity = np.tanh(np.sqrt(2 * abs(variance)) * nodes)
         power = weights @ activity**2
         return (
-            GEOMETRY["g"] ** 2 * power + Sm2 * z * z + 2 * smI * z + SI2 - variance,
+            g**2 * power + Sm**2 * z * z + 2 * Sm * SI * rho**2 * z + SI**2 - variance,
             (snm * z + snI) * (1 - power) - z,
         )
 

@@ -8,7 +8,7 @@ from functools import partial
 from io import StringIO
 from typing import TypeVar
 
-from benchmarks.harness import Effort, Row, Sample, judged, process_time, repeated, timed
+from benchmarks.harness import Effort, Row, Sample, process_time, repeated, timed
 from quenched.cli import main
 from tests.hostile import HOSTILE
 from tests.hostile_lines import IN_A_PROCESS, LINES
@@ -27,25 +27,14 @@ def rows(effort: Effort) -> list[Row]:
     text, parser = _slowest(HOSTILE, _refused, repeats)
     line, command = _slowest(LINES, _answered, repeats)
     kind, process = _slowest(IN_A_PROCESS, _ended, repeats)
+    found = (
+        (f"slowest refusal of {len(HOSTILE)} texts", parser, "an accepted Pade", accepted, f"text: {_short(text)}"),
+        (f"slowest refusal of {len(LINES)} lines", command, "import sympy", floor, f"line: {_short(' '.join(line))}"),
+        ("slowest refusal by a fresh process", process, "import sympy", floor, f"line: {' '.join(kind)}"),
+    )
     return [
-        judged(Row(promise, "< 2 s", ours, baseline, theirs, None, note), 2.0)
-        for promise, ours, baseline, theirs, note in (
-            (
-                f"slowest refusal of {len(HOSTILE)} texts",
-                parser,
-                "an accepted Pade",
-                accepted,
-                f"the text: {_short(text)}",
-            ),
-            (
-                f"slowest refusal of {len(LINES)} lines",
-                command,
-                "import sympy",
-                floor,
-                f"the line: {_short(' '.join(line))}",
-            ),
-            ("slowest refusal by a fresh process", process, "import sympy", floor, f"the line: {' '.join(kind)}"),
-        )
+        Row(promise, "< 2 s", ours, base, theirs, note=f"the {note}").below(2)
+        for promise, ours, base, theirs, note in found
     ]
 
 

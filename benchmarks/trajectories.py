@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -38,17 +39,12 @@ def _row(N: int, noise: str, statistics: bool, repeats: int) -> Row:
     case = _Case(N, noise, 16 if statistics else 4, statistics)
     with ThreadPoolExecutor(1) as case.pool:
         ours, products = alternated(case.ours, case.theirs, repeats)
-    row = Row(
-        f"{case.times} time units, N = {N}, {noise} noise ({case.method}){', statistics' if statistics else ''}",
-        "-" if statistics else f"< {LARGEST} x baseline",
-        ours,
-        f"its {case.products} matrix products",
-        products,
-        None,
-        f"{SAMPLES} trajectories; beyond the products: phi, sums of rows, noise (drawn in a second thread)"
-        + ("; inner products of all snapshots" if statistics else ""),
-    )
-    return row if statistics else row.judged(row.ratio < LARGEST)
+    shown, target = (", statistics", "-") if statistics else ("", f"< {LARGEST} x baseline")
+    promise = f"{case.times} time units, N = {N}, {noise} noise ({case.method}){shown}"
+    note = f"{SAMPLES} trajectories; beyond the products: phi, sums of rows, noise (drawn in a second thread)"
+    note += "; inner products of all snapshots" if statistics else ""
+    row = Row(promise, target, ours, f"its {case.products} matrix products", products, note=note)
+    return row if statistics else replace(row, met=row.ratio < LARGEST)
 
 
 class _Case:

@@ -268,7 +268,6 @@ DYNAMIC_ENGINE = {
     "leak doubled": _in_time(transfer=1 / (2 + frequency)),
     "filter negative": _in_time(transfer=-1 / (1 + frequency)),
     "filter twice": _in_time(transfer=1 / (1 + frequency) ** 2),
-    "responses correlate": _entry(0, 0, lambda s: s.C),
     "response without conjugate": _entry(0, 1, lambda s: s.S),
     "response of x without conjugate": _entry(0, 2, lambda s: s.T),
     "response of x for that of phi": _entry(1, 0, lambda s: s.T),
