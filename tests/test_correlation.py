@@ -124,7 +124,7 @@ def test_filters_on_the_command_line(capsys):
         ("solve", "dynamic", "1/(1-s)", "g=1 sigma=1"): "pole with real part >= 0",
         ("solve", "static", "1/(1+s)", "g=1 sigma=1"): "has no time",
         ("simulate", "dynamic", "exp(-s)/(1+s)", "g=1 sigma=1"): "not simulated",
-        ("sweep", "dynamic", "1/(1+y)", "g=1:2:3 sigma=1"): "cannot be read",
+        ("sweep", "dynamic", "1/(1+y)", "g=1:2:3 sigma=1"): "a filter takes s",
         ("derive", "dynamic", "s", ""): "degree of its numerator",
     }
     for (command, model, text, words), sentence in refused.items():
