@@ -16,7 +16,7 @@ from benchmarks.harness import Effort, Row, Sample
 from benchmarks.naive import by_hermite
 from numerics.averages.average import average
 from numerics.codegen.backends import array_functions
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average
 from theory.averages.integrand import certified
 from theory.symbols import Delta

@@ -9,7 +9,7 @@ from benchmarks.derivation import PADE
 from benchmarks.harness import Effort, Row, repeated, times
 from benchmarks.naive import by_hermite, by_quad, lambdified
 from numerics.solve.solver import Solver
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average
 from theory.averages.integrand import certified
 from theory.symbols import Delta, phi, x

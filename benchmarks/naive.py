@@ -14,7 +14,7 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 from sympy import Expr, lambdify
 
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.symbols import x
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from benchmarks.harness import Effort, Row, Sample, process_time, repeated, time
 from quenched.cli import main
 from tests.hostile import HOSTILE
 from tests.hostile_lines import IN_A_PROCESS, LINES
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.errors import InputError
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from benchmarks.counted import counting
 from benchmarks.harness import Effort, Row, Sample, process_time, repeated, timed
 from numerics.codegen.backends import array_functions
 from numerics.simulate.fixed_points import draw, fixed_points
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 
 TEXT, G, SIGMA = "x/(1+x^2/3)", 1.3, 0.8
 N, SAMPLES = 400, 64

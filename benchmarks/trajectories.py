@@ -17,7 +17,7 @@ from numerics.simulate.linear import LinearUnit
 from numerics.simulate.moments import Moments
 from numerics.simulate.normals import drawn_ahead
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, default_method
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 
 SAMPLES, G = 32, 1.5
 REPEATS = {500: 41, 1000: 21, 2000: 9}

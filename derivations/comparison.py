@@ -13,7 +13,7 @@ from sympy import Expr, Float, Rational, oo
 
 from numerics.compare.validation import validate
 from numerics.solve.solver import Solver
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average, averages
 from theory.averages.integrand import certified
 from theory.concrete import closed_form_of

@@ -15,7 +15,7 @@ from typing import Any
 from theory import __version__
 
 _HOME = {
-    "Activation": "theory.activations.activation",
+    "Activation": "theory.activation.activation",
     "Average": "theory.averages.average",
     "DomainError": "theory.errors",
     "InputError": "theory.errors",
@@ -49,7 +49,7 @@ _HOME = {
     "names": "theory.models",
     "near_critical": "theory.limits.onset",
     "observable_average": "numerics.averages.observable",
-    "one_site_correction": "theory.corrections",
+    "one_site_correction": "theory.meanfield.corrections",
     "pair_average": "numerics.averages.pair",
     "power_law": "theory.limits.power_law",
     "saturation": "theory.limits.saturation",

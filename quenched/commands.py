@@ -14,7 +14,7 @@ from quenched.progress import progress_bar
 from theory.errors import DomainError, InputError, gathering
 
 if TYPE_CHECKING:
-    from theory.activations.activation import Activation
+    from theory.activation.activation import Activation
     from theory.theory import Theory
 
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _derived(asked: Asked) -> tuple[Theory, Activation]:
     """The theory of the model with its filter, and the activation, which need not be admitted."""
-    from theory.activations.activation import activation_for
+    from theory.activation.activation import activation_for
 
     activation = activation_for(asked.model, asked.activation)
     return asked.model.filtered(asked.filter).derive(odd=activation.parity == "odd"), activation

@@ -11,7 +11,7 @@ from sympy import Expr, Symbol, latex, sstr
 
 from numerics.solve.solution import Solution, complex_text, shown, state_rows
 from quenched.limits import limits_data, write_limits
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.concrete import closed_form_steps
 from theory.derivation import Step, StepFailed
 from theory.rendering import escaped, step_data, step_latex, step_markdown, step_text, verified

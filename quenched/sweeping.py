@@ -9,7 +9,7 @@ from numerics.sweep.sweep import Sweep, check_parameters, sweep, with_simulation
 from quenched.arguments import Asked
 from quenched.figures.figure import check_figure, draw
 from quenched.progress import progress_bar
-from theory.activations.activation import Activation, activation_for
+from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError, gathering
 
 SIMULATED = 7

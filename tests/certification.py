@@ -3,7 +3,7 @@
 import mpmath
 from sympy import S
 
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average, averages, weak_product
 from theory.averages.certify import certify_with_size
 from theory.averages.integrand import ordinary_integrand

@@ -175,7 +175,7 @@ def test_every_public_name_exists():
 def test_objects_are_expected_where_objects_are_documented(text):
     from sympy import SympifyError
 
-    from theory.activations.activation import Activation
+    from theory.activation.activation import Activation
     from theory.averages.average import Average
     from theory.errors import InputError
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 import mpmath
 from sympy import Eq, Expr, Rational, Symbol, oo, sstr
 
-from theory.activations.activation import Activation
-from theory.activations.parity import drawn
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
 from theory.averages.average import Average
 from theory.averages.closed import ClosedForm, closed_form
 from theory.averages.integrand import certified, ordinary_integrand

@@ -9,7 +9,7 @@ from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
 from theory.averages.average import Average, averages
 from theory.averages.measures import Normal
-from theory.fields.site_in_time import Site
+from theory.engine.site_in_time import Site
 from theory.networks import TemporalNoise
 from theory.symbols import growth, mu, phi, x
 

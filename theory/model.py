@@ -141,7 +141,7 @@ class Model(Generic[Network]):
     describe: Callable[[], Network] | None = None
     needs_activation: bool = True
     needs_couplings: bool = True
-    existence: Callable[..., Any] = Later("theory.existence:existence")
+    existence: Callable[..., Any] = Later("theory.meanfield.existence:existence")
     limits: Callable[..., Any] | None = None
     with_filter: Callable[[Model[Network], str], Model[Network]] | None = None
     filter: str = field(default="")

@@ -10,7 +10,7 @@ from theory.interval import Interval
 from theory.model import Model, Parameter
 
 if TYPE_CHECKING:
-    from theory.activations.activation import Activation
+    from theory.activation.activation import Activation
 
 
 def parameters_of(activation: Activation) -> tuple[Parameter, ...]:

@@ -18,7 +18,7 @@ from theory.model import Model
 from theory.symbols import mu
 
 if TYPE_CHECKING:
-    from theory.activations.activation import Activation
+    from theory.activation.activation import Activation
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from derivations.claims import Claims
 from derivations.clark.quantities import ERF, TANH, values
 from derivations.comparison import near, solver
 from theory.derivation import same
-from theory.fields.cavity_in_time import ONE
+from theory.engine.cavity_in_time import ONE
 from theory.limits import linear_network, onset_steps
 from theory.limits.linear_network import decay
 from theory.limits.onset import near_critical

@@ -13,7 +13,7 @@ from sympy import Symbol, lambdify
 from derivations.claims import Claims
 from derivations.clark.quantities import ERF, TANH, pair_spectrum, values
 from derivations.comparison import mean_and_error, near, simulated, solver
-from theory.fields.cavity_in_time import ONE, TWO
+from theory.engine.cavity_in_time import ONE, TWO
 from theory.limits.linear_network import linear_network
 from theory.models.dynamic import DYNAMIC
 from theory.symbols import eta, frequency, g

@@ -11,7 +11,7 @@ from functools import lru_cache
 from sympy import Expr
 
 from derivations.comparison import solver
-from theory.fields.cavity_in_time import ONE, TWO
+from theory.engine.cavity_in_time import ONE, TWO
 from theory.models import derive
 from theory.symbols import eta, g
 

@@ -13,8 +13,8 @@ from derivations.claims import Claims
 from derivations.clark.quantities import ERF, GENERIC, TANH, YC, ZC, Y, Z, pair_spectrum, values
 from derivations.comparison import near
 from theory.derivation import same
+from theory.engine.cavity_in_time import ALPHA, BETA, EPSILON, GAMMA12, GAMMA21, ONE, TWO, two_site_cavity_in_time
 from theory.errors import DomainError
-from theory.fields.cavity_in_time import ALPHA, BETA, EPSILON, GAMMA12, GAMMA21, ONE, TWO, two_site_cavity_in_time
 from theory.models import derive
 from theory.models.dynamic import DYNAMIC
 from theory.symbols import eta, frequency, g, sigma

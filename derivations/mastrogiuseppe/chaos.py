@@ -12,7 +12,7 @@ from derivations.mastrogiuseppe import loop
 from derivations.mastrogiuseppe.loop import DRIVE, TANH, Geometry
 from numerics.chaos.open_loop import OpenLoop, Overlaps
 from numerics.chaos.target import chaotic_feedback
-from theory.chaos import derive_chaotic_feedback
+from theory.meanfield.chaos import derive_chaotic_feedback
 from theory.symbols import C, snI, snm, z
 
 claims = Claims()

@@ -30,8 +30,8 @@ from derivations.mastrogiuseppe.loop import (
 from theory.averages.average import Average
 from theory.averages.measures import Normal
 from theory.derivation import same
-from theory.feedback import MEANS, loop_with_means
-from theory.fields.readout import OUTPUT, LoadedSite, n, readout_loop
+from theory.engine.readout import OUTPUT, LoadedSite, n, readout_loop
+from theory.meanfield.readout import MEANS, loop_with_means
 from theory.models import derive
 from theory.models.feedback import FEEDBACK
 from theory.readout.eigenvector import LocalReadout

@@ -27,8 +27,8 @@ from derivations.mastrogiuseppe.loop import (
 from numerics.readout.least_squares import least_squares
 from theory.averages.average import Average
 from theory.derivation import same
-from theory.fields.readout import I_, m
-from theory.fields.two_states import at_one_state
+from theory.engine.readout import I_, m
+from theory.engine.two_states import at_one_state
 from theory.models import derive
 from theory.readout.eigenvector import LocalReadout
 from theory.readout.least_squares import (

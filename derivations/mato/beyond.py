@@ -17,9 +17,9 @@ from numerics.covariance.eigenvalues import spectrum
 from numerics.covariance.matrices import covariance
 from numerics.simulate.fixed_points import draw
 from numerics.simulate.simulation import simulate
-from theory.chaos import derive_chaotic_state
-from theory.equivalence import derive as linear_equivalence
-from theory.spectrum import derive as spectral_law
+from theory.equivalence.eigenvalues_phi import derive as spectral_law
+from theory.equivalence.fixed_point import derive as linear_equivalence
+from theory.meanfield.chaos import derive_chaotic_state
 
 claims = Claims()
 DIGITS = 1e-10

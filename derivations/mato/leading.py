@@ -24,7 +24,7 @@ from derivations.mato.quantities import (
 )
 from theory.averages.average import Average, stein
 from theory.derivation import same
-from theory.fields.cavity import two_site_cavity
+from theory.engine.cavity import two_site_cavity
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 

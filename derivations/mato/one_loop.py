@@ -22,11 +22,11 @@ from derivations.mato.quantities import (
     on_branch,
 )
 from theory.averages.average import Average
-from theory.corrections import one_replica, one_site_correction, two_replicas
 from theory.derivation import same
-from theory.fields.collective import RESPONSE, Bilinear
-from theory.fields.one_loop import source
-from theory.fields.wick import N, mean_covariance, mean_squared_covariance
+from theory.engine.collective import RESPONSE, Bilinear
+from theory.engine.one_loop import source
+from theory.engine.wick import N, mean_covariance, mean_squared_covariance
+from theory.meanfield.corrections import one_replica, one_site_correction, two_replicas
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 

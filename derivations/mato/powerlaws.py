@@ -11,7 +11,7 @@ from sympy import Rational
 from derivations.claims import Claims
 from derivations.comparison import PRECISELY, agree, exact, number, tends_to
 from derivations.mato.quantities import NUMBERS, S, at_saddle, coupling, derived, moment, on_branch
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.derivation import same
 
 claims = Claims()

@@ -12,7 +12,7 @@ from numerics.algorithms.averages import Mean
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.means import mean_name
 from numerics.codegen.module import emit_mean
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average, averages, weak_product
 from theory.averages.measures import Normal
 from theory.errors import DomainError, InputError

@@ -13,10 +13,10 @@ from numerics.averages.average import mean_object
 from numerics.settings import Answer
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average, averages, stein
-from theory.corrections import one_site_correction
 from theory.errors import DomainError, InputError
+from theory.meanfield.corrections import one_site_correction
 from theory.models.static import STATIC
 from theory.symbols import Delta, O, x
 from theory.text.parsing import parse_monomial

@@ -15,7 +15,7 @@ from numerics.algorithms.quadrature import gaussian_average
 from numerics.averages.average import check_measure, mean_object
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.module import emit_pair
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average
 from theory.averages.integrand import ordinary_integrand
 from theory.averages.measures import Normal

@@ -1,7 +1,7 @@
 r"""All states of the closed loop of a network with rank-one feedback: fixed points, and chaotic states where they are unstable.
 
 The output z = sum_i n_i phi(x_i) sums over all units and does not fluctuate at large N, even where every unit does. The readout
-sees the total variance alone (Stein's lemma; derived in `theory.chaos`), so that every state is a zero of
+sees the total variance alone (Stein's lemma; derived in `theory.meanfield.chaos`), so that every state is a zero of
 
     F(z) = C (snm z + snI) <phi'>  -  z,        <phi'> at the variance that the open loop has when its output is held at z.
 
@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.chaos.open_loop import OpenLoop, Overlaps, Values
 from numerics.readout.scan import roots_of
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.errors import DomainError, require
 
 DEGREES = (16, 32, 48)  # of the interpolants in the drive, until the last coefficients are small

@@ -2,7 +2,7 @@ r"""Total and frozen variance of a field that fluctuates in time about a frozen 
 
 The autocovariance C(tau) of one unit moves, as a particle in time tau, from the total variance D at rest to the frozen variance q
 at rest, under the force S + g^2 f(c) - c, f(c) = <phi(u) phi(v)> for u, v of variance D and covariance c. S is the variance of
-what drives the unit from outside and does not change in time (derived in `theory.chaos`):
+what drives the unit from outside and does not change in time (derived in `theory.meanfield.chaos`):
 
     q = S + g^2 f(q),        int_q^D (S + g^2 f(c) - c) dc = 0.
 
@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from numerics.averages.pair import pair_function
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.errors import DomainError
 
 ITERATIONS = 80  # of the secant rule for q

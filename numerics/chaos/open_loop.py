@@ -25,7 +25,7 @@ from numerics.algorithms.roots import positive_roots
 from numerics.algorithms.self_consistency import solve_physical
 from numerics.averages.average import check_measure, mean_object
 from numerics.chaos.fluctuating import Motion, Variances
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average
 from theory.errors import require
 from theory.readout.vectors import drive, with_readout

@@ -9,7 +9,7 @@ from typing import Any
 from numerics.models import find_treatment
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.models.static import STATIC
 
 

@@ -12,7 +12,7 @@ from numerics.averages.average import average
 from numerics.chaos.fluctuating import Motion
 from numerics.chaos.state import ChaoticState
 from numerics.solve.solution import Solution
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 
 
 def chaos_under_noise(solution: Solution, activation: Activation) -> ChaoticState | None:

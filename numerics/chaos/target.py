@@ -13,7 +13,7 @@ from numerics.chaos.state import ChaoticState
 from numerics.solve.readout import overlaps_at
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.errors import DomainError
 from theory.models.feedback import FEEDBACK
 

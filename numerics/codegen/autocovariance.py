@@ -10,11 +10,11 @@ from numerics.codegen.functions import call, function
 from numerics.codegen.means import FrozenCode, MeanCode, mean_name
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import averages
 from theory.averages.pair import pair_closed_form
+from theory.engine.spectral import L_phi, L_x, OneSite
 from theory.equations import AutocovarianceEquation
-from theory.fields.spectral import L_phi, L_x, OneSite
 from theory.filters import Filter
 from theory.model import Choice
 from theory.symbols import Delta, frequency, mu, rho, tau

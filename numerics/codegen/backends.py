@@ -11,8 +11,8 @@ from numerics.backends import functions_for
 from numerics.codegen.cache import content_key, load_cached, store
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
-from theory.activations.activation import Activation
-from theory.activations.pieces import Pieces
+from theory.activation.activation import Activation
+from theory.activation.pieces import Pieces
 from theory.symbols import x
 
 _LIBRARIES = ("np", "special")

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numerics
 import theory
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 
 _SEAL = "# sealed: "
 

@@ -10,7 +10,7 @@ from sympy import symbols
 from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import FunctionDef, lower
-from theory import equivalence_in_time as equivalence
+from theory.equivalence import two_times as equivalence
 from theory.symbols import eta, g
 
 KINDS = ("phi", "x", "phi_x")
@@ -19,7 +19,7 @@ KINDS = ("phi", "x", "phi_x")
 
 @lru_cache(maxsize=1)
 def couplings_in_time_module() -> ModuleType:
-    """The formulas of `theory.equivalence_in_time`; they hold for every odd activation.
+    """The formulas of `theory.equivalence.two_times`; they hold for every odd activation.
 
     `coefficients(S, T, C, K, g, eta)`, `propagator(N, J, inverse_F)`, `quadratic(N, G, square, left, right, constant)`.
     """

@@ -10,7 +10,9 @@ from sympy import Basic, Poly, Symbol
 from numerics.codegen.cache import load_cached, store, toolkit_digest
 from numerics.codegen.module import emit_formulas
 from numerics.codegen.statements import FunctionDef, lower
-from theory import equivalence, spectrum, spectrum_x
+from theory.equivalence import eigenvalues_phi as spectrum
+from theory.equivalence import eigenvalues_x as spectrum_x
+from theory.equivalence import fixed_point as equivalence
 from theory.models.static import STATIC
 
 _SCALARS = ("Delta", "C_phi", "gain", "g", "sigma")
@@ -18,7 +20,7 @@ _SCALARS = ("Delta", "C_phi", "gain", "g", "sigma")
 
 @lru_cache(maxsize=1)
 def fixed_couplings_module() -> ModuleType:
-    """The formulas of `theory.equivalence`, `theory.spectrum` and `theory.spectrum_x`; they hold for every activation.
+    """The formulas of `theory.equivalence` for a network at rest; they hold for every activation.
 
     `propagator(N, J, gain)`, `covariances(N, J, R, Delta, C_phi, gain, g, sigma)`, `parameters(Delta, C_phi, gain, g, sigma)`;
     for phi `coupling(D_phi)`, `half_width(y)`, and `eigenvalue`, `slope`, `density` of (t, y); for x `cubic(z, y, k, s)` and

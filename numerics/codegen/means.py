@@ -10,10 +10,10 @@ from sympy import Add, And, Derivative, Expr, S, Symbol, false, oo, sstr, true
 from sympy.logic.boolalg import Boolean
 
 from numerics.codegen.statements import FunctionDef, lower
-from theory.activations.activation import Activation
-from theory.activations.features import feature_points, unlisted_distance
-from theory.activations.growth import growth
-from theory.activations.pieces import Pieces, compare, merged, refine
+from theory.activation.activation import Activation
+from theory.activation.features import feature_points, unlisted_distance
+from theory.activation.growth import growth
+from theory.activation.pieces import Pieces, compare, merged, refine
 from theory.averages.average import Average, conditional_averages
 from theory.averages.closed import ClosedForm, closed_form
 from theory.averages.integrand import ordinary_integrand

@@ -16,8 +16,8 @@ from numerics.codegen.printer import source
 from numerics.codegen.statements import FunctionDef, lower, numpy_source
 from numerics.models import find_treatment
 from theory import __version__
-from theory.activations.activation import Activation
-from theory.activations.pieces import Pieces
+from theory.activation.activation import Activation
+from theory.activation.pieces import Pieces
 from theory.averages.average import Average
 from theory.averages.closed import ClosedForm
 from theory.errors import InputError

@@ -9,7 +9,7 @@ from sympy import Expr, sstr
 from numerics.codegen.functions import Call, call, function
 from numerics.codegen.means import FrozenCode, MeanCode
 from numerics.codegen.printer import source
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import averages
 from theory.equations import FollowUp
 from theory.symbols import mu

@@ -11,7 +11,7 @@ from numerics.codegen.means import FrozenCode, MeanCode
 from numerics.codegen.number import error_function
 from numerics.codegen.printer import source
 from theory import symbols
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.equations import ReadoutEquation
 from theory.theory import Theory
 

@@ -24,7 +24,7 @@ from numerics.simulate.simulation import network_of
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from numerics.treatment import Simulator
-from theory.activations.activation import Activation, activation_for
+from theory.activation.activation import Activation, activation_for
 from theory.errors import InputError, require
 from theory.models import find_model
 from theory.parameters import checked_parameters, parameters_of

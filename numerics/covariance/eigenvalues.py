@@ -1,6 +1,6 @@
 """Spectra of the covariance matrices of a large static network: `quenched.spectrum(solution, of="phi")`.
 
-Evaluates the generated code of what `theory.spectrum` and `theory.spectrum_x` derive. N -> infinity.
+Evaluates the generated code of what `theory.equivalence` derives. N -> infinity.
 
 Sources: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742; Hu & Sompolinsky 2022 (linear network).
 """
@@ -19,8 +19,8 @@ from sympy import Poly, Rational
 from numerics.codegen.fixedcouplings import fixed_couplings_module
 from numerics.covariance.matrices import numbers_of
 from numerics.solve.solution import Solution
-from theory import spectrum as law_of_phi
-from theory import spectrum_x as law_of_x
+from theory.equivalence import eigenvalues_phi as law_of_phi
+from theory.equivalence import eigenvalues_x as law_of_x
 from theory.errors import DomainError, InputError
 
 Array = NDArray[np.float64]

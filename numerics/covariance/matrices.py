@@ -1,7 +1,6 @@
 """Covariance matrices of one network, predicted from its couplings: `quenched.covariance(solution, J)`.
 
-Evaluates the generated code of what `theory.equivalence` and, in time, `theory.equivalence_in_time` derive. Leading order in
-1/N, entry by entry.
+Evaluates the generated code of what `theory.equivalence` derives, at rest and in time. Leading order in 1/N, entry by entry.
 
 Sources: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742; Hu & Sompolinsky 2022 (linear network).
 """

@@ -18,7 +18,7 @@ from numerics.settings import Answer
 from numerics.solve.readout import DIRECTION
 from numerics.solve.solution import FixedPoint, Solution, state_rows
 from numerics.solve.solver import Solver
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.errors import InputError
 from theory.interval import Interval
 from theory.model import Parameter

@@ -32,7 +32,7 @@ from numerics.simulate.loop import (
     response,
     stationary,
 )
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.errors import DomainError, require
 
 Array = NDArray[np.float64]

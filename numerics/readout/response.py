@@ -13,7 +13,7 @@ from numerics.solve.readout import overlaps_at
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from theory.errors import DomainError, require
-from theory.feedback import ENTRANCES
+from theory.meanfield.readout import ENTRANCES
 from theory.models.feedback import FEEDBACK
 
 Complex = NDArray[np.complex128]
@@ -44,7 +44,7 @@ def output_response(
     frequency : array_like
         Angular frequency, in units of the inverse time constant of a unit.
     along : str
-        The vector along which the current enters, one of `theory.feedback.ENTRANCES`.
+        The vector along which the current enters, one of `theory.meanfield.readout.ENTRANCES`.
     point : int, optional
         Which of `solution.fixed_points`; the target if not given.
 
@@ -57,7 +57,7 @@ def output_response(
 
     References
     ----------
-    The transfer function of the open loop, derived in `theory.feedback`; its pole structure is that of the outliers of
+    The transfer function of the open loop, derived in `theory.meanfield.readout`; its pole structure is that of the outliers of
     Mastrogiuseppe, Ostojic 2019.
     """
     solver = Solver.of(solution, FEEDBACK)

@@ -25,7 +25,7 @@ from numerics.chaos.open_loop import OpenLoop, Values
 from numerics.codegen.leastsquares import least_squares_module
 from numerics.readout.scan import roots_of
 from numerics.readout.two_states import StatePairs
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.errors import DomainError
 
 FAR = 1e2  # outputs beyond this many targets are not searched

@@ -22,7 +22,7 @@ from numerics.simulate import simulation
 from numerics.simulate.loop import check, leading_outlier
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.simulation import Simulation
-from theory.activations.activation import Activation, activation_for
+from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, require
 from theory.models.feedback import FEEDBACK
 

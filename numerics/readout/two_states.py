@@ -12,7 +12,7 @@ from sympy import Expr, diff
 from numerics.algorithms.averages import Mean
 from numerics.algorithms.quadrature import REACH, gaussian_average
 from numerics.averages.average import mean_object
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average
 from theory.averages.measures import Normal
 from theory.symbols import mu, phi, x

@@ -11,7 +11,7 @@ from numerics.compare.verdict import percent
 from numerics.models import find_treatment
 from numerics.simulate.sample import Sample
 from numerics.solve.solution import shown
-from theory.activations.activation import Activation, activation_for
+from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
 from theory.filters import Filter
 from theory.models import find_model

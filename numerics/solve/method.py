@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from numerics.solve.solution import Reading, shown
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 
 
 @dataclass(frozen=True)

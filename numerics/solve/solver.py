@@ -14,7 +14,7 @@ from numerics.codegen.module import emit
 from numerics.models import find_treatment
 from numerics.solve.method import Generated, Method
 from numerics.solve.solution import FiniteSize, Solution
-from theory.activations.activation import Activation, activation_for
+from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
 from theory.model import Model
 from theory.models import derive, find_model

@@ -21,7 +21,7 @@ from numerics.sweep.columns import detail_columns
 from numerics.sweep.execute import check_executor, execute
 from numerics.sweep.table import write_table
 from numerics.view import View
-from theory.activations.activation import Activation, activation_for
+from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError, gathering
 from theory.model import Model
 from theory.models import find_model

@@ -17,10 +17,10 @@ import mpmath
 import sympy
 from sympy import Expr, S
 
-from theory.activations.endpoints import local_exponent
-from theory.activations.features import features
-from theory.activations.growth import growth
-from theory.activations.pieces import Pieces, is_singular_at
+from theory.activation.endpoints import local_exponent
+from theory.activation.features import features
+from theory.activation.growth import growth
+from theory.activation.pieces import Pieces, is_singular_at
 from theory.errors import DomainError, InputError
 from theory.highprecision import mp_function
 from theory.symbols import x

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sympy import Add, And, Expr, Float, Gt, Rational, S, oo
 
-from theory.activations.pieces import Pieces
+from theory.activation.pieces import Pieces
 from theory.averages import errorfunction, polynomial, power, rational, tilt, truncated
 from theory.averages.partialfractions import RationalFunction
 from theory.averages.polynomial import collected, times

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import mpmath
 from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, lambdify, sympify, tanh
 
-from theory.activations.pieces import Pieces, refine
+from theory.activation.pieces import Pieces, refine
 from theory.averages.average import Average, canonical_order, outermost, without_variances
 from theory.averages.certify import certify
 from theory.averages.law import Law, Samples
@@ -18,7 +18,7 @@ from theory.functions import mpmath_names, sigmoid
 from theory.symbols import O, phi, x
 
 if TYPE_CHECKING:
-    from theory.activations.activation import Activation
+    from theory.activation.activation import Activation
 
 
 def ordinary_integrand(average: Average, activation: Activation, observable: Activation | None = None) -> Pieces | None:

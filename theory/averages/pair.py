@@ -19,7 +19,7 @@ from math import comb, factorial
 
 from sympy import Add, Expr, I, Mul, Pow, S, asin, atan, erf, exp, gamma, hyper, pi
 
-from theory.activations.pieces import Pieces
+from theory.activation.pieces import Pieces
 from theory.averages.closed import ClosedForm, SteppedTerm, closed_form_of_terms, stepped_terms
 from theory.averages.polynomial import collected, half_moment, moment, times
 from theory.averages.products import Kernel, NotInTable, flat_coefficient

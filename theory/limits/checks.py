@@ -10,8 +10,8 @@ from typing import Any
 import mpmath
 from sympy import Dummy, Eq, Expr, Symbol, solve
 
-from theory.activations.activation import Activation
-from theory.activations.parity import drawn
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
 from theory.averages.average import Average, averages
 from theory.averages.integrand import certified
 from theory.derivation import Step

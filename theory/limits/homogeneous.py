@@ -16,12 +16,12 @@ from functools import partial
 from sympy import Eq, Expr, Float, Rational, S, Symbol, powsimp, sqrt, sstr
 from sympy.logic.boolalg import Boolean
 
-from theory.activations.activation import Activation
-from theory.activations.homogeneity import degree
+from theory.activation.activation import Activation
+from theory.activation.homogeneity import degree
 from theory.averages.average import Average
 from theory.concrete import closed_form_of
 from theory.derivation import Step
-from theory.fields.cavity import linear_root
+from theory.engine.cavity import linear_root
 from theory.limits.checks import DIGITS, AtThreshold, Holds, Numbers, Values, equal, number, with_exponent
 from theory.limits.limit import Formula, Limit, follows, words
 from theory.limits.power_law import unit_constant

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from sympy import Expr, Rational, sstr
 
-from theory.activations.activation import Activation
-from theory.activations.parity import drawn
-from theory.chaos import derive_chaotic_feedback, derive_chaotic_state
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
 from theory.equations import AutocovarianceEquation, ReadoutEquation, SelfConsistency
 from theory.limits.checks import Numbers, equal
 from theory.limits.homogeneous import homogeneous_readout
@@ -22,6 +21,7 @@ from theory.limits.saturation import saturation
 from theory.limits.strong_coupling import strong_coupling
 from theory.limits.target import GEOMETRY, Target, written_out
 from theory.limits.weak_coupling import weak_coupling
+from theory.meanfield.chaos import derive_chaotic_feedback, derive_chaotic_state
 from theory.readout.vectors import drive, with_readout
 from theory.symbols import A, C, Delta, frequency, g, z
 from theory.theory import Theory

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 
 from sympy import Expr, Rational, S, Symbol, sqrt, sstr
 
-from theory.activations.activation import Activation
-from theory.activations.parity import drawn
-from theory.activations.zeros import sign_of
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
+from theory.activation.zeros import sign_of
 from theory.averages.average import Average
 from theory.concrete import closed_form_of
 from theory.limits.checks import Numbers, Values, approaching

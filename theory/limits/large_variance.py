@@ -12,11 +12,11 @@ from __future__ import annotations
 import mpmath
 from sympy import Add, Expr, Float, Integral, S, Symbol, cos, factor, gamma, oo, pi, sin, sqrt
 
-from theory.activations.activation import Activation
-from theory.activations.endpoints import Leading, leading_term
-from theory.activations.features import feature_points
-from theory.activations.pieces import Pieces
-from theory.activations.zeros import sign_of
+from theory.activation.activation import Activation
+from theory.activation.endpoints import Leading, leading_term
+from theory.activation.features import feature_points
+from theory.activation.pieces import Pieces
+from theory.activation.zeros import sign_of
 from theory.averages.average import Average
 from theory.averages.integrand import ordinary_integrand
 from theory.averages.polynomial import half_moment

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import mpmath
 from sympy import Eq, Expr, I, Integral, Mul, Poly, Rational, S, Symbol, factorial, oo, pi, re, solve, sqrt
 
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.derivation import Derivation, Evaluated, Replay, Step, same
+from theory.engine.cavity_in_time import CLARK, ONE, TWO, factored_root, two_site_cavity_in_time
+from theory.engine.site_in_time import filtered_site
 from theory.factors import positive_factors
-from theory.fields.cavity_in_time import CLARK, ONE, TWO, factored_root, two_site_cavity_in_time
-from theory.fields.site_in_time import filtered_site
 from theory.limits.checks import Holds
 from theory.limits.limit import Formula, Limit
 from theory.models.dynamic import DYNAMIC

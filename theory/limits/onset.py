@@ -16,8 +16,8 @@ from functools import partial
 
 from sympy import Eq, Expr, Function, S, sstr
 
-from theory.activations.activation import Activation
-from theory.activations.zeros import sign_of
+from theory.activation.activation import Activation
+from theory.activation.zeros import sign_of
 from theory.derivation import Replay, Step
 from theory.limits.checks import Holds
 from theory.limits.limit import Formula, Limit, follows

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 import mpmath
 from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, S, Symbol, exp, factorial, oo, pi, sech, sqrt, tanh
 
-from theory.activations.activation import Activation
-from theory.activations.parity import drawn
-from theory.activations.pieces import Pieces
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
+from theory.activation.pieces import Pieces
 from theory.averages.pair import pair_closed_form
 from theory.derivation import Derivation, Evaluated, Replay, Step, same
-from theory.fields.cavity_in_time import CLARK, ONE, TWO, two_site_cavity_in_time
+from theory.engine.cavity_in_time import CLARK, ONE, TWO, two_site_cavity_in_time
 from theory.highprecision import mp_function
 from theory.limits.checks import Holds
 from theory.limits.onset_series import (

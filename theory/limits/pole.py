@@ -14,8 +14,8 @@ from functools import partial
 
 from sympy import Add, Eq, Expr, Float, Function, Rational, Symbol, solve, sqrt
 
-from theory.activations.activation import Activation
-from theory.activations.parity import drawn
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
 from theory.derivation import Replay
 from theory.implicit import Branch
 from theory.limits.checks import DIGITS, Numbers, Values, falling, number

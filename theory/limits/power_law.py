@@ -34,9 +34,9 @@ from sympy import (
 )
 from sympy.logic.boolalg import And, Boolean, false, true
 
-from theory.activations.activation import Activation
-from theory.activations.homogeneity import degree
-from theory.activations.zeros import sign_of
+from theory.activation.activation import Activation
+from theory.activation.homogeneity import degree
+from theory.activation.zeros import sign_of
 from theory.averages.average import Average, averages
 from theory.concrete import closed_form_of
 from theory.derivation import Evaluated, Step, same

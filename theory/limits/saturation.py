@@ -17,15 +17,15 @@ import mpmath
 from sympy import Abs, Eq, Expr, Float, Function, Lt, Rational, S, Symbol, expand_log, log, powsimp, sign, sqrt, sstr
 from sympy.logic.boolalg import true
 
-from theory.activations.activation import Activation
-from theory.activations.homogeneity import degree
-from theory.activations.parity import drawn
-from theory.activations.zeros import sign_of
+from theory.activation.activation import Activation
+from theory.activation.homogeneity import degree
+from theory.activation.parity import drawn
+from theory.activation.zeros import sign_of
 from theory.averages.pair import pair_closed_form
 from theory.averages.polynomial import half_moment
 from theory.derivation import Replay, Step
+from theory.engine.cavity_in_time import CLARK, ONE, TWO
 from theory.errors import DomainError
-from theory.fields.cavity_in_time import CLARK, ONE, TWO
 from theory.highprecision import mp_function
 from theory.limits.checks import DIGITS, Holds, Numbers, Values, approaching, equal, number
 from theory.limits.large_variance import large_variance, tails

@@ -14,9 +14,9 @@ from functools import partial
 from sympy import Expr, Float, Rational, S, Symbol, expand_power_base, latex, oo, powsimp, sqrt, sstr
 from sympy.logic.boolalg import true
 
-from theory.activations.activation import Activation
-from theory.activations.parity import drawn
-from theory.activations.zeros import sign_of
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
+from theory.activation.zeros import sign_of
 from theory.averages.average import Average
 from theory.averages.polynomial import half_moment
 from theory.derivation import Step

@@ -14,7 +14,7 @@ from functools import cached_property
 import mpmath
 from sympy import Derivative, Expr, Float, Function, Rational, Symbol, nan, oo, sqrt, sstr, zoo
 
-from theory.activations.activation import Activation
+from theory.activation.activation import Activation
 from theory.averages.average import Average, averages
 from theory.concrete import closed_form_of
 from theory.equations import ReadoutEquation

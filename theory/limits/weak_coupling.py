@@ -13,8 +13,8 @@ from functools import partial
 
 from sympy import Eq, Expr, Rational, S, Symbol, sqrt, sstr
 
-from theory.activations.activation import Activation
-from theory.activations.parity import drawn
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
 from theory.averages.average import averages
 from theory.averages.integrand import ordinary_integrand
 from theory.derivation import Step

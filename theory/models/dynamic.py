@@ -83,9 +83,9 @@ MODEL = DYNAMIC = Model(
             ("none", "white", "ou"),
         ),
     ),
-    derive_theory=Later("theory.dynamic:derive"),
+    derive_theory=Later("theory.meanfield.two_times:derive"),
     describe=network,
     limits=Later("theory.limits.known:of_motion"),
-    existence=Later("theory.existence:existence_in_time"),
+    existence=Later("theory.meanfield.existence:existence_in_time"),
     with_filter=with_filter,
 )

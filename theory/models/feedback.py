@@ -50,7 +50,7 @@ MODEL = FEEDBACK = Model(
         Parameter("A", "target: output z at which the readout is meant to sit"),
     ),
     reference="Mastrogiuseppe, Ostojic 2019, Neural Computation 31, 1139, arXiv 1809.02386",
-    derive_theory=Later("theory.feedback:derive"),
+    derive_theory=Later("theory.meanfield.readout:derive"),
     describe=network,
     limits=Later("theory.limits.known:of_readout"),
 )

@@ -27,7 +27,7 @@ MODEL = STATIC = Model(
         Parameter("sigma", "standard deviation of the static noise xi_i", Interval.NONNEGATIVE),
     ),
     reference="Mato, Rigatuso, Torroba 2025, arXiv 2510.21742",
-    derive_theory=Later("theory.static:derive"),
+    derive_theory=Later("theory.meanfield.fixed_point:derive"),
     describe=network,
     limits=Later("theory.limits.known:of_fixed_points"),
 )

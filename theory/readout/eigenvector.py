@@ -20,8 +20,8 @@ from theory.averages.average import Average
 from theory.averages.exact import exact
 from theory.averages.measures import Joint
 from theory.derivation import Evaluated, Replay, Step
-from theory.fields.readout import I_, m, n
-from theory.fields.two_states import shared_couplings
+from theory.engine.readout import I_, m, n
+from theory.engine.two_states import shared_couplings
 from theory.models.feedback import FEEDBACK
 from theory.readout.loop_steps import BY_PAIRINGS
 from theory.readout.open_loop import mode

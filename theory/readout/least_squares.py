@@ -26,10 +26,10 @@ from sympy import Eq, Expr, Matrix, S, Symbol
 
 from theory.averages.average import Average
 from theory.averages.measures import Normal
+from theory.engine.cavity import linear_root
+from theory.engine.readout import I_, m
+from theory.engine.two_states import clamped_covariance, pair_of_states
 from theory.factors import WEAK, positive_factors
-from theory.fields.cavity import linear_root
-from theory.fields.readout import I_, m
-from theory.fields.two_states import clamped_covariance, pair_of_states
 from theory.models.feedback import FEEDBACK
 from theory.readout.eigenvector import LocalReadout
 from theory.readout.open_loop import mode

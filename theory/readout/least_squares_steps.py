@@ -6,9 +6,9 @@ from sympy import Derivative, Eq, Expr, Matrix, Rational, S, Symbol, diff, eye
 
 from theory.averages.average import Average
 from theory.derivation import Replay, Solves, Step
-from theory.fields.cavity import linear_root
-from theory.fields.readout import I_, m
-from theory.fields.two_states import at_one_state, x1, x2
+from theory.engine.cavity import linear_root
+from theory.engine.readout import I_, m
+from theory.engine.two_states import at_one_state, x1, x2
 from theory.implicit import Branch
 from theory.readout.eigenvector import LocalReadout
 from theory.readout.least_squares import (

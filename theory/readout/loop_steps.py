@@ -6,10 +6,8 @@ from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Mul, Sum, Symbol, eye,
 
 from theory.averages.exact import exact
 from theory.derivation import Evaluated, Replay, Solves, Step
-from theory.equations import ReadoutEquation
-from theory.fields.argument import coupling_steps
-from theory.fields.collective import Action, disorder_average
-from theory.fields.readout import (
+from theory.engine.collective import Action, disorder_average
+from theory.engine.readout import (
     ACTIVITIES,
     FIELDS,
     LOADED_RESPONSE,
@@ -20,6 +18,8 @@ from theory.fields.readout import (
     Loop,
     n,
 )
+from theory.engine.steps import coupling_steps
+from theory.equations import ReadoutEquation
 from theory.implicit import Branch
 from theory.model import Model
 from theory.networks import ReadoutNetwork

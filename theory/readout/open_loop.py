@@ -7,7 +7,7 @@ from functools import lru_cache
 from sympy import Expr, sqrt
 
 from theory.averages.average import Average
-from theory.fields.collective import (
+from theory.engine.collective import (
     ACTIVITY,
     RESPONSE,
     Kernel,
@@ -16,8 +16,8 @@ from theory.fields.collective import (
     fluctuation_kernel,
     pair_fields,
 )
-from theory.fields.readout import NOISE_POWER, POWER
-from theory.fields.two_states import clamped_covariance
+from theory.engine.readout import NOISE_POWER, POWER
+from theory.engine.two_states import clamped_covariance
 from theory.models.feedback import FEEDBACK
 from theory.readout.vectors import drive
 from theory.symbols import Delta, phi, x, z

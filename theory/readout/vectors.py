@@ -9,7 +9,7 @@ from sympy import Expr, Matrix, Symbol
 from theory.averages.measures import Joint
 from theory.averages.polynomial import polynomial_average
 from theory.derivation import Replay, Solves, Step
-from theory.fields.readout import I_, m, n
+from theory.engine.readout import I_, m, n
 from theory.model import Model
 from theory.networks import ReadoutNetwork
 from theory.symbols import SI, SI2, A, Delta, Sm, Sm2, rho, smI, snI, snm, x, z

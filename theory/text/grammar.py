@@ -12,7 +12,7 @@ from fractions import Fraction
 import sympy
 from sympy import Expr, Integer, Rational, Symbol
 
-from theory.activations.families import Family
+from theory.activation.families import Family
 from theory.elementary import ElementaryFunction
 from theory.enclosure import enclosure
 from theory.errors import InputError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from theory.activations.families import ALIASES, FAMILIES, Family
+from theory.activation.families import ALIASES, FAMILIES, Family
 from theory.elementary import ELEMENTARY, ElementaryFunction
 
 CONSTANTS = ("pi", "E")

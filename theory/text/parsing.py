@@ -67,7 +67,7 @@ def parse(text: str) -> Parsed:
     ----------
     text : str
         Formula in x: ``+ - * / ^`` (``**`` is the same as ``^``), exact numbers, ``pi``, ``E``, the functions of
-        ``theory.elementary`` and the families of ``theory.activations.families``; a name alone (``tanh``) stands for that
+        ``theory.elementary`` and the families of ``theory.activation.families``; a name alone (``tanh``) stands for that
         function of x. Parameters are declared after ``where``: ``x/(1+a*x^2) where a>0, b>=0, c``.
 
     Returns

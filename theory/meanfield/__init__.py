@@ -1,0 +1,1 @@
+"""The large-N theory of each kind of network, assembled from the engine."""
