@@ -203,7 +203,7 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
             activation = with_names(written.text, names)
             own = [Parameter(names.get(n, n), "parameter of the activation", i) for n, i in written.ranges.items()]
             renamed = tuple(
-                f"the parameter {old} of the activation is called {new}: the model {model.name} has a {old} of its own"
+                f"the parameter {old} of the activation is called {new} here: the model {model.name} uses the name {old} itself"
                 for old, new in names.items()
             )
         readable = True
@@ -243,7 +243,9 @@ def _question(treatment: Treatment, name: str, values: Any) -> tuple[Question, A
     own = next((question for question in treatment.questions if question.name == name), None)
     if own is None:
         having = [t.model.name for t in treatments() if any(q.name == name for q in t.questions)]
-        raise InputError(f"--{name} is for the model {' and '.join(having)}, not for {treatment.model.name}")
+        raise InputError(
+            f"--{name} is for the model{'s' * (len(having) > 1)} {' and '.join(having)}, not for {treatment.model.name}"
+        )
     if not own.takes_numbers:
         return own, values
     numbers = [number(text) for text in values]
@@ -260,7 +262,9 @@ def _unmet(settings: Sequence[Setting], given: Mapping[str, tuple[Any, ...]], as
         if setting.needs and given[setting.name] and not met:
             missing.setdefault(setting.needs, []).append(setting.name)
     words = {setting.name: f"={'|'.join(setting.words)}" for setting in settings if setting.words}
-    return [f"{', '.join(names)}: only with {needs}{words.get(needs, '')}" for needs, names in missing.items()]
+    return [
+        f"{', '.join(names)}: has a meaning only with {needs}{words.get(needs, '')}" for needs, names in missing.items()
+    ]
 
 
 def _elsewhere(command: str, treatment: Treatment, name: str) -> str:

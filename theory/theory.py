@@ -185,6 +185,13 @@ class Theory(Generic[Equation]):
         return conditional_averages(self.frozen_averages)
 
     @property
+    def content(self) -> str:
+        """Everything that is stated, as text."""
+        stated: list[str] = [f"{name} = {e}: {meaning}" for name, e, meaning in self.statements]
+        stated += [f"{key} = {q.expression}: {q.meaning}" for key, q in self.quantities.items()]
+        return "; ".join([*stated, *(f"{c.key} = {c.expression}: {c.broken}" for c in self.conditions)])
+
+    @property
     def _expressions(self) -> tuple[Expr, ...]:
         return (
             *self.equation.expressions,

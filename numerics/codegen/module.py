@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from theory.activation.pieces import Pieces
 from theory.averages.average import Average
 from theory.averages.closed import ClosedForm
 from theory.errors import InputError
+from theory.model import Model
+from theory.models import is_added
 from theory.symbols import Delta, mu, rho, x
 from theory.theory import Quantity, Theory
 
@@ -69,13 +72,9 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     """
     if target not in TARGETS:
         raise InputError(f"target '{target}' cannot be emitted yet; available: {', '.join(TARGETS)}")
-    clash = sorted({p.name for p in activation.parameters} & {p.name for p in theory.model.parameters})
-    if clash:
-        raise InputError(
-            f"parameter name '{clash[0]}' of the activation is a parameter of the model {theory.model.name}"
-        )
     theory.admit(activation)
-    digest = content_key(theory.model.key, activation)
+    name = module_name(theory.model, activation)
+    digest = name.removeprefix(f"{theory.model.name}_")
     means = [lower_mean(average, activation) for average in theory.averages]
     conditional, variances, frozen = lower_frozen(theory.frozen_averages, activation)
     method = find_treatment(theory.model.name).method.found
@@ -91,7 +90,32 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
         _rule(f"Equations of the model '{theory.model.name}'"),
         *method.functions(theory, activation, means, frozen),
     ]
-    return Emission(f"{theory.model.name}_{digest}", _assembled(_header(theory, activation, digest, method.use), body))
+    text = _assembled(_header(theory, activation, digest, method.use), body)
+    _refuse_clashes(text, theory, activation)
+    return Emission(name, text)
+
+
+def module_name(model: Model[Any], activation: Activation) -> str:
+    """Name of the generated module; the theory of a model that is declared outside the toolkit is part of its content."""
+    stated = model.derive(odd=activation.parity == "odd").content if is_added(model.name) else ""
+    return f"{model.name}_{content_key(model.key + stated, activation)}"
+
+
+def _refuse_clashes(text: str, theory: Theory, activation: Activation) -> None:
+    """Refuse parameters of the activation whose names the module needs itself: for an argument, or for what it imports."""
+    own = {p.name for p in activation.parameters}
+    taken: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            names = [argument.arg for argument in node.args.args]
+            taken |= {name for name in names if names.count(name) > 1}
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            taken |= {alias.asname or alias.name for alias in node.names}
+    if clash := sorted(own & taken):
+        raise InputError(
+            f"the parameter {clash[0]} of the activation has a name that formulas of the model {theory.model.name} use: give it "
+            "another one"
+        )
 
 
 def _assembled(header: str, body: Sequence[str]) -> str:

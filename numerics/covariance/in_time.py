@@ -1,8 +1,8 @@
 """Covariance matrices of one network in time, predicted from its couplings.
 
 Evaluates the generated code of what `theory.equivalence.two_times` derives.  The couplings are diagonalised once; what remains of
-the integral over frequency are products of functions of one eigenvalue, one matrix product for all of them.  The frequencies are those
-of an adaptive rule that resolves the resonance of every eigenvalue.
+the integral over frequency are products of functions of one eigenvalue, one matrix product for all of them.  The frequencies are
+those of an adaptive rule that resolves the resonance of every eigenvalue.
 
 Sources: Clark 2026, arXiv 2604.23489; Shen & Hu (linear equivalence).
 """

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from numerics.codegen.cache import content_key, load_cached, store
-from numerics.codegen.module import emit
+from numerics.codegen.cache import load_cached, store
+from numerics.codegen.module import emit, module_name
 from numerics.models import find_treatment
 from numerics.solve.method import Generated, Method
 from numerics.solve.solution import FiniteSize, Solution
@@ -55,7 +55,7 @@ class Solver:
         self.filter = filter
         self.model = find_model(model, filter)
         self.activation = activation_for(self.model, activation)
-        name = f"{model}_{content_key(self.model.key, self.activation)}"
+        name = module_name(self.model, self.activation)
         self.module: ModuleType = load_cached(name) or store(
             name, emit(derive(model, odd=self.activation.parity == "odd", filter=filter), self.activation).text
         )

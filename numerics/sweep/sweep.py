@@ -24,7 +24,7 @@ from numerics.view import View
 from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError, gathering
 from theory.model import Model
-from theory.models import find_model
+from theory.models import find_model, is_added
 from theory.parameters import checked_parameters, parameters_of
 
 Array = NDArray[Any]
@@ -325,10 +325,16 @@ def sweep(
         check_parameters(description, activation, parameters, simulated)
     with gathering(problems):
         check_executor(executor, workers)
+    if is_added(model):
+        if executor != "local" or (workers or 1) > 1:
+            problems.append(
+                f"the model {model} was declared here, other processes do not know it: leave workers and executor out"
+            )
+        workers = 1
     if problems:
         raise InputError(problems)
     axes = {name: np.asarray(value, dtype=float) for name, value in parameters.items() if np.ndim(value)}
-    solver = _solver(model, activation.text, filter)
+    solver = _solver(description, activation.text, filter)
     clash = sorted({*parameters} & {*solver.module.MEANINGS})
     if clash:
         raise InputError(f"parameter name '{clash[0]}' of the activation is a result of the model {model}")
@@ -367,7 +373,7 @@ def check_parameters(model: Model, activation: Activation, parameters: Mapping[s
         except (TypeError, ValueError):
             array = np.empty(0)
         if array.ndim != 1 or array.size == 0:
-            problems.append(f"{name[:40]}: what is swept must be a sequence of numbers")
+            problems.append(f"{name[:40]}: what is swept must be a sequence of numbers, one at least")
         else:  # a range of allowed values has no gaps: what holds at both ends holds between; nan spreads to both
             ends[name] = (float(np.min(array)), float(np.max(array)))
     if len(swept) not in (1, 2):
@@ -390,14 +396,14 @@ def check_parameters(model: Model, activation: Activation, parameters: Mapping[s
 def solve_point(model: str, activation: str, filter: str | None, values: Mapping[str, Any]) -> Solution | str:
     """The solution at one point, or why there is none."""
     try:
-        return _solver(model, activation, filter).solve(**values)
+        return _solver(find_model(model, filter), activation, filter).solve(**values)
     except DomainError as error:
         return str(error)
 
 
 @lru_cache(maxsize=8)
-def _solver(model: str, activation: str, filter: str | None) -> Solver:
-    return Solver(model, activation or None, filter=filter)
+def _solver(model: Model[Any], activation: str, filter: str | None) -> Solver:
+    return Solver(model.name, activation or None, filter=filter)
 
 
 def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progress: Progress | None = None) -> Sweep:
@@ -420,7 +426,7 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
         try:
             run = simulate(
                 swept.model,
-                swept.activation,
+                swept.activation or None,
                 solution.parameters,
                 seed=own_seed,
                 filter=swept.filter or None,

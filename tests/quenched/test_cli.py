@@ -18,7 +18,7 @@ from sympy import sqrt
 
 import numerics.solve.solver
 import quenched
-from numerics.codegen.cache import content_key
+from numerics.codegen.module import module_name
 from numerics.models import treatments
 from quenched.arguments import number
 from quenched.cli import main, one_line
@@ -377,7 +377,7 @@ def with_wrong(monkeypatch, key, change):
     observable = dataclasses.replace(right.observables[key], expression=change(right.observables[key].expression))
     wrong = dataclasses.replace(right, observables={**right.observables, key: observable})
     monkeypatch.setattr(numerics.solve.solver, "derive", lambda model, **sector: wrong)
-    monkeypatch.setattr(numerics.solve.solver, "content_key", lambda *given: f"wrong_{key}_{content_key(*given)}")
+    monkeypatch.setattr(numerics.solve.solver, "module_name", lambda *given: f"wrong_{key}_{module_name(*given)}")
 
 
 def test_the_right_theory_agrees(capsys):

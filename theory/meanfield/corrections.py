@@ -111,6 +111,10 @@ def one_site_correction(
     return one_replica(couplings, jacobian=jacobian).mean(source(_site(observable)))
 
 
+_AS_READ = ("c1_x", "c1_phi", "d1_x", "d1_phi", "c1_gain", "c1_n_var_cov_x", "c1_n_var_cov_phi")
+"""Mean squares, dimensions, gain, covariances."""
+
+
 @lru_cache(maxsize=4)
 def corrections(couplings: GaussianCouplings, *, odd: bool = True) -> Corrections:
     """Derive the 1/N terms of the static network: every one for odd phi, those of the mean squares for any."""
@@ -154,7 +158,8 @@ def corrections(couplings: GaussianCouplings, *, odd: bool = True) -> Correction
             spread[name], further, more = _pair_corrections(two, name, mean_square[name])
             quantities += further
             steps += more
-    return Corrections({q.key: q for q in quantities}, spread, steps)
+    found = {q.key: q for q in quantities}
+    return Corrections({key: found[key] for key in _AS_READ if key in found}, spread, steps)
 
 
 def _pair_corrections(two: OneLoop, name: str, mean_square: Expr) -> tuple[Expr, list[Correction], tuple[Step, ...]]:

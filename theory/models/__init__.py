@@ -18,8 +18,21 @@ _ADDED: dict[str, Model[Any]] = {}
 
 
 def add_model(model: Model[Any]) -> None:
-    """Make a model of your own known under its name, beside those of the toolkit."""
+    """Make a model of your own known under its name, beside those of the toolkit; a second one replaces the first.
+
+    Raises
+    ------
+    InputError
+        For the name of a model of the toolkit.
+    """
+    if model.name in NAMES:
+        raise InputError(f"the name {model.name} is taken by a model of the toolkit: give your model another one")
     _ADDED[model.name] = model
+
+
+def is_added(name: str) -> bool:
+    """Whether the model was declared outside the toolkit, so that other processes do not know it."""
+    return name in _ADDED
 
 
 def names() -> tuple[str, ...]:
@@ -47,7 +60,7 @@ def find_model(name: str, filter: str | None = None) -> Model[Any]:
         For an unknown name, or a filter that the model cannot have.
     """
     if name not in names():
-        raise InputError(f"unknown model {name[:40]!r}; available: {', '.join(names())}")
+        raise InputError(f"unknown model {str(name)[:40]!r}; available: {', '.join(names())}")
     model = _ADDED.get(name) or import_module(f"theory.models.{name}").MODEL
     return model.filtered(filter)
 
