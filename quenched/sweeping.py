@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from numerics.sweep.sweep import Sweep, check_parameters, sweep, with_simulations
+from numerics.sweep.sweep import Sweep, sweep
 from quenched.arguments import Asked
 from quenched.figures.figure import check_figure, draw
 from quenched.progress import progress_bar
-from theory.activation.activation import Activation, activation_for
-from theory.errors import DomainError, InputError, gathering
+from theory.activation.activation import activation_for
+from theory.errors import DomainError
 
 SIMULATED = 7
 """Points of a figure at which networks are simulated."""
@@ -28,10 +28,12 @@ def swept(arguments: argparse.Namespace, asked: Asked) -> Sweep:
     """
     if arguments.plot == "":
         arguments.plot = f"{asked.model.name}.png"
-    activation, count = _checked(arguments, asked)
+    activation = activation_for(asked.model, asked.activation)
+    if arguments.plot is not None:
+        theory = asked.model.filtered(asked.filter).derive(odd=activation.parity == "odd")
+        check_figure(arguments.plot, arguments.quantity, list(theory.quantities))
+    ranges = sum(isinstance(value, tuple) for value in asked.parameters.values())
     settings: dict[str, Any] = asked.single
-    settings.pop("simulate", None)
-    workers = settings.pop("workers", None)
     with progress_bar("sweep") as progress:
         found = sweep(
             asked.model.name,
@@ -39,35 +41,14 @@ def swept(arguments: argparse.Namespace, asked: Asked) -> Sweep:
             asked.parameters,
             filter=asked.filter,
             executor=arguments.executor,
-            workers=workers,
+            simulated=settings.pop("simulate", SIMULATED if arguments.plot is not None and ranges == 1 else 0),
             progress=progress,
+            **settings,
         )
     if not found.solved:
         raise DomainError(f"no point of the sweep has a solution: {found.reasons[0]}")
-    if count:
-        with progress_bar("simulate") as progress:
-            found = with_simulations(found, count, settings, progress)
     if arguments.output is not None:
         found.save(arguments.output)
     if arguments.plot is not None:
         draw(found, arguments.plot, arguments.quantity, found.network.get("N") or settings.get("N"))
     return found
-
-
-def _checked(arguments: argparse.Namespace, asked: Asked) -> tuple[Activation, int]:
-    """The activation and the number of simulated points; every problem of the input is reported at once."""
-    problems: list[str] = []
-    ranges = sum(isinstance(value, tuple) for value in asked.parameters.values())
-    count = asked.single.get("simulate", SIMULATED if arguments.plot is not None and ranges == 1 else 0)
-    activation = None
-    with gathering(problems):
-        activation = activation_for(asked.model, asked.activation)
-        model = asked.model.filtered(asked.filter)
-        with gathering(problems):
-            check_parameters(model, activation, asked.parameters, count)
-        if arguments.plot is not None:
-            keys = list(model.derive(odd=activation.parity == "odd").quantities)
-            check_figure(arguments.plot, arguments.quantity, keys)
-    if problems or activation is None:
-        raise InputError(problems)
-    return activation, count
