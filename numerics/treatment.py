@@ -34,7 +34,7 @@ EVERYWHERE: Mapping[str, tuple[Setting, ...]] = {
         Setting("workers", "local processes", (), 1, 1000),
     ),
 }
-"""Settings that a command has for every model whose networks are drawn at random."""
+"""Settings that a command has for every model; those in `DRAWN` where networks are drawn at random."""
 
 DRAWN = ("N", "couplings")
 """Those of them that ask for couplings."""
@@ -90,7 +90,7 @@ class Treatment:
     simulate : callable
         Behind the command `simulate`; see `numerics.simulate.simulation.simulate`.
     replacement : callable, optional
-        ``replacement(solver, solution)`` returns the state that replaces an unstable fixed point; None where it is stable.
+        ``replacement(solution, activation)`` returns the state that replaces an unstable fixed point; None where it is stable.
     replacing_simulator : Simulator, optional
         Of the network in such a state.
     covariance : callable, optional

@@ -4,7 +4,7 @@
     >>> quenched.names()  # of the models
     >>> quenched.chaotic_state("power(1/2)", g=2, sigma=1)
 
-Names are loaded on first use, so that importing `quenched` costs little more than importing SymPy.
+Names are loaded on first use: importing `quenched` alone loads neither SymPy nor NumPy.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ class Asked:
     Attributes
     ----------
     model : Model
-        With the filter that was given.
+        Without the filter, which is read later.
     treatment : Treatment
     activation : str or None
         Text; parameters whose names the model or the command uses have others.

@@ -28,7 +28,7 @@ without an answer, explained in one sentence on standard error; 130 interrupted"
 _ACTIVATION = """activation in x, e.g. 'tanh(x)', '-x/(1+x^2)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)';
 parameters declared after 'where' get their values as name=value pairs"""
 
-_FILTER = """transfer function of one unit in s = i omega (dynamic), rational with a delay or without, e.g. '1/(1+s)^2',
+_FILTER = """transfer function of one unit in s = i omega, rational with a delay or without, e.g. '1/(1+s)^2',
 'exp(-s/2)/(1+s)'; 1/(1+s) if not given"""
 
 _PARAMETERS = "parameters of the model and of the activation: decimal numbers or fractions, e.g. g=1.2 sigma=1/2"

@@ -131,7 +131,7 @@ def _validate(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _file_problems(arguments: argparse.Namespace) -> list[str]:
-    """What is wrong with files and workers of a sweep."""
+    """What is wrong with the file, the executor and the quantities of a sweep."""
     from numerics.sweep.execute import check_executor
     from numerics.sweep.table import check_path
 

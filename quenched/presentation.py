@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol, latex, sstr
 
-from numerics.solve.solution import Solution, complex_text, shown, state_rows
+from numerics.solve.solution import Solution, complex_text, shown, state_rows, titled
 from quenched.limits import limits_data, write_limits
 from theory.activation.activation import Activation
 from theory.concrete import closed_form_steps
@@ -83,6 +83,10 @@ def _validity(theory: Theory, activation: Activation, style: str) -> str:
 def _heading(theory: Theory, activation: Activation, style: str) -> str:
     properties = "; ".join(f"{name}: {value}" for name, value in activation.describe())
     title = f"Model {theory.model.name}: {theory.model.equation}"
+    if not theory.model.needs_activation:
+        return {"text": f"{title}\nSource: {theory.model.reference}", "markdown": f"# {title}"}.get(
+            style, f"\\section*{{{escaped(title)}}}"
+        )
     if style == "markdown":
         return f"# {title}\n\n$$\\phi(x) = {latex(activation.expression)}$$\n\n{properties}"
     if style == "latex":
@@ -146,8 +150,8 @@ def _shortened(expression: Expr) -> str:
 def _data(theory: Theory, activation: Activation, rows: list[tuple[int, Step, bool]]) -> dict[str, Any]:
     return {
         "model": theory.model.name,
-        "activation": activation.text,
-        "properties": dict(activation.describe()),
+        "activation": activation.text or None,
+        "properties": dict(activation.describe()) if activation.text else {},
         "equations": {
             **{name: {"expression": sstr(e), "latex": latex(e)} for name, e, _ in theory.statements},
             **{
@@ -173,8 +177,7 @@ def solution_text(
     """
     given = ", ".join(f"{name} = {shown(value)}" for name, value in solution.parameters.items())
     filtered = f", filter {solution.filter}" if solution.filter else ""
-    phi = f", phi = {solution.activation}" if solution.activation else ""
-    rows = [f"{solution.model}{phi}, {given}{filtered}", ""]
+    rows = [f"{titled(solution.model, solution.activation)}, {given}{filtered}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
         rows.append(f"  {key:<16} {_with_error(solution, key, value):<22} {meanings[key]}")
@@ -217,6 +220,3 @@ def _with_error(solution: Solution, key: str, value: float) -> str:
     if not (solution.sampled and key in solution.errors):
         return f"{value:.16g}"
     return f"{value:.7g} ± {solution.errors[key]:.1e}"
-
-
-__all__ = ["StepFailed", "present", "solution_text"]

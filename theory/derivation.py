@@ -2,6 +2,7 @@
 
 A check receives the step and reads what the step shows: it replays the rule, compares with the same result by another route,
 inserts the result into the equation that it solves, or evaluates both sides.  So a step whose result is altered does not hold.
+`Fact` and `Sides` do not read it: `Theory.check` accepts them for steps that show no result.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class Theory(Generic[Equation]):
     Attributes
     ----------
     model : Model
-    equation : SelfConsistency or AutocovarianceEquation
+    equation : SelfConsistency, AutocovarianceEquation or ReadoutEquation
         What has to be solved first; everything else is evaluated at its solution.
     then : tuple of FollowUp
         Equations for further order parameters, solved after it.

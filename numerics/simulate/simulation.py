@@ -10,7 +10,7 @@ from numerics.codegen.backends import array_functions
 from numerics.compare.verdict import percent
 from numerics.models import find_treatment
 from numerics.simulate.sample import Sample
-from numerics.solve.solution import shown
+from numerics.solve.solution import shown, titled
 from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
 from theory.filters import Filter
@@ -76,8 +76,7 @@ class Simulation:
         s = self.sample
         counted = f"{s.couplings} {'coupling matrices' if s.samples > 1 else 'networks'}"
         counted += f" x {s.samples} noise draws" if s.samples > 1 else ""
-        phi = f", phi = {self.activation}" if self.activation else ""
-        rows = [f"{self.model}{phi}" + (f", N = {s.N}, {counted}" if s.N else "")]
+        rows = [titled(self.model, self.activation) + (f", N = {s.N}, {counted}" if s.N else "")]
         within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
         rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}{within.get(key, '')}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")
@@ -140,7 +139,7 @@ def simulate(
     if not sample.observables():
         given = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
         reason = simulator.nothing.format(lost=percent(sample.unconverged_fraction))
-        raise DomainError(f"nothing to report for {activation.text} at {given}: {reason}")
+        raise DomainError(f"nothing to report for {activation.text or model} at {given}: {reason}")
     order_parameters = tuple(described.derive().order_parameters)
     return Simulation(model, activation.text, values, sample, order_parameters, filter or "")
 

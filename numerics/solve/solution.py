@@ -237,6 +237,11 @@ class Solution:
         }
 
 
+def titled(model: str, activation: str) -> str:
+    """A model and its activation, where it has one, as the beginning of a title."""
+    return f"{model}, phi = {activation}" if activation else model
+
+
 def shown(value: float | str) -> str:
     """A parameter for the reader: a number to six digits, a word as it is."""
     return value if isinstance(value, str) else f"{value:g}"

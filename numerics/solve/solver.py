@@ -75,9 +75,8 @@ class Solver:
             For anything but a solution of one of the models, where some are given.
         """
         if not isinstance(solution, Solution) or (models and solution.model not in {m.name for m in models}):
-            needed = " or ".join(m.name for m in models)
-            example = f", such as Solver('{models[0].name}', 'tanh(x)').solve(...)" if models else ""
-            raise InputError(f"a solution of the model {needed} is needed{example}")
+            needed = f"of the model {' or '.join(m.name for m in models)}" if models else "of a solver"
+            raise InputError(f"a solution {needed} is needed, what Solver(...).solve(...) returns")
         return cls(solution.model, solution.activation or None, filter=solution.filter or None)
 
     def solve(self, /, **values: object) -> Solution:
@@ -146,8 +145,8 @@ class Solver:
             if raw[f"{name}_error"] > FROZEN * (raw[first] - raw[name]):
                 given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
                 raise DomainError(
-                    f"{self.activation.text} at {given}: the noise is zero or too weak; {name} equals {first} to rounding, the "
-                    "network is frozen, its covariances vanish and the dimension is not defined"
+                    f"{self.activation.text or self.model.name} at {given}: the noise is zero or too weak; {name} equals {first} to "
+                    "rounding, the network is frozen, its covariances vanish and the dimension is not defined"
                 )
 
     def _assert_sound(self, raw: Mapping[str, float], tolerance: float) -> None:
@@ -165,4 +164,6 @@ class Solver:
             elif not low - slack <= raw[key] <= high + slack:
                 problems.append(f"{key} = {raw[key]:.6g} lies outside [{low:g}, {high:g}]")
         if problems:
-            raise DomainError(f"the solution for {self.activation.text} is not trustworthy: " + "; ".join(problems))
+            raise DomainError(
+                f"the solution for {self.activation.text or self.model.name} is not trustworthy: " + "; ".join(problems)
+            )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from numerics.models import find_treatment
 from numerics.simulate.sample import Estimate
 from numerics.simulate.simulation import simulate
-from numerics.solve.solution import Solution, shown
+from numerics.solve.solution import Solution, shown, titled
 from numerics.solve.solver import Solver
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.execute import check_executor, execute
@@ -206,7 +206,7 @@ class Sweep:
         }
         return {
             "model": self.model,
-            "activation": self.activation,
+            "activation": self.activation or None,
             "parameters": dict(self.parameters),
             **({"filter": self.filter} if self.filter else {}),
             "swept": {name: values.tolist() for name, values in self.axes.items()},
@@ -246,7 +246,7 @@ class Sweep:
         head = [*self.axes, *keys, ""]
         widths = [max(len(line[k]) for line in (head, *rows)) for k in range(len(head))]
         given = ", ".join(f"{name} = {shown(value)}" for name, value in self.stated.items())
-        title = ", ".join(text for text in (self.model, f"phi = {self.activation}", given) if text)
+        title = ", ".join(filter(None, (titled(self.model, self.activation), given)))
         lines = [
             "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in (head, *rows)
         ]
@@ -412,7 +412,7 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
     settings = {**view.network, **network}
     seed = int(settings.pop("seed", 0))
     chosen = _chosen(swept, count, view, settings.get("N", 0))
-    found = []
+    found, used = [], settings
     for number, index in enumerate(chosen):
         solution = swept.solutions[index]
         assert solution is not None
@@ -436,9 +436,9 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
         except DomainError as error:
             found.append(SimulatedPoint(index, {}, directions, (str(error),)))
         else:
-            settings["samples"] = run.sample.samples
+            used = settings | {"samples": run.sample.samples}
             found.append(SimulatedPoint(index, run.sample.observables(), directions, run.messages))
-    return replace(swept, simulations=tuple(found), network={**settings, "seed": seed})
+    return replace(swept, simulations=tuple(found), network={**used, "seed": seed})
 
 
 def _chosen(swept: Sweep, count: int, view: View, N: float) -> list[int]:

@@ -93,7 +93,7 @@ def title(sweep: Sweep) -> str:
     numbers = {name: value for name, value in sweep.stated.items() if not isinstance(value, str)}
     given = [f"{symbol(sweep, name)} = {shown(value)}" for name, value in numbers.items()]
     text = sweep.activation if len(sweep.activation) <= 50 else f"{sweep.activation[:47]}..."
-    lines = [f"{sweep.model}, $\\phi(x)$ = {text}"]
+    lines = [f"{sweep.model}, $\\phi(x)$ = {text}" if text else sweep.model]
     for part in (*words, *given):
         if len(re.sub(r"[$\\{}]", "", f"{lines[-1]}, {part}")) > WIDTH:
             lines.append(part)

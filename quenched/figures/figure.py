@@ -81,7 +81,7 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
     path : str
         Ends in .png, .pdf or .svg.
     quantities : sequence of str
-        Keys to draw; by default what `numerics.view` says, of a model that is not there the order parameters.
+        Keys to draw; by default the panels of the model's view, or its order parameters.
     N : float, optional
         Units at which the theory is drawn once more, with its 1/N terms, where they are known.
 

@@ -40,11 +40,6 @@ def names() -> tuple[str, ...]:
     return (*NAMES, *_ADDED)
 
 
-def models() -> tuple[Model[Any], ...]:
-    """All models."""
-    return tuple(find_model(name) for name in names())
-
-
 def find_model(name: str, filter: str | None = None) -> Model[Any]:
     """The declaration of a model.
 
