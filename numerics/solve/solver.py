@@ -145,8 +145,8 @@ class Solver:
             if raw[f"{name}_error"] > FROZEN * (raw[first] - raw[name]):
                 given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
                 raise DomainError(
-                    f"{self.activation.text or self.model.name} at {given}: the noise is zero or too weak; {name} equals {first} to "
-                    "rounding, the network is frozen, its covariances vanish and the dimension is not defined"
+                    f"{self.activation.text or self.model.name} at {given}: the noise is zero or too weak; {name} equals {first} "
+                    "to rounding, the network is frozen, its covariances vanish and the dimension is not defined"
                 )
 
     def _assert_sound(self, raw: Mapping[str, float], tolerance: float) -> None:
