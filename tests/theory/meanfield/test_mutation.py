@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 
 import pytest
@@ -307,12 +308,21 @@ ENGINES = {
 }
 
 
+@lru_cache(maxsize=len(ENGINES))
+def _stated_unaltered(name):
+    """What the theory states, which holds."""
+    assert not fails(THEORIES[name])
+    return _stated(THEORIES[name]())
+
+
 @heavy
 @pytest.mark.parametrize(("name", "altered"), [(name, altered) for name in ENGINES for altered in ENGINES[name]])
 def test_an_altered_engine_is_caught(name, altered):
-    assert not fails(THEORIES[name])
+    stated = _stated_unaltered(name)
     with engine_altered(*ENGINES[name][altered]):
-        assert fails(THEORIES[name])
+        assert fails(THEORIES[name]) or _stated(THEORIES[name]()) == stated, (
+            "another theory is stated, and every check holds"
+        )
 
 
 def _stated(theory):
@@ -323,17 +333,14 @@ SOURCES = {
     "static": [
         "theory.meanfield.fixed_point",
         "theory.meanfield.corrections",
-        *(
-            f"theory.engine.{name}"
-            for name in ("argument", "cavity", "collective", "one_loop", "replicon", "statistics")
-        ),
+        *(f"theory.engine.{name}" for name in ("steps", "cavity", "collective", "one_loop", "replicon", "statistics")),
     ],
 }
 
 
 @heavy
 @pytest.mark.parametrize("model", SOURCES)
-def test_an_altered_source_is_caught(model, count=24):
+def test_an_altered_source_is_caught(model, count=6):
     """One operation in the code altered: a check fails, or nothing that the theories state has another value."""
     theories = [derive for name, derive in THEORIES.items() if name.startswith(model)]
     right = [_stated(derive()) for derive in theories]
