@@ -251,7 +251,6 @@ DYNAMIC_ENGINE = {
     "coupling of fields doubled": ("theory.engine.collective:Action.coupling", times(2)),
     "coupling of fields negative": ("theory.engine.collective:Action.coupling", times(-1)),
     "column of the kernel doubled": ("theory.engine.collective:Kernel.column", times(2)),
-    "pair fields in another order": ("theory.engine.collective:pair_fields", lambda f: lambda *args: f(*args)[::-1]),
     "autocovariance of ou doubled": _noise("ou", autocovariance=2 * sigma**2 * exp(-tau / tau_n)),
     "autocovariance of ou faster": _noise("ou", autocovariance=sigma**2 * exp(-2 * tau / tau_n)),
     "spectrum of ou doubled": _noise("ou", spectrum=4 * sigma**2 * tau_n / (1 - tau_n**2 * frequency**2)),
