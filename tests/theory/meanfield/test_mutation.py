@@ -93,7 +93,7 @@ def test_everything_stated_is_shown(name):
 def test_a_few_mutants_are_caught(name):
     theory = THEORIES[name]()
     theory.check()
-    steps = random.Random(2).sample(theory.derivation.steps, 5)
+    steps = random.Random(2).sample(theory.derivation.steps, 2)
     assert not_caught_steps(steps)[0] == []
     assert not_caught_parts(theory, count=1)[0] == []
 
