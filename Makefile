@@ -1,5 +1,5 @@
 # make demo   the main job on x/(1+x^2): derivation, solution, validation, generated solver
-# make test   the default tests, on two cores (two minutes on a quiet machine)
+# make test   the default tests, on two cores (three minutes on a quiet machine)
 # make heavy  the longer validation, and of many like cases those that `make test` leaves out
 # make lint   style and types
 # make bench  every measured promise against its baseline

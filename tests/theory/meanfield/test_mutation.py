@@ -33,11 +33,7 @@ THEORIES = {
     "dynamic": lambda: derive("dynamic"),
     "dynamic, another filter": lambda: derive("dynamic", filter="exp(-s/10)/(1+s)"),
 }
-PENDING: set[str] = set()  # theories with steps that do not read their results yet
-NAMES = pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=pytest.mark.xfail(strict=False)) if n in PENDING else n for n in THEORIES],
-)
+NAMES = pytest.mark.parametrize("name", THEORIES)
 heavy = pytest.mark.heavy
 
 
