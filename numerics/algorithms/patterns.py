@@ -14,7 +14,7 @@ from numerics.algorithms.primitive import gauss_panels
 
 NODES_OF_PANEL = 12
 WIDEST = 1.0  # panel in log r, and in standard deviations of log r
-FAR = 10.0  # panels below the bulk of a law beyond which they grow
+TAIL_PANELS = 10.0  # panels below the bulk of a law beyond which they grow
 GROWTH = 1.25  # of neighbouring panels in the lower tail of a law, where its density is exponential in log r
 INPUTS = np.concatenate([np.geomspace(1e-300, 1e-2, 150), np.arange(0.05, 50.0, 0.05), np.geomspace(50.0, 1e100, 400)])
 NOISE = 1e-12  # relative change of phi between neighbouring inputs of the table that may be rounding
@@ -92,7 +92,7 @@ def gamma_power_nodes(shape, power, scale, tail, breakpoints):
     low = max(low - np.log(shape), -690.0)
     high = np.log(special.gammainccinv(shape, beyond) / shape)
     step = WIDEST * min(1.0, shape**-0.5)
-    core = max(low, -FAR * step)
+    core = max(low, -TAIL_PANELS * step)
     edges = np.linspace(core, high, int(np.ceil((high - core) / step)) + 1)
     growths = int(np.ceil(np.log(low / core) / np.log(GROWTH)))
     edges = np.append(-np.geomspace(-low, -core, growths + 1)[:-1], edges)
