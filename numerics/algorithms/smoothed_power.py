@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 CANCELLING = -1.0  # below it the two functions of Kummer cancel
+LOST_FACTOR = 30.0  # of rounding that the recursion for whole n may bring
 FEWEST_TERMS, TERMS_OF_UNIT = 200, 14  # of the sum, and more for every unit of |z|: its terms reach to k ~ 9.5 |z|
 LOWEST_INPUT = -40.0  # below it I_n is below the smallest number for every n > -1
 
@@ -27,12 +28,23 @@ def smoothed_power(n, z):
     ndarray or float
         To relative accuracy 1e-12 for -0.9 < n < 10, z < 1e3; 0 where it is below the smallest number.
     """
-    n, z = np.broadcast_arrays(np.asarray(n, dtype=float), np.asarray(z, dtype=float))
+    order = np.asarray(n, dtype=float)
+    n, z = np.broadcast_arrays(order, np.asarray(z, dtype=float))
     value = np.full(z.shape, np.nan)
-    above, below = z >= CANCELLING, z < CANCELLING
-    value[above] = rising_power(n[above], z[above])
+    whole = order.ndim == 0 and order >= 0 and order % 1 == 0
+    cancelling = -(LOST_FACTOR ** (0.5 / order) if order else np.inf) if whole else CANCELLING
+    above, below = z >= cancelling, z < cancelling
+    value[above] = whole_power(int(order), z[above]) if whole else rising_power(n[above], z[above])
     value[below] = power_of_tail(n[below], z[below])
     return value[()]
+
+
+def whole_power(n, z):
+    """I_n(z) for a whole number n >= 0 by I_n = z I_(n-1) + (n - 1) I_(n-2), whose terms cancel to z^(-2n) of their size."""
+    before, value = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi), special.ndtr(z)
+    for k in range(1, n + 1):
+        before, value = value, z * value + (k - 1 or 1) * before
+    return value
 
 
 def rising_power(n, z):
