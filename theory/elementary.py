@@ -104,7 +104,7 @@ class ElementaryFunction:
     wave: bool = False
     kink: bool = False
     levels: tuple[Any, Any, Any] | None = None
-    evaluate: Callable[[Any, Any], Any] | None = None
+    evaluate: Callable[..., Any] | None = None
     numpy: str | None = None
     parameters: tuple[Any, ...] = ()
     infimum: Any = None

@@ -225,8 +225,7 @@ def threshold_power(n: Number, sigma: Number, theta: Number, u: Expr | None = No
     """
     signature = "threshold_power(n, sigma, theta)"
     n, sigma, theta = (
-        _parameter(value, name, signature)
-        for value, name in ((n, "n"), (sigma, "sigma"), (theta, "theta"))
+        _parameter(value, name, signature) for value, name in ((n, "n"), (sigma, "sigma"), (theta, "theta"))
     )
     noisy, problems = sigma != 0, []
     if not (enclosures.enclosure(n + 1).positive if noisy else enclosures.enclosure(n).nonnegative):
