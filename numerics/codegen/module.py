@@ -30,6 +30,10 @@ from theory.theory import Quantity, Theory
 TARGETS = ("numpy",)
 """Languages that can be emitted now."""
 
+_STANDARD_IMPORTS = {
+    "@lru_cache": "from functools import lru_cache",
+    "(NamedTuple)": "from typing import NamedTuple",
+}
 _IMPORTS = {
     "special.": "from scipy import special",
     "BPoly.": "from scipy.interpolate import BPoly",
@@ -125,7 +129,8 @@ def _assembled(header: str, body: Sequence[str]) -> str:
     imports = ["import numpy as np"]
     imports += [f"from numpy.polynomial import {', '.join(polynomials)}"] if polynomials else []
     imports += [line for mark, line in _IMPORTS.items() if mark in text]
-    imports = (["from functools import lru_cache", ""] if "@lru_cache" in text else []) + imports
+    standard = [line for mark, line in _STANDARD_IMPORTS.items() if mark in text]
+    imports = [*standard, *([""] if standard else []), *imports]
     return f"{header}\n\n" + "\n".join(imports) + f"\n\n\n{text}"
 
 
