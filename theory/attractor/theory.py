@@ -93,7 +93,9 @@ def derive(model: Model, *, odd: bool) -> Theory:
     inf = float("inf")
     observables = (
         Quantity("b", weights.MOMENTS[b], "slope of the regression of the input u on the rate r"),
-        Quantity("beta2", weights.UNEXPLAINED, "variance of u that r does not explain, over that of r", bounds=(0, inf)),
+        Quantity(
+            "beta2", weights.UNEXPLAINED, "variance of u that r does not explain, over that of r", bounds=(0, inf)
+        ),
         Quantity("mean_gain", weights.MOMENTS[weights.mean_gain], "mean gain phi'(u)", bounds=(0, inf)),
         Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=(0, inf)),
         Quantity("row_sum", weights.ROW_SUM, "mean over units of the sum of a row of W; 0 with trained biases"),
@@ -104,7 +106,11 @@ def derive(model: Model, *, odd: bool) -> Theory:
             bounds=(0, inf),
         ),
         _found("edge", "largest real part of the bulk of eigenvalues lambda of D W", undefined=_UNRESOLVED),
-        _found("abscissa", "largest real part of all eigenvalues; perturbations decay as exp(-(1 - abscissa) t)", undefined=_UNRESOLVED),
+        _found(
+            "abscissa",
+            "largest real part of all eigenvalues; perturbations decay as exp(-(1 - abscissa) t)",
+            undefined=_UNRESOLVED,
+        ),
         _found("alpha_bulk", "load at which the bulk reaches 1", bounds=(0, 1), undefined=_UNRESOLVED),
         _found(
             "alpha_out",
@@ -112,10 +118,12 @@ def derive(model: Model, *, odd: bool) -> Theory:
             bounds=(0, 1),
             undefined="no outlier reaches 1 as long as the bulk is below it",
         ),
-        _found("alpha_S", "critical load, up to which stored patterns are stable", bounds=(0, 1), undefined=_UNRESOLVED),
+        _found(
+            "alpha_S", "critical load, up to which stored patterns are stable", bounds=(0, 1), undefined=_UNRESOLVED
+        ),
         Quantity(
             "theta_c",
-            spectrum.THRESHOLD,
+            spectrum.threshold + spectrum.OUTLIER / spectrum.TURN,
             "threshold at which an outlier is 1 at this load",
             undefined="the bulk is above 1, biases are trained, or no threshold takes the outlier of the recalled pattern below 1",
         ),
