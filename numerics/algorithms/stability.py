@@ -82,7 +82,7 @@ class Jacobian:
             t = t + step
             if np.isrealobj(growth) and not np.all((growth - c0 * gain) * (growth - c0 * gain + t * (growth - self.b * gain)) > 0):
                 return np.nan
-            if abs(step) <= STILL * abs(t):
+            if abs(step) <= STILL * abs(t) or (np.isrealobj(growth) and step <= 0):  # steps towards a real root are positive
                 return t
         return np.nan
 
