@@ -10,6 +10,7 @@ from typing import Any
 
 from sympy import Add, S, Symbol, sstr
 
+from numerics.algorithms import smoothed_power
 from numerics.codegen.cache import content_key
 from numerics.codegen.inline import algorithm_source, average_source
 from numerics.codegen.means import FrozenCode, MeanCode, lower_frozen, lower_mean
@@ -30,6 +31,10 @@ from theory.theory import Quantity, Theory
 TARGETS = ("numpy",)
 """Languages that can be emitted now."""
 
+_STANDARD_IMPORTS = {
+    "@lru_cache": "from functools import lru_cache",
+    "(NamedTuple)": "from typing import NamedTuple",
+}
 _IMPORTS = {
     "special.": "from scipy import special",
     "BPoly.": "from scipy.interpolate import BPoly",
@@ -119,13 +124,15 @@ def _refuse_clashes(text: str, theory: Theory, activation: Activation) -> None:
 
 
 def _assembled(header: str, body: Sequence[str]) -> str:
-    """A module text: header, the imports that the body needs, the body."""
+    """A module text: header, the imports that the body needs, the body with the functions that formulas need beside SciPy's."""
     text = "\n\n\n".join(body) + "\n"
+    text = f"{algorithm_source((smoothed_power,))}\n\n\n{text}" if "smoothed_power(" in text else text
     polynomials = [name for name in ("chebyshev", "legendre", "polynomial") if f" {name}." in text.replace("(", " ")]
     imports = ["import numpy as np"]
     imports += [f"from numpy.polynomial import {', '.join(polynomials)}"] if polynomials else []
     imports += [line for mark, line in _IMPORTS.items() if mark in text]
-    imports = (["from functools import lru_cache", ""] if "@lru_cache" in text else []) + imports
+    standard = [line for mark, line in _STANDARD_IMPORTS.items() if mark in text]
+    imports = [*standard, *([""] if standard else []), *imports]
     return f"{header}\n\n" + "\n".join(imports) + f"\n\n\n{text}"
 
 

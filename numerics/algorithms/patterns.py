@@ -1,0 +1,238 @@
+"""Stored patterns: nodes of the law of their rates, and the inputs and gains that an activation asks for to have these rates.
+
+A law is integrated in y = log r, cut where either tail has the probability of a normal variable beyond `tail` standard
+deviations.  The input u = phi^-1(r) is found between the neighbours of r in a table of phi, by Newton in log phi where phi is
+positive: rates may be as small as numbers are.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+from numerics.algorithms.primitive import gauss_panels
+
+NODES_OF_PANEL = 12
+WIDEST = 1.0  # panel in log r, and in standard deviations of log r
+TAIL_PANELS = 10.0  # panels below the bulk of a law beyond which they grow
+GROWTH = 1.25  # of neighbouring panels in the lower tail of a law, where its density is exponential in log r
+INPUTS = np.concatenate([np.geomspace(1e-300, 1e-2, 150), np.arange(0.05, 50.0, 0.05), np.geomspace(50.0, 1e100, 400)])
+NOISE = 1e-12  # relative change of phi between neighbouring inputs of the table that may be rounding
+STEPS = 200  # of the search for an input; every third step at least halves what is left of the 2^64 numbers
+HIGHEST_RATE = np.finfo(float).max
+MISSED = 1e-9  # relative distance from r at which phi jumps over it
+
+
+class Patterns(NamedTuple):
+    """Rates of a stored pattern with the input and the gain that each asks for.
+
+    Attributes
+    ----------
+    r, u, gain, weight : ndarray, shape (M,)
+        Rate, input phi^-1(r), gain phi'(u), probability; the probabilities sum to 1.
+    """
+
+    r: np.ndarray
+    u: np.ndarray
+    gain: np.ndarray
+    weight: np.ndarray
+
+
+def law_nodes(law, CV=1.0, f=1.0, eps=1.0, samples=(), tail=8.5, breakpoints=()):
+    """Rates and probabilities that stand for a law with mean 1.
+
+    Parameters
+    ----------
+    law : {'lognormal', 'gamma', 'halfnormal', 'sparse', 'samples'}
+        'sparse': the rate is eps with probability 1 - f, and log-normal otherwise.
+    CV : float
+        Coefficient of variation, of the log-normal part for 'sparse'.
+    f, eps : float
+        Of 'sparse'; rates are nan unless (1 - f) eps < 1.
+    samples : sequence of float
+        Of 'samples': the rates themselves, with equal weights.
+    tail : float
+        Where the law is cut, in standard deviations of a normal variable with the same probability beyond it.
+    breakpoints : sequence of float
+        Rates at which the integrands are not smooth.
+
+    Returns
+    -------
+    r, weight : ndarray, shape (M,)
+    """
+    if law == "samples":
+        r = np.asarray(samples, dtype=float)
+        return r, np.full(r.shape, 1.0 / r.size)
+    if law == "lognormal":
+        return lognormal_nodes(CV, tail, breakpoints)
+    if law == "sparse":
+        mean = (1.0 - (1.0 - f) * eps) / f if (1.0 - f) * eps < 1.0 else np.nan
+        r, weight = lognormal_nodes(CV, tail, np.asarray(breakpoints) / mean)
+        return (np.append(eps, mean * r), np.append(1.0 - f, f * weight)) if f < 1 else (r, weight)
+    if law == "gamma":
+        return gamma_power_nodes(CV**-2, 1.0, 1.0, tail, breakpoints)
+    return gamma_power_nodes(0.5, 0.5, np.sqrt(0.5 * np.pi), tail, breakpoints)
+
+
+def lognormal_nodes(CV, tail, breakpoints):
+    """Nodes of r = exp(s x - s^2/2), x ~ N(0, 1), s^2 = log(1 + CV^2)."""
+    s = np.sqrt(np.log1p(CV**2))
+    step = WIDEST / max(1.0, s)
+    edges = np.linspace(-tail, tail, int(np.ceil(2.0 * tail / step)) + 1)
+    breaks = np.log(positive_of(breakpoints)) / s + 0.5 * s
+    x, weight = gauss_panels(cut_at(edges, breaks), NODES_OF_PANEL)
+    return normalised(np.exp(s * x - 0.5 * s * s), weight * np.exp(-0.5 * x * x))
+
+
+def gamma_power_nodes(shape, power, scale, tail, breakpoints):
+    """Nodes of ``r = scale (G/shape)^power``, G a gamma variable of this shape, in w = log(G/shape)."""
+    beyond = special.ndtr(-tail)
+    low = special.gammaincinv(shape, beyond)
+    low = np.log(low) if low > 1e-20 else (np.log(beyond) + special.gammaln(shape + 1.0)) / shape
+    low = max(low - np.log(shape), -690.0)
+    high = np.log(special.gammainccinv(shape, beyond) / shape)
+    step = WIDEST * min(1.0, shape**-0.5)
+    core = max(low, -TAIL_PANELS * step)
+    edges = np.linspace(core, high, int(np.ceil((high - core) / step)) + 1)
+    growths = int(np.ceil(np.log(low / core) / np.log(GROWTH)))
+    edges = np.append(-np.geomspace(-low, -core, growths + 1)[:-1], edges)
+    breaks = np.log(positive_of(breakpoints) / scale) / power
+    w, weight = gauss_panels(cut_at(edges, breaks), NODES_OF_PANEL)
+    return normalised(scale * np.exp(power * w), weight * np.exp(shape * (w - np.expm1(w))))
+
+
+def positive_of(breakpoints):
+    """The breakpoints that are rates."""
+    points = np.asarray(breakpoints, dtype=float)
+    return points[points > 0]
+
+
+def cut_at(edges, breaks):
+    """Panel edges with the breakpoints that lie between them."""
+    return np.union1d(edges, breaks[(breaks > edges[0]) & (breaks < edges[-1])])
+
+
+def normalised(r, weight):
+    """Rates and probabilities without panels."""
+    return r.ravel(), weight.ravel() / np.sum(weight)
+
+
+def stored_patterns(phi, phi_prime, r, weight):
+    """The patterns with these rates; input and gain are nan where phi does not take the rate."""
+    u = invert(phi, phi_prime, r)
+    return Patterns(r, u, phi_prime(u), weight)
+
+
+def invert(phi, phi_prime, r, low=-np.inf, high=np.inf):
+    """The input u with phi(u) = r, on a stretch where phi increases.
+
+    Where phi increases on several stretches, the one that takes all of r is meant.
+
+    Parameters
+    ----------
+    phi, phi_prime : callable
+        Activation and derivative, functions of u alone.
+    r : ndarray
+        Values of phi, positive down to 1e-300, or of any sign.
+    low, high : float
+        Between which u lies.
+
+    Returns
+    -------
+    ndarray, shape of r
+        To relative accuracy 1e-13 as far as phi is accurate and u not rounded by it; nan where phi does not take the value
+        with a positive slope on the stretch, and everywhere if no stretch, or more than one, takes all of r.
+    """
+    r = np.asarray(r, dtype=float)
+    with np.errstate(all="ignore"):
+        stretches = increasing_stretches(phi, phi_prime, low, high)
+        if len(stretches) > 1:
+            stretches = [(u, f) for u, f in stretches if f[0] < np.min(r) and np.max(r) < f[-1]]
+        if len(stretches) != 1:
+            return np.full(r.shape, np.nan)
+        table, values = stretches[0]
+        inside = (r > values[0]) & (r < values[-1])
+        place = np.searchsorted(values, r[inside])
+        u = np.full(r.shape, np.nan)
+        u[inside] = root_between(phi, phi_prime, r[inside], table[place - 1], table[place])
+    return u
+
+
+def increasing_stretches(phi, phi_prime, low, high):
+    """Tables (inputs, values) of phi, one for every stretch on which it increases, ends found to rounding."""
+    u = np.concatenate([-INPUTS[::-1], [0.0], INPUTS])
+    u = np.concatenate(
+        [[low] if np.isfinite(low) else [], u[(u > low) & (u < high)], [high] if np.isfinite(high) else []]
+    )
+    f = np.clip(np.broadcast_to(phi(u), u.shape), -HIGHEST_RATE, HIGHEST_RATE)
+    middle = int(np.argmin(np.abs(u)))
+    broken = np.flatnonzero(np.isnan(f))
+    first = np.max(broken[broken < middle], initial=-1) + 1
+    last = np.min(broken[broken > middle], initial=u.size)
+    u, f = u[first:last], f[first:last]
+    change = np.diff(f)
+    falls = change < -NOISE * np.abs(f[1:])
+    rises = change > NOISE * np.abs(f[1:])
+    starts = np.flatnonzero(~falls & np.append(True, falls[:-1]))
+    ends = np.flatnonzero(~falls & np.append(falls[1:], True)) + 1
+    stretches = []
+    for start, end in zip(starts, ends, strict=True):
+        if not np.any(rises[start:end]):
+            continue
+        inputs = u[start : end + 1]
+        if start > 0:
+            inputs = np.append(turning_point(phi_prime, u[start + 1], u[start - 1]), inputs[1:])
+        if end < u.size - 1:
+            inputs = np.append(inputs[:-1], turning_point(phi_prime, u[end - 1], u[end + 1]))
+        stretches.append((inputs, np.maximum.accumulate(phi(inputs))))
+    return stretches
+
+
+def turning_point(phi_prime, rising, falling):
+    """Where the slope of phi changes sign between two inputs, by bisection."""
+    for _ in range(60):
+        middle = 0.5 * (rising + falling)
+        if phi_prime(np.array([middle]))[0] > 0:
+            rising = middle
+        else:
+            falling = middle
+    return rising
+
+
+def root_between(phi, phi_prime, r, low, high):
+    """Roots of phi(u) = r in brackets: Newton in log phi where phi is positive, safeguarded by bisection in all floats."""
+    low, high = low.copy(), high.copy()
+    u = 0.5 * (low + high)
+    active = np.arange(r.size)
+    for step in range(STEPS):
+        here, target = u[active], r[active]
+        f, slope = phi(here), phi_prime(here)
+        below = f < target
+        low[active] = np.where(below, here, low[active])
+        high[active] = np.where(below, high[active], here)
+        a, b = low[active], high[active]
+        error = np.where((f > 0) & (target > 0), f * np.log(f / target), f - target)
+        new = here - error / slope
+        new = np.where((new >= a) & (new <= b) & (step % 3 < 2), new, middle_float(a, b))
+        done = (f == target) | (np.abs(new - here) <= 2e-16 * np.abs(new)) | (b <= np.nextafter(a, np.inf))
+        u[active] = np.where(f == target, here, new)
+        active = active[~done]
+        if active.size == 0:
+            break
+    f, slope = phi(u), phi_prime(u)
+    resolved = np.abs(f - r) <= MISSED * np.abs(r) + 4e-16 * np.abs(u * slope)
+    return np.where(resolved & (slope > 0), u, np.nan)
+
+
+def middle_float(a, b):
+    """The number half way between two others in the order of all floating-point numbers: magnitudes are halved too."""
+    rank_a, rank_b = rank_of_float(a), rank_of_float(b)
+    middle = rank_a // 2 + rank_b // 2 + (rank_a % 2 + rank_b % 2) // 2
+    bits = np.where(middle >= 0, middle, np.iinfo(np.int64).min - middle)
+    return bits.view(np.float64)
+
+
+def rank_of_float(u):
+    """Whole numbers in the order of the floating-point numbers, neighbours differing by 1."""
+    bits = np.ascontiguousarray(u, dtype=np.float64).view(np.int64)
+    return np.where(bits >= 0, bits, np.iinfo(np.int64).min - bits)

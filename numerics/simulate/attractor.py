@@ -1,0 +1,233 @@
+"""Simulation of attractor networks: weights of least norm that store patterns of graded rates, their spectra and their dynamics.
+
+    dr_i/dt = -r_i + phi(sum_j W_ij r_j + b_i),     sum_j W_ij r^mu_j + b_i = u^mu_i,     phi(u^mu_i) = r^mu_i,     mu = 1 ... P
+
+Rates are independent over units and patterns, P = alpha N. A pattern is stable where all eigenvalues of D W, D = diag phi'(u^mu_i),
+have real parts below 1. What the theory says of one unit holds for rows of W, what it says of the spectrum for one pattern; the
+patterns of one network share W, so that errors are taken over networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.compare.estimate import Estimate, jackknife, mean_estimate
+from numerics.simulate.fixed_points import Function, Progress
+from numerics.simulate.loop import gathered
+from numerics.simulate.sample import Sample
+from numerics.simulate.stored_network import StoredNetwork, checked, random_stream, stored_network
+from theory.errors import InputError, require
+
+Array = NDArray[np.float64]
+
+LEADING = 8  # eigenvalues of largest real part that are looked at
+CHANCE = 1e-3  # probability that the eigenvector of an eigenvalue in the bulk is taken for that of an outlier
+RECALLED = 0.1  # distance to a pattern, in spreads of the rates, below which the pattern is recalled
+MOST_MEMORY = 4e9  # bytes of one network
+
+
+@dataclass(frozen=True, eq=False)
+class AttractorNetworks(Sample):
+    """Statistics of attractor networks, see `network_statistics`."""
+
+    lost: ClassVar[str] = "{} of the networks have patterns that depend linearly on each other and are left out"
+
+    def observables(self) -> dict[str, Estimate]:
+        """Estimates with errors over the networks.
+
+        Returns
+        -------
+        dict of str to Estimate
+            Of the drawn patterns `b`, `beta2` (slope of the inputs over the rates, and their variance about this line over that of
+            the rates) and `mean_gain`; of the weights `norm` (root mean square over units), `row_sum`, `row_sum_sd` (standard
+            deviation over units; times sqrt(N) where there is no bias); of the spectra `abscissa` (largest real part), `edge` (the
+            same without outliers), `outlier` (where every recalled pattern of every network has one to the right of the bulk),
+            `stable_fraction`. Empty if there are no networks.
+
+            Terms of order 1/N aside these have no bias, except the end of the bulk, whose distance from that of infinitely many
+            eigenvalues falls more slowly, with powers of N between 1/2 and 2/3. The errors of `edge`, and of `abscissa` as far as
+            no outlier leads, include it as the mean distance between the last two real parts of the bulk.
+
+            With dynamics `growth` (rate at which small perturbations grow), `recalled_fraction`, `recall_distance`.
+        """
+        s = self.statistics
+        if not s:
+            return {}
+        scale = 1.0 if self.parameters["variant"] == "bias" else float(np.sqrt(self.N))
+
+        result = {
+            "b": jackknife(lambda at: at[0] / at[1], s["covariance"], s["var_r"]),
+            "beta2": jackknife(
+                lambda at: at[2] / at[1] - (at[0] / at[1]) ** 2, s["covariance"], s["var_r"], s["var_u"]
+            ),
+            "mean_gain": mean_estimate(s["gain"]),
+            "norm": jackknife(lambda at: np.sqrt(at[0]), s["norm2"]),
+            "row_sum": mean_estimate(s["row_sum"]),
+            "row_sum_sd": jackknife(lambda at: scale * np.sqrt(at[0]), s["row_sum_var"]),
+        }
+        for name, blur in (("abscissa", "blur"), ("edge", "spacing")):
+            estimate = mean_estimate(s[name])
+            result[name] = estimate._replace(error=float(np.hypot(estimate.error, np.mean(s[blur]))))
+        rest = ("outlier", "stable_fraction", "growth", "recall_distance", "recalled_fraction")
+        result |= {name: mean_estimate(s[name]) for name in rest if name in s}
+        return {name: e for name, e in result.items() if np.isfinite(e.value)}
+
+
+def simulate(
+    phi: Function,
+    parameters: Mapping[str, Any],
+    *,
+    N: int,
+    couplings: int,
+    seed: int = 0,
+    phi_prime: Function | None = None,
+    centred: bool | None = None,
+    patterns: int = 8,
+    spectrum: str | None = None,
+    T: float = 0.0,
+    perturbation: float = 0.01,
+    corrupt: float = 0.0,
+    progress: Progress | None = None,
+) -> AttractorNetworks:
+    """Networks that store patterns exactly, and the stability of some of the patterns.
+
+    Parameters
+    ----------
+    phi, phi_prime : callable
+        Activation and derivative; vectorised over arrays.
+    parameters : mapping
+        `law` ('lognormal', 'gamma', 'halfnormal', 'sparse', 'samples'), `variant` ('noself', 'self', 'bias'; default 'noself'),
+        `alpha` in (0, 1), and what the law takes: `CV`, `f`, `eps`, `samples` (rates); see `stored_network.draw_rates`.
+    N, couplings : int
+        Units, and networks. Where alpha N is not whole, networks store the one or the other number of patterns next to it, alpha
+        N on average.
+    seed : int
+        The streams of network k at size N depend on (seed, N, k) alone.
+    patterns : int
+        Patterns of each network whose stability is found; at most all.
+    spectrum : {'dense', 'arnoldi'}, optional
+        How the leading eigenvalues are found; by default from the whole matrix where it has at most `stored_network.DENSE` rows.
+    T : float
+        Time of the dynamics in time constants of a unit; 0 for none.
+    perturbation : float
+        Size of the perturbation of a pattern, relative to the spread of its rates; 0 for none.
+    corrupt : float
+        Fraction of the units whose rates are replaced before a pattern is to be recalled; 0 for no recall.
+    progress : callable, optional
+        Called with the finished fraction after each network.
+
+    Raises
+    ------
+    InputError
+        For parameters outside these ranges, patterns whose rates the activation does not take, and networks too large to hold.
+    """
+    if phi_prime is None:
+        raise InputError("the activation has no derivative: the stability of its patterns is not defined")
+    given = checked(parameters, N)
+    require(
+        (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
+        (patterns >= 1, f"patterns = {patterns}: at least one recalled pattern is needed"),
+        (spectrum in (None, "dense", "arnoldi"), f"spectrum = {spectrum}: dense or arnoldi"),
+        (0 <= T < np.inf, f"T = {T}: must be finite and not negative"),
+        (0 <= perturbation <= 1, f"perturbation = {perturbation}: must lie between 0 and 1"),
+        (0 <= corrupt <= 1, f"corrupt = {corrupt}: must lie between 0 and 1"),
+        (T > 0 or not corrupt, "corrupt asks for the dynamics: give a time T"),
+    )
+    memory = 8.0 * N**2 * (12 * given["alpha"] + (4 if spectrum == "dense" else 0))
+    too_much = f"N = {N}: one network takes {memory / 1e9:.1f} GB, at most {MOST_MEMORY / 1e9:g} GB are allowed"
+    require((memory <= MOST_MEMORY, too_much))
+
+    def one(k: int) -> dict[str, float]:
+        """Statistics of network k; empty if its patterns are linearly dependent."""
+        with np.errstate(all="ignore"):
+            network = stored_network(phi, given, N=N, seed=seed, network=k, phi_prime=phi_prime)
+            if network is None:
+                return {}
+            row = network_statistics(network, patterns, dense=None if spectrum is None else spectrum == "dense")
+            if T:
+                row |= dynamics_statistics(network, patterns, T, perturbation, corrupt, random_stream(seed, N, k, 1))
+        return row
+
+    return AttractorNetworks(N, couplings, 1, seed, given, *gathered(one, couplings, progress))
+
+
+def network_statistics(network: StoredNetwork, patterns: int, dense: bool | None = None) -> dict[str, float]:
+    """Statistics of one network.
+
+    Returns
+    -------
+    dict of str to float
+        Over units and patterns `var_r`, `var_u`, `covariance`, `gain`; over units `norm2` (mean squared norm), `row_sum`,
+        `row_sum_var`; over the first `patterns` patterns `abscissa`, `edge`, `outlier`, `stable_fraction`; `spacing`, the distance
+        between the largest two real parts of the bulk, and `blur`, the same where the bulk leads and 0 where an outlier does.
+    """
+    r, u = network.R - np.mean(network.R), network.U - np.mean(network.U)
+    free = r.size - 1
+    sums = network.row_sums()
+    row = {
+        "var_r": np.sum(r * r) / free,
+        "var_u": np.sum(u * u) / free,
+        "covariance": np.sum(u * r) / free,
+        "gain": np.mean(network.gains),
+        "norm2": np.mean(network.squared_norms()),
+        "row_sum": np.mean(sums),
+        "row_sum_var": np.var(sums, ddof=1),
+    }
+    spectra = [leading_parts(network, mu, dense) for mu in range(min(patterns, network.R.shape[1]))]
+    row |= {name: np.mean([parts[name] for parts in spectra]) for name in spectra[0]}
+    return {name: float(value) for name, value in row.items()}
+
+
+def leading_parts(network: StoredNetwork, mu: int, dense: bool | None = None) -> dict[str, float]:
+    """What leads the spectrum of pattern mu; see `network_statistics`.
+
+    The eigenvector of an outlier, as a combination y of the patterns, keeps a finite part in the plane of the recalled pattern and
+    the sum of all; in the bulk it is a random direction, which has a part above w in a plane with probability (1 - w)^((P-2)/2).
+    """
+    values, parts = network.leading_eigenvalues(mu, LEADING, dense)
+    threshold = 1 - CHANCE ** (2 / max(network.R.shape[1] - 2, 1))
+    bulk = values.real[parts < threshold]
+    bulk = bulk if bulk.size else values.real[-1:]
+    abscissa, edge = values.real[0], bulk[0]
+    below = bulk[bulk < edge - 1e-9 * abs(edge)]  # not the other one of a complex pair
+    spacing = edge - below[0] if below.size else 0.0
+    leads = parts[0] >= threshold
+    return {
+        "abscissa": abscissa,
+        "edge": edge,
+        "spacing": spacing,
+        "blur": 0.0 if leads else spacing,
+        "outlier": abscissa if leads else np.nan,
+        "stable_fraction": float(abscissa < 1),
+    }
+
+
+def dynamics_statistics(
+    network: StoredNetwork, patterns: int, T: float, perturbation: float, corrupt: float, stream: np.random.Generator
+) -> dict[str, float]:
+    """Perturbations of the first patterns after the time T, and recall of corrupted ones.
+
+    Returns
+    -------
+    dict of str to float
+        `growth`, the rate at which the distance to a perturbed pattern grows in the second half of the time; with `corrupt`
+        `recall_distance` (see `StoredNetwork.distance`), and `recalled_fraction`, that of distances below `RECALLED`.
+    """
+    count = min(patterns, network.R.shape[1])
+    stored, row = network.R[:, :count], {}
+    if perturbation:
+        size = perturbation * np.std(stored, axis=0)
+        half = network.relax(stored + size * stream.standard_normal(stored.shape), T / 2)
+        end = network.relax(half, T / 2)
+        ratios = [network.distance(end[:, mu], mu) / network.distance(half[:, mu], mu) for mu in range(count)]
+        row["growth"] = float(np.mean(np.log(ratios)) / (T / 2))
+    if corrupt:
+        distances = np.array([network.recall(mu, corrupt, T, stream)[1] for mu in range(count)])
+        row["recall_distance"] = float(np.mean(distances))
+        row["recalled_fraction"] = float(np.mean(distances < RECALLED))
+    return row
