@@ -90,6 +90,11 @@ def mean(F: Expr) -> Expr:
     return Average(F, 0, PATTERNS)
 
 
+def each_average(expression: Expr, change: Callable[[Expr], Any]) -> Expr:
+    """With every average replaced by a function of what it averages."""
+    return expression.replace(lambda node: isinstance(node, Average), lambda node: change(node.integrand))
+
+
 def normal_form(expression: Expr) -> Expr:
     """A polynomial in averages of polynomials of r, u, g and omega, each written without the product g omega."""
     return expression.replace(lambda node: isinstance(node, Average), _normal).expand()

@@ -105,7 +105,7 @@ def bulk() -> Iterator[Step]:
         None,
         Eq(chi, Abs(t) ** 2 / (alpha - Abs(t) ** 2 * mean(Abs(right_out) ** 2 * Abs(omega) ** 2))),
         check=Solves(
-            lambda after: normal_form(LOAD.diff(t) / t - _real(1 / after.rhs).subs(alpha, LOAD)),
+            lambda after: normal_form(LOAD.diff(t) / t - on_the_real_axis(1 / after.rhs).subs(alpha, LOAD)),
             "real lambda: response of the order parameter to a mass",
         ),
     )
@@ -148,13 +148,13 @@ def by_s_transform() -> Expr:
     return found.subs(weight, mean(gain * omega))
 
 
-def _real(expression: Expr) -> Expr:
+def on_the_real_axis(expression: Expr) -> Expr:
     """The same for real lambda."""
     return expression.replace(Abs, lambda e: e)
 
 
 def _boundary_cases(after: Expr) -> Matrix:
-    structured = normal_form(LOAD - _real(after.rhs).subs(beta2, 0) - t * LOAD.diff(t))
+    structured = normal_form(LOAD - on_the_real_axis(after.rhs).subs(beta2, 0) - t * LOAD.diff(t))
     return Matrix([structured, _at_independent_weights(after.rhs) - alpha])
 
 
@@ -165,7 +165,7 @@ def _at_independent_weights(expression: Expr) -> Expr:
     size, order = symbols("size order", positive=True)
 
     def at(node: Average) -> Expr:
-        inside = _real(node.integrand).subs(omega, 1 / (size * (1 + order))).subs({b: 0, growth: size}).expand()
+        inside = on_the_real_axis(node.integrand).subs(omega, 1 / (size * (1 + order))).subs({b: 0, growth: size}).expand()
         return inside.subs(gain, 1) if not inside.has(gain) else inside.subs(gain, second ** Rational(1, 2))
 
     plain = expression.replace(lambda node: isinstance(node, Average), at).replace(Abs, lambda e: e).subs(t, order)

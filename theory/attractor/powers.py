@@ -1,0 +1,186 @@
+"""Powers of the input above a threshold, without noise: moments in closed form for log-normal and gamma laws, exact outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import mpmath
+from sympy import Add, Dummy, Expr, Float, Matrix, Rational, S, Symbol, exp, gamma, log, sqrt, sstr
+
+from theory.activation.activation import Activation
+from theory.activation.parity import drawn
+from theory.attractor.patterns import V_r, b, beta2, each_average, gain, m, mean, r, u, ubar, with_input
+from theory.attractor.spectrum import OUTLIER, at_constant_gain, power, threshold
+from theory.attractor.weights import MOMENTS, UNEXPLAINED, mean_gain
+from theory.averages.average import Average
+from theory.averages.law import Law, z
+from theory.derivation import Replay, Solves, Step
+from theory.limits.checks import Holds, equal
+from theory.limits.limit import Formula, Limit, follows
+from theory.symbols import growth, x
+
+CV = Symbol("CV", positive=True)
+"""Coefficient of variation of the rates."""
+
+_LOG, _SHAPE = log(1 + CV**2), 1 / CV**2
+LOGNORMAL = Law.of_normal(exp(sqrt(_LOG) * z - _LOG / 2))
+GAMMA = Law(_SHAPE**_SHAPE * r ** (_SHAPE - 1) * exp(-_SHAPE * r) / gamma(_SHAPE))
+
+VARIATION = mean(gain**2) / mean_gain**2 - 1
+SHARE = beta2 * mean(gain**2) / (b * mean_gain) ** 2
+
+Moment = Callable[[Expr], Expr]
+exponent = Symbol("s", positive=True)
+
+
+def lognormal_moment(s: Expr) -> Expr:
+    """<r^s> for a log-normal law of mean 1."""
+    return (1 + CV**2) ** (s * (s - 1) / 2)
+
+
+def gamma_moment(s: Expr) -> Expr:
+    """<r^s> for a gamma law of mean 1, while s + 1/CV^2 > 0."""
+    return gamma(_SHAPE + s) / gamma(_SHAPE) / _SHAPE**s
+
+
+LAWS: Mapping[str, tuple[Law, Moment]] = {
+    "log-normal law": (LOGNORMAL, lognormal_moment),
+    "gamma law": (GAMMA, gamma_moment),
+}
+
+
+def spelled(expression: Expr, known: Mapping[Symbol, Expr] = MappingProxyType({})) -> Expr:
+    """Moments of the theory as averages, but for what is known; m is the mean rate."""
+    expression = expression.subs(beta2, UNEXPLAINED)
+    for symbol in [*MOMENTS][:0:-1]:  # each is made of those before it, the first is m
+        expression = expression.subs(symbol, known.get(symbol, MOMENTS[symbol]))
+    return expression
+
+
+@dataclass(frozen=True)
+class AboveThreshold:
+    """phi = factor (x - threshold)^exponent above the threshold."""
+
+    factor: Expr
+    exponent: Expr
+    threshold: Expr
+
+    @classmethod
+    def of(cls, activation: Activation) -> AboveThreshold | None:
+        """The power that an activation is above its only kink, or its zero; None for others."""
+        pieces = activation.pieces.expressions
+        step, right = Dummy(positive=True), pieces[-1]
+        if len(pieces) > 2:
+            return None
+        slope = right.diff(x)
+        from_ = activation.kinks[0].position if activation.kinks else S.Zero if slope.has(x) else -right.subs(x, 0) / slope
+        factor, rest = right.subs(x, from_ + step).factor().as_independent(step)
+        base, exponent = rest.as_base_exp()
+        fits = base == step and not exponent.has(step) and exponent.is_positive and factor.is_positive
+        return cls(factor, exponent, from_) if fits else None
+
+    @property
+    def given(self) -> Mapping[Expr, Expr]:
+        """Input and gain at a rate."""
+        needed = (r / self.factor) ** (1 / self.exponent)
+        return {u: self.threshold + needed, gain: 1 / needed.diff(r)}
+
+    def written(self, expression: Expr, moment: Moment) -> Expr:
+        """Averages of powers of rate, input and gain by the moments of a law."""
+
+        def average(F: Expr) -> Expr:
+            total = []
+            for term in Add.make_args(F.subs(self.given).expand()):
+                factor, rest = term.as_independent(r)
+                total.append(factor * moment(S.Zero if rest == 1 else (r * rest.diff(r) / rest).expand()))
+            return Add(*total)
+
+        return each_average(expression, average)
+
+
+def closed_power(phi: AboveThreshold) -> tuple[Limit, ...]:
+    """Exact outliers of a power without noise, and its moments in closed form."""
+    if phi.exponent == 1:
+        return (_constant_gain(phi),)
+    exact = (_exact_outlier(phi),) if phi.threshold == 0 else ()
+    return *exact, Limit(
+        title="Moments in closed form, at mean rate 1",
+        lemmas=_moments,
+        formulas=tuple(formula for name in LAWS for formula in _closed(phi, name)),
+    )
+
+
+def _constant_gain(phi: AboveThreshold) -> Limit:
+    """The gain g is the same everywhere."""
+    determinant, section = at_constant_gain(OUTLIER).factor(), "constant gain, any law and load"
+    at = {gain: phi.factor, threshold: phi.threshold}
+    check = Solves(lambda e: determinant.subs({**at, growth: e}), "inserted into the determinant")
+    unexplained = mean(u**2) - mean(u) ** 2 - V_r * MOMENTS[b] ** 2
+    return Limit(
+        title="Constant gain",
+        formulas=(
+            follows(section, "outlier", "=", 1 + phi.factor * phi.threshold / m, determinant, "other root", check),
+            follows(
+                section,
+                "edge",
+                "=",
+                S.One,
+                gain * MOMENTS[b],
+                "b <g>, and beta2 = 0",
+                Solves(lambda e: Matrix([gain * at_constant_gain(MOMENTS[b]) - e, at_constant_gain(unexplained)])),
+            ),
+        ),
+        remarks=("every pattern of rates above the threshold is a fixed point: a marginal continuum of attractors",),
+    )
+
+
+def _exact_outlier(phi: AboveThreshold) -> Limit:
+    """W r = u makes D W r = g u a multiple of r."""
+    determinant = with_input(OUTLIER, power * r / gain).subs(ubar, power * mean(r / gain))
+    check = Solves(
+        lambda e: Matrix([(phi.given[u] * phi.given[gain] / r).powsimp() - e, determinant.subs(power, e).subs(growth, e)]),
+        "D W r = g u = lambda r at any N, and the determinant",
+    )
+    return Limit(
+        title="Power of the input",
+        formulas=(
+            follows("any law and load, without trained biases", "outlier", "=", phi.exponent, u * gain, "D W r = g u", check),
+        ),
+    )
+
+
+def _moments() -> Iterator[Step]:
+    """Moments of both laws."""
+    for name, (law, moment) in LAWS.items():
+        yield Step(
+            f"<r^s>, {name} of mean 1",
+            "table",
+            Average(r**exponent, 0, law),
+            moment(exponent),
+            check=Holds(lambda step, law=law: _by_quadrature(step, law), "quadrature, 14 digits"),
+        )
+
+
+def _closed(phi: AboveThreshold, name: str) -> Iterator[Formula]:
+    """Results for one law; the averages of powers of the gain may not exist for a gamma law."""
+    moment, lowest = LAWS[name][1], 2 / phi.exponent - 2
+    limited = name == "gamma law" and not lowest.is_nonpositive
+    results = {"ubar": ubar, "b": b, "beta2": beta2, "mean_gain": mean_gain, "<g^2>": mean(gain**2), "b <g>": b * mean_gain}
+    for key, result in results.items():
+        known = {V_r: CV**2, **({b: b} if result == beta2 else {})}
+        before = spelled(result, known).subs(m, 1)
+        condition = f"{sstr(lowest)} < 1/CV^2" if limited and "g" in key else ""
+        rule = Replay(lambda e: phi.written(e, moment))
+        yield follows(name, key, "=", phi.written(before, moment), before, "moments inserted", rule, condition)
+
+
+def _by_quadrature(step: Step, law: Law) -> bool:
+    """A moment at two coefficients of variation."""
+    for variation in (Rational(1, 3), Rational(5, 4)):
+        at = {CV: variation, exponent: Rational(7, 3)}
+        pair = law.subs(at).evaluate(step.before.integrand.subs(at)), mpmath.mpmathify(step.after.subs(at).evalf(20))
+        if not equal([pair], 14):
+            return False
+    return True

@@ -1,0 +1,132 @@
+r"""What else rows of weights may be asked for: fewer and smaller errors for smaller weights (a ridge), rates with noise.
+
+A row of least N k V_r |w|^2 + |R^T w - u|^2 makes that N k V_r F with F = u^T (R^T R + N k V_r)^-1 u.  F follows from tau, the same
+as for exact storage, and the two parts of the minimum from the derivative of the whole (envelope theorem).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sympy import Eq, Expr, Function, Identity, Matrix, Rational, Symbol, sqrt
+
+from theory.attractor.patterns import V_r, alpha, b, beta2, c0, tau
+from theory.attractor.weights import NORM, RESPONSE, SELF, N, P, R, drawn, needed, norm, penalty, w
+from theory.averages.average import Average
+from theory.averages.measures import AT_MEAN, Normal
+from theory.derivation import Replay, Solves, Step
+from theory.limits.limit import Limit, follows
+from theory.symbols import delta, mu, x
+
+LOAD = tau / (1 + tau) + penalty * tau
+"""alpha, with a ridge."""
+
+ROOT = 2 * alpha / (1 + penalty - alpha + sqrt((1 + penalty - alpha) ** 2 + 4 * penalty * alpha))
+SLOPE = -tau / (1 / (1 + tau) ** 2 + penalty)
+"""tau that solves it; its derivative in k."""
+
+COST = {"noself": (b**2 + beta2) * tau, "self": b**2 * tau / (1 + tau) + beta2 * tau}
+"""F, without and with self-coupling: a unit's own rates add to R^T R what they explain."""
+
+noise, rate_noise, effective = (Symbol(name, nonnegative=True) for name in ("sigma_0", "s_r", "sigma_eff"))
+"""Standard deviation of the noise that an activation is smoothed by, of the rates' own noise, and of both together."""
+
+NOISE = noise**2 + rate_noise**2 * norm**2
+"""sigma_eff^2."""
+
+
+def ridge(variant: str) -> tuple[Expr, Expr]:
+    """Squared norm of a row and mean square of its errors, for tau and the penalty k."""
+    return _parts(COST["self" if variant == "self" else "noself"])
+
+
+def _parts(cost: Expr) -> tuple[Expr, Expr]:
+    slope = cost.diff(tau) * SLOPE
+    return cost + penalty * slope, -(penalty**2) * V_r * slope / alpha
+
+
+def storage_limit() -> tuple[Limit, Limit]:
+    """Storage with a ridge, and noise of the rates."""
+    return _ridge_limit(), _noise_limit()
+
+
+def _ridge_limit() -> Limit:
+    section = "penalty N k V_r |w|^2; {} self-coupling"
+
+    def lemmas() -> Iterator[Step]:
+        size = N * penalty * V_r
+        at = {penalty: Rational(3, 7), V_r: Rational(2, 3)}
+        inverse = (R.T * R + size * Identity(P)).inverse()
+        least = Eq(w, R * inverse * needed)
+
+        def stationary(after: Eq) -> Matrix:
+            errors = R.T * after.rhs - needed
+            return drawn((R * errors + size * after.rhs).subs(at))
+
+        yield Step("A row of least cost", "ridge regression", None, least, check=Solves(stationary, "cost stationary"))
+        whole = size * needed.T * inverse * needed
+
+        def compared(after: Expr) -> Matrix:
+            errors = R.T * least.rhs - needed
+            return drawn((errors.T * errors + size * least.rhs.T * least.rhs - after).subs(at))
+
+        yield Step("Its cost", "inserted", None, whole, check=Solves(compared, "random matrices of rational numbers"))
+        yield Step("tau", "solved", Eq(alpha, LOAD), Eq(tau, ROOT), check=Solves(lambda e: LOAD.subs(tau, e.rhs) - alpha))
+        moving = Function("tau")(penalty)
+        total = LOAD.subs(tau, moving).diff(penalty)
+        yield Step(
+            "Its derivative in k",
+            "implicit differentiation",
+            Eq(alpha, LOAD),
+            Eq(Symbol("tau'"), SLOPE),
+            check=Solves(lambda e: total.subs(moving.diff(penalty), e.rhs).subs(moving, tau)),
+        )
+
+    formulas = []
+    for name, coupling in {"noself": SELF, "self": 0}.items():
+        squared, errors = _parts(COST[name])
+        exact, cost = NORM.subs(c0, coupling) ** 2, COST[name]
+        where = section.format("without" if name == "noself" else "with")
+        limit = {tau: RESPONSE, penalty: 0}
+        formulas += [
+            follows(
+                where,
+                "norm^2",
+                "=",
+                squared,
+                penalty * cost,
+                "derivative in k",
+                Solves(lambda e, cost=cost, exact=exact: Matrix([e - _derivative(penalty * cost), (e.subs(limit) - exact)]), "k = 0: exact storage"),
+            ),
+            follows(
+                where,
+                "error",
+                "=",
+                errors,
+                penalty * V_r * cost,
+                "what is left of the cost",
+                Solves(lambda e, cost=cost, squared=squared: alpha * e + penalty * V_r * (squared - cost)),
+            ),
+        ]
+    return Limit(title="Storage with a ridge", lemmas=lemmas, formulas=tuple(formulas))
+
+
+def _derivative(expression: Expr) -> Expr:
+    """In k, tau changing with it."""
+    return expression.diff(penalty) + expression.diff(tau) * SLOPE
+
+
+def _noise_limit() -> Limit:
+    """The noise of many rates adds up to one normal variable."""
+    own = Average(x**4, 0, Normal(mu, noise**2))
+    both = Average(own, 0, Normal(0, (rate_noise * norm) ** 2, mu))
+    check = Replay(lambda e: e.measure.variance, "noise on noise averaged, as one average")
+    return Limit(
+        title="Noise of the rates, s_r its standard deviation",
+        formulas=(
+            follows(
+                "faster than the units, independent", "sigma_eff^2", "=", NOISE, both, "sum of normal variables", check,
+                "norm taken at sigma_eff",
+            ),
+        ),
+    )
