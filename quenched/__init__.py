@@ -34,6 +34,7 @@ _HOME = {
     "autocovariance": "numerics.covariance.correlation",
     "average": "numerics.averages.average",
     "chaotic_state": "numerics.chaos.state",
+    "capacity": "numerics.solve.storage",
     "certified": "theory.averages.integrand",
     "certify": "theory.averages.certify",
     "closed_loop_states": "numerics.chaos.target",
@@ -56,10 +57,12 @@ _HOME = {
     "strong_coupling": "theory.limits.strong_coupling",
     "sweep": "numerics.sweep.sweep",
     "output_response": "numerics.readout.response",
+    "ridge_storage": "numerics.solve.storage",
     "parse": "theory.text.parsing",
     "simulate": "numerics.simulate.simulation",
     "simulate_training": "numerics.readout.training",
     "spectrum": "numerics.covariance.eigenvalues",
+    "with_rate_noise": "numerics.solve.storage",
     "validate": "numerics.compare.validation",
 }
 """Public names and the room each lives in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numerics.settings import Question
 from numerics.treatment import Treatment
 from numerics.view import Panel, View
 from theory.lazy import Later
@@ -10,6 +11,22 @@ from theory.models.attractor import ATTRACTOR
 TREATMENT = Treatment(
     model=ATTRACTOR,
     method=Later("numerics.solve.patterns:PATTERNS"),
+    questions=(
+        Question(
+            "ridge",
+            "also weights of least N K V_r |w|^2 + squared errors of the inputs: their norm and errors; may be given several times",
+            Later("numerics.solve.storage:answer_ridge"),
+            value="K",
+            takes_numbers=True,
+        ),
+        Question(
+            "rate-noise",
+            "also with noise of this standard deviation on each rate, for threshold_power; may be given several times",
+            Later("numerics.solve.storage:answer_noise"),
+            value="S",
+            takes_numbers=True,
+        ),
+    ),
     view=View(
         panels=(
             Panel(("edge", "abscissa"), "real part of eigenvalues", line=1.0),

@@ -10,7 +10,6 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from theory.attractor import spectrum, weights
-from theory.attractor.limits import limiting_steps
 from theory.attractor.patterns import DENOMINATOR, alpha, b, beta2, c0, omega, t
 from theory.derivation import chain
 from theory.model import Model
@@ -140,6 +139,5 @@ def derive(model: Model, *, odd: bool) -> Theory:
             weights.weights(),
             spectrum.bulk(),
             spectrum.outliers(),
-            limiting_steps(),
         ),
     )

@@ -39,5 +39,5 @@ MODEL = ATTRACTOR = Model(
         ),
     ),
     existence=Later("theory.attractor.existence:existence"),
-    limits=None,
+    limits=Later("theory.attractor.limits:of_attractor"),
 )

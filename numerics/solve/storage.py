@@ -1,0 +1,211 @@
+"""What networks that store patterns can be asked beside stability: capacity, storage with a ridge, noise of the rates.
+
+Evaluates what `theory.attractor.capacity` and `theory.attractor.storage` derive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+from sympy import Expr, S, Symbol, lambdify
+
+from numerics.settings import Answer
+from numerics.solve.solution import Solution
+from numerics.solve.solver import Solver
+from theory.activation.activation import Activation
+from theory.activation.families import threshold_power
+from theory.attractor import storage
+from theory.attractor.capacity import FREE, LACKED, M, active, excitatory
+from theory.attractor.patterns import V_r, alpha, b, beta2, tau
+from theory.attractor.powers import AboveThreshold
+from theory.attractor.weights import norm, penalty
+from theory.errors import DomainError, InputError, require
+from theory.functions import SmoothedPower
+from theory.models.attractor import ATTRACTOR
+from theory.symbols import x
+
+_NOISE = Symbol("s_eff", positive=True)
+_GROWTH, _STEPS = 1.25, 100  # of the noise between which its strength is looked for
+
+
+def capacity(active_share: float = 1.0, excitatory_share: float | None = None) -> float:
+    """Largest number of patterns per unit that can be stored, stable or not, for any law of the rates.
+
+    Parameters
+    ----------
+    active_share : float
+        Share of the units that are active in a pattern, in (0, 1]; the others are silent, their input below a sharp threshold.
+    excitatory_share : float, optional
+        Share of the units whose weights on others must not be negative, in [0, 1], those of the others being not positive;
+        weights have any sign if not given.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+
+    References
+    ----------
+    Derived in `theory.attractor.capacity`.
+    """
+    require(
+        (0 < active_share <= 1, f"active_share = {active_share} is not allowed; it must be above 0 and at most 1"),
+        (
+            excitatory_share is None or 0 <= excitatory_share <= 1,
+            f"excitatory_share = {excitatory_share} is not allowed; it must be from 0 to 1",
+        ),
+    )
+    if excitatory_share in (0, 1):
+        return 0.0
+    free = 1.0 if excitatory_share is None else _least(FREE.subs(excitatory, excitatory_share))
+    return free / _least(LACKED.subs(active, active_share))
+
+
+def _least(size: Expr) -> float:
+    """Minimum of a convex function of M."""
+    value, slope = (lambdify(M, e, "scipy") for e in (size, size.diff(M)))
+    reach = 1.0
+    while slope(-reach) > 0 or slope(reach) < 0:
+        reach *= 2
+    return float(value(brentq(slope, -reach, reach, xtol=1e-14)))
+
+
+class RidgeStorage(NamedTuple):
+    """Norm of a row of W, and mean square of u - sum_j W_ij r_j over units and patterns, with a ridge."""
+
+    norm: float
+    error: float
+
+
+def ridge_storage(solution: Solution, ridge: float) -> RidgeStorage:
+    """Rows w of least N k V_r |w|^2 + squared errors of the inputs, instead of exact storage, in large networks.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the model `attractor`.
+    ridge : float
+        Penalty k, in units of the variance V_r of the rates.
+
+    Raises
+    ------
+    InputError
+        For the solution of another model, or a penalty that is not positive.
+    """
+    solver = Solver.of(solution, ATTRACTOR)
+    if not 0 < ridge < np.inf:
+        raise InputError(f"ridge = {ridge} is not allowed; it must be positive")
+    numbers = solution.parameters
+    r, weight = _nodes(solver, numbers)
+    mean_rate = weight @ r
+    found = {penalty: ridge, alpha: numbers["alpha"], V_r: weight @ (r - mean_rate) ** 2}
+    found |= {b: solution.observables["b"], beta2: solution.observables["beta2"]}
+    found[tau] = float(storage.ROOT.subs(found))
+    squared, error = (float(e.subs(found)) for e in storage.ridge(numbers["variant"]))
+    return RidgeStorage(float(np.sqrt(squared)), error)
+
+
+def _nodes(solver: Solver, numbers: Mapping[str, Any]) -> Any:
+    given = [numbers.get(key, default) for key, default in (("CV", 1.0), ("f", 1.0), ("eps", 1.0), ("samples", ()))]
+    return solver.module.law_nodes(numbers["law"], *given)
+
+
+def with_rate_noise(solution: Solution, rate_noise: float) -> Solution:
+    """The solution where rates are noisy: their noise adds to the one that smooths a threshold-power law.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the model `attractor` for `threshold_power`, without or with noise.
+    rate_noise : float
+        Standard deviation of each rate, independent over units, fast against their time constant.
+
+    Returns
+    -------
+    Solution
+        Its parameter ``s_eff`` is the noise of the inputs.
+
+    Raises
+    ------
+    InputError
+        For the solution of another model, or a negative noise.
+    DomainError
+        For another activation, or where no noise is consistent with the norm of the weights that it leads to.
+    """
+    solver = Solver.of(solution, ATTRACTOR)
+    if not 0 <= rate_noise < np.inf:
+        raise InputError(f"rate_noise = {rate_noise} is not allowed; it must not be negative")
+    numbers = dict(solution.parameters)
+    own = {p: numbers[p.name] for p in solver.activation.parameters}
+    smoothed, sigma = _smoothed(solver.activation)
+    start = float(sigma.subs(own))
+    noisy = Solver(ATTRACTOR.name, smoothed)
+    module, load = noisy.module, numbers["alpha"]
+    rates = _nodes(noisy, numbers)
+    square = lambdify((storage.noise, storage.rate_noise, norm), storage.NOISE)
+
+    def excess(noise: float) -> float:
+        given = [noise if p == _NOISE else own[p] for p in smoothed.parameters]
+        patterns = module.stored_patterns(
+            lambda u: module.phi(u, *given), lambda u: module.phi_prime(u, *given), *rates
+        )
+        found = module.moments(patterns)
+        c0 = 0.0 if numbers["variant"] == "self" else module.self_coupling(load, found["b"])
+        args = (found[key] for key in ("m", "ubar", "V_r", "b", "beta2"))
+        return float(square(start, rate_noise, module.weights(load, c0, *args)["norm"]) - noise**2)
+
+    if start == rate_noise == 0:
+        return solution
+    low = max(start, 1e-6 * rate_noise)
+    ladder = low * _GROWTH ** np.arange(_STEPS)
+    high = next((noise for noise in ladder[1:] if not excess(noise) > 0), None)
+    if high is None:
+        raise DomainError("no noise of the inputs is consistent with the weights that it leads to")
+    found = brentq(excess, max(low, high / _GROWTH * (1 - 1e-12)), high, xtol=1e-14) if rate_noise else start
+    return noisy.solve(**numbers, s_eff=found)
+
+
+def _smoothed(activation: Activation) -> tuple[Activation, Expr]:
+    """A threshold-power law with its noise as a parameter, and what it is."""
+    above = AboveThreshold.of(activation)
+    if above is not None:
+        family = threshold_power(above.exponent, _NOISE, above.threshold)
+        return Activation.from_expression(above.factor * family), S.Zero
+    factor, power = activation.expression.as_independent(x, as_Add=False)
+    if not isinstance(power, SmoothedPower) or power.args[1].diff(x).has(x):
+        raise DomainError(f"rate noise: {activation.text} is no threshold_power, which noise keeps of the same shape")
+    n, z = power.args
+    sigma = 1 / z.diff(x)
+    family = threshold_power(n, _NOISE, -z.subs(x, 0) * sigma)
+    return Activation.from_expression(factor / sigma**n * family), sigma
+
+
+def answer_ridge(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
+    """Norm and error for each penalty."""
+    found = {ridge: ridge_storage(solution, ridge) for ridge in asked}
+    rows = [f"  ridge {k:g}: norm {row.norm:.10g}, mean square error of the inputs {row.error:.10g}" for k, row in found.items()]
+    data = [{"ridge": k, **row._asdict()} for k, row in found.items()]
+    return Answer({"ridge": data}, rows, ("with a ridge patterns are no exact fixed points: the spectrum is without one",))
+
+
+SHOWN = ("norm", "edge", "abscissa", "alpha_bulk", "alpha_out", "alpha_S")
+"""What is said of a network with noisy rates."""
+
+
+def answer_noise(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
+    """Noise of the inputs and what follows from it, for each noise of the rates."""
+    data, rows, messages = [], [], []
+    for noise in asked:
+        found = with_rate_noise(solution, noise)
+        effective = found.parameters.get("s_eff", 0.0)
+        values = {"sigma_eff": effective, **{key: found.observables[key] for key in SHOWN}}
+        data.append({"rate_noise": noise, **values})
+        rows.append(f"  rate noise {noise:g}: " + ", ".join(f"{key} {value:.10g}" for key, value in values.items()))
+        messages += [f"rate noise {noise:g}: {message}" for message in found.messages]
+    return Answer({"rate_noise": data}, rows, tuple(messages))
