@@ -87,7 +87,7 @@ def simulate(
     seed: int = 0,
     phi_prime: Function | None = None,
     centred: bool | None = None,
-    patterns: int = 8,
+    patterns: int = 4,
     spectrum: str | None = None,
     T: float = 0.0,
     perturbation: float = 0.01,
