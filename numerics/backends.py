@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from importlib import import_module
 from threading import local
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 from scipy import special
 
+from numerics.algorithms.smoothed_power import smoothed_power
 from numerics.simulate.schemes import Scheme
 from theory.errors import InputError
 
@@ -306,7 +307,8 @@ def _functions(name: str) -> tuple[Functions, Functions]:
         return TorchFunctions(torch, np, name), TorchFunctions(torch.special, special, name)
     if name == "jax":
         return Functions(library("jax.numpy"), np, name), Functions(library("jax.scipy.special"), special, name)
-    return Functions(np, np, "numpy"), Functions(special, special, "numpy")
+    own = SimpleNamespace(**vars(special), smoothed_power=smoothed_power)
+    return Functions(np, np, "numpy"), Functions(own, own, "numpy")
 
 
 def functions_for(array: Any) -> tuple[Functions, Functions]:

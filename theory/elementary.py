@@ -28,21 +28,23 @@ class End:
     ----------
     coefficient : number or callable
         c, or a function without arguments that gives it as an expression.
-    exponent, rate, degree : int
+    exponent : int or Expr
+    rate : int or Fraction
+    degree : int
     logarithmic : bool
     """
 
     coefficient: Any = 1
-    exponent: int = 0
-    rate: int = 0
+    exponent: Any = 0
+    rate: Any = 0
     degree: int = 1
     logarithmic: bool = False
 
     @property
     def limit(self) -> Any:
-        """Limit of f, infinities included, as an expression."""
+        """Limit of f, infinities included, as an expression; of a power whose sign is open, its bound."""
         c = exact(self.coefficient)
-        if self.rate < 0 or (self.exponent < 0 and not self.rate):
+        if self.rate < 0 or (exact(self.exponent).is_negative and not self.rate):
             return sympy.S.Zero
         return c * sympy.oo if self.rate or self.exponent or self.logarithmic else c
 
@@ -76,9 +78,14 @@ class ElementaryFunction:
     levels : tuple of numbers, optional
         Values below, at and above 0 of a function that is constant on both sides.
     evaluate : callable, optional
-        (m, u) -> value with the functions of a module m, `math` or `mpmath`; m's function of the same name if left out.
+        (m, u) -> value with the functions of a module m, `math` or `mpmath`; m's function of the same name if left out. The
+        parameters, if there are any, stand before u.
     numpy : str, optional
-        Call in NumPy source, ``{}`` the argument; SymPy's printer if left out.
+        Call in NumPy source, ``{}`` for every argument; SymPy's printer if left out.
+    parameters : tuple of Expr
+        Arguments that stand before the one that varies.
+    infimum : number, optional
+        Of a function that is not monotone, where it is known; no value attains it.
     at_zero, derivative, latex : optional
         Only of a function that SymPy lacks: value at 0, ``(f, u) -> f'(u)``, name in LaTeX.
     """
@@ -97,8 +104,10 @@ class ElementaryFunction:
     wave: bool = False
     kink: bool = False
     levels: tuple[Any, Any, Any] | None = None
-    evaluate: Callable[[Any, Any], Any] | None = None
+    evaluate: Callable[..., Any] | None = None
     numpy: str | None = None
+    parameters: tuple[Any, ...] = ()
+    infimum: Any = None
     at_zero: Any = None
     derivative: Callable[[Any, Any], Any] | None = None
     latex: str = ""
@@ -108,10 +117,14 @@ class ElementaryFunction:
         """The class of the function in expressions."""
         return functions.node(self)
 
-    def value(self, u: Any, m: Any = None) -> Any:
-        """f(u) by mpmath at its working precision, or with the functions of another module."""
+    def argument(self, call: Any) -> Any:
+        """What varies in a call of the function."""
+        return call.args[len(self.parameters)]
+
+    def value(self, *arguments: Any, m: Any = None) -> Any:
+        """f(u) by mpmath at its working precision, or with the functions of another module; parameters stand before u."""
         m = m or GUARDED
-        return self.evaluate(m, u) if self.evaluate else getattr(m, self.name)(u)
+        return self.evaluate(m, *arguments) if self.evaluate else getattr(m, self.name)(*arguments)
 
     def end(self, side: int) -> End | None:
         """Behaviour at oo (side 1) or -oo (side -1)."""
@@ -126,7 +139,7 @@ class ElementaryFunction:
         if self.wave:
             return sympy.S.NegativeOne, sympy.S.One
         if not self.monotone or self.right is None:
-            return -sympy.oo, sympy.oo
+            return -sympy.oo if self.infimum is None else exact(self.infimum), sympy.oo
         right, left = self.right.limit, self.end(-1)
         low = self.node(0) if self.parity == EVEN else left.limit if left else -self.monotone * sympy.oo
         return (low, right) if self.monotone > 0 else (right, low)

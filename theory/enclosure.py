@@ -63,7 +63,7 @@ def _enclosure(u: Expr, box: Interval) -> Interval:
         return reduce(Interval.__or__, [_enclosure(pair.expr, box) for pair in u.args])
     record = record_of(u)
     if record is not None:
-        return _image(record, parts[0])
+        return _image(record, parts[len(record.parameters)])
     return Interval.point(mpmath.mpf(sympy.N(u, DIGITS)._to_mpmath(mpmath.mp.prec))) if u.is_number else Interval.REAL
 
 
@@ -91,7 +91,7 @@ def _image(function: ElementaryFunction, a: Interval) -> Interval:
     if function.name == "abs":
         return abs(a)
     if not function.monotone:
-        return Interval.REAL
+        return _whole(function)
     if function.parity == EVEN:
         a = abs(a)
     if function.positive_argument:
@@ -115,7 +115,7 @@ def _at(function: ElementaryFunction, end: Any, side: int) -> Any:
     if abs(end) == INFINITY or end == 0:
         return _number(function.bounds[(1 + (side if end else -1)) // 2])
     try:
-        return function.value(mpmath.mpmathify(end))
+        return function.value(*map(_number, function.parameters), mpmath.mpmathify(end))
     except OverflowError:
         return side * INFINITY
 

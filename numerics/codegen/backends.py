@@ -28,7 +28,8 @@ def emit_for_arrays(activation: Activation) -> str:
         _function("phi", activation.pieces, activation),
         _function("phi_prime", activation.derivative(1), activation),
     ]
-    return "\n\n\n".join([header, *functions]) + "\n"
+    text = "\n\n\n".join([header, *functions]) + "\n"
+    return text.replace("smoothed_power(", "special.smoothed_power(")  # not every library has it
 
 
 def _function(name: str, pieces: Pieces, activation: Activation) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sympy import Add, S, Symbol, sstr
 
+from numerics.algorithms import smoothed_power
 from numerics.codegen.cache import content_key
 from numerics.codegen.inline import algorithm_source, average_source
 from numerics.codegen.means import FrozenCode, MeanCode, lower_frozen, lower_mean
@@ -123,8 +124,9 @@ def _refuse_clashes(text: str, theory: Theory, activation: Activation) -> None:
 
 
 def _assembled(header: str, body: Sequence[str]) -> str:
-    """A module text: header, the imports that the body needs, the body."""
+    """A module text: header, the imports that the body needs, the body with the functions that formulas need beside SciPy's."""
     text = "\n\n\n".join(body) + "\n"
+    text = f"{algorithm_source((smoothed_power,))}\n\n\n{text}" if "smoothed_power(" in text else text
     polynomials = [name for name in ("chebyshev", "legendre", "polynomial") if f" {name}." in text.replace("(", " ")]
     imports = ["import numpy as np"]
     imports += [f"from numpy.polynomial import {', '.join(polynomials)}"] if polynomials else []

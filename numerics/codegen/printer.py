@@ -39,7 +39,7 @@ class NumpySourcePrinter(SciPyPrinter):
     def _print(self, expr, **kwargs):
         record = record_of(expr) if isinstance(expr, Function) else None
         template = self._CALLS.get(type(expr).__name__) if record is None else record.numpy
-        return super()._print(expr, **kwargs) if template is None else template.format(self._print(expr.args[0]))
+        return super()._print(expr, **kwargs) if template is None else template.format(*map(self._print, expr.args))
 
     def _print_not_supported(self, node):
         """A constant that NumPy has no function for, as its value."""

@@ -169,31 +169,30 @@ def _leading_sum(u: Expr, t: sympy.Dummy) -> Leading:
 
 def _leading_call(u: Expr, t: sympy.Dummy) -> Leading:
     record = record_of(u)
-    if len(u.args) != 1:
+    if record is None:
         raise _NoRule
-    inner = _leading(u.args[0], t)
+    inner = _leading(record.argument(u), t)
     growth = direction(inner.exponent)
     if growth is None:
         raise _NoRule
-    if growth == 1 and record is not None and record.parity == ODD and not record.kink:
+    if growth == 1 and record.parity == ODD and not record.kink:
         slope = u.func(t).diff(t).xreplace({t: S.Zero})
         return Leading(slope * inner.coefficient, inner.exponent)
     if growth == 1 and isinstance(u, sympy.log) and inner.exponent.is_finite:
         return Leading(S.NegativeInfinity, S.Zero)
     if growth == -1:
         return _at_infinity(record, inner)
-    value = u.func(inner.coefficient if growth == 0 else S.Zero)
+    value = record.node(inner.coefficient if growth == 0 else S.Zero)
     if not value.is_finite:
         raise _NoRule
     # exp(-150) is no zero, however small a number
-    positive = record is not None and record.positive
-    return Leading(value, S.Zero) if positive or sign_of(value) != 0 else _taylor(u, t)
+    return Leading(value, S.Zero) if record.positive or sign_of(value) != 0 else _taylor(u, t)
 
 
-def _at_infinity(record: ElementaryFunction | None, inner: Leading) -> Leading:
+def _at_infinity(record: ElementaryFunction, inner: Leading) -> Leading:
     """f(v) where |v| -> oo."""
-    sign = 1 if record is not None and record.parity == EVEN else sign_of(inner.coefficient)
-    end = None if record is None or sign is None else record.end(sign)
+    sign = 1 if record.parity == EVEN else sign_of(inner.coefficient)
+    end = None if sign is None else record.end(sign)
     if end is None or (end.logarithmic and not inner.exponent.is_finite):
         raise _NoRule
     coefficient = exact(end.coefficient)

@@ -22,6 +22,7 @@ Number: TypeAlias = "int | float | Fraction | Expr"
 
 symbols: Any = Lazy("theory.symbols")
 enclosures: Any = Lazy("theory.enclosure")
+functions: Any = Lazy("theory.functions")
 approximants: Any = Lazy("theory.activation.pade")
 
 
@@ -195,6 +196,52 @@ def power(p: Number, u: Expr | None = None) -> Expr:
     if value.is_Integer and value % 2 == 1:
         return u**value
     return sympy.sign(u) * sympy.Abs(u) ** value
+
+
+@family("n", "sigma", "theta", required=3)
+def threshold_power(n: Number, sigma: Number, theta: Number, u: Expr | None = None) -> Expr:
+    """Threshold-power law under Gaussian noise, the average of max(0, u - theta + sigma*eta)^n over a standard normal eta.
+
+    Parameters
+    ----------
+    n : number or Expr
+        Exponent above -1; without noise not negative.
+    sigma : number or Expr
+        Standard deviation of the noise; a symbol must be positive.
+    theta : number or Expr
+        Threshold.
+    u : Expr, optional
+        Input.
+
+    Returns
+    -------
+    Expr
+        ``sigma^n I_n((u - theta)/sigma)``, see `theory.functions.SmoothedPower`; ``max(0, u - theta)^n`` for sigma = 0.
+
+    Raises
+    ------
+    InputError
+        For an exponent or a noise outside these ranges, or not known to be inside.
+    """
+    signature = "threshold_power(n, sigma, theta)"
+    n, sigma, theta = (
+        _parameter(value, name, signature) for value, name in ((n, "n"), (sigma, "sigma"), (theta, "theta"))
+    )
+    noisy, problems = sigma != 0, []
+    if not (enclosures.enclosure(n + 1).positive if noisy else enclosures.enclosure(n).nonnegative):
+        problems.append(f"n {'> -1' if noisy else '>= 0 where sigma = 0'}, not {n}")
+    if n.is_Rational and n > 64:
+        problems.append(f"n up to 64, not {n}")
+    if noisy and not enclosures.enclosure(sigma).positive:
+        problems.append(f"sigma >= 0, not {sigma}")
+    if problems:
+        open_ = sorted({s.name for value in (n, sigma) for s in value.free_symbols})
+        hint = f"; declare parameters as in: where {open_[0]}>0" if open_ else ""
+        raise InputError(f"{signature} needs {' and '.join(problems)}{hint}")
+    u = _input(u) - theta
+    if noisy:
+        return sigma**n * functions.SmoothedPower(n, u / sigma)
+    return sympy.Heaviside(u) if n == 0 else sympy.Max(0, u) ** n
 
 
 @family()

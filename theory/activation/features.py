@@ -12,6 +12,7 @@ from sympy import Expr, Float, Function, Poly, S, preorder_traversal
 from theory.activation.narrow import narrow_places
 from theory.activation.pieces import Pieces, compare
 from theory.errors import InputError
+from theory.functions import record_of
 from theory.symbols import x
 
 MAX_FEATURES = 24
@@ -122,9 +123,10 @@ def _of_expression(expression: Expr) -> list[Feature]:
     seen: set[Expr] = set()
     for node in preorder_traversal(expression):
         singular = node.is_Pow and node.base.has(x) and not (node.exp.is_integer and node.exp.is_nonnegative)
-        if not (singular or (isinstance(node, Function) and len(node.args) == 1 and node.has(x))):
+        record = record_of(node) if isinstance(node, Function) and node.has(x) else None
+        if not singular and record is None:
             continue
-        argument = node.base if singular else node.args[0]
+        argument = node.base if record is None else record.argument(node)
         # 1/u and u**p are singular at complex zeros too; f(u) is only centred at real ones, or turns at u' = 0
         key = sympy.Tuple(argument, S(int(singular)))
         if key in seen:

@@ -147,13 +147,14 @@ def _log_growth(u: Expr, side: int) -> tuple[Expr, Expr]:
 
 
 def _log_growth_of_call(u: Expr, side: int) -> tuple[Expr, Expr]:
-    argument = sympy.log(u.base) * u.exp if u.is_Pow else u.args[0]
+    record = record_of(u)
+    argument = sympy.log(u.base) * u.exp if u.is_Pow else record.argument(u) if record else u.args[0]
     c, q = leading_term(argument, S.Infinity * side, side)
     if direction(q) != -1:
         return S.Zero, S.Zero
     if u.is_Pow:
         return c, -q
-    record, side = record_of(u), 1 if sign_of(c) == 1 else -1
+    side = 1 if sign_of(c) == 1 else -1
     end = None if record is None else record.end(side)
     if record is None or end is None or not end.rate:
         return S.Zero, S.Zero

@@ -10,10 +10,12 @@ import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from itertools import pairwise
+from typing import Any
 
 from sympy import Expr, lambdify
 
 from theory.elementary import ELEMENTARY
+from theory.functions import SmoothedPower, smoothed_power
 from theory.symbols import x
 
 _SPACING = 0.02
@@ -75,7 +77,8 @@ def _grid() -> tuple[float, ...]:
 
 def _real_function(expression: Expr) -> Function:
     """A function of floats, nan where it has no real value."""
-    own = {r.name: partial(r.value, m=math) for r in ELEMENTARY.values() if r.evaluate}
+    own: dict[str, Any] = {r.name: partial(r.value, m=math) for r in ELEMENTARY.values() if r.evaluate}
+    own[SmoothedPower.__name__] = lambda n, z: float(smoothed_power(n, z))
     compiled = lambdify(x, expression, [own, "math"])
 
     def evaluated(point: float) -> float:

@@ -94,7 +94,7 @@ def _raw_value(node: Expr, point: Mapping[Symbol, mpf | int]) -> mpf:
             if holds(pair.cond, point):
                 return _value(pair.expr, point)
         raise _Unknown
-    return _function(node, [_value(argument, point) for argument in node.args])
+    return _function(node, point)
 
 
 def _sum(terms: list[mpf]) -> mpf:
@@ -111,15 +111,16 @@ def _power(base: mpf, exponent: mpf) -> mpf:
     return base**exponent
 
 
-def _function(node: Expr, arguments: list[mpf]) -> mpf:
+def _function(node: Expr, point: Mapping[Symbol, mpf | int]) -> mpf:
     if isinstance(node, sympy.Max | sympy.Min):
+        arguments = [_value(argument, point) for argument in node.args]
         return max(arguments) if isinstance(node, sympy.Max) else min(arguments)
     record = record_of(node)
     if record is None:
         raise _Unknown
-    u = arguments[0]
+    *parameters, u = (_value(argument, point) for argument in node.args[: len(record.parameters) + 1])
     if record.explodes and abs(u) > _MAX_ARGUMENT:
         raise _Unknown
     if record.wave and abs(mpmath.mag(u)) > 10 * _MAX_ARGUMENT:
         raise _Unknown
-    return record.value(u)
+    return record.value(*parameters, u)

@@ -1,0 +1,75 @@
+"""Smoothed powers I_n(z) = E[(z + eta)_+^n], eta standard normal: a threshold-power law under Gaussian noise.
+
+Parabolic cylinder functions: I_n(z) = Gamma(n + 1) exp(-z^2/4) D_(-n-1)(-z) / sqrt(2 pi) (DLMF 12.5.1).  They are
+sums of two functions of Kummer, which cancel for z < 0.  There the moments J_n = I_n/density are the minimal solution of
+J_(n+1) = z J_n + n J_(n-1): their ratios follow from a continued fraction, their size from ``sum_k |z|^k J_(n+k)/k! = J_n(0)``,
+all of positive terms.
+"""
+
+import numpy as np
+from scipy import special
+
+CANCELLING = -1.0  # below it the two functions of Kummer cancel
+LOST_FACTOR = 30.0  # of rounding that the recursion for whole n may bring
+FEWEST_TERMS, TERMS_OF_UNIT = 200, 14  # of the sum, and more for every unit of |z|: its terms reach to k ~ 9.5 |z|
+LOWEST_INPUT = -40.0  # below it I_n is below the smallest number for every n > -1
+
+
+def smoothed_power(n, z):
+    """I_n(z), for n > -1 and by analytic continuation for other n that are no negative integers.
+
+    Parameters
+    ----------
+    n, z : float or ndarray
+        They broadcast.
+
+    Returns
+    -------
+    ndarray or float
+        To relative accuracy 1e-12 for -0.9 < n < 10, z < 1e3; 0 where it is below the smallest number.
+    """
+    order = np.asarray(n, dtype=float)
+    n, z = np.broadcast_arrays(order, np.asarray(z, dtype=float))
+    value = np.full(z.shape, np.nan)
+    whole = order.ndim == 0 and order >= 0 and order % 1 == 0
+    cancelling = -(LOST_FACTOR ** (0.5 / order) if order else np.inf) if whole else CANCELLING
+    above, below = z >= cancelling, z < cancelling
+    value[above] = whole_power(int(order), z[above]) if whole else rising_power(n[above], z[above])
+    value[below] = power_of_tail(n[below], z[below])
+    return value[()]
+
+
+def whole_power(n, z):
+    """I_n(z) for a whole number n >= 0 by I_n = z I_(n-1) + (n - 1) I_(n-2), whose terms cancel to z^(-2n) of their size."""
+    before, value = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi), special.ndtr(z)
+    for k in range(1, n + 1):
+        before, value = value, z * value + (k - 1 or 1) * before
+    return value
+
+
+def rising_power(n, z):
+    """I_n(z) for z > -1 by Kummer's functions (DLMF 12.7.12)."""
+    square = -0.5 * z * z
+    even = special.gamma(0.5 * (n + 1.0)) * special.hyp1f1(-0.5 * n, 0.5, square)
+    odd = np.sqrt(2.0) * z * special.gamma(0.5 * n + 1.0) * special.hyp1f1(0.5 * (1.0 - n), 1.5, square)
+    return 2.0 ** (0.5 * n - 1.0) / np.sqrt(np.pi) * (even + odd)
+
+
+def power_of_tail(n, z):
+    """I_n(z) for z < -1; for n < -1 from I_(n+1) and I_(n+2)."""
+    low = n < -1.0
+    if np.any(low):
+        value = np.empty(z.shape)
+        value[~low] = power_of_tail(n[~low], z[~low])
+        order, here = n[low], z[low]
+        value[low] = (power_of_tail(order + 2.0, here) - here * power_of_tail(order + 1.0, here)) / (order + 1.0)
+        return value
+    x = np.minimum(-z, -LOWEST_INPUT)
+    terms = FEWEST_TERMS + int(TERMS_OF_UNIT * np.max(x, initial=0.0))
+    ratio = 0.5 * (np.sqrt(x * x + 4.0 * (n + terms)) - x)  # J_(n+k)/J_(n+k-1) for large k, soon forgotten
+    total = np.ones(z.shape)
+    for k in range(terms, 0, -1):
+        ratio = (n + k) / (ratio + x)
+        total = 1.0 + x * ratio / k * total
+    at_zero = 2.0 ** (0.5 * n - 1.0) * special.gamma(0.5 * (n + 1.0)) / np.sqrt(np.pi)
+    return at_zero * np.exp(-0.5 * z * z) / total
