@@ -1,0 +1,260 @@
+"""Stability of stored patterns: order parameter, bulk, outliers and critical loads of the Jacobian, from the equations of the theory."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+
+from numerics.algorithms.patterns import stored_patterns
+
+LOADS = np.concatenate([np.geomspace(1e-7, 0.02, 24, endpoint=False), np.linspace(0.02, 0.98, 49), 1 - np.geomspace(1e-2, 1e-6, 9)])
+TAILS = (8.5, 7.5)  # standard deviations at which laws are cut: for the results, and to see what that changes
+SEARCHED = 96  # eigenvalues between which the edge of the bulk and outliers are looked for
+STILL = 1e-14  # relative change of t below which it is found
+MARGIN = 1e-12  # distance of b <g> from 1 that may be rounding
+FURTHEST = 40.0  # largest outlier that is looked for, in units of the largest one at small load and of the edge
+
+
+class Equations(NamedTuple):
+    """What the theory says about a law of patterns, as functions of numbers and the nodes of the law.
+
+    Attributes
+    ----------
+    moments : callable
+        ``moments(patterns)``: a dict of m, ubar, V_r, V_u, mean_gain, b, beta2.
+    self_coupling : callable
+        ``self_coupling(alpha, b)``: c0 of units that do not couple to themselves.
+    load, load_slope : callable
+        ``load(growth, t, c0, b, patterns)``: the load at which t is the order parameter, and its derivative in t.
+    boundary : callable
+        ``boundary(growth, t, c0, b, beta2, patterns)``: the load at which `growth` is on the boundary of the bulk.
+    outlier, centred : callable
+        ``outlier(growth, t, c0, b, m, ubar, patterns)``: vanishes at an outlier, without and with trained biases.
+    directions : callable
+        The uniform and the recalled diagonal entry behind it, each over what multiplies its eigenvalue.
+    threshold_shift : callable
+        How far the threshold is from where `growth` is an outlier; and the denominator of that.
+    first_outliers : callable
+        ``first_outliers(m, ubar, patterns)``: coefficients in `growth` of `outlier` for a vanishing load.
+    """
+
+    moments: object
+    self_coupling: object
+    load: object
+    load_slope: object
+    boundary: object
+    outlier: object
+    centred: object
+    directions: object
+    threshold_shift: object
+    first_outliers: object
+
+
+class Jacobian:
+    """Eigenvalues of D W at a stored pattern, for one law of patterns and one kind of weights.
+
+    Parameters
+    ----------
+    equations : Equations
+    patterns : Patterns
+    variant : {'noself', 'self', 'bias'}
+    """
+
+    def __init__(self, equations, patterns, variant):
+        self.equations, self.patterns, self.variant = equations, patterns, variant
+        self.moments = equations.moments(patterns)
+        self.b, self.beta2 = self.moments["b"], self.moments["beta2"]
+        self.means = self.moments["m"], self.moments["ubar"]
+
+    def self_coupling(self, alpha):
+        """What a unit lacks of itself."""
+        return 0.0 if self.variant == "self" else self.equations.self_coupling(alpha, self.b)
+
+    def order_parameter(self, growth, alpha, start=0.0):
+        """t outside the bulk, nan inside: the smallest positive root for real eigenvalues, of a concave function of t."""
+        t, c0 = start, self.self_coupling(alpha)
+        gain = self.patterns.gain
+        for _ in range(200):
+            slope = self.equations.load_slope(growth, t, c0, self.b, self.patterns)
+            if np.isrealobj(growth) and not slope > 0:
+                return np.nan
+            step = (alpha - self.equations.load(growth, t, c0, self.b, self.patterns)) / slope
+            t = t + step
+            if np.isrealobj(growth) and not np.all((growth - c0 * gain) * (growth - c0 * gain + t * (growth - self.b * gain)) > 0):
+                return np.nan
+            if abs(step) <= STILL * abs(t) or (np.isrealobj(growth) and step <= 0):  # steps towards a real root are positive
+                return t
+        return np.nan
+
+    def is_outside(self, growth, alpha):
+        """Whether a real eigenvalue would lie outside the bulk."""
+        return self.at(growth, alpha) is not None
+
+    def at(self, growth, alpha):
+        """t and c0 at a real eigenvalue outside the bulk; None inside."""
+        t = self.order_parameter(growth, alpha)
+        c0 = self.self_coupling(alpha)
+        outside = np.isfinite(t) and self.equations.boundary(growth, t, c0, self.b, self.beta2, self.patterns) < alpha
+        return (t, c0) if outside else None
+
+    def centre(self, alpha):
+        """A real eigenvalue inside the bulk: where (lambda - b g)/(lambda - c0 g) is 0 on average."""
+        c0, gain, weight = self.self_coupling(alpha), self.patterns.gain, self.patterns.weight
+        highest = self.b * np.max(gain)
+
+        def average(growth):
+            return weight @ ((growth - self.b * gain) / (growth - c0 * gain))
+
+        return brentq(average, 1e-12 * highest, highest * (1 + 1e-12), xtol=1e-15 * highest)
+
+    def edge(self, alpha):
+        """Largest real part of the bulk, and t there."""
+        inside = self.centre(alpha)
+        outside = 2.0 * inside + 1e-3
+        while not self.is_outside(outside, alpha):
+            outside *= 2.0
+        for growth in np.linspace(outside, inside, SEARCHED)[1:]:
+            if not self.is_outside(growth, alpha):
+                inside = growth
+                break
+            outside = growth
+        edge = last(lambda growth: self.is_outside(growth, alpha), outside, inside)
+        return edge, self.order_parameter(edge, alpha)
+
+    def determinant(self, growth, alpha):
+        """Vanishes at an outlier; nan inside the bulk."""
+        found = self.at(growth, alpha)
+        equation = self.equations.centred if self.variant == "bias" else self.equations.outlier
+        return np.nan if found is None else equation(growth, *found, self.b, *self.means, self.patterns)
+
+    def first_outliers(self):
+        """Outliers for a vanishing load, decreasing."""
+        coefficients = self.equations.first_outliers(*self.means, self.patterns)
+        found = np.roots(coefficients[1] if self.variant == "bias" else coefficients[0])
+        return np.sort(found[np.isreal(found)].real)[::-1]
+
+    def outliers(self, alpha, edge):
+        """Real outliers on both sides of the bulk, decreasing."""
+        scale = FURTHEST * max(1.0, abs(edge), *np.abs(self.first_outliers()))
+        left = min(0.0, self.self_coupling(alpha) * np.max(self.patterns.gain))
+        steps = np.geomspace(1e-9, 1.0, SEARCHED) * scale
+        found = []
+        for growths in (edge + steps, left - steps):
+            values = np.array([self.determinant(growth, alpha) for growth in growths])
+            for k in np.flatnonzero(values[:-1] * values[1:] < 0):
+                found.append(brentq(self.determinant, growths[k], growths[k + 1], args=(alpha,), xtol=1e-15, rtol=1e-14))
+        return sorted(found, reverse=True)
+
+    def critical_loads(self):
+        """Loads at which the bulk and an outlier reach 1, and what ends stability: 'bulk', 'average' or 'pattern'."""
+        bulk = self.bulk_load()
+        first = [growth for growth in self.first_outliers() if growth > 1]
+        out = 0.0 if first else self.outlier_load(bulk)
+        if bulk == 0:
+            return 0.0, np.nan, "bulk"
+        if np.isnan(out):
+            return bulk, out, "bulk"
+        return bulk, out, self.direction(first[0] if first else 1.0, out)
+
+    def bulk_load(self):
+        """Smallest load at which the bulk reaches 1; 0 if it is beyond 1 at every load."""
+        if not self.b * self.moments["mean_gain"] < 1 - MARGIN:
+            return 0.0
+        below = 0.0
+        for alpha in LOADS:
+            if not self.is_outside(1.0, alpha):
+                return last(lambda load: load == 0 or self.is_outside(1.0, load), below, alpha)
+            below = alpha
+        return 1.0
+
+    def outlier_load(self, bulk):
+        """Smallest load below that of the bulk at which an outlier is 1; nan if there is none."""
+        loads = np.append(LOADS[LOADS < bulk], bulk * (1 - 1e-9)) if bulk > 0 else LOADS[:0]
+        values = np.array([self.determinant(1.0, alpha) for alpha in loads])
+        crossings = np.flatnonzero(values[:-1] * values[1:] < 0)
+        if crossings.size == 0:
+            return np.nan
+        k = crossings[0]
+        return brentq(lambda alpha: self.determinant(1.0, alpha), loads[k], loads[k + 1], xtol=1e-15, rtol=1e-14)
+
+    def direction(self, growth, alpha):
+        """Whether an outlier belongs to the average activity or to the recalled pattern."""
+        if self.variant == "bias":
+            return "pattern"
+        t, c0 = (0.0, 0.0) if alpha == 0 else self.at(growth, alpha) or (np.nan, 0.0)
+        uniform, recalled = self.equations.directions(growth, t, c0, self.b, *self.means, self.patterns)
+        return "average" if abs(uniform) < abs(recalled) else "pattern"
+
+    def threshold_shift(self, alpha):
+        """How far below the critical threshold the threshold is; nan where there is none."""
+        found = None if self.variant == "bias" else self.at(1.0, alpha)
+        if found is None:
+            return np.nan
+        shift, turn = self.equations.threshold_shift(1.0, *found, self.b, *self.means, self.patterns)
+        return shift if turn > 0 else np.nan
+
+
+def last(holds, inside, outside):
+    """Last number, from one that satisfies a condition towards one that does not, that still does; by bisection."""
+    while True:
+        middle = 0.5 * (inside + outside)
+        if middle in (inside, outside) or abs(outside - inside) <= 1e-15 * abs(middle):
+            return inside
+        if holds(middle):
+            inside = middle
+        else:
+            outside = middle
+
+
+def stability(equations, weights, patterns, alpha, variant, threshold):
+    """Every result for one law and load, as a dict of floats with `outliers`, a list, and `mechanism`, a word."""
+    jacobian = Jacobian(equations, patterns, variant)
+    moments = jacobian.moments
+    edge, t = jacobian.edge(alpha)
+    outliers = jacobian.outliers(alpha, edge)
+    bulk, out, mechanism = jacobian.critical_loads()
+    c0 = jacobian.self_coupling(alpha)
+    found = weights(alpha, c0, *(moments[key] for key in ("m", "ubar", "V_r", "b", "beta2")))
+    if variant == "bias":
+        found = {**found, "row_sum": 0.0, "row_sum_sd": found["norm"]}
+    residual = equations.load(edge, t, c0, moments["b"], patterns) / alpha - 1.0
+    return {
+        "t": t,
+        **{key: moments[key] for key in ("b", "beta2", "mean_gain")},
+        **found,
+        "edge": edge,
+        "abscissa": max([edge, *outliers]),
+        "alpha_bulk": bulk,
+        "alpha_out": out,
+        "alpha_S": np.fmin(bulk, out),
+        "theta_c": threshold + jacobian.threshold_shift(alpha),
+        "residual": residual,
+        "outliers": outliers,
+        "first_outliers": list(jacobian.first_outliers()),
+        "mechanism": mechanism,
+    }
+
+
+def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, threshold):
+    """The results of `stability`, with the errors that cutting the tails of the law makes.
+
+    Raises
+    ------
+    ValueError
+        Where phi does not take a rate.
+    """
+    found = []
+    for tail in TAILS:
+        r, weight = nodes(tail)
+        patterns = stored_patterns(phi, phi_prime, r, weight)
+        lost = ~np.isfinite(patterns.u)
+        if np.any(lost):
+            raise ValueError(
+                f"phi takes no rate such as {patterns.r[lost][0]:.6g} on a stretch where it increases and takes all rates, "
+                f"from {np.min(r):.3g} to {np.max(r):.3g}"
+            )
+        found.append(stability(equations, weights, patterns, alpha, variant, threshold))
+    whole, shorter = found
+    numbers = [key for key, value in whole.items() if np.isscalar(value) and not isinstance(value, str)]
+    errors = {key: abs(whole[key] - shorter[key]) for key in numbers}
+    return {**whole, "errors": errors}

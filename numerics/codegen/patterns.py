@@ -1,0 +1,165 @@
+"""The equations of a network that stores patterns as generated code: averages over the nodes of a law, and `solve`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sympy import Expr, Poly, S, Symbol, sstr
+
+from numerics.codegen.printer import source
+from numerics.codegen.statements import lower, numpy_source
+from theory.activation.activation import Activation
+from theory.attractor.patterns import V_r, alpha, b, beta2, c0, gain, m, mean, normal_form, omega, r, t, ubar
+from theory.attractor.spectrum import OUTLIER, TURN, outlier_matrix
+from theory.averages.average import Average
+from theory.symbols import growth
+from theory.theory import Theory
+
+_AT = ("growth", t, c0, b)  # lambda is a word of Python
+
+
+def pattern_equations(theory: Theory, activation: Activation, *_: object) -> list[str]:
+    """Functions of the generated module, in order."""
+    equation = theory.equation
+    moments = {symbol: e for symbol, e in equation.named.items() if symbol not in (c0, omega)}
+    means = (*_AT, m, ubar)
+    weights = {key: theory.observables[key].expression for key in ("norm", "row_sum", "row_sum_sd")}
+    uniform, recalled = (outlier_matrix()[k, k] for k in (0, 1))
+    coefficients = [Poly(_without_others(e), growth).all_coeffs() for e in (equation.outlier, equation.centred)]
+    return [
+        _moments(moments),
+        numpy_source(lower("self_coupling", (alpha, b), [equation.named[c0]], _said(c0, equation.named[c0]))),
+        _averaged("load", "The load at which t is the order parameter: ", _AT, equation.load),
+        _averaged("load_slope", "Its derivative in t: ", _AT, equation.load.diff(t)),
+        _averaged("boundary", "The load at which lambda lies on the boundary: ", (*_AT, beta2), equation.boundary),
+        _averaged("outlier", "Vanishes at an outlier: ", means, equation.outlier),
+        _averaged("centred", "Vanishes at an outlier, with trained biases: ", means, equation.centred),
+        _averaged(
+            "directions",
+            "The two diagonal entries behind it, each over the factor of its eigenvalue",
+            means,
+            (uniform / (growth * m * mean(omega)), recalled / (growth * mean(r**2 * omega))),
+        ),
+        _averaged(
+            "threshold_shift",
+            "By how much the threshold may rise until lambda is an outlier, and what that was divided by",
+            means,
+            (OUTLIER / TURN, TURN),
+        ),
+        _averaged(
+            "first_outliers",
+            "Coefficients in lambda of both determinants at a vanishing load",
+            (m, ubar),
+            tuple(coefficients),
+        ),
+        _dictionary("weights", (alpha, c0, m, ubar, V_r, b, beta2), weights),
+        _EQUATIONS,
+        _solve(theory, activation),
+    ]
+
+
+def _said(name: object, expression: Expr) -> str:
+    return f"{name} = {sstr(expression)}."
+
+
+def _without_others(expression: Expr) -> Expr:
+    """At a vanishing load a unit is alone, omega = 1/lambda: a common factor of the determinant."""
+    alone = expression.replace(lambda e: isinstance(e, Average), lambda e: mean(e.integrand.subs(omega, S.One)))
+    return normal_form(alone)
+
+
+def _inline(expression: Expr) -> Expr:
+    """Every average as the sum over nodes that evaluates it."""
+    named = expression.replace(
+        lambda e: isinstance(e, Average),
+        lambda e: Symbol(f"(weight @ ({source(e.integrand.subs(growth, Symbol('growth')))}))"),
+    )
+    return named.subs(growth, Symbol("growth"))
+
+
+def _text(values: Expr | Sequence[object]) -> str:
+    if isinstance(values, Expr):
+        return source(_inline(values))
+    return f"({', '.join(_text(value) for value in values)},)"  # type: ignore[arg-type]
+
+
+def _averaged(name: str, doc: str, arguments: Sequence[object], result: Expr | tuple[object, ...]) -> str:
+    """A function of numbers and of the nodes of a law."""
+    said = f"{doc}{sstr(result)}." if isinstance(result, Expr) else f"{doc}."
+    said = said if len(said) < 200 else f"{doc.rstrip(': ')}, as in the heading."
+    (denominator,) = {node.measure.denominator for node in mean(omega).atoms(Average)}
+    needs = "omega" in _text(result)
+    return "\n".join(
+        [
+            f"def {name}({', '.join(map(str, arguments))}, patterns):",
+            f'    """{said}"""',
+            "    r, u, g, weight = patterns",
+            *([f"    omega = {_text(1 / denominator)}"] if needs else []),
+            f"    return {_text(result)}",
+        ]
+    )
+
+
+def _moments(moments: Mapping[Symbol, Expr]) -> str:
+    rows = [f"    {symbol} = {_text(e)}" for symbol, e in moments.items()]
+    names = ", ".join(f'"{symbol}": {symbol}' for symbol in moments)
+    return "\n".join(
+        [
+            "def moments(patterns):",
+            '    """Means, variances and the regression of the input on the rate."""',
+            "    r, u, g, weight = patterns",
+            *rows,
+            f"    return {{{names}}}",
+        ]
+    )
+
+
+def _dictionary(name: str, arguments: Sequence[object], results: Mapping[str, Expr]) -> str:
+    rows = [f'        "{key}": {source(e)},' for key, e in results.items()]
+    return "\n".join(
+        [
+            f"def {name}({', '.join(map(str, arguments))}):",
+            '    """Norm of a row of W, mean and spread of the sums of its rows."""',
+            "    return {",
+            *rows,
+            "    }",
+        ]
+    )
+
+
+_EQUATIONS = """\
+EQUATIONS = Equations(
+    moments, self_coupling, load, load_slope, boundary, outlier, centred, directions, threshold_shift, first_outliers
+)"""
+
+
+def _solve(theory: Theory, activation: Activation) -> str:
+    own = [str(p) for p in activation.parameters]
+    given = "".join(f", {name}" for name in own)
+    kinks = ", ".join(source(kink.point) for kink in activation.kinks)
+    threshold = getattr(activation, "threshold", None)
+    docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.leading.items())
+    return f'''\
+def solve(alpha{given}, law="lognormal", variant="noself", CV=1.0, f=1.0, eps=1.0, samples=()):
+    """Weights, spectrum at a stored pattern and critical loads, for one set of numbers.
+
+    Returns a dict:
+
+{docs}
+    residual, errors : relative residual of the load at the edge; what changes if the law is cut earlier
+    outliers, first_outliers, mechanism : real outliers outside the bulk, those at a vanishing load; 'bulk', 'average' or
+        'pattern', whichever reaches 1 first
+
+    Raises ValueError where phi does not take the rates.
+    """
+    kinks = phi(np.array([{kinks}], dtype=float){given})
+    return with_errors(
+        EQUATIONS,
+        weights,
+        lambda x: phi(x{given}),
+        lambda x: phi_prime(x{given}),
+        lambda tail: law_nodes(law, CV, f, eps, samples, tail, kinks),
+        alpha,
+        variant,
+        {"0.0" if threshold is None else source(threshold)},
+    )'''

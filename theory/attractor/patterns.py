@@ -1,0 +1,140 @@
+r"""One unit in a stored pattern, and averages over its law.
+
+A unit of rate r needs the input u = phi^-1(r) and has the gain g = phi'(u) there.  Nothing else of activation and law enters:
+an average over patterns is one over triples (r, u, g), whatever their joint law.  omega, the propagator of a unit at an
+eigenvalue lambda, depends on g through
+
+    omega (lambda (1 + t) - (c0 + t b) g) = 1,
+
+so every polynomial in r, u, g and omega has a normal form without the product g omega.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from sympy import Add, Basic, Expr, Matrix, Mul, Poly, S, Symbol, diff
+
+from theory.averages.average import Average
+from theory.averages.law import r
+from theory.averages.measures import Terms
+from theory.derivation import Solves
+from theory.symbols import growth
+
+u = Symbol("u", real=True)
+"""Input of a unit in a stored pattern, phi^-1(r)."""
+
+gain = Symbol("g", positive=True)
+"""Its gain, phi'(u)."""
+
+omega = Symbol("omega")
+"""Its propagator at an eigenvalue lambda of the Jacobian."""
+
+t = Symbol("t")
+"""Order parameter: response of the stored patterns to a rank-one change, at an eigenvalue lambda."""
+
+alpha = Symbol("alpha", positive=True)
+"""Load, patterns per unit."""
+
+m, V_r, V_u = (Symbol(name, positive=True) for name in ("m", "V_r", "V_u"))
+"""Mean rate; variances of rate and input."""
+
+ubar = Symbol("ubar", real=True)
+"""Mean input."""
+
+b = Symbol("b", real=True)
+"""Slope of the regression of the input on the rate."""
+
+beta2 = Symbol("beta2", nonnegative=True)
+"""Variance of the input that the rate does not explain, in units of V_r."""
+
+c0 = Symbol("c0", real=True)
+"""What a unit without self-coupling lacks of itself, a multiple of its gain; 0 where units couple to themselves."""
+
+tau = Symbol("tau", positive=True)
+"""V_r tr (R^T R)^-1, its limit for large networks."""
+
+
+class StoredPatterns(Basic):
+    """The joint law, not specified, of r, u, g and omega at a unit.
+
+    Parameters
+    ----------
+    denominator : Expr
+        1/omega, linear in g.
+    """
+
+    rank = 3
+    variables = (r, u, gain, omega)
+    denominator = property(lambda self: self.args[0])
+
+    def __new__(cls, denominator):
+        """The denominator expanded, as everything that contains it may be."""
+        return super().__new__(cls, denominator.expand())
+
+    def derivative(self, F: Expr, order: int, symbol: Symbol) -> Terms:
+        """d<F>/dsymbol for a symbol that omega depends on; the law of r, u and g is fixed."""
+        return [(S.One, diff(F, symbol) - diff(F, omega) * omega**2 * diff(self.denominator, symbol), 0)]
+
+
+DENOMINATOR = growth - c0 * gain + t * (growth - b * gain)
+"""1/omega."""
+
+PATTERNS = StoredPatterns(DENOMINATOR)
+
+
+def mean(F: Expr) -> Expr:
+    """<F> over units of stored patterns, term by term."""
+    return Average(F, 0, PATTERNS)
+
+
+def normal_form(expression: Expr) -> Expr:
+    """A polynomial in averages of polynomials of r, u, g and omega, each written without the product g omega."""
+    return expression.replace(lambda node: isinstance(node, Average), _normal).expand()
+
+
+def _normal(node: Average) -> Expr:
+    rest, slope = node.measure.denominator.subs(gain, 0), -diff(node.measure.denominator, gain)
+
+    @cache
+    def monomial(of_r: int, of_u: int, of_gain: int, of_omega: int) -> Expr:
+        if of_gain and of_omega and slope != 0:
+            less = of_r, of_u, of_gain - 1
+            return (rest * monomial(*less, of_omega) - monomial(*less, of_omega - 1)) / slope
+        powers = zip(PATTERNS.variables, (of_r, of_u, of_gain, of_omega), strict=True)
+        return Average(Mul(*(variable**power for variable, power in powers)), 0, node.measure)
+
+    terms = Poly(node.integrand, *PATTERNS.variables).terms()
+    return Add(*(coefficient * monomial(*powers) for powers, coefficient in terms))
+
+
+def reduced(expression: Expr) -> Expr:
+    """The normal form, means, variances and the regression of u on r by their names."""
+    names = {
+        mean(r): m,
+        mean(u): ubar,
+        mean(r**2): V_r + m**2,
+        mean(u**2): V_u + ubar**2,
+        mean(r * u): b * V_r + m * ubar,
+    }
+    return normal_form(expression).xreplace(names)
+
+
+def equals(other: Expr, name: str) -> Solves:
+    """Check: what a step shows is `other` for every law of the patterns, as normal forms."""
+    return Solves(lambda after: reduced(after.rhs - other), name)
+
+
+def vanish(residuals: Callable[[Any], Sequence[Expr]], name: str) -> Solves:
+    """Check by insertion: all residuals vanish for every law of the patterns."""
+    return Solves(lambda after: Matrix([reduced(residual) for residual in residuals(after)]), name)
+
+
+def with_input(expression: Expr, F: Expr) -> Expr:
+    """The same with u a function F of rate and gain."""
+    return expression.replace(
+        lambda node: isinstance(node, Average),
+        lambda node: Average(node.integrand.subs(u, F).expand(), 0, node.measure),
+    )

@@ -1,0 +1,234 @@
+r"""The spectrum of the Jacobian at a stored pattern: order parameter, boundary of the bulk, outliers.
+
+    J + 1 = D W,    D = diag(g_i),    W = c0 (1 - Pi) + U (R^T R)^-1 R^T,    Pi = R (R^T R)^-1 R^T
+
+Its eigenvalues lambda make a P x P matrix H singular, to which each unit contributes a rank-one term that is independent of all
+others but for g_i, fixed by the recalled pattern.  In the directions of the other patterns u = ubar + b (r - m) + xi, xi being
+uncorrelated with r; the uniform direction and the recalled pattern are kept apart and carry the outliers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sympy import Abs, Add, Eq, Expr, Identity, Matrix, MatrixSymbol, Poly, Rational, Symbol, solve, symbols
+
+from theory.attractor.patterns import (
+    DENOMINATOR,
+    V_r,
+    alpha,
+    b,
+    beta2,
+    c0,
+    equals,
+    gain,
+    m,
+    mean,
+    normal_form,
+    omega,
+    r,
+    reduced,
+    t,
+    u,
+    ubar,
+    with_input,
+)
+from theory.attractor.weights import NORM, RESPONSE, N, R, U, drawn, projector
+from theory.averages.average import Average
+from theory.derivation import Replay, Solves, Step, applied
+from theory.symbols import growth
+
+D = MatrixSymbol("D", N, N)
+gains = (growth * Identity(N) - c0 * D).inverse()
+
+chi, shift, theta_c, alpha_b = Symbol("chi"), Symbol("d", real=True), Symbol("theta_c", real=True), Symbol("alpha_b")
+Lambda, Lambda_bias = symbols("Lambda Lambda_bias")
+power, threshold = symbols("n theta", positive=True)
+left_out, right_out = growth - c0 * gain, growth - b * gain
+"""1/omega of a unit that the others do not answer to; what multiplies z z^T in H."""
+
+LOAD = t * mean(right_out * omega)
+"""The load at which t is the order parameter at lambda."""
+
+BOUNDARY = Abs(t) ** 2 * mean((beta2 * gain**2 + Abs(right_out) ** 2) * Abs(omega) ** 2)
+"""The load at which lambda lies on the boundary of the bulk."""
+
+
+def outlier_matrix(rate: Expr = r, mean_rate: Expr = m, given: Expr = u, mean_given: Expr = ubar) -> Matrix:
+    """H on the uniform direction and on the recalled pattern, a factor m of the first taken out."""
+    columns = (growth * mean_rate - gain * mean_given, growth * rate - gain * given)
+    return Matrix([[mean(row * column * omega) for column in columns] for row in (1, rate)])
+
+
+OUTLIER = outlier_matrix().det()
+"""Vanishes at an outlier."""
+
+CENTRED = outlier_matrix(r - m, 0, u - ubar, 0)[1, 1]
+"""The same where every unit has a trained bias."""
+
+TURN = mean(gain * omega) * mean(r * (growth * (r - m) - gain * (u - ubar)) * omega)
+TURN -= mean(r * gain * omega) * mean((growth * (r - m) - gain * (u - ubar)) * omega)
+"""How fast `OUTLIER` falls with the threshold."""
+
+
+def bulk() -> Iterator[Step]:
+    """From H to the order parameter and the boundary."""
+    matrix = R.T * gains * (growth * R - D * U)
+    yield Step(
+        "det(lambda - D W) = det(lambda - c0 D) det H/det(R^T R)",
+        "matrix determinant lemma",
+        None,
+        Eq(MatrixSymbol("H", *matrix.shape), matrix, evaluate=False),
+        check=Solves(_determinants, "random matrices of rational numbers inserted"),
+    )
+    ratio, answer = right_out / left_out, Symbol("q")
+    yield Step(
+        "The response z Q z of H^-1 = Q to a unit's own direction, from t, the one without that unit",
+        "Sherman and Morrison",
+        Eq(answer, t - t * ratio * answer),
+        Eq(answer, t * left_out * omega),
+        assumption="omega = 1/(lambda (1 + t) - (c0 + t b) g)",
+        check=Replay(lambda before: Eq(answer, _in_omega(solve(before, answer)[0]))),
+    )
+    yield Step("The propagator of a unit", "a name", None, Eq(omega, 1 / DENOMINATOR), check=Solves(_continues))
+    yield Step(
+        "The load: P = tr Q H, one unit at a time",
+        "one unit left out",
+        None,
+        Eq(alpha, LOAD),
+        assumption="t tends to alpha/(1 - alpha) for large lambda",
+        check=equals(by_s_transform(), "the S-transform of D (c0 + (b - c0) Pi), Pi on a random space"),
+    )
+    yield Step(
+        "Two resolvents, chi = N V_r^2 tr Q Q^*",
+        "ladder",
+        None,
+        Eq(chi, Abs(t) ** 2 / (alpha - Abs(t) ** 2 * mean(Abs(right_out) ** 2 * Abs(omega) ** 2))),
+        check=Solves(
+            lambda after: normal_form(LOAD.diff(t) / t - _real(1 / after.rhs).subs(alpha, LOAD)),
+            "real lambda: response of the order parameter to a mass",
+        ),
+    )
+    yield Step(
+        "Boundary of the bulk: xi multiplies H^-1 by a matrix of independent entries, whose spectral radius is 1 there",
+        "circular law",
+        Eq(1, beta2 * mean(gain**2 * Abs(omega) ** 2) * chi),
+        Eq(alpha_b, BOUNDARY),
+        assumption="outside the bulk the right side is smaller",
+        check=Solves(_boundary_cases, "beta = 0: branch point of t; b = c0 = 0: independent weights"),
+    )
+
+
+def _determinants(after: Expr) -> Expr:
+    weights = c0 * (Identity(N) - projector) + U * (R.T * R).inverse() * R.T
+    at = {growth: Rational(5, 3), c0: Rational(-2, 5)}
+    left = drawn((growth * Identity(N) - D * weights).subs(at)).det() * drawn(R.T * R).det()
+    return left - drawn((growth * Identity(N) - c0 * D).subs(at)).det() * drawn(after.rhs.subs(at)).det()
+
+
+def _in_omega(expression: Expr) -> Expr:
+    numerator, denominator = expression.together().as_numer_denom()
+    return (numerator / (denominator / DENOMINATOR).cancel()).factor() * omega
+
+
+def _continues(after: Expr) -> Expr:
+    """omega (lambda - c0 g) + omega t (lambda - b g) = 1: what a unit is by itself and what the others answer."""
+    return (after.rhs * (left_out + t * right_out) - 1).cancel()
+
+
+def by_s_transform() -> Expr:
+    """The load in terms of t, as det(1 - y X Pi) for X = D/(lambda - c0 D), y = b - c0 and a projection Pi on a random space.
+
+    S-transforms multiply: y = y0 (1 + psi)/(alpha + psi) with psi = <y0 X/(1 - y0 X)> and S_Pi = (1 + psi)/(alpha + psi).
+    """
+    y0, psi, load, weight = symbols("y0 psi load omega_mean")
+    own = solve((left_out - y0 * gain) * (1 + t) - DENOMINATOR, y0)[0]
+    transform = solve(own * (1 + psi) - (b - c0) * (load + psi), psi)[0]
+    found = solve(transform - own * (1 + t) * weight, load)[0]
+    return found.subs(weight, mean(gain * omega))
+
+
+def _real(expression: Expr) -> Expr:
+    """The same for real lambda."""
+    return expression.replace(Abs, lambda e: e)
+
+
+def _boundary_cases(after: Expr) -> Matrix:
+    structured = normal_form(LOAD - _real(after.rhs).subs(beta2, 0) - t * LOAD.diff(t))
+    return Matrix([structured, _at_independent_weights(after.rhs) - alpha])
+
+
+def _at_independent_weights(expression: Expr) -> Expr:
+    """b = c0 = 0: omega = 1/(lambda (1 + t)), t = tau, and the circle |lambda|^2 = norm^2 <g^2>."""
+    second = Symbol("g2", positive=True)
+    radius = NORM.subs({b: 0, c0: 0}) ** 2 * second
+    size, order = symbols("size order", positive=True)
+
+    def at(node: Average) -> Expr:
+        inside = _real(node.integrand).subs(omega, 1 / (size * (1 + order))).subs({b: 0, growth: size}).expand()
+        return inside.subs(gain, 1) if not inside.has(gain) else inside.subs(gain, second ** Rational(1, 2))
+
+    plain = expression.replace(lambda node: isinstance(node, Average), at).replace(Abs, lambda e: e).subs(t, order)
+    return plain.subs(order, RESPONSE).subs(size, radius ** Rational(1, 2)).simplify()
+
+
+def outliers() -> Iterator[Step]:
+    """The outliers, without and with trained biases, and the threshold at which one of them is lambda."""
+    ratio, matrix = right_out / left_out, outlier_matrix().as_immutable()
+    yield Step(
+        "The other patterns leave each unit's term divided by 1 + t (lambda - b g)/(lambda - c0 g)",
+        "Schur complement, one unit left out",
+        1 - ratio * t * left_out / DENOMINATOR,
+        left_out * omega,
+        check=Replay(_in_omega),
+    )
+    yield Step(
+        "H on the uniform direction and on the recalled pattern, for each unit",
+        "law of large numbers",
+        None,
+        matrix,
+        check=Solves(_exact_cases, "exact eigenvalues at finite N: constant gain; a power law without threshold"),
+    )
+    yield applied("Outliers lambda", "determinant", matrix, lambda H: Eq(Lambda, H.det()))
+    yield Step(
+        "Outliers with trained biases, by which rates and inputs are centred",
+        "determinant",
+        matrix,
+        Eq(Lambda_bias, CENTRED),
+        check=Solves(_centred_cases, "exact eigenvalue: constant gain; no effect of the mean rate"),
+    )
+    yield Step(
+        "The threshold at which lambda is an outlier: inputs and threshold rise by the same d, the determinant falls linearly",
+        "linear equation",
+        Lambda,
+        Eq(theta_c, threshold + OUTLIER / TURN),
+        check=Solves(_at_threshold),
+    )
+
+
+def _exact_cases(after: Matrix) -> Matrix:
+    """D W 1 and D W r of the recalled pattern, where they are known at any N."""
+    constant = at_constant_gain(after.det()) - omega**2 * V_r * (growth - 1) * ((growth - 1) * m - threshold * gain)
+    return Matrix([constant, with_input(after.det(), power * r / gain).subs(growth, power)])
+
+
+def _centred_cases(after: Expr) -> Matrix:
+    moved = with_input(after.rhs.subs(m, m + shift), u).replace(r, r + shift)
+    constant = at_constant_gain(after.rhs) - V_r * (growth - 1) * omega
+    return Matrix([constant, normal_form(moved - after.rhs)])
+
+
+def at_constant_gain(expression: Expr) -> Expr:
+    """For u = theta + r/g with the same gain g, and so the same omega, everywhere."""
+
+    def moment(node: Average) -> Expr:
+        polynomial = Poly(node.integrand.subs(u, threshold + r / gain), r)
+        return Add(*(polynomial.coeff_monomial(r**k) * known for k, known in enumerate((1, m, V_r + m**2))))
+
+    return expression.replace(lambda node: isinstance(node, Average), moment).subs(ubar, threshold + m / gain).expand()
+
+
+def _at_threshold(after: Expr) -> Matrix:
+    moved = Poly(reduced(outlier_matrix(given=u + shift, mean_given=ubar + shift).det()), shift)
+    numerator, denominator = (after.rhs - threshold).as_numer_denom()
+    return Matrix([reduced(numerator) - moved.coeff_monomial(1), reduced(denominator) + moved.coeff_monomial(shift)])

@@ -1,0 +1,145 @@
+"""The theory of networks that store graded patterns, assembled: equations, results, conditions and the argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from sympy import Expr, Symbol
+
+from theory.attractor import spectrum, weights
+from theory.attractor.limits import limiting_steps
+from theory.attractor.patterns import DENOMINATOR, alpha, b, beta2, c0, omega, t
+from theory.derivation import chain
+from theory.model import Model
+from theory.symbols import growth
+from theory.theory import Condition, Quantity, Theory
+
+_NAMED = {**weights.MOMENTS, beta2: weights.UNEXPLAINED, c0: weights.SELF, omega: 1 / DENOMINATOR}
+
+
+@dataclass(frozen=True)
+class SpectrumEquation:
+    """The order parameter t at an eigenvalue lambda, and what it decides: the boundary of the bulk, the outliers.
+
+    Attributes
+    ----------
+    unknown, control : Symbol
+        t; the load, which is turned up from 0.
+    named : mapping of Symbol to Expr
+        Moments of rates, inputs and gains, c0 and the propagator omega, in the order of evaluation.
+    load : Expr
+        The load at which t is the order parameter: the smallest positive root for real lambda outside the bulk.
+    boundary : Expr
+        The load at which lambda lies on the boundary of the bulk.
+    outlier, centred : Expr
+        Vanish where lambda is an outlier: without and with trained biases.
+    """
+
+    unknown: Symbol = t
+    control: Symbol = alpha
+    named: Mapping[Symbol, Expr] = field(default_factory=lambda: MappingProxyType(_NAMED))
+    load: Expr = spectrum.LOAD
+    boundary: Expr = spectrum.BOUNDARY
+    outlier: Expr = spectrum.OUTLIER
+    centred: Expr = spectrum.CENTRED
+
+    notation = "<.> is an average over the rates r of stored patterns, with u = phi^-1(r) and g = phi'(u)"
+
+    @property
+    def statements(self) -> tuple[tuple[str, Expr, str], ...]:
+        """(name, expression, meaning) of every equation."""
+        meanings = {
+            "ubar": "mean input",
+            "m": "mean rate",
+            "V_r": "variance of the rates",
+            "V_u": "variance of the inputs",
+            "b": "slope of the regression of the input on the rate",
+            "beta2": "variance of the input that the rate does not explain, over that of the rates",
+            "mean_gain": "mean gain",
+            "c0": "what units without self-coupling lack of themselves; 0 with variant=self",
+            "omega": "propagator of a unit",
+        }
+        return (
+            *((str(symbol), e, meanings[str(symbol)]) for symbol, e in self.named.items()),
+            (str(self.control), self.load, "self-consistency of t at an eigenvalue lambda"),
+            ("alpha_b", self.boundary, "the load at which lambda lies on the boundary of the bulk; smaller outside"),
+            ("Lambda", self.outlier, "vanishes at an outlier lambda"),
+            ("Lambda_bias", self.centred, "vanishes at an outlier lambda where units have trained biases"),
+        )
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What its statements define, and where they hold."""
+        return self.unknown, self.control, growth, *self.named
+
+    @property
+    def expressions(self) -> tuple[Expr, ...]:
+        """Everything that generated code evaluates."""
+        return *self.named.values(), self.load, self.boundary, self.outlier, self.centred
+
+
+def _found(key: str, meaning: str, **more: Any) -> Quantity:
+    return Quantity(key, Symbol(key), meaning, **more)
+
+
+_UNRESOLVED = "gains grow without bound over the law, and with them the bulk of ever larger networks"
+
+
+def derive(model: Model, *, odd: bool) -> Theory:
+    """The theory for a generic increasing activation and a generic law of patterns; it does not matter whether phi is odd."""
+    inf = float("inf")
+    observables = (
+        Quantity("b", weights.MOMENTS[b], "slope of the regression of the input u on the rate r"),
+        Quantity(
+            "beta2", weights.UNEXPLAINED, "variance of u that r does not explain, over that of r", bounds=(0, inf)
+        ),
+        Quantity("mean_gain", weights.MOMENTS[weights.mean_gain], "mean gain phi'(u)", bounds=(0, inf)),
+        Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=(0, inf)),
+        Quantity("row_sum", weights.ROW_SUM, "mean over units of the sum of a row of W; 0 with trained biases"),
+        Quantity(
+            "row_sum_sd",
+            weights.SPREAD,
+            "standard deviation over units of these sums, times sqrt(N); with trained biases the norm, not times sqrt(N)",
+            bounds=(0, inf),
+        ),
+        _found("edge", "largest real part of the bulk of eigenvalues lambda of D W", undefined=_UNRESOLVED),
+        _found(
+            "abscissa",
+            "largest real part of all eigenvalues; perturbations decay as exp(-(1 - abscissa) t)",
+            undefined=_UNRESOLVED,
+        ),
+        _found("alpha_bulk", "load at which the bulk reaches 1", bounds=(0, 1), undefined=_UNRESOLVED),
+        _found(
+            "alpha_out",
+            "load at which an outlier reaches 1",
+            bounds=(0, 1),
+            undefined="no outlier reaches 1 as long as the bulk is below it",
+        ),
+        _found(
+            "alpha_S", "critical load, up to which stored patterns are stable", bounds=(0, 1), undefined=_UNRESOLVED
+        ),
+        Quantity(
+            "theta_c",
+            spectrum.threshold + spectrum.OUTLIER / spectrum.TURN,
+            "threshold at which an outlier is 1 at this load",
+            undefined="the bulk is above 1, biases are trained, or no threshold takes the outlier of the recalled pattern below 1",
+        ),
+    )
+    return Theory(
+        model=model,
+        equation=SpectrumEquation(),
+        order_parameters={"t": Quantity("t", t, "order parameter at the edge of the bulk")},
+        observables={q.key: q for q in observables},
+        conditions=(Condition("abscissa", Symbol("abscissa"), "stored patterns are unstable fixed points"),),
+        derivation=chain(
+            "Networks that store graded patterns",
+            weights.moments(),
+            weights.weights(),
+            spectrum.bulk(),
+            spectrum.outliers(),
+            limiting_steps(),
+        ),
+    )

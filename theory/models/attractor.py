@@ -1,0 +1,43 @@
+"""Discrete attractor networks that store dense graded patterns (Cohen, Lengyel 2025)."""
+
+from __future__ import annotations
+
+from theory.interval import Interval
+from theory.lazy import Later
+from theory.model import Choice, Model, Parameter
+
+BELOW_ONE = Interval(0, 1, True, True)
+
+MODEL = ATTRACTOR = Model(
+    name="attractor",
+    equation="dr_i/dt = -r_i + phi(sum_j W_ij r_j), W of least norm with the stored patterns as fixed points",
+    parameters=(
+        Parameter("alpha", "load, stored patterns per unit", BELOW_ONE),
+        Parameter(
+            "CV",
+            "standard deviation of the rates over their mean (law=sparse: of those that are not eps)",
+            Interval.POSITIVE,
+            only=("law", ("lognormal", "gamma", "sparse")),
+        ),
+        Parameter("f", "share of the rates that are not eps", Interval(0, 1, True, False), only=("law", ("sparse",))),
+        Parameter("eps", "rate of all others, the mean rate being 1", BELOW_ONE, only=("law", ("sparse",))),
+    ),
+    reference="Cohen, Lengyel 2025, arXiv 2507.10383",
+    derive_theory=Later("theory.attractor.theory:derive"),
+    choices=(
+        Choice(
+            "law",
+            "law of the rates in a pattern, of mean 1 unless they are given as samples",
+            ("lognormal", "gamma", "halfnormal", "sparse"),
+            default="lognormal",
+        ),
+        Choice(
+            "variant",
+            "weights of least norm: without self-coupling, with it, without it and with trained biases",
+            ("noself", "self", "bias"),
+            default="noself",
+        ),
+    ),
+    existence=Later("theory.attractor.existence:existence"),
+    limits=None,
+)
