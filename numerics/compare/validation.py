@@ -27,7 +27,7 @@ from numerics.treatment import Simulator
 from theory.activation.activation import Activation, activation_for
 from theory.errors import InputError, require
 from theory.models import find_model
-from theory.parameters import checked_parameters, parameters_of
+from theory.parameters import checked_parameters, parameters_of, plain
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -88,7 +88,7 @@ class Validation:
             "sentence": self.sentence,
             "false_alarm": self.false_alarm,
             "threshold": THRESHOLD,
-            **self.parameters,
+            **plain(self.parameters),
             "seed": self.seed,
             "samples": self.samples,
             "sizes": list(self.sizes),

@@ -15,7 +15,7 @@ from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
 from theory.filters import Filter
 from theory.models import find_model
-from theory.parameters import checked_parameters, parameters_of
+from theory.parameters import checked_parameters, parameters_of, plain
 
 Progress = Callable[[float], None]
 
@@ -48,7 +48,7 @@ class Simulation:
         return {
             "model": self.model,
             "activation": self.activation or None,
-            "parameters": dict(self.parameters),
+            "parameters": plain(self.parameters),
             **({"filter": self.filter} if self.filter else {}),
             "order_parameters": {key: estimates[key].value for key in first if key in estimates},
             "observables": {key: e.value for key, e in estimates.items() if key not in first},
