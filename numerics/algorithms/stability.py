@@ -7,7 +7,9 @@ from scipy.optimize import brentq
 
 from numerics.algorithms.patterns import stored_patterns
 
-LOADS = np.concatenate([np.geomspace(1e-7, 0.02, 24, endpoint=False), np.linspace(0.02, 0.98, 49), 1 - np.geomspace(1e-2, 1e-6, 9)])
+LOADS = np.concatenate(
+    [np.geomspace(1e-7, 0.02, 24, endpoint=False), np.linspace(0.02, 0.98, 49), 1 - np.geomspace(1e-2, 1e-6, 9)]
+)
 TAILS = (8.5, 7.5)  # standard deviations at which laws are cut: for the results, and to see what that changes
 SEARCHED = 96  # eigenvalues between which the edge of the bulk and outliers are looked for
 STILL = 1e-14  # relative change of t below which it is found
@@ -80,9 +82,13 @@ class Jacobian:
                 return np.nan
             step = (alpha - self.equations.load(growth, t, c0, self.b, self.patterns)) / slope
             t = t + step
-            if np.isrealobj(growth) and not np.all((growth - c0 * gain) * (growth - c0 * gain + t * (growth - self.b * gain)) > 0):
+            if np.isrealobj(growth) and not np.all(
+                (growth - c0 * gain) * (growth - c0 * gain + t * (growth - self.b * gain)) > 0
+            ):
                 return np.nan
-            if abs(step) <= STILL * abs(t) or (np.isrealobj(growth) and step <= 0):  # steps towards a real root are positive
+            if abs(step) <= STILL * abs(t) or (
+                np.isrealobj(growth) and step <= 0
+            ):  # steps towards a real root are positive
                 return t
         return np.nan
 
@@ -142,7 +148,9 @@ class Jacobian:
         for growths in (edge + steps, left - steps):
             values = np.array([self.determinant(growth, alpha) for growth in growths])
             for k in np.flatnonzero(values[:-1] * values[1:] < 0):
-                found.append(brentq(self.determinant, growths[k], growths[k + 1], args=(alpha,), xtol=1e-15, rtol=1e-14))
+                found.append(
+                    brentq(self.determinant, growths[k], growths[k + 1], args=(alpha,), xtol=1e-15, rtol=1e-14)
+                )
         return sorted(found, reverse=True)
 
     def critical_loads(self):
