@@ -107,6 +107,16 @@ class SteppedTerm:
             raise NotInTable
         return self.steps[sum(left for left, _ in signs)], self.steps[sum(not right for _, right in signs)]
 
+    @property
+    def is_polynomial(self) -> bool:
+        """Whether the term is a monomial."""
+        return self.is_smooth and self.kernel.is_polynomial and self.n >= 0
+
+    @property
+    def is_analytic(self) -> bool:
+        """Whether the term is a product of a monomial, exponentials, waves and error functions only."""
+        return self.is_smooth and self.kernel.power == 0 and not self.kernel.denominators and self.n >= 0
+
     def parity(self) -> int | None:
         """Parity of ``x^n kernel(x)``."""
         parity = self.kernel.parity()
@@ -348,12 +358,8 @@ def _ordinary(term: SteppedTerm, mean: Expr, variance: Expr, total: _Sum) -> Non
     if kernel.erfs:
         if kernel.wave:
             raise NotInTable
-        values = errorfunction.error_functions(n, kernel.erfs, measure)
+        values = errorfunction.error_functions((n,), tuple((0, *pair) for pair in kernel.erfs), measure)
         total.add(times(coefficient, values), "error function", errorfunction.REFERENCE)
-    elif kernel.wave:
-        total.add(times(coefficient, tilt.monomial_wave(n, *kernel.wave, measure)), "exponential", tilt.REFERENCE)
-    elif kernel.is_polynomial:
-        values = polynomial.moment(n, [mean] if mean != 0 else [], variance)
-        total.add(times(coefficient, values), "polynomial", polynomial.REFERENCE)
-    else:
-        total.add(times(coefficient, tilt.monomial(n, measure)), "exponential", tilt.REFERENCE)
+        return
+    family, entry = ("polynomial", polynomial) if kernel.is_polynomial else ("exponential", tilt)
+    total.add(times(coefficient, tilt.monomial(n, kernel.wave, measure)), family, entry.REFERENCE)

@@ -8,13 +8,13 @@ A sine or cosine is the real or imaginary part of the same with b -> b + i omega
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb
 
-from sympy import Expr, Pow, S, cos, exp, sin
+from sympy import Expr, I, Pow, S, cos, exp, sin
 
-from theory.averages.polynomial import compositions, moment
+from theory.averages.polynomial import moment
 from theory.averages.products import NotInTable
 
 REFERENCE = "completing the square; Abramowitz & Stegun 7.4.32"
@@ -63,9 +63,21 @@ class Tilt:
         quadratic = self.a * point**2 + self.b * point + self.c - (point - self.mean) ** 2 / (2 * self.variance)
         return exp(quadratic) * normal_constant(self.variance)
 
-    def times_gaussian(self, a: Expr, b: Expr, c: Expr) -> Tilt:
-        """The measure multiplied by exp(a x^2 + b x + c)."""
-        return Tilt(self.a + a, self.b + b, self.c + c, self.mean, self.variance)
+    def mean_of(self, i: int) -> list[Expr]:
+        """`mean_parts`, for rules that hold for several variables."""
+        return self.mean_parts
+
+    def covariance(self, i: int, j: int) -> Expr:
+        """`new_variance`, for rules that hold for several variables."""
+        return self.new_variance
+
+    def minor(self, i: int, j: int) -> Expr:
+        """Determinant of the covariance of the variable with itself."""
+        return S.Zero
+
+    def times_gaussian(self, i: int, k: Expr, offset: Expr) -> Tilt:
+        """The measure multiplied by exp(-(k x + offset)^2)."""
+        return Tilt(self.a - k**2, self.b - 2 * k * offset, self.c - offset**2, self.mean, self.variance)
 
 
 def normal_constant(variance: Expr) -> Expr:
@@ -73,24 +85,16 @@ def normal_constant(variance: Expr) -> Expr:
     return 1 / (Pow(2, S.Half) * Pow(S.Pi, S.Half) * Pow(variance, S.Half))
 
 
-def monomial(n: int, tilt: Tilt) -> list[Expr]:
-    """Terms of <x^n> over the tilted measure."""
+def monomial(n: int, wave: tuple[str, Expr] | None, tilt: Tilt) -> list[Expr]:
+    """Terms of <x^n>, <x^n cos(omega x)> or <x^n sin(omega x)> over the tilted measure (characteristic function)."""
     if n < 0:
         raise NotInTable
-    return [tilt.mass * term for term in moment(n, tilt.mean_parts, tilt.new_variance)]
-
-
-def monomial_wave(n: int, kind: str, omega: Expr, tilt: Tilt) -> list[Expr]:
-    """Terms of <x^n cos(omega x)> or <x^n sin(omega x)> over the tilted measure (characteristic function)."""
-    if n < 0:
-        raise NotInTable
+    kind, omega = wave or ("cos", S.Zero)
     v, s = tilt.variance, tilt.shrink
     damping = exp(tilt.exponent - v * omega**2 / (2 * s)) / Pow(s, S.Half)
     phase = sum((part * omega for part in tilt.mean_parts), S.Zero)
-    terms = []
-    for quarter_turns, term in imaginary_moment(n, tilt.mean_parts, omega * v / s, v / s):
-        terms.append(damping * term * wave_part(kind, phase, quarter_turns))
-    return [term for term in terms if term != 0]
+    terms = moment(n, [*tilt.mean_parts, I * omega * v / s], v / s)
+    return [value for turns, term in by_turns(terms) if (value := damping * term * wave_part(kind, phase, turns)) != 0]
 
 
 def wave_part(kind: str, phase: Expr, quarter_turns: int) -> Expr:
@@ -99,19 +103,6 @@ def wave_part(kind: str, phase: Expr, quarter_turns: int) -> Expr:
     return (cos(phase), -sin(phase), -cos(phase), sin(phase))[turn]
 
 
-def imaginary_moment(n: int, mean_parts: list[Expr], imaginary: Expr, variance: Expr) -> list[tuple[int, Expr]]:
-    """Terms (j, t) of the n-th moment at complex mean ``sum(mean_parts) + i imaginary``; each stands for i^j t."""
-    terms = []
-    parts = [*mean_parts, imaginary]
-    for k in range(n // 2 + 1):
-        pairings = moment(2 * k, (), variance)[0]
-        for exponents in compositions(n - 2 * k, len(parts)):
-            weight = S.One
-            left = n
-            for size in (2 * k, *exponents):
-                weight *= comb(left, size)
-                left -= size
-            for part, size in zip(parts, exponents, strict=True):
-                weight *= Pow(part, size)
-            terms.append((exponents[-1], pairings * weight))
-    return terms
+def by_turns(terms: Sequence[Expr]) -> list[tuple[int, Expr]]:
+    """Products with powers of i as (j, t), each standing for ``i^j t`` with a real t."""
+    return [(1, term / I) if term.has(I) else (0, term) for term in terms]

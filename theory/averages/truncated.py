@@ -11,13 +11,12 @@ With U_n the average of x^n exp(a x^2 + b x + c) over x > beta, V and M the vari
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb
 
 from sympy import Add, Expr, I, Pow, S, erf, erfc, exp, im, re
 
-from theory.averages.polynomial import half_moment, moment, power_of_sum, times
+from theory.averages.polynomial import collected, half_moment, moment, times
 from theory.averages.products import Kernel, NotInTable, flat_coefficient
-from theory.averages.tilt import Tilt, imaginary_moment, monomial, monomial_wave, normal_constant, wave_part
+from theory.averages.tilt import Tilt, by_turns, monomial, normal_constant, wave_part
 from theory.functions import erfcx, faddeeva
 
 REFERENCE = "truncated normal moments, Abramowitz & Stegun 26.2.25 and 7.1.1"
@@ -98,7 +97,7 @@ class _Edges:
 
     def whole(self) -> list[Expr]:
         """Integral over the whole line."""
-        return monomial_wave(self.n, *self.wave, self.tilt) if self.wave else monomial(self.n, self.tilt)
+        return monomial(self.n, self.wave, self.tilt)
 
     def tail(self, beta: Expr, side: int) -> list[Expr]:
         """Integral over x > beta (side +1) or x < beta (side -1)."""
@@ -151,7 +150,7 @@ class _Edges:
     def _edge(self, beta: Expr, weight: Expr) -> list[Expr]:
         """``weight V B_n density(beta)``: what integration by parts leaves at the edge."""
         factor = weight * self.tilt.new_variance * self.tilt.density(beta)
-        return times([factor], edge_polynomial(self.n, self.tilt.mean_parts, self.tilt.new_variance, beta))
+        return times([factor], _edge_polynomial(self.n, self.tilt.mean_parts, self.tilt.new_variance, beta))
 
     def _upper_mass(self, beta: Expr) -> list[Expr]:
         """U_0, as erfc or as erfcx: whichever neither over- nor underflows against its prefactor."""
@@ -187,10 +186,11 @@ class _Edges:
         scale = tilt.density(beta) / normal_constant(v) / Pow(s, S.Half) / 2
         phase = omega * beta
         terms = []
-        for turns, term in imaginary_moment(n, tilt.mean_parts, imaginary, v / s):
+        mean_parts = [*tilt.mean_parts, I * imaginary]
+        for turns, term in by_turns(moment(n, mean_parts, v / s)):
             terms.append(scale * term * real_part * wave_part(kind, phase, turns))
             terms.append(scale * term * imaginary_part * wave_part(kind, phase, turns + 1))
-        for turns, term in _imaginary_edge(n, tilt.mean_parts, imaginary, v / s, beta):
+        for turns, term in by_turns(_edge_polynomial(n, mean_parts, v / s, beta)):
             terms.append(v / s * tilt.density(beta) * term * wave_part(kind, phase, turns))
         return [term for term in terms if term != 0]
 
@@ -203,33 +203,11 @@ def _tail_sign(tilt: Tilt, beta: Expr) -> int | None:
     return -1 if distance.is_nonpositive else None
 
 
-def edge_polynomial(n: int, mean_parts: Sequence[Expr], variance: Expr, beta: Expr) -> list[Expr]:
+def _edge_polynomial(n: int, mean_parts: Sequence[Expr], variance: Expr, beta: Expr) -> list[Expr]:
     """Terms of B_n = M B_{n-1} + (n-1) V B_{n-2} + beta^(n-1), B_0 = 0."""
-    return [term for turns, term in _imaginary_edge(n, mean_parts, S.Zero, variance, beta) if not turns]
-
-
-def _edge_weights(n: int) -> dict[tuple[int, int, int], int]:
-    """B_n as {(power of M, power of V, power of beta): integer}."""
-    previous: dict[tuple[int, int, int], int] = {}
-    current: dict[tuple[int, int, int], int] = {}
+    before: Sequence[Expr] = ()
+    current: Sequence[Expr] = ()
     for order in range(1, n + 1):
-        following = {(0, 0, order - 1): 1}
-        for (j, k, p), weight in current.items():
-            following[j + 1, k, p] = following.get((j + 1, k, p), 0) + weight
-        for (j, k, p), weight in previous.items():
-            following[j, k + 1, p] = following.get((j, k + 1, p), 0) + (order - 1) * weight
-        previous, current = current, following
-    return current
-
-
-def _imaginary_edge(n: int, mean_parts: Sequence[Expr], imaginary: Expr, variance: Expr, beta: Expr):
-    """Terms (j, t) of B_n at complex mean ``sum(mean_parts) + i imaginary``; each stands for i^j t."""
-    terms = []
-    for (j, k, power), weight in _edge_weights(n).items():
-        if beta == 0 and power:
-            continue
-        scale = weight * Pow(variance, k) * Pow(beta, power)
-        for turns in range(j + 1):
-            for part in power_of_sum(mean_parts, j - turns):
-                terms.append((turns, comb(j, turns) * scale * part * Pow(imaginary, turns)))
-    return terms
+        terms = times(mean_parts, current) + times([(order - 1) * variance], before) + [Pow(beta, order - 1)]
+        before, current = current, Add.make_args(collected(terms))
+    return [term for term in current if term != 0]
