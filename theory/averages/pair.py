@@ -19,10 +19,10 @@ from math import comb, factorial
 from sympy import Add, Expr, I, Mul, Pow, S, asin, exp, gamma, hyper, pi
 
 from theory.activation.pieces import Pieces
-from theory.averages.closed import ClosedForm, SteppedTerm, closed_form_of_terms, stepped_terms
+from theory.averages.closed import ClosedForm, closed_form_of_terms, stepped_terms
 from theory.averages.errorfunction import error_functions
 from theory.averages.polynomial import collected, half_moment, moment, times
-from theory.averages.products import Kernel, NotInTable, flat_coefficient
+from theory.averages.products import Kernel, NotInTable, SteppedTerm, flat_coefficient
 from theory.averages.tilt import by_turns, normal_constant, wave_part
 from theory.errors import DomainError
 from theory.symbols import Delta

@@ -15,46 +15,36 @@ from collections.abc import Sequence
 from sympy import Add, Expr, I, Pow, S, erf, erfc, exp, im, re
 
 from theory.averages.polynomial import collected, half_moment, moment, times
-from theory.averages.products import Kernel, NotInTable, flat_coefficient
+from theory.averages.products import Kernel, NotInTable, SteppedTerm, flat_coefficient
 from theory.averages.tilt import Tilt, by_turns, monomial, normal_constant, wave_part
 from theory.functions import erfcx, faddeeva
 
 REFERENCE = "truncated normal moments, Abramowitz & Stegun 26.2.25 and 7.1.1"
 
 
-def stepped(
-    n: int, kernel: Kernel, steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr, variance: Expr
-) -> list[Expr]:
-    """Average of ``step(x) x^n kernel(x)`` for a function that is constant between breakpoints.
+def stepped(term: SteppedTerm, tilt: Tilt) -> list[Expr]:
+    """Terms of the average of ``step(x) x^n kernel(x)`` over a Gaussian.
 
     Parameters
     ----------
-    n : int
-        Power of x, non-negative.
-    kernel : Kernel
-        Exponential of a quadratic, at most one sine or cosine.
-    steps, breakpoints : sequences of Expr
-        ``steps[k]`` holds between ``breakpoints[k-1]`` and ``breakpoints[k]``.
-    mean, variance : Expr
-        The Gaussian measure.
-
-    Returns
-    -------
-    list of Expr
-        Terms whose sum is the average.
+    term : SteppedTerm
+        With breakpoints; its kernel an exponential of a quadratic with at most one sine or cosine.
+    tilt : Tilt
+        The measure with that exponential.
 
     Raises
     ------
     NotInTable
-        Where the stable form depends on the sign of something undecidable.
+        For another kernel, and where the stable form depends on the sign of something undecidable.
     """
-    if n < 0 or kernel != Kernel(exponent=kernel.exponent, wave=kernel.wave):
+    kernel, steps, breakpoints = term.kernel, term.steps, term.breakpoints
+    if term.n < 0 or kernel != Kernel(exponent=kernel.exponent, wave=kernel.wave):
         raise NotInTable
-    tilt = Tilt(*kernel.exponent, mean, variance)
-    edges = _Edges(n, tilt, kernel.wave)
-    if _is_reflected(kernel, steps, breakpoints, mean):
+    edges = _Edges(term.n, tilt, kernel.wave)
+    even = kernel.parity() == 1 and kernel.wave is None and tilt.mean == 0
+    if even and breakpoints[0] == 0 and steps[0] == 0:  # reflected about the origin
         return edges.half_line(steps, breakpoints)
-    base = _base_piece(steps, breakpoints, mean)
+    base = _base_piece(steps, breakpoints, tilt.mean)
     if base is None and len(steps) == 2 and steps[0] != -steps[1]:
         lower, upper = (edges.tail(breakpoints[0], side) for side in (-1, 1))
         return times([steps[0]], lower) + times([steps[1]], upper)
@@ -69,23 +59,17 @@ def stepped(
     return terms
 
 
-def _is_reflected(kernel: Kernel, steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr) -> bool:
-    """Whether the function lives on x > 0 after an even reflection about a zero mean."""
-    return breakpoints[0] == 0 and steps[0] == 0 and mean == 0 and kernel.parity() == 1 and kernel.wave is None
-
-
 def _base_piece(steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr) -> int | None:
     """Index of the piece to be extended over the whole line, so that only tails away from the mean are added.
 
     That is the piece which holds the mean; where this is undecidable, a piece on which the function vanishes.
     """
-    if len(steps) == 2:
-        return next((k for k, step in enumerate(steps) if step == 0), None)
     right = [(beta - mean).is_nonnegative for beta in breakpoints]
-    if None not in right:
-        return sum(not side for side in right)
-    if steps[0] == 0 and steps[-1] == 0:
-        return None
+    if len(steps) > 2:
+        if None not in right:
+            return sum(not side for side in right)
+        if steps[0] == 0 and steps[-1] == 0:
+            return None
     return next((k for k, step in enumerate(steps) if step == 0), None)
 
 
