@@ -73,13 +73,14 @@ def _lower(orders: tuple[int, ...], i: int) -> tuple[int, ...]:
 def _base_case(erfs: Erfs, measure: Tilt | Tilted, centred: bool) -> Expr:
     if not erfs:
         return S.One
+    s = measure.shrink  # every covariance is something over s, which cancels here
     if len(erfs) == 1:
         ((i, k, offset),) = erfs
-        mean = sum(measure.mean_of(i), S.Zero)
-        return erf((k * mean + offset) / Pow(1 + 2 * k**2 * measure.covariance(i, i), S.Half))
+        mean = sum((part * s for part in measure.mean_of(i)), S.Zero)
+        return erf((k * mean + offset * s) / (Pow(s, S.Half) * Pow(s + 2 * k**2 * measure.covariance(i, i) * s, S.Half)))
     if not centred or len(erfs) > 2:
         raise NotInTable
     (i, k, _), (j, q, _) = erfs
-    width = 1 + 2 * k**2 * measure.covariance(i, i) + 2 * q**2 * measure.covariance(j, j)
-    width += 4 * k**2 * q**2 * measure.minor(i, j)
-    return 2 / pi * atan(2 * k * q * measure.covariance(i, j) / Pow(width, S.Half))
+    width = s + 2 * k**2 * measure.covariance(i, i) * s + 2 * q**2 * measure.covariance(j, j) * s
+    width += 4 * k**2 * q**2 * measure.minor(i, j) * s
+    return 2 / pi * atan(2 * k * q * measure.covariance(i, j) * s / (Pow(s, S.Half) * Pow(width, S.Half)))

@@ -169,7 +169,7 @@ class Tilted:
     measure: Bivariate
 
     @property
-    def det(self) -> Expr:
+    def shrink(self) -> Expr:
         """det(1 - 2 Sigma A)."""
         a, d, v = self.first[0], self.second[0], self.measure.variance
         return 1 - 2 * v * a - 2 * v * d + 4 * a * d * v**2 * self.measure.rest
@@ -178,13 +178,13 @@ class Tilted:
         """Entry of the new covariance."""
         v = self.measure.variance
         if i != j:
-            return self.measure.rho * v / self.det
+            return self.measure.rho * v / self.shrink
         other = (self.second, self.first)[i][0]
-        return v * (1 - 2 * v * other * self.measure.rest) / self.det
+        return v * (1 - 2 * v * other * self.measure.rest) / self.shrink
 
     def minor(self, i: int, j: int) -> Expr:
         """Determinant of the new covariance of two variables, factored by hand."""
-        return self.measure.variance**2 * self.measure.rest / self.det if i != j else S.Zero
+        return self.measure.variance**2 * self.measure.rest / self.shrink if i != j else S.Zero
 
     def mean_of(self, i: int) -> Terms:
         """The new mean, m + Sigma' (b + 2 A m), as terms."""
@@ -202,7 +202,7 @@ class Tilted:
         for i in range(2):
             for j in range(2):
                 exponent += sources[i] * self.covariance(i, j) * sources[j] / 2
-        return exp(exponent) / Pow(self.det, S.Half)
+        return exp(exponent) / Pow(self.shrink, S.Half)
 
     def times_gaussian(self, i: int, k: Expr, offset: Expr) -> Tilted:
         """The measure times exp(-(k u_i + offset)^2)."""

@@ -142,7 +142,7 @@ class RationalFunction:
                 for factor, inner in split[base]:
                     powers[factor] += inner * multiplicity
             denominators.append(powers)
-        common = reduce(or_, denominators, Counter())
+        common: Counter[Poly] = reduce(or_, denominators, Counter())
         total = _poly([], self.field)
         for (above, _), powers in zip(fractions, denominators, strict=True):
             term = _poly([self.field.from_sympy(above.get(n, S.Zero)) for n in range(max(above) + 1)], self.field)
