@@ -82,8 +82,9 @@ def certify_with_size(
     """The average <F> as by `certify`, and <|F|> to a few per cent: the scale below which <F> cancels."""
     with mpmath.workdps(digits + GUARD):
         m, v = _checked(pieces, mean, variance)
-        panels = _panels(pieces, m, mpmath.sqrt(v), digits)
-        value, size, _ = _refined(panels, _density(m, v), digits)
+        even = m == 0 and pieces.reflect() == pieces
+        panels = _panels(pieces, m, mpmath.sqrt(v), digits, half=even)
+        value, size = ((1 + even) * total for total in _refined(panels, _density(m, v), digits))
     with mpmath.workdps(digits + 3):
         return +value, +size
 
@@ -135,10 +136,11 @@ class Place(NamedTuple):
         return high - low <= (self.size if gap < self.reach else gap)
 
 
-def _panels(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int) -> list[Panel]:
-    """All panels: every piece graded towards features, mean and peak, a logarithmic variable next to singular ends."""
+def _panels(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int, half: bool) -> list[Panel]:
+    """Every piece graded towards features, mean and peak, a logarithmic variable at singular ends; half: above the mean."""
     drop = (digits + 10) * mpmath.log(10)
     low, high, peak = _window(pieces, mean, sd, drop)
+    low, peak = (mean, abs(peak)) if half else (low, peak)
     places = _places(pieces, mean, sd, peak, sd * mpmath.sqrt(2 * drop))
     panels: list[Panel] = []
     for (start, end), expression in zip(pieces.intervals, pieces.expressions, strict=True):
@@ -276,10 +278,10 @@ def _orders(digits: int) -> tuple[int, int]:
 
 def _refined(
     panels: list[Panel], density: Callable[[mpmath.mpf], mpmath.mpf], digits: int
-) -> tuple[mpmath.mpf, mpmath.mpf, list[Panel]]:
-    """Halve panels until the two rules agree everywhere; the value, its size and the final panels."""
+) -> tuple[mpmath.mpf, mpmath.mpf]:
+    """Halve panels until the two rules agree everywhere; the value and its size."""
     if not panels:
-        return mpmath.mpf(0), mpmath.mpf(0), []
+        return mpmath.mpf(0), mpmath.mpf(0)
     estimates = [(panel, _estimate(panel, density, digits)) for panel in panels]
     while True:
         size = mpmath.fsum(estimate.size for _, estimate in estimates)
@@ -290,7 +292,7 @@ def _refined(
         change = mpmath.fsum(estimate.change for _, estimate in estimates)
         if not bad or change <= mpmath.mpf(10) ** -digits * size / 2:
             value = mpmath.fsum(estimate.value for _, estimate in estimates)
-            return value, size, [panel for panel, _ in estimates]
+            return value, size
         if len(estimates) + len(bad) > MAX_PANELS or any(_too_short(panel) for panel, _ in bad):
             raise DomainError(f"two quadrature rules do not agree to {digits} digits")
         estimates = [pair for pair in estimates if pair[1].change <= allowed]

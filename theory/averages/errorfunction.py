@@ -77,7 +77,9 @@ def _base_case(erfs: Erfs, measure: Tilt | Tilted, centred: bool) -> Expr:
     if len(erfs) == 1:
         ((i, k, offset),) = erfs
         mean = sum((part * s for part in measure.mean_of(i)), S.Zero)
-        return erf((k * mean + offset * s) / (Pow(s, S.Half) * Pow(s + 2 * k**2 * measure.covariance(i, i) * s, S.Half)))
+        return erf(
+            (k * mean + offset * s) / (Pow(s, S.Half) * Pow(s + 2 * k**2 * measure.covariance(i, i) * s, S.Half))
+        )
     if not centred or len(erfs) > 2:
         raise NotInTable
     (i, k, _), (j, q, _) = erfs
