@@ -12,16 +12,11 @@ accurate where the argument of the arcsine is close to one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sympy import Expr, Pow, S, atan, erf, pi
 
 from theory.averages.polynomial import times
 from theory.averages.products import NotInTable
-from theory.averages.tilt import Tilt
-
-if TYPE_CHECKING:
-    from theory.averages.pair import Tilted
+from theory.averages.tilt import Tilt, Tilted
 
 REFERENCE = "Williams 1998 (arcsine); Stein's lemma"
 

@@ -13,7 +13,7 @@ F and G are decomposed like one-point functions; the average is bilinear. Entrie
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import comb, factorial
 
 from sympy import Add, Expr, I, Mul, Pow, S, asin, exp, gamma, hyper, pi
@@ -23,7 +23,7 @@ from theory.averages.closed import ClosedForm, closed_form_of_terms, stepped_ter
 from theory.averages.errorfunction import error_functions
 from theory.averages.polynomial import collected, half_moment, moment, times
 from theory.averages.products import Kernel, NotInTable, SteppedTerm, flat_coefficient
-from theory.averages.tilt import by_turns, normal_constant, wave_part
+from theory.averages.tilt import Bivariate, Tilted, by_turns, normal_constant, wave_part
 from theory.errors import DomainError
 from theory.symbols import Delta
 from theory.symbols import rho as rho_symbol
@@ -33,20 +33,6 @@ Terms = list[Expr]
 _ORIGIN, _SIGN = (S.Zero,), (S.NegativeOne, S.One)
 
 REFERENCE = "Williams 1998 (arcsine); Cho & Saul 2009 (arc-cosine); Price 1958; DLMF 15.2.1"
-
-
-@dataclass(frozen=True)
-class Bivariate:
-    """Two Gaussian variables of equal mean and variance with correlation rho."""
-
-    mean: Expr
-    variance: Expr
-    rho: Expr
-
-    @property
-    def rest(self) -> Expr:
-        """1 - rho^2 as a product."""
-        return (1 - self.rho) * (1 + self.rho)
 
 
 def pair_closed_form(
@@ -151,65 +137,6 @@ def _one_point(term: SteppedTerm, measure: Bivariate) -> Terms:
     if form.condition is not None or form.expression.is_infinite:
         raise NotInTable
     return list(Add.make_args(form.expression))
-
-
-# --- exponentials of quadratics and error functions ------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Tilted:
-    """``exp(a u^2 + b u + c) exp(a' v^2 + b' v + c')`` times the bivariate Gaussian.
-
-    With Sigma the covariance and A = diag(a, a'), the new covariance is (1 - 2 Sigma A)^-1 Sigma; its determinant
-    ``det = 1 - 2 v (a + a') + 4 a a' v^2 (1 - rho^2)`` is a sum of positive terms for a, a' <= 0.
-    """
-
-    first: tuple[Expr, Expr, Expr]
-    second: tuple[Expr, Expr, Expr]
-    measure: Bivariate
-
-    @property
-    def shrink(self) -> Expr:
-        """det(1 - 2 Sigma A)."""
-        a, d, v = self.first[0], self.second[0], self.measure.variance
-        return 1 - 2 * v * a - 2 * v * d + 4 * a * d * v**2 * self.measure.rest
-
-    def covariance(self, i: int, j: int) -> Expr:
-        """Entry of the new covariance."""
-        v = self.measure.variance
-        if i != j:
-            return self.measure.rho * v / self.shrink
-        other = (self.second, self.first)[i][0]
-        return v * (1 - 2 * v * other * self.measure.rest) / self.shrink
-
-    def minor(self, i: int, j: int) -> Expr:
-        """Determinant of the new covariance of two variables, factored by hand."""
-        return self.measure.variance**2 * self.measure.rest / self.shrink if i != j else S.Zero
-
-    def mean_of(self, i: int) -> Terms:
-        """The new mean, m + Sigma' (b + 2 A m), as terms."""
-        m = self.measure.mean
-        sources = [quadratic[1] + 2 * quadratic[0] * m for quadratic in (self.first, self.second)]
-        parts = [m] + [self.covariance(i, j) * source for j, source in enumerate(sources)]
-        return [part for part in parts if part != 0]
-
-    @property
-    def mass(self) -> Expr:
-        """Integral of the tilted measure."""
-        m = self.measure.mean
-        sources = [b + 2 * a * m for a, b, _ in (self.first, self.second)]
-        exponent = sum((a * m**2 + b * m + c for a, b, c in (self.first, self.second)), S.Zero)
-        for i in range(2):
-            for j in range(2):
-                exponent += sources[i] * self.covariance(i, j) * sources[j] / 2
-        return exp(exponent) / Pow(self.shrink, S.Half)
-
-    def times_gaussian(self, i: int, k: Expr, offset: Expr) -> Tilted:
-        """The measure times exp(-(k u_i + offset)^2)."""
-        both = [self.first, self.second]
-        a, b, c = both[i]
-        both[i] = (a - k**2, b - 2 * k * offset, c - offset**2)
-        return Tilted(both[0], both[1], self.measure)
 
 
 # --- sines and cosines -----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Exponentials of a quadratic, absorbed into the Gaussian measure.
+"""Exponentials of quadratics, absorbed into the Gaussian measure of one variable or of two.
 
     exp(a x^2 + b x + c) N(x; m, v) = exp(E)/sqrt(s) N(x; m', v'),    s = 1 - 2 a v,
     v' = v/s,   m' = (m + b v)/s,   E = (c + m b + a m^2 + v (b^2/2 - 2 a c))/s.
@@ -78,6 +78,76 @@ class Tilt:
     def times_gaussian(self, i: int, k: Expr, offset: Expr) -> Tilt:
         """The measure multiplied by exp(-(k x + offset)^2)."""
         return Tilt(self.a - k**2, self.b - 2 * k * offset, self.c - offset**2, self.mean, self.variance)
+
+
+@dataclass(frozen=True)
+class Bivariate:
+    """Two Gaussian variables of equal mean and variance with correlation rho."""
+
+    mean: Expr
+    variance: Expr
+    rho: Expr
+
+    @property
+    def rest(self) -> Expr:
+        """1 - rho^2 as a product."""
+        return (1 - self.rho) * (1 + self.rho)
+
+
+@dataclass(frozen=True)
+class Tilted:
+    """``exp(a u^2 + b u + c) exp(a' v^2 + b' v + c')`` times the bivariate Gaussian.
+
+    With Sigma the covariance and A = diag(a, a'), the new covariance is (1 - 2 Sigma A)^-1 Sigma; its determinant
+    ``det = 1 - 2 v (a + a') + 4 a a' v^2 (1 - rho^2)`` is a sum of positive terms for a, a' <= 0.
+    """
+
+    first: tuple[Expr, Expr, Expr]
+    second: tuple[Expr, Expr, Expr]
+    measure: Bivariate
+
+    @property
+    def shrink(self) -> Expr:
+        """det(1 - 2 Sigma A)."""
+        a, d, v = self.first[0], self.second[0], self.measure.variance
+        return 1 - 2 * v * a - 2 * v * d + 4 * a * d * v**2 * self.measure.rest
+
+    def covariance(self, i: int, j: int) -> Expr:
+        """Entry of the new covariance."""
+        v = self.measure.variance
+        if i != j:
+            return self.measure.rho * v / self.shrink
+        other = (self.second, self.first)[i][0]
+        return v * (1 - 2 * v * other * self.measure.rest) / self.shrink
+
+    def minor(self, i: int, j: int) -> Expr:
+        """Determinant of the new covariance of two variables, factored by hand."""
+        return self.measure.variance**2 * self.measure.rest / self.shrink if i != j else S.Zero
+
+    def mean_of(self, i: int) -> list[Expr]:
+        """The new mean, m + Sigma' (b + 2 A m), as terms."""
+        m = self.measure.mean
+        sources = [quadratic[1] + 2 * quadratic[0] * m for quadratic in (self.first, self.second)]
+        parts = [m] + [self.covariance(i, j) * source for j, source in enumerate(sources)]
+        return [part for part in parts if part != 0]
+
+    @property
+    def mass(self) -> Expr:
+        """Integral of the tilted measure."""
+        m = self.measure.mean
+        sources = [b + 2 * a * m for a, b, _ in (self.first, self.second)]
+        exponent = sum((a * m**2 + b * m + c for a, b, c in (self.first, self.second)), S.Zero)
+        for i in range(2):
+            for j in range(2):
+                exponent += sources[i] * self.covariance(i, j) * sources[j] / 2
+        return exp(exponent) / Pow(self.shrink, S.Half)
+
+    def times_gaussian(self, i: int, k: Expr, offset: Expr) -> Tilted:
+        """The measure times exp(-(k u_i + offset)^2)."""
+        both = [self.first, self.second]
+        a, b, c = both[i]
+        both[i] = (a - k**2, b - 2 * k * offset, c - offset**2)
+        return Tilted(both[0], both[1], self.measure)
 
 
 def normal_constant(variance: Expr) -> Expr:
