@@ -18,6 +18,10 @@ FAR_TAIL, SERIES_TERMS = (
 )  # |z| from which the terms of the asymptotic series reach rounding, for n up to |z| - 2
 
 
+FAR_RISE, RISE_TERMS = 12.0, 24  # beyond which the series in 1/z^2 is used, whose terms fall below rounding there
+FARTHEST_RISE = 1e150  # in the correction, which is 1 long before
+
+
 def smoothed_power(n, z):
     """I_n(z), for n > -1 and by analytic continuation for other n that are no negative integers.
 
@@ -51,7 +55,19 @@ def whole_power(n, z):
 
 
 def rising_power(n, z):
-    """I_n(z) for z > -1 by Kummer's functions (DLMF 12.7.12)."""
+    """I_n(z) for z > -1: by Kummer's functions (DLMF 12.7.12), for large z by ``z^n sum_k (-n)_(2k)/(2^k k! z^(2k))``."""
+    value, far = np.empty(z.shape), z > FAR_RISE
+    order, large = n[far], np.minimum(z[far], FARTHEST_RISE)
+    total = np.ones(large.shape)
+    for k in range(RISE_TERMS, 0, -1):
+        total = 1.0 + (order - 2 * k + 2.0) * (order - 2 * k + 1.0) / (2 * k * large * large) * total
+    value[far] = z[far] ** order * total
+    value[~far] = kummer_power(n[~far], z[~far])
+    return value
+
+
+def kummer_power(n, z):
+    """I_n(z) for moderate z as a sum of two functions of Kummer."""
     square = -0.5 * z * z
     even = special.gamma(0.5 * (n + 1.0)) * special.hyp1f1(-0.5 * n, 0.5, square)
     odd = np.sqrt(2.0) * z * special.gamma(0.5 * n + 1.0) * special.hyp1f1(0.5 * (1.0 - n), 1.5, square)

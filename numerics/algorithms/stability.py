@@ -28,7 +28,7 @@ class Equations(NamedTuple):
         ``moments(patterns)``: a dict of m, ubar, V_r, V_u, mean_gain, b, beta2.
     self_coupling : callable
         ``self_coupling(alpha, b)``: c0 of units that do not couple to themselves.
-    load, load_slope : callable
+    load : callable
         ``load(growth, t, c0, b, patterns)``: the load at which t is the order parameter, and its derivative in t.
     boundary : callable
         ``boundary(growth, t, c0, b, beta2, patterns)``: the load at which `growth` is on the boundary of the bulk.
@@ -45,7 +45,6 @@ class Equations(NamedTuple):
     moments: object
     self_coupling: object
     load: object
-    load_slope: object
     boundary: object
     outlier: object
     centred: object
@@ -78,21 +77,17 @@ class Jacobian:
 
     def order_parameter(self, growth, alpha, start=0.0):
         """t outside the bulk, nan inside: the smallest positive root for real eigenvalues, of a concave function of t."""
-        t, c0 = start, self.self_coupling(alpha)
-        gain = self.patterns.gain
+        t, c0, is_real = start, self.self_coupling(alpha), not isinstance(growth, complex)
+        alone, pull = growth - c0 * self.patterns.gain, growth - self.b * self.patterns.gain
         for _ in range(200):
-            slope = self.equations.load_slope(growth, t, c0, self.b, self.patterns)
-            if np.isrealobj(growth) and not slope > 0:
+            load, slope = self.equations.load(growth, t, c0, self.b, self.patterns)
+            if is_real and not slope > 0:
                 return np.nan
-            step = (alpha - self.equations.load(growth, t, c0, self.b, self.patterns)) / slope
+            step = (alpha - load) / slope
             t = t + step
-            if np.isrealobj(growth) and not np.all(
-                (growth - c0 * gain) * (growth - c0 * gain + t * (growth - self.b * gain)) > 0
-            ):
+            if is_real and not np.min(alone * (alone + t * pull)) > 0:
                 return np.nan
-            if abs(step) <= STILL * abs(t) or (
-                np.isrealobj(growth) and step <= 0
-            ):  # steps towards a real root are positive
+            if abs(step) <= STILL * abs(t) or (is_real and step <= 0):  # steps towards a real root are positive
                 return t
         return np.nan
 
@@ -276,7 +271,7 @@ def stability(equations, weights, patterns, alpha, variant, threshold):
     found = weights(alpha, c0, *(moments[key] for key in ("m", "ubar", "V_r", "b", "beta2")))
     if variant == "bias":
         found = {**found, "row_sum": 0.0, "row_sum_sd": found["norm"]}
-    residual = equations.load(edge, t, c0, moments["b"], patterns) / alpha - 1.0 if np.isfinite(t) else 0.0
+    residual = equations.load(edge, t, c0, moments["b"], patterns)[0] / alpha - 1.0 if np.isfinite(t) else 0.0
     return {
         "t": t,
         **{key: moments[key] for key in ("b", "beta2", "mean_gain")},

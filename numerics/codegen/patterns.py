@@ -29,8 +29,12 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
     return [
         _moments(moments),
         numpy_source(lower("self_coupling", (alpha, b), [equation.named[c0]], _said(c0, equation.named[c0]))),
-        _averaged("load", "The load at which t is the order parameter: ", _AT, equation.load),
-        _averaged("load_slope", "Its derivative in t: ", _AT, equation.load.diff(t)),
+        _averaged(
+            "load",
+            f"The load at which t is the order parameter, {sstr(equation.load)}, and its derivative in t",
+            _AT,
+            (equation.load, equation.load.diff(t)),
+        ),
         _averaged("boundary", "The load at which lambda lies on the boundary: ", (*_AT, beta2), equation.boundary),
         _averaged("outlier", "Vanishes at an outlier: ", means, equation.outlier),
         _averaged("centred", "Vanishes at an outlier, with trained biases: ", means, equation.centred),
@@ -129,7 +133,7 @@ def _dictionary(name: str, arguments: Sequence[object], results: Mapping[str, Ex
 
 _EQUATIONS = """\
 EQUATIONS = Equations(
-    moments, self_coupling, load, load_slope, boundary, outlier, centred, directions, threshold_shift, first_outliers
+    moments, self_coupling, load, boundary, outlier, centred, directions, threshold_shift, first_outliers
 )"""
 
 
