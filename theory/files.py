@@ -75,7 +75,7 @@ def numbers_of(parameter: Parameter, given: Any) -> Numbers:
         kind, holder = "number", parameter.name
     bad = [(k, text) for k, text, v in read if not (isinstance(v, float) and parameter.interval.contains(v))]
     if bad:
-        named = ", ".join(f"{kind} {k} ({str(text)[:20]!r})" for k, text in bad[:_NAMED])
+        named = ", ".join(f"{kind} {k} ({shown(entry)})" for k, entry in bad[:_NAMED])
         more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
         raise InputError(f"{holder}: {named}{more}: each must be {parameter.interval.words}")
     if not read:
@@ -89,6 +89,11 @@ def _number_of(entry: Any) -> Any:
         return entry if isinstance(entry, str) else float(entry)
     except (TypeError, ValueError, OverflowError):
         return entry
+
+
+def shown(entry: Any) -> str:
+    """The beginning of what stands in place of a number."""
+    return repr(entry[:20]) if isinstance(entry, str) else repr(entry)[:20]
 
 
 def text_of(parameter: Parameter, file: str) -> str:

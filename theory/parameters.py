@@ -42,6 +42,11 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, float | int | str) else value.data for name, value in values.items()}
 
 
+def written_out(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters for generated code and simulators: of what was read from a file the values."""
+    return {name: getattr(value, "values", value) for name, value in values.items()}
+
+
 def checked_parameters(model: Model[Any], own: Sequence[Parameter], values: Mapping[str, object]) -> dict[str, Any]:
     """Words for all choices of the model and values of all parameters that have a meaning with them, in order.
 

@@ -203,10 +203,7 @@ def validate(
     solver = Solver(model, activation if described.needs_activation else None, filter=filter)
     solution = solver.solve(**parameters)
     theory = described.derive(odd=activation.parity == "odd")
-    found = {
-        key for key, quantity in theory.observables.items() if quantity.is_found
-    }  # of other targets than the given one
-    compared = {key: value for key, value in solution.leading.items() if key not in found}
+    compared = {key: value for key, value in solution.leading.items() if not theory.leading[key].elsewhere}
     if treatment.replacing_simulator is not None and treatment.replacement is not None and not solution.stable:
         state = treatment.replacement(solution, activation)
         if state is not None and state.is_resolved:
