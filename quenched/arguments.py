@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
-from math import isfinite
 from typing import Any
 
 from numerics.models import find_treatment, treatments
 from numerics.settings import Question, Setting
 from numerics.treatment import EVERYWHERE, Treatment
 from theory.errors import InputError, gathering
-from theory.model import Model, Parameter
+from theory.model import FileParameter, Model, Parameter
 from theory.models import find_model
-from theory.parameters import checked_parameters
+from theory.parameters import checked_parameters, with_files_read
+from theory.text.numbers import DECIMAL, LONGEST, number
 from theory.text.outline import FILTER, outline, wellformed
 from theory.text.renaming import free_names, with_names
 
-_DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-_NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
 _RANGE = re.compile(r"([^:]+):([^:]+):([0-9]{1,6})(:log)?")
-_LONGEST = 60
-
 
 COMMANDS = ("solve", *EVERYWHERE)
 """Those that take ``name=value`` pairs."""
@@ -40,18 +35,6 @@ class Pairs:
 
     parameters: Mapping[str, object]
     settings: Mapping[str, tuple[Any, ...]]
-
-
-def number(text: str) -> float | str:
-    """A decimal number or a fraction a/b of two; the text itself if it is neither, or beyond double precision."""
-    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
-    if match is None:
-        return text
-    try:
-        value = float(match[1]) if match[2] is None else float(Fraction(match[1]) / Fraction(match[2]))
-    except (ZeroDivisionError, OverflowError):
-        return text
-    return value if isfinite(value) else text
 
 
 def number_or_range(text: str) -> float | str | tuple[float, ...]:
@@ -83,9 +66,13 @@ def number_or_range(text: str) -> float | str | tuple[float, ...]:
 
 
 def read_pairs(
-    words: Sequence[str], options: Sequence[Setting] = (), value_of: Callable[[str], object] = number
+    words: Sequence[str],
+    options: Sequence[Setting] = (),
+    value_of: Callable[[str], object] = number,
+    files: Collection[str] = (),
 ) -> Pairs:
-    """Split ``name=value`` words; `value_of` reads a value of the model's parameters, or raises `ValueError`.
+    """Split ``name=value`` words; `value_of` reads a value of the model's parameters, or raises `ValueError`; those in `files`
+    stay texts.
 
     Raises
     ------
@@ -108,7 +95,7 @@ def read_pairs(
             if name in known:
                 settings[name] = _setting(known[name], value)
             else:
-                parameters[name] = value_of(value.strip())
+                parameters[name] = value if name in files else value_of(value.strip())
         except ValueError as error:
             problems.append(str(error))
     if problems:
@@ -122,12 +109,12 @@ def _setting(option: Setting, text: str) -> tuple[Any, ...]:
     if option.spans and isinstance(span := number_or_range(text.strip()), tuple):
         return (span,)
     pieces = [piece.strip() for piece in text.split(",")]
-    shape = "[0-9]{1,11}" if option.whole else _DECIMAL
+    shape = "[0-9]{1,11}" if option.whole else DECIMAL
     if (
         not option.words
         and not option.spans
         and len(pieces) <= option.most
-        and all(len(p) <= _LONGEST and re.fullmatch(shape, p) for p in pieces)
+        and all(len(p) <= LONGEST and re.fullmatch(shape, p) for p in pieces)
     ):
         values = tuple((int if option.whole else float)(piece) for piece in pieces)
         if all(option.lowest <= value <= option.highest for value in values):
@@ -221,7 +208,10 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
             questions.append(_question(treatment, name, values))
     if hasattr(words, "pairs"):
         with gathering(problems):
-            pairs = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
+            files = [p.name for p in model.parameters if isinstance(p, FileParameter)]
+            pairs = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number, files)
+            with gathering(problems):
+                pairs = replace(pairs, parameters=with_files_read(model, pairs.parameters))
             problems += _unmet(settings, pairs.settings, [question.name for question, _ in questions])
             known = {*model.names, *(parameter.name for parameter in own)}
             # what an unreadable text declares is not known

@@ -211,8 +211,14 @@ def _words(solution: Solution) -> list[str]:
 
 
 def _listed(values: Any) -> str:
-    """A list of complex numbers, given as [re, im], or of truths."""
-    return ", ".join(complex_text(complex(*v)) if isinstance(v, list) else "yes" if v else "no" for v in values)
+    """A list of numbers, complex ones given as [re, im], or of truths."""
+    return ", ".join(map(_entry, values)) or "none"
+
+
+def _entry(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return complex_text(complex(*value) if isinstance(value, list) else complex(value))
 
 
 def _with_error(solution: Solution, key: str, value: float) -> str:

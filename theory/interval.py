@@ -67,7 +67,11 @@ class Interval:
         """What a value in it is, for a user."""
         if self in _WORDS:
             return _WORDS[self]
-        return f"a number from {float(self.low):g} to {float(self.high):g}"
+        low, high = float(self.low), float(self.high)
+        if self.open_low and self.open_high:
+            return f"a number between {low:g} and {high:g}"
+        left_out = f", without {low if self.open_low else high:g}" if self.open_low or self.open_high else ""
+        return f"a number from {low:g} to {high:g}{left_out}"
 
     def contains(self, value: float) -> bool:
         """Whether `value` is finite and inside."""

@@ -63,6 +63,57 @@ class Parameter:
         """The allowed values in words."""
         return self.interval.words
 
+    def value(self, given: Any) -> Any:
+        """What was given, as generated code takes it.
+
+        Raises
+        ------
+        InputError
+            For no finite number, or one outside the interval.
+        """
+        try:
+            if isinstance(given, str):  # float() would read "1_0" and digits of any alphabet
+                raise TypeError
+            number = float(given)
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(
+                f"{self.name} = {str(given)[:40]} is no finite number; {self.name} must be {self.allowed}"
+            ) from None
+        if not self.interval.contains(number):
+            raise InputError(f"{self.name} = {number:g} is not allowed; {self.name} must be {self.allowed}")
+        return number
+
+
+@dataclass(frozen=True)
+class FileParameter(Parameter):
+    """A parameter whose value is too long for a command line: a user gives the name of a file, or in Python the object itself.
+
+    Attributes
+    ----------
+    content : str
+        What the file holds, such as ``one number >= 0 a line``.
+    read : callable
+        ``read(parameter, given)`` returns the value, which prints itself in a few words and has ``data`` for JSON, or raises
+        `InputError`; it takes its own values too.
+    """
+
+    content: str = "one number a line"
+    read: Callable[[Parameter, Any], Any] = Later("theory.files:numbers_of")
+
+    @property
+    def allowed(self) -> str:
+        """What a user gives, in words."""
+        return f"the name of a file with {self.content}"
+
+    def value(self, given: Any) -> Any:
+        """The value read.
+
+        Raises
+        ------
+        InputError
+        """
+        return self.read(self, given)
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from theory.errors import InputError
+from theory.errors import InputError, gathering
 from theory.interval import Interval
-from theory.model import Model, Parameter
+from theory.model import FileParameter, Model, Parameter
 
 if TYPE_CHECKING:
     from theory.activation.activation import Activation
@@ -18,8 +18,37 @@ def parameters_of(activation: Activation) -> tuple[Parameter, ...]:
     return tuple(Parameter(p.name, "parameter of the activation", Interval.of_symbol(p)) for p in activation.parameters)
 
 
+def with_files_read(model: Model[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, those that name a file replaced by what it holds.
+
+    Raises
+    ------
+    InputError
+        For every file that cannot be read.
+    """
+    files = {p.name: p for p in model.parameters if isinstance(p, FileParameter)}
+    problems: list[str] = []
+    read = dict(values)
+    for name in files.keys() & values.keys():
+        with gathering(problems):
+            read[name] = files[name].value(values[name])
+    if problems:
+        raise InputError(problems)
+    return read
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters for JSON: numbers and words as they are, of what was read from a file its name and size."""
+    return {name: value if isinstance(value, float | int | str) else value.data for name, value in values.items()}
+
+
+def written_out(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters for generated code and simulators: of what was read from a file the values."""
+    return {name: getattr(value, "values", value) for name, value in values.items()}
+
+
 def checked_parameters(model: Model[Any], own: Sequence[Parameter], values: Mapping[str, object]) -> dict[str, Any]:
-    """Words for all choices of the model and numbers for all parameters that have a meaning with them, in order.
+    """Words for all choices of the model and values of all parameters that have a meaning with them, in order.
 
     Parameters
     ----------
@@ -44,7 +73,7 @@ def checked_parameters(model: Model[Any], own: Sequence[Parameter], values: Mapp
         if word not in choice.options:
             problems.append(f"{choice.name} = {str(word)[:40]} is not allowed; {choice.name} must be {choice.allowed}")
         words[choice.name] = str(word)
-    numbers: dict[str, float] = {}
+    numbers: dict[str, Any] = {}
     for name, parameter in parameters.items():
         choice_name, meant = parameter.only or ("", ())
         if choice_name and words[choice_name] not in meant:
@@ -58,16 +87,8 @@ def checked_parameters(model: Model[Any], own: Sequence[Parameter], values: Mapp
             needed = f", needed with {choice_name}={' or '.join(meant)}" if choice_name else ""
             problems.append(f"parameter {name} is missing ({parameter.meaning}; {parameter.allowed}{needed})")
             continue
-        given = values.get(name, parameter.default)
-        try:
-            if isinstance(given, str):  # float() would read "1_0" and digits of any alphabet
-                raise TypeError
-            numbers[name] = float(given)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            problems.append(f"{name} = {str(given)[:40]} is no finite number; {name} must be {parameter.allowed}")
-            continue
-        if not parameter.interval.contains(numbers[name]):
-            problems.append(f"{name} = {numbers[name]:g} is not allowed; {name} must be {parameter.allowed}")
+        with gathering(problems):
+            numbers[name] = parameter.value(values.get(name, parameter.default))
     if problems:
         raise InputError(problems)
     return {**words, **numbers}

@@ -39,6 +39,8 @@ class Quantity:
         Closed interval in which every valid result lies: an invariant, asserted on each solution.
     undefined : str
         Why there may be no such number; empty where there always is one.
+    elsewhere : bool
+        Whether it is the value of a parameter at which something happens, which no simulation at the given ones shows.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Quantity:
     reference: str = ""
     bounds: tuple[float, float] = (-inf, inf)
     undefined: str = ""
+    elsewhere: bool = False
 
     @property
     def is_found(self) -> bool:
@@ -165,7 +168,7 @@ class Theory(Generic[Equation]):
     @property
     def notation(self) -> str:
         """What the brackets in formulas mean."""
-        plain = "<.> is an average over x ~ N(0, Delta)"
+        plain = getattr(self.equation, "notation", "<.> is an average over x ~ N(0, Delta)")
         frozen = "; [.] is one over mu ~ N(0, Delta0), in which <.> and Var(.) are over x ~ N(mu, Delta - Delta0)"
         return plain + (frozen if self.frozen_averages else "")
 

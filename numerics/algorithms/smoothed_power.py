@@ -3,7 +3,7 @@
 Parabolic cylinder functions: I_n(z) = Gamma(n + 1) exp(-z^2/4) D_(-n-1)(-z) / sqrt(2 pi) (DLMF 12.5.1).  They are
 sums of two functions of Kummer, which cancel for z < 0.  There the moments J_n = I_n/density are the minimal solution of
 J_(n+1) = z J_n + n J_(n-1): their ratios follow from a continued fraction, their size from ``sum_k |z|^k J_(n+k)/k! = J_n(0)``,
-all of positive terms.
+all of positive terms; far out there is an asymptotic series.
 """
 
 import numpy as np
@@ -11,8 +11,15 @@ from scipy import special
 
 CANCELLING = -1.0  # below it the two functions of Kummer cancel
 LOST_FACTOR = 30.0  # of rounding that the recursion for whole n may bring
-FEWEST_TERMS, TERMS_OF_UNIT = 200, 14  # of the sum, and more for every unit of |z|: its terms reach to k ~ 9.5 |z|
-LOWEST_INPUT = -40.0  # below it I_n is below the smallest number for every n > -1
+FARTHEST_TAIL = 60.0  # |z| beyond which I_n is below the smallest number
+FAR_TAIL, SERIES_TERMS = (
+    12.0,
+    40,
+)  # |z| from which the terms of the asymptotic series reach rounding, for n up to |z| - 2
+
+
+FAR_RISE, RISE_TERMS = 12.0, 24  # beyond which the series in 1/z^2 is used, whose terms fall below rounding there
+FARTHEST_RISE = 1e150  # in the correction, which is 1 long before
 
 
 def smoothed_power(n, z):
@@ -48,7 +55,19 @@ def whole_power(n, z):
 
 
 def rising_power(n, z):
-    """I_n(z) for z > -1 by Kummer's functions (DLMF 12.7.12)."""
+    """I_n(z) for z > -1: by Kummer's functions (DLMF 12.7.12), for large z by ``z^n sum_k (-n)_(2k)/(2^k k! z^(2k))``."""
+    value, far = np.empty(z.shape), z > FAR_RISE
+    order, large = n[far], np.minimum(z[far], FARTHEST_RISE)
+    total = np.ones(large.shape)
+    for k in range(RISE_TERMS, 0, -1):
+        total = 1.0 + (order - 2 * k + 2.0) * (order - 2 * k + 1.0) / (2 * k * large * large) * total
+    value[far] = z[far] ** order * total
+    value[~far] = kummer_power(n[~far], z[~far])
+    return value
+
+
+def kummer_power(n, z):
+    """I_n(z) for moderate z as a sum of two functions of Kummer."""
     square = -0.5 * z * z
     even = special.gamma(0.5 * (n + 1.0)) * special.hyp1f1(-0.5 * n, 0.5, square)
     odd = np.sqrt(2.0) * z * special.gamma(0.5 * n + 1.0) * special.hyp1f1(0.5 * (1.0 - n), 1.5, square)
@@ -57,19 +76,34 @@ def rising_power(n, z):
 
 def power_of_tail(n, z):
     """I_n(z) for z < -1; for n < -1 from I_(n+1) and I_(n+2)."""
-    low = n < -1.0
+    value = np.empty(z.shape)
+    low, far = n < -1.0, z < -np.maximum(FAR_TAIL, n + 2.0)
     if np.any(low):
-        value = np.empty(z.shape)
-        value[~low] = power_of_tail(n[~low], z[~low])
         order, here = n[low], z[low]
         value[low] = (power_of_tail(order + 2.0, here) - here * power_of_tail(order + 1.0, here)) / (order + 1.0)
-        return value
-    x = np.minimum(-z, -LOWEST_INPUT)
-    terms = FEWEST_TERMS + int(TERMS_OF_UNIT * np.max(x, initial=0.0))
+    far &= ~low
+    near = ~far & ~low
+    value[far], value[near] = far_tail(n[far], np.minimum(-z[far], FARTHEST_TAIL)), near_tail(n[near], -z[near])
+    return value
+
+
+def far_tail(n, x):
+    """I_n(-x) for large x by the asymptotic series ``Gamma(n + 1) density x^(-n-1) sum_k (-1)^k (n+1)_(2k)/(2^k k! x^(2k))``."""
+    total = np.ones(x.shape)
+    for k in range(SERIES_TERMS, 0, -1):
+        total = 1.0 - (n + 2 * k - 1.0) * (n + 2 * k) / (2 * k * x * x) * total
+    return special.gamma(n + 1.0) * x ** (-n - 1.0) * np.exp(-0.5 * x * x) / np.sqrt(2.0 * np.pi) * total
+
+
+def near_tail(n, x):
+    """I_n(-x) for moderate x by the moments J_n."""
+    if x.size == 0:
+        return x
+    terms = int(np.max(30.0 + 11.0 * x + 2.0 * np.abs(n) + 220.0 / x**2))  # what is left out is below rounding
     ratio = 0.5 * (np.sqrt(x * x + 4.0 * (n + terms)) - x)  # J_(n+k)/J_(n+k-1) for large k, soon forgotten
-    total = np.ones(z.shape)
+    total = np.ones(x.shape)
     for k in range(terms, 0, -1):
         ratio = (n + k) / (ratio + x)
         total = 1.0 + x * ratio / k * total
     at_zero = 2.0 ** (0.5 * n - 1.0) * special.gamma(0.5 * (n + 1.0)) / np.sqrt(np.pi)
-    return at_zero * np.exp(-0.5 * z * z) / total
+    return at_zero * np.exp(-0.5 * x * x) / total

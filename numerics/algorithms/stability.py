@@ -1,17 +1,21 @@
-"""Stability of stored patterns: order parameter, bulk, outliers and critical loads of the Jacobian, from the equations of the theory."""
+"""Stability of stored patterns: bulk, outliers and critical loads of the Jacobian, from the equations of the theory."""
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy import special
 from scipy.optimize import brentq
 
 from numerics.algorithms.patterns import stored_patterns
 
-LOADS = np.concatenate([np.geomspace(1e-7, 0.02, 24, endpoint=False), np.linspace(0.02, 0.98, 49), 1 - np.geomspace(1e-2, 1e-6, 9)])
+LOADS = np.concatenate(
+    [np.geomspace(1e-7, 0.02, 24, endpoint=False), np.linspace(0.02, 0.98, 49), 1 - np.geomspace(1e-2, 1e-6, 9)]
+)
 TAILS = (8.5, 7.5)  # standard deviations at which laws are cut: for the results, and to see what that changes
 SEARCHED = 96  # eigenvalues between which the edge of the bulk and outliers are looked for
 STILL = 1e-14  # relative change of t below which it is found
 MARGIN = 1e-12  # distance of b <g> from 1 that may be rounding
+POINT = 1e-14  # squared width of the bulk, relative to its centre and the load, that is rounding
 FURTHEST = 40.0  # largest outlier that is looked for, in units of the largest one at small load and of the edge
 
 
@@ -24,7 +28,7 @@ class Equations(NamedTuple):
         ``moments(patterns)``: a dict of m, ubar, V_r, V_u, mean_gain, b, beta2.
     self_coupling : callable
         ``self_coupling(alpha, b)``: c0 of units that do not couple to themselves.
-    load, load_slope : callable
+    load : callable
         ``load(growth, t, c0, b, patterns)``: the load at which t is the order parameter, and its derivative in t.
     boundary : callable
         ``boundary(growth, t, c0, b, beta2, patterns)``: the load at which `growth` is on the boundary of the bulk.
@@ -41,7 +45,6 @@ class Equations(NamedTuple):
     moments: object
     self_coupling: object
     load: object
-    load_slope: object
     boundary: object
     outlier: object
     centred: object
@@ -58,11 +61,13 @@ class Jacobian:
     equations : Equations
     patterns : Patterns
     variant : {'noself', 'self', 'bias'}
+    moments : dict, optional
+        Of all patterns, where `patterns` are the rates of one of them.
     """
 
-    def __init__(self, equations, patterns, variant):
+    def __init__(self, equations, patterns, variant, moments=None):
         self.equations, self.patterns, self.variant = equations, patterns, variant
-        self.moments = equations.moments(patterns)
+        self.moments = equations.moments(patterns) if moments is None else moments
         self.b, self.beta2 = self.moments["b"], self.moments["beta2"]
         self.means = self.moments["m"], self.moments["ubar"]
 
@@ -72,17 +77,17 @@ class Jacobian:
 
     def order_parameter(self, growth, alpha, start=0.0):
         """t outside the bulk, nan inside: the smallest positive root for real eigenvalues, of a concave function of t."""
-        t, c0 = start, self.self_coupling(alpha)
-        gain = self.patterns.gain
+        t, c0, is_real = start, self.self_coupling(alpha), not isinstance(growth, complex)
+        alone, pull = growth - c0 * self.patterns.gain, growth - self.b * self.patterns.gain
         for _ in range(200):
-            slope = self.equations.load_slope(growth, t, c0, self.b, self.patterns)
-            if np.isrealobj(growth) and not slope > 0:
+            load, slope = self.equations.load(growth, t, c0, self.b, self.patterns)
+            if is_real and not slope > 0:
                 return np.nan
-            step = (alpha - self.equations.load(growth, t, c0, self.b, self.patterns)) / slope
+            step = (alpha - load) / slope
             t = t + step
-            if np.isrealobj(growth) and not np.all((growth - c0 * gain) * (growth - c0 * gain + t * (growth - self.b * gain)) > 0):
+            if is_real and not np.min(alone * (alone + t * pull)) > 0:
                 return np.nan
-            if abs(step) <= STILL * abs(t) or (np.isrealobj(growth) and step <= 0):  # steps towards a real root are positive
+            if abs(step) <= STILL * abs(t) or (is_real and step <= 0):  # steps towards a real root are positive
                 return t
         return np.nan
 
@@ -94,8 +99,7 @@ class Jacobian:
         """t and c0 at a real eigenvalue outside the bulk; None inside."""
         t = self.order_parameter(growth, alpha)
         c0 = self.self_coupling(alpha)
-        outside = np.isfinite(t) and self.equations.boundary(growth, t, c0, self.b, self.beta2, self.patterns) < alpha
-        return (t, c0) if outside else None
+        return (t, c0) if self.is_outside_with(growth, t, alpha) else None
 
     def centre(self, alpha):
         """A real eigenvalue inside the bulk: where (lambda - b g)/(lambda - c0 g) is 0 on average."""
@@ -108,7 +112,14 @@ class Jacobian:
         return brentq(average, 1e-12 * highest, highest * (1 + 1e-12), xtol=1e-15 * highest)
 
     def edge(self, alpha):
-        """Largest real part of the bulk, and t there."""
+        """Largest real part of the bulk, and t there; of a bulk that is one point, for a constant gain, the point."""
+        gain, weight = self.patterns.gain, self.patterns.weight
+        mean_gain, explained = self.moments["mean_gain"], self.b**2
+        if (
+            self.beta2 * (weight @ gain**2) + explained * (weight @ (gain - mean_gain) ** 2)
+            < POINT * explained * mean_gain**2
+        ):
+            return 1.0, np.inf  # b = 1/g
         inside = self.centre(alpha)
         outside = 2.0 * inside + 1e-3
         while not self.is_outside(outside, alpha):
@@ -120,6 +131,47 @@ class Jacobian:
             outside = growth
         edge = last(lambda growth: self.is_outside(growth, alpha), outside, inside)
         return edge, self.order_parameter(edge, alpha)
+
+    def boundary_curve(self, alpha, points):
+        """The upper half of the boundary of the bulk in the complex plane, from its right end, an array of complex numbers."""
+        right, _ = self.edge(alpha)
+        centre = self.centre(alpha)
+        curve = [complex(right)]
+        for x in np.linspace(right, 3.0 * centre - 2.0 * right, 3 * points)[1:]:
+            height = self.height(x, alpha, right)
+            if height == 0 and x < centre:
+                break
+            curve.append(complex(x, height))
+        return np.array(curve)
+
+    def height(self, x, alpha, size):
+        """Imaginary part of the boundary above x; t is followed from large imaginary parts, where it is alpha/(1 - alpha)."""
+        t, height = alpha / (1.0 - alpha), 8.0 * size
+        below = 0.0
+        while height > 1e-9 * size:
+            found = self.order_parameter(complex(x, height), alpha, t)
+            if not self.is_outside_with(complex(x, height), found, alpha):
+                below = height
+                break
+            t, height = found, 0.85 * height
+        if below == 0:
+            return 0.0
+        above = below / 0.85
+        for _ in range(50):
+            middle = 0.5 * (above + below)
+            found = self.order_parameter(complex(x, middle), alpha, t)
+            if self.is_outside_with(complex(x, middle), found, alpha):
+                above, t = middle, found
+            else:
+                below = middle
+        return above
+
+    def is_outside_with(self, growth, t, alpha):
+        """Whether an eigenvalue with this t is outside the bulk."""
+        c0 = self.self_coupling(alpha)
+        return (
+            bool(np.isfinite(t)) and self.equations.boundary(growth, t, c0, self.b, self.beta2, self.patterns) < alpha
+        )
 
     def determinant(self, growth, alpha):
         """Vanishes at an outlier; nan inside the bulk."""
@@ -142,7 +194,9 @@ class Jacobian:
         for growths in (edge + steps, left - steps):
             values = np.array([self.determinant(growth, alpha) for growth in growths])
             for k in np.flatnonzero(values[:-1] * values[1:] < 0):
-                found.append(brentq(self.determinant, growths[k], growths[k + 1], args=(alpha,), xtol=1e-15, rtol=1e-14))
+                found.append(
+                    brentq(self.determinant, growths[k], growths[k + 1], args=(alpha,), xtol=1e-15, rtol=1e-14)
+                )
         return sorted(found, reverse=True)
 
     def critical_loads(self):
@@ -169,7 +223,7 @@ class Jacobian:
 
     def outlier_load(self, bulk):
         """Smallest load below that of the bulk at which an outlier is 1; nan if there is none."""
-        loads = np.append(LOADS[LOADS < bulk], bulk * (1 - 1e-9)) if bulk > 0 else LOADS[:0]
+        loads = np.append(LOADS[bulk > LOADS], bulk * (1 - 1e-9)) if bulk > 0 else LOADS[:0]
         values = np.array([self.determinant(1.0, alpha) for alpha in loads])
         crossings = np.flatnonzero(values[:-1] * values[1:] < 0)
         if crossings.size == 0:
@@ -217,7 +271,7 @@ def stability(equations, weights, patterns, alpha, variant, threshold):
     found = weights(alpha, c0, *(moments[key] for key in ("m", "ubar", "V_r", "b", "beta2")))
     if variant == "bias":
         found = {**found, "row_sum": 0.0, "row_sum_sd": found["norm"]}
-    residual = equations.load(edge, t, c0, moments["b"], patterns) / alpha - 1.0
+    residual = equations.load(edge, t, c0, moments["b"], patterns)[0] / alpha - 1.0 if np.isfinite(t) else 0.0
     return {
         "t": t,
         **{key: moments[key] for key in ("b", "beta2", "mean_gain")},
@@ -235,8 +289,8 @@ def stability(equations, weights, patterns, alpha, variant, threshold):
     }
 
 
-def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, threshold):
-    """The results of `stability`, with the errors that cutting the tails of the law makes.
+def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, threshold, units=0.0):
+    """The results of `stability`, with the errors that cutting the tails of the law makes; for `units` > 0 the law is cut.
 
     Raises
     ------
@@ -244,17 +298,17 @@ def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, thres
         Where phi does not take a rate.
     """
     found = []
-    for tail in TAILS:
+    for tail in (-special.ndtri(1.0 / units),) * 2 if units > 0 else TAILS:
         r, weight = nodes(tail)
         patterns = stored_patterns(phi, phi_prime, r, weight)
         lost = ~np.isfinite(patterns.u)
         if np.any(lost):
             raise ValueError(
-                f"phi takes no rate such as {patterns.r[lost][0]:.6g} on a stretch where it increases and takes all rates, "
-                f"from {np.min(r):.3g} to {np.max(r):.3g}"
+                f"phi does not take the rate {patterns.r[lost][0]:.6g}, or does not increase there; the law has rates from "
+                f"{np.min(r):.3g} to {np.max(r):.3g}"
             )
         found.append(stability(equations, weights, patterns, alpha, variant, threshold))
     whole, shorter = found
     numbers = [key for key, value in whole.items() if np.isscalar(value) and not isinstance(value, str)]
-    errors = {key: abs(whole[key] - shorter[key]) for key in numbers}
+    errors = {key: abs(whole[key] - shorter[key]) for key in numbers if np.isfinite(whole[key])}
     return {**whole, "errors": errors}

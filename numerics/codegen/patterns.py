@@ -9,7 +9,7 @@ from sympy import Expr, Poly, S, Symbol, sstr
 from numerics.codegen.printer import source
 from numerics.codegen.statements import lower, numpy_source
 from theory.activation.activation import Activation
-from theory.attractor.patterns import V_r, alpha, b, beta2, c0, gain, m, mean, normal_form, omega, r, t, ubar
+from theory.attractor.patterns import V_r, alpha, b, beta2, c0, m, mean, normal_form, omega, r, t, ubar
 from theory.attractor.spectrum import OUTLIER, TURN, outlier_matrix
 from theory.averages.average import Average
 from theory.symbols import growth
@@ -29,8 +29,12 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
     return [
         _moments(moments),
         numpy_source(lower("self_coupling", (alpha, b), [equation.named[c0]], _said(c0, equation.named[c0]))),
-        _averaged("load", "The load at which t is the order parameter: ", _AT, equation.load),
-        _averaged("load_slope", "Its derivative in t: ", _AT, equation.load.diff(t)),
+        _averaged(
+            "load",
+            f"The load at which t is the order parameter, {sstr(equation.load)}, and its derivative in t",
+            _AT,
+            (equation.load, equation.load.diff(t)),
+        ),
         _averaged("boundary", "The load at which lambda lies on the boundary: ", (*_AT, beta2), equation.boundary),
         _averaged("outlier", "Vanishes at an outlier: ", means, equation.outlier),
         _averaged("centred", "Vanishes at an outlier, with trained biases: ", means, equation.centred),
@@ -80,7 +84,7 @@ def _inline(expression: Expr) -> Expr:
 def _text(values: Expr | Sequence[object]) -> str:
     if isinstance(values, Expr):
         return source(_inline(values))
-    return f"({', '.join(_text(value) for value in values)},)"  # type: ignore[arg-type]
+    return f"({', '.join(_text(value) for value in values)},)"
 
 
 def _averaged(name: str, doc: str, arguments: Sequence[object], result: Expr | tuple[object, ...]) -> str:
@@ -129,18 +133,18 @@ def _dictionary(name: str, arguments: Sequence[object], results: Mapping[str, Ex
 
 _EQUATIONS = """\
 EQUATIONS = Equations(
-    moments, self_coupling, load, load_slope, boundary, outlier, centred, directions, threshold_shift, first_outliers
+    moments, self_coupling, load, boundary, outlier, centred, directions, threshold_shift, first_outliers
 )"""
 
 
 def _solve(theory: Theory, activation: Activation) -> str:
     own = [str(p) for p in activation.parameters]
     given = "".join(f", {name}" for name in own)
-    kinks = ", ".join(source(kink.point) for kink in activation.kinks)
-    threshold = getattr(activation, "threshold", None)
+    kinks = ", ".join(source(kink.position) for kink in activation.kinks)
+    threshold = activation.threshold
     docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.leading.items())
     return f'''\
-def solve(alpha{given}, law="lognormal", variant="noself", CV=1.0, f=1.0, eps=1.0, samples=()):
+def solve(alpha{given}, law="lognormal", variant="noself", CV=1.0, f=1.0, eps=1.0, samples=(), units=0.0):
     """Weights, spectrum at a stored pattern and critical loads, for one set of numbers.
 
     Returns a dict:
@@ -162,4 +166,5 @@ def solve(alpha{given}, law="lognormal", variant="noself", CV=1.0, f=1.0, eps=1.
         alpha,
         variant,
         {"0.0" if threshold is None else source(threshold)},
+        units,
     )'''

@@ -27,7 +27,7 @@ from numerics.treatment import Simulator
 from theory.activation.activation import Activation, activation_for
 from theory.errors import InputError, require
 from theory.models import find_model
-from theory.parameters import checked_parameters, parameters_of
+from theory.parameters import checked_parameters, parameters_of, plain
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -88,7 +88,7 @@ class Validation:
             "sentence": self.sentence,
             "false_alarm": self.false_alarm,
             "threshold": THRESHOLD,
-            **self.parameters,
+            **plain(self.parameters),
             "seed": self.seed,
             "samples": self.samples,
             "sizes": list(self.sizes),
@@ -203,10 +203,7 @@ def validate(
     solver = Solver(model, activation if described.needs_activation else None, filter=filter)
     solution = solver.solve(**parameters)
     theory = described.derive(odd=activation.parity == "odd")
-    found = {
-        key for key, quantity in theory.observables.items() if quantity.is_found
-    }  # of other targets than the given one
-    compared = {key: value for key, value in solution.leading.items() if key not in found}
+    compared = {key: value for key, value in solution.leading.items() if not theory.leading[key].elsewhere}
     if treatment.replacing_simulator is not None and treatment.replacement is not None and not solution.stable:
         state = treatment.replacement(solution, activation)
         if state is not None and state.is_resolved:

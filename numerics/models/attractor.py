@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from numerics.settings import Question
-from numerics.treatment import Treatment
+from numerics.settings import Question, Setting
+from numerics.treatment import Simulator, Treatment
 from numerics.view import Panel, View
 from theory.lazy import Later
 from theory.models.attractor import ATTRACTOR
 
+SPECTRA = (
+    Setting("patterns", "stored patterns of each network whose stability is found", (8,), 1),
+    Setting("spectrum", "how leading eigenvalues are found", words=("dense", "arnoldi")),
+)
+DYNAMICS = (
+    Setting(
+        "T", "time of the dynamics from a perturbed pattern, in time constants of a unit", (), 0, 10**6, whole=False
+    ),
+    Setting("perturbation", "size of the perturbation over the spread of the rates", (), 0, 1, whole=False, needs="T"),
+    Setting(
+        "corrupt", "share of the units whose rates are replaced before the recall", (), 0, 1, whole=False, needs="T"
+    ),
+)
+
 TREATMENT = Treatment(
     model=ATTRACTOR,
     method=Later("numerics.solve.patterns:PATTERNS"),
+    simulator=Simulator(
+        run=Later("numerics.simulate.attractor:simulate"),
+        sizes=(300, 600, 1200),
+        couplings=(32, 16, 8),
+        pilot=2,
+        nothing="{lost} of the networks have patterns that depend linearly on each other",
+    ),
     questions=(
+        Question(
+            "boundary",
+            "boundary of the bulk of eigenvalues in the complex plane, with about this number of points",
+            Later("numerics.solve.patterns:answer_boundary"),
+            value="COUNT",
+            takes_numbers=True,
+        ),
         Question(
             "ridge",
             "also weights of least N K V_r |w|^2 + squared errors of the inputs: their norm and errors; may be given several times",
@@ -27,6 +55,7 @@ TREATMENT = Treatment(
             takes_numbers=True,
         ),
     ),
+    settings={"simulate": (*SPECTRA, *DYNAMICS), "validate": SPECTRA, "sweep": SPECTRA},
     view=View(
         panels=(
             Panel(("edge", "abscissa"), "real part of eigenvalues", line=1.0),

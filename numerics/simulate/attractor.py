@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 
 LEADING = 8  # eigenvalues of largest real part that are looked at
 CHANCE = 1e-3  # probability that the eigenvector of an eigenvalue in the bulk is taken for that of an outlier
+LONG = 0.5  # in sqrt(N) standard deviations: rates beyond are not averaged over in sums over units
 RECALLED = 0.1  # distance to a pattern, in spreads of the rates, below which the pattern is recalled
 MOST_MEMORY = 4e9  # bytes of one network
 
@@ -49,9 +50,11 @@ class AttractorNetworks(Sample):
             same without outliers), `outlier` (where every recalled pattern of every network has one to the right of the bulk),
             `stable_fraction`. Empty if there are no networks.
 
-            Terms of order 1/N aside these have no bias, except the end of the bulk, whose distance from that of infinitely many
-            eigenvalues falls more slowly, with powers of N between 1/2 and 2/3. The errors of `edge`, and of `abscissa` as far as
-            no outlier leads, include it as the mean distance between the last two real parts of the bulk.
+            Terms of order 1/N aside these have no bias, with two exceptions, which their errors include. The end of the bulk
+            comes near that of infinitely many eigenvalues more slowly, with powers of N between 1/2 and 2/3: the errors of `edge`,
+            and of `abscissa` as far as no outlier leads, have the mean distance between the last two real parts of the bulk.
+            Laws with long tails average slowly over a row: a single rate beyond `LONG` sqrt(N) standard deviations has as much
+            weight as all others, and the error of `norm` has half the share of such rates in the variance, relative to the norm.
 
             With dynamics `growth` (rate at which small perturbations grow), `recalled_fraction`, `recall_distance`.
         """
@@ -70,6 +73,10 @@ class AttractorNetworks(Sample):
             "row_sum": mean_estimate(s["row_sum"]),
             "row_sum_sd": jackknife(lambda at: scale * np.sqrt(at[0]), s["row_sum_var"]),
         }
+        norm, b = result["norm"], result["b"]
+        fixed = self.parameters["alpha"] * b.value**2 / norm.value**2 if self.parameters["variant"] == "self" else 0.0
+        missing = np.mean(s["long"]) / 2 * max(1 - fixed, 0.0) * norm.value
+        result["norm"] = norm._replace(error=float(np.hypot(norm.error, missing)))
         for name, blur in (("abscissa", "blur"), ("edge", "spacing")):
             estimate = mean_estimate(s[name])
             result[name] = estimate._replace(error=float(np.hypot(estimate.error, np.mean(s[blur]))))
@@ -87,7 +94,7 @@ def simulate(
     seed: int = 0,
     phi_prime: Function | None = None,
     centred: bool | None = None,
-    patterns: int = 8,
+    patterns: int = 4,
     spectrum: str | None = None,
     T: float = 0.0,
     perturbation: float = 0.01,
@@ -162,15 +169,18 @@ def network_statistics(network: StoredNetwork, patterns: int, dense: bool | None
     Returns
     -------
     dict of str to float
-        Over units and patterns `var_r`, `var_u`, `covariance`, `gain`; over units `norm2` (mean squared norm), `row_sum`,
-        `row_sum_var`; over the first `patterns` patterns `abscissa`, `edge`, `outlier`, `stable_fraction`; `spacing`, the distance
-        between the largest two real parts of the bulk, and `blur`, the same where the bulk leads and 0 where an outlier does.
+        Over units and patterns `var_r`, `var_u`, `covariance`, `gain`, and `long`, the share in `var_r` of rates that are not
+        averaged over; over units `norm2` (mean squared norm), `row_sum`, `row_sum_var`; over the first `patterns` patterns
+        `abscissa`, `edge`, `outlier`, `stable_fraction`; `spacing`, the distance between the largest two real parts of the bulk,
+        and `blur`, the same unless an outlier leads by more than this.
     """
     r, u = network.R - np.mean(network.R), network.U - np.mean(network.U)
-    free = r.size - 1
+    free, squares = r.size - 1, r * r
+    large = squares > LONG**2 * len(r) * np.mean(squares)
     sums = network.row_sums()
     row = {
-        "var_r": np.sum(r * r) / free,
+        "var_r": np.sum(squares) / free,
+        "long": np.sum(squares[large]) / np.sum(squares),
         "var_u": np.sum(u * u) / free,
         "covariance": np.sum(u * r) / free,
         "gain": np.mean(network.gains),
@@ -201,7 +211,7 @@ def leading_parts(network: StoredNetwork, mu: int, dense: bool | None = None) ->
         "abscissa": abscissa,
         "edge": edge,
         "spacing": spacing,
-        "blur": 0.0 if leads else spacing,
+        "blur": 0.0 if leads and abscissa - edge > spacing else spacing,
         "outlier": abscissa if leads else np.nan,
         "stable_fraction": float(abscissa < 1),
     }

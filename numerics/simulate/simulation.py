@@ -15,7 +15,7 @@ from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
 from theory.filters import Filter
 from theory.models import find_model
-from theory.parameters import checked_parameters, parameters_of
+from theory.parameters import checked_parameters, parameters_of, plain, written_out
 
 Progress = Callable[[float], None]
 
@@ -48,7 +48,7 @@ class Simulation:
         return {
             "model": self.model,
             "activation": self.activation or None,
-            "parameters": dict(self.parameters),
+            "parameters": plain(self.parameters),
             **({"filter": self.filter} if self.filter else {}),
             "order_parameters": {key: estimates[key].value for key in first if key in estimates},
             "observables": {key: e.value for key, e in estimates.items() if key not in first},
@@ -153,7 +153,7 @@ def network_of(activation: Activation, values: Mapping[str, Any], filter: str | 
         For a filter with a delay.
     """
     phi, phi_prime = array_functions(activation, values)
-    told = {"phi": phi, "parameters": values, "phi_prime": phi_prime if activation.is_continuous else None}
+    told = {"phi": phi, "parameters": written_out(values), "phi_prime": phi_prime if activation.is_continuous else None}
     if filter is None:
         return told
     parsed = Filter.from_text(filter)

@@ -37,6 +37,9 @@ DENSE = (
 )
 ARNOLDI_TOLERANCE = 1e-5  # relative; eigenvalues that lie apart come out much closer
 DEPENDENT = 1e-11  # relative size of a pattern's part that the others do not have, below which it counts as none
+KNOTS = 512  # rates of many for which the input is searched; those between start from interpolation
+NEWTON_STEPS = 4
+ROUNDING = 1e-13  # relative error of phi(u) below which u is as good as phi is
 RELATIVE, ABSOLUTE = 1e-8, 1e-11  # errors of the dynamics
 
 
@@ -312,7 +315,7 @@ def network_of_patterns(
         For a rate that the activation does not take.
     """
     phi, phi_prime = elementwise(phi), elementwise(phi_prime)
-    U = invert(phi, phi_prime, R)
+    U = inputs_of(phi, phi_prime, R)
     if not np.all(np.isfinite(U)):
         missed = R[~np.isfinite(U)][0]
         raise DomainError(f"the activation does not take the rate {missed:.6g} of a pattern where it increases")
@@ -334,3 +337,24 @@ def network_of_patterns(
         bias = np.mean(U, axis=1) - network.product(np.mean(R, axis=1))
         network = StoredNetwork(phi, R, U, network.gains, bias, basis, triangle, factor, kappa)
     return network
+
+
+def inputs_of(phi: Function, phi_prime: Function, R: Array) -> Array:
+    """phi^-1(R), as `invert` gives it, for many rates: by Newton steps from an interpolation where these end between the knots."""
+    if R.size < 4 * KNOTS:
+        return invert(phi, phi_prime, R)
+    r = R.ravel()
+    knots = np.unique(np.quantile(r, np.linspace(0, 1, KNOTS)))
+    table = invert(phi, phi_prime, knots)
+    if not np.all(np.isfinite(table)):
+        return invert(phi, phi_prime, R)
+    u = np.interp(r, knots, table)
+    for _ in range(NEWTON_STEPS):
+        u = u - (phi(u) - r) / phi_prime(u)
+    place = np.clip(np.searchsorted(knots, r), 1, len(knots) - 1)
+    slack = 1e-9 * (1 + np.abs(u))  # at a knot u is its input up to rounding
+    between = (table[place - 1] - slack <= u) & (u <= table[place] + slack)
+    open_ = ~(between & (np.abs(phi(u) - r) <= ROUNDING * np.abs(r)))
+    if open_.any():  # the ends say which stretch of phi is meant
+        u[open_] = invert(phi, phi_prime, np.concatenate([knots[[0, -1]], r[open_]]))[2:]
+    return u.reshape(R.shape)

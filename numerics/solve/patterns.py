@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import isnan, nan
+from collections.abc import Mapping, Sequence
+from math import nan
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from numerics.algorithms import patterns, primitive, stability
 from numerics.codegen.patterns import pattern_equations
+from numerics.settings import Answer
 from numerics.solve.method import Generated, Method
-from numerics.solve.solution import Reading
-from theory.errors import DomainError
+from numerics.solve.solution import Reading, Solution
+from theory.errors import DomainError, require
+from theory.parameters import written_out
 
 RESOLVED = 1e-6  # largest change by cutting the law earlier, relative to numbers above 1, of what is called resolved
 CUT = ("edge", "abscissa", "alpha_bulk", "alpha_S")
@@ -29,26 +32,67 @@ def read_patterns(generated: Generated, numbers: Mapping[str, Any]) -> Reading:
     """
     try:
         with np.errstate(all="ignore"):
-            result = generated.module.solve(**numbers)
+            result = generated.module.solve(**written_out(numbers))
     except ValueError as error:
         raise DomainError(f"{generated.at(numbers)}: {error}") from error
     errors = result.pop("errors")
     details = {key: result.pop(key) for key in ("outliers", "mechanism")}
     del result["first_outliers"]
-    unresolved = [key for key in CUT if errors[key] > RESOLVED * max(1.0, abs(result[key]))]
+    unresolved = [key for key in CUT if errors.get(key, 0.0) > RESOLVED * max(1.0, abs(result[key]))]
     if "alpha_S" in unresolved:
         details["mechanism"] = "unresolved"
     values = {key: nan if key in unresolved else float(value) for key, value in result.items()}
     messages = (
         (
             f"{', '.join(unresolved)}: not resolved, they change with the largest gains of the law, which a network of N units "
-            "has only up to a probability of 1/N",
+            "has only up to a probability of 1/N: give units=N",
         )
         if unresolved
         else ()
     )
-    kept = {key: error for key, error in errors.items() if key in values and not isnan(error) and key not in unresolved}
-    return Reading({**values, "error": errors["t"]}, (), kept, messages=messages, details=details)
+    kept = {key: error for key, error in errors.items() if key in values and key not in unresolved}
+    return Reading({**values, "error": errors.get("t", 0.0)}, (), kept, messages=messages, details=details)
+
+
+def answer_boundary(solver: Any, solution: Solution, asked: Sequence[float], _: Mapping[str, Any]) -> Answer:
+    """The boundary of the bulk in the complex plane."""
+    require((len(asked) == 1 and 2 <= asked[0] <= 1000, "--boundary takes one number of points from 2 to 1000"))
+    given = solution.parameters
+    with np.errstate(all="ignore"):
+        curve = jacobian_of(solver, given).boundary_curve(given["alpha"], int(asked[0]))
+    rows = ["", "  boundary of the bulk, the half with imaginary parts >= 0:"]
+    rows += [f"  {value.real:>14.8g} {value.imag:>+14.8g} i" for value in curve]
+    return Answer({"boundary": [[value.real, value.imag] for value in curve]}, rows)
+
+
+def jacobian_of(solver: Any, given: Mapping[str, Any], rates: ArrayLike | None = None) -> Any:
+    """The Jacobian at a stored pattern, of which any eigenvalue and load may be asked.
+
+    Parameters
+    ----------
+    solver : Solver
+    given : mapping
+        Parameters of a solution.
+    rates : array-like, shape (N, P), optional
+        A given set of patterns, one a column: the Jacobian is that of the first, the moments are those of all.
+
+    Returns
+    -------
+    Jacobian
+        See `numerics.algorithms.stability`.
+    """
+    module, values = solver.module, written_out(given)
+    own = [values[p.name] for p in solver.activation.parameters]
+    functions = [lambda x, f=f: f(x, *own) for f in (module.phi, module.phi_prime)]
+    law = {key: values[key] for key in ("law", "CV", "f", "eps", "samples") if key in values}
+    if rates is None:
+        patterns = module.stored_patterns(*functions, *module.law_nodes(**law))
+        return module.Jacobian(module.EQUATIONS, patterns, values["variant"])
+    whole = np.asarray(rates, dtype=float)
+    every, first = (
+        module.stored_patterns(*functions, r, np.full(r.size, 1 / r.size)) for r in (whole.ravel(), whole[:, 0])
+    )
+    return module.Jacobian(module.EQUATIONS, first, values["variant"], module.EQUATIONS.moments(every))
 
 
 PATTERNS = Method(

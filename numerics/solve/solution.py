@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
 
+from theory.parameters import plain
+
 RESIDUAL = 1e-11  # relative residual above which a solution is refused, where nothing else is said
 LARGE = 0.2  # relative size above which a 1/N term is called large
 REFERENCE_SIZE = 100  # units at which that is judged where no N is given
@@ -130,7 +132,7 @@ class Solution:
     Attributes
     ----------
     model, activation : str
-    parameters : mapping of str to float or str
+    parameters : mapping of str to float, word or what was read from a file
     order_parameters, observables : mapping of str to float
     finite_size : mapping of str to FiniteSize
         1/N terms.
@@ -212,7 +214,7 @@ class Solution:
         return {
             "model": self.model,
             "activation": self.activation or None,
-            "parameters": dict(self.parameters),
+            "parameters": plain(self.parameters),
             **({"filter": self.filter} if self.filter else {}),
             "order_parameters": dict(self.order_parameters),
             "observables": {

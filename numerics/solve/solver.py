@@ -96,7 +96,9 @@ class Solver:
         self._assert_sound(raw, read.tolerance)
         finite_size = self._finite_size(raw, numbers) if self.module.FINITE_SIZE else {}
         broken = tuple(
-            f"{key} = {raw.get(key, float('nan')):.6g} is not below 1: {text}{_ALWAYS if raw[key] == inf else ''}"
+            f"whether {key} is below 1 is not resolved"
+            if isnan(raw[key])
+            else f"{key} = {raw[key]:.6g} is not below 1: {text}{_ALWAYS if raw[key] == inf else ''}"
             for key, text in self.module.CONDITIONS.items()
             if not raw[key] < 1
         )

@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 from sympy import Expr, S, Symbol, lambdify
 
 from numerics.settings import Answer
+from numerics.solve.patterns import jacobian_of
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from theory.activation.activation import Activation
@@ -102,18 +103,11 @@ def ridge_storage(solution: Solution, ridge: float) -> RidgeStorage:
     if not 0 < ridge < np.inf:
         raise InputError(f"ridge = {ridge} is not allowed; it must be positive")
     numbers = solution.parameters
-    r, weight = _nodes(solver, numbers)
-    mean_rate = weight @ r
-    found = {penalty: ridge, alpha: numbers["alpha"], V_r: weight @ (r - mean_rate) ** 2}
-    found |= {b: solution.observables["b"], beta2: solution.observables["beta2"]}
+    moments = jacobian_of(solver, numbers).moments
+    found = {penalty: ridge, alpha: numbers["alpha"], V_r: moments["V_r"], b: moments["b"], beta2: moments["beta2"]}
     found[tau] = float(storage.ROOT.subs(found))
     squared, error = (float(e.subs(found)) for e in storage.ridge(numbers["variant"]))
     return RidgeStorage(float(np.sqrt(squared)), error)
-
-
-def _nodes(solver: Solver, numbers: Mapping[str, Any]) -> Any:
-    given = [numbers.get(key, default) for key, default in (("CV", 1.0), ("f", 1.0), ("eps", 1.0), ("samples", ()))]
-    return solver.module.law_nodes(numbers["law"], *given)
 
 
 def with_rate_noise(solution: Solution, rate_noise: float) -> Solution:
@@ -142,23 +136,16 @@ def with_rate_noise(solution: Solution, rate_noise: float) -> Solution:
     if not 0 <= rate_noise < np.inf:
         raise InputError(f"rate_noise = {rate_noise} is not allowed; it must not be negative")
     numbers = dict(solution.parameters)
-    own = {p: numbers[p.name] for p in solver.activation.parameters}
     smoothed, sigma = _smoothed(solver.activation)
-    start = float(sigma.subs(own))
-    noisy = Solver(ATTRACTOR.name, smoothed)
-    module, load = noisy.module, numbers["alpha"]
-    rates = _nodes(noisy, numbers)
+    start = float(sigma.subs({p: numbers[p.name] for p in solver.activation.parameters}))
+    noisy, load = Solver(ATTRACTOR.name, smoothed), numbers["alpha"]
     square = lambdify((storage.noise, storage.rate_noise, norm), storage.NOISE)
 
     def excess(noise: float) -> float:
-        given = [noise if p == _NOISE else own[p] for p in smoothed.parameters]
-        patterns = module.stored_patterns(
-            lambda u: module.phi(u, *given), lambda u: module.phi_prime(u, *given), *rates
-        )
-        found = module.moments(patterns)
-        c0 = 0.0 if numbers["variant"] == "self" else module.self_coupling(load, found["b"])
-        args = (found[key] for key in ("m", "ubar", "V_r", "b", "beta2"))
-        return float(square(start, rate_noise, module.weights(load, c0, *args)["norm"]) - noise**2)
+        found = jacobian_of(noisy, {**numbers, "s_eff": noise})
+        moments = (found.moments[key] for key in ("m", "ubar", "V_r", "b", "beta2"))
+        size = noisy.module.weights(load, found.self_coupling(load), *moments)["norm"]
+        return float(square(start, rate_noise, size) - noise**2)
 
     if start == rate_noise == 0:
         return solution

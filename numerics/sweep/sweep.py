@@ -25,7 +25,7 @@ from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError, gathering
 from theory.model import Model
 from theory.models import find_model, is_added
-from theory.parameters import checked_parameters, parameters_of
+from theory.parameters import checked_parameters, parameters_of, plain, with_files_read
 
 Array = NDArray[Any]
 Progress = Callable[[float], None]
@@ -207,7 +207,7 @@ class Sweep:
         return {
             "model": self.model,
             "activation": self.activation or None,
-            "parameters": dict(self.parameters),
+            "parameters": plain(self.parameters),
             **({"filter": self.filter} if self.filter else {}),
             "swept": {name: values.tolist() for name, values in self.axes.items()},
             "order_parameters": {key: self[key].tolist() for key in first},
@@ -322,6 +322,7 @@ def sweep(
     activation = activation_for(description, activation)
     problems: list[str] = []
     with gathering(problems):
+        parameters = with_files_read(description, parameters)
         check_parameters(description, activation, parameters, simulated)
     with gathering(problems):
         check_executor(executor, workers)

@@ -76,7 +76,8 @@ def _csv(columns: Columns, axes: Columns, fixed: Mapping[str, Any], named: Mappi
 
 
 def _npz(columns: Columns, axes: Columns, fixed: Mapping[str, Any], named: Mapping[str, Any]) -> bytes:
-    arrays = {**{key: np.array(value) for key, value in {**named, **fixed}.items()}, **columns, **axes}
+    alone = {key: np.array(v if isinstance(v, float | str) else str(v)) for key, v in {**named, **fixed}.items()}
+    arrays = {**alone, **columns, **axes}
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     return content.getvalue()

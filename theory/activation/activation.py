@@ -18,6 +18,7 @@ from theory.activation.kinks import Kink, kinks
 from theory.activation.parity import parity
 from theory.activation.pieces import Pieces, split
 from theory.activation.rational import complex_poles
+from theory.activation.threshold import threshold
 from theory.errors import InputError
 from theory.symbols import x
 from theory.text.outline import wellformed
@@ -192,6 +193,11 @@ class Activation:
         """sqrt((s+^2 + s-^2)/2) of the slopes at +-oo; its square is the limit of <phi^2>/Delta for Delta -> oo."""
         sizes = [abs(side.slope) for side in self.growth]
         return sizes[0] if sizes[0] == sizes[1] else sympy.sqrt((sizes[0] ** 2 + sizes[1] ** 2) / 2)
+
+    @cached_property
+    def threshold(self) -> Expr | None:
+        """The only breakpoint and common zero of the arguments of all functions of phi, None without such a point."""
+        return threshold(self.pieces)
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:

@@ -110,21 +110,27 @@ def derive(model: Model, *, odd: bool) -> Theory:
             "largest real part of all eigenvalues; perturbations decay as exp(-(1 - abscissa) t)",
             undefined=_UNRESOLVED,
         ),
-        _found("alpha_bulk", "load at which the bulk reaches 1", bounds=(0, 1), undefined=_UNRESOLVED),
+        _found("alpha_bulk", "load at which the bulk reaches 1", bounds=(0, 1), undefined=_UNRESOLVED, elsewhere=True),
         _found(
             "alpha_out",
             "load at which an outlier reaches 1",
             bounds=(0, 1),
             undefined="no outlier reaches 1 as long as the bulk is below it",
+            elsewhere=True,
         ),
         _found(
-            "alpha_S", "critical load, up to which stored patterns are stable", bounds=(0, 1), undefined=_UNRESOLVED
+            "alpha_S",
+            "critical load, up to which stored patterns are stable",
+            bounds=(0, 1),
+            undefined=_UNRESOLVED,
+            elsewhere=True,
         ),
         Quantity(
             "theta_c",
             spectrum.threshold + spectrum.OUTLIER / spectrum.TURN,
             "threshold at which an outlier is 1 at this load",
             undefined="the bulk is above 1, biases are trained, or no threshold takes the outlier of the recalled pattern below 1",
+            elsewhere=True,
         ),
     )
     return Theory(

@@ -145,9 +145,9 @@ def _quantities(equation: ReadoutEquation) -> dict[str, Quantity]:
         ),
         Quantity("lambda_ls", least_squares_outlier(), _FITTED),
         Quantity("H_slope_ls", least_squares_slope(), _SLOPE_FITTED),
-        Quantity("flex", FLEX, "target at which C(A) has its pole, -snI/snm", undefined=_NO_EXTREMUM),
-        Quantity("A_c", A_c, _EXTREMAL, undefined=_NO_EXTREMUM),
-        Quantity("A_b", A_b, _SAME_AMPLITUDE, undefined=_NO_EXTREMUM),
+        Quantity("flex", FLEX, "target at which C(A) has its pole, -snI/snm", undefined=_NO_EXTREMUM, elsewhere=True),
+        Quantity("A_c", A_c, _EXTREMAL, undefined=_NO_EXTREMUM, elsewhere=True),
+        Quantity("A_b", A_b, _SAME_AMPLITUDE, undefined=_NO_EXTREMUM, elsewhere=True),
     )
     return {quantity.key: quantity for quantity in rows}
 

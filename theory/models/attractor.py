@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from theory.interval import Interval
 from theory.lazy import Later
-from theory.model import Choice, Model, Parameter
+from theory.model import Choice, FileParameter, Model, Parameter
 
 BELOW_ONE = Interval(0, 1, True, True)
 
-MODEL = ATTRACTOR = Model(
+ATTRACTOR: Model[None] = Model(
     name="attractor",
     equation="dr_i/dt = -r_i + phi(sum_j W_ij r_j), W of least norm with the stored patterns as fixed points",
     parameters=(
@@ -21,6 +21,19 @@ MODEL = ATTRACTOR = Model(
         ),
         Parameter("f", "share of the rates that are not eps", Interval(0, 1, True, False), only=("law", ("sparse",))),
         Parameter("eps", "rate of all others, the mean rate being 1", BELOW_ONE, only=("law", ("sparse",))),
+        Parameter(
+            "units",
+            "number of units for which the law is cut, where rates have a probability of 1/units; 0 for no cut",
+            Interval.NONNEGATIVE,
+            default=0.0,
+        ),
+        FileParameter(
+            "samples",
+            "rates that stand for the law, each as likely as the others",
+            Interval.POSITIVE,
+            only=("law", ("samples",)),
+            content="one number > 0 a line",
+        ),
     ),
     reference="Cohen, Lengyel 2025, arXiv 2507.10383",
     derive_theory=Later("theory.attractor.theory:derive"),
@@ -28,8 +41,7 @@ MODEL = ATTRACTOR = Model(
         Choice(
             "law",
             "law of the rates in a pattern, of mean 1 unless they are given as samples",
-            ("lognormal", "gamma", "halfnormal", "sparse"),
-            default="lognormal",
+            ("lognormal", "gamma", "halfnormal", "sparse", "samples"),
         ),
         Choice(
             "variant",
@@ -41,3 +53,5 @@ MODEL = ATTRACTOR = Model(
     existence=Later("theory.attractor.existence:existence"),
     limits=Later("theory.attractor.limits:of_attractor"),
 )
+
+MODEL = ATTRACTOR

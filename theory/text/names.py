@@ -24,9 +24,7 @@ NOT_REAL = {
 }
 """Names refused with a reason of their own."""
 
-THEORY = frozenset(
-    {"x", "g", "sigma", "Delta", "mu", "rho", "phi", "N", "eta", "noise", "seed", "tau_n", "where", "True"}
-)
+THEORY = frozenset({"x", "g", "Delta", "mu", "rho", "phi", "N", "eta", "noise", "seed", "tau_n", "where", "True"})
 """Quantities and words of the theory."""
 
 

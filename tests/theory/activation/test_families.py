@@ -41,7 +41,7 @@ from theory.activation.families import (
 )
 from theory.activation.pade import pade
 from theory.errors import InputError
-from theory.functions import sigmoid, softplus
+from theory.functions import SmoothedPower, sigmoid, softplus
 from theory.symbols import x
 from theory.text.evaluation import value
 from theory.text.grammar import alone
@@ -75,6 +75,11 @@ CALLS = {
     "polynomial(0, 0, 1, tanh(x))": tanh(x) ** 2,
     "threshold_linear(1/2)": Max(0, x - Rational(1, 2)),
     "threshold_linear(0.5, 2*x)": Max(0, 2 * x - Rational(1, 2)),
+    "threshold_power(1, 0, -1)": Max(0, x + 1),
+    "threshold_power(1/2, 0, 1)": sqrt(Max(0, x - 1)),
+    "threshold_power(0, 0, 1)": Heaviside(x - 1),
+    "threshold_power(1, 0.5, -1)": SmoothedPower(1, 2 * x + 2) / 2,
+    "threshold_power(3/2, 2, 0, x^3)": 2 * sqrt(2) * SmoothedPower(Rational(3, 2), x**3 / 2),
     "leaky_relu(0.1)": Max(0, x) + Min(0, x) / 10,
     "leaky_relu(1/10, x)": Max(0, x) + Min(0, x) / 10,
     "leaky_relu(x, 1/10)": Max(0, x) + Min(0, x) / 10,

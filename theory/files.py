@@ -1,0 +1,124 @@
+"""Parameters that are read from a file: what a file holds, and every line of it that cannot be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from theory.errors import InputError
+from theory.model import Parameter
+from theory.text.numbers import number
+
+MOST_BYTES = 64_000_000
+"""Size of the largest file that is read."""
+
+_NAMED = 5  # bad lines that are named
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of a file, or of a sequence in its place.
+
+    Attributes
+    ----------
+    values : tuple of float
+    file : str
+        Name of the file; empty for a sequence.
+    """
+
+    values: tuple[float, ...]
+    file: str = ""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the command line's JSON shows of them."""
+        return {"file": self.file or None, "count": len(self.values)}
+
+    def __str__(self) -> str:
+        count = f"{len(self.values)} number{'s' * (len(self.values) != 1)}"
+        return f"{self.file} ({count})" if self.file else count
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+def numbers_of(parameter: Parameter, given: Any) -> Numbers:
+    """The value of a parameter that is one number a line, blank lines and comments after # apart.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        Its interval holds every number.
+    given : str, path, sequence of numbers or Numbers
+        The name of a file, or the numbers.
+
+    Raises
+    ------
+    InputError
+        If there is none, or naming the first lines that are no such number.
+    """
+    if isinstance(given, Numbers):
+        return given
+    if isinstance(given, str | os.PathLike):
+        file = os.fspath(given)
+        lines = text_of(parameter, file).splitlines()
+        entries = [(k, line.partition("#")[0].strip()) for k, line in enumerate(lines, 1)]
+        read: list[tuple[int, Any, Any]] = [(k, text, number(text)) for k, text in entries if text]
+        kind, holder = "line", f"{parameter.name} = {shortened(file)}"
+    else:
+        if not isinstance(given, Iterable):
+            raise InputError(f"{parameter.name} = {str(given)[:40]} is no file and no sequence of numbers")
+        file = ""
+        read = [(k, entry, _number_of(entry)) for k, entry in enumerate(given, 1)]
+        kind, holder = "number", parameter.name
+    bad = [(k, text) for k, text, v in read if not (isinstance(v, float) and parameter.interval.contains(v))]
+    if bad:
+        named = ", ".join(f"{kind} {k} ({shown(entry)})" for k, entry in bad[:_NAMED])
+        more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
+        raise InputError(f"{holder}: {named}{more}: each must be {parameter.interval.words}")
+    if not read:
+        raise InputError(f"{holder} holds no number; it must be {parameter.allowed}")
+    return Numbers(tuple(v for _, _, v in read), file)
+
+
+def _number_of(entry: Any) -> Any:
+    """A number of any library as a float; text stays text."""
+    try:
+        return entry if isinstance(entry, str) else float(entry)
+    except (TypeError, ValueError, OverflowError):
+        return entry
+
+
+def shown(entry: Any) -> str:
+    """The beginning of what stands in place of a number."""
+    return repr(entry[:20]) if isinstance(entry, str) else repr(entry)[:20]
+
+
+def text_of(parameter: Parameter, file: str) -> str:
+    """What a file holds.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is too large or holds no text.
+    """
+    try:
+        with open(file, "rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise InputError(f"{parameter.name} = {shortened(file)} is larger than {MOST_BYTES // 10**6} MB")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{parameter.name} = {shortened(file)} is no text; it must be {parameter.allowed}") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot read {parameter.name} = '{shortened(file)}': {reason}") from None
+
+
+def shortened(file: str) -> str:
+    """The end of a long name, which tells more than its beginning."""
+    return file if len(file) <= 80 else f"...{file[-77:]}"
