@@ -129,10 +129,23 @@ def _number(expression: Expr, point: Mapping[Symbol, Expr]) -> Expr:
     def opaque(node: Basic) -> Expr:
         return Rational(random.Random(str(node)).randint(1, 10**6), 10**6)
 
-    expression = expression.replace(lambda e: isinstance(e, Average) and not isinstance(e.measure, Gaussian | Connected), opaque)
+    expression = expression.replace(
+        lambda e: isinstance(e, Average) and not isinstance(e.measure, Gaussian | Connected), opaque
+    )
     return (
         exact(expression).subs(point).replace(lambda node: isinstance(node, AppliedUndef) or node.is_Derivative, opaque)
     )
+
+
+def not_caught_steps(steps):
+    """(step, alteration) of every altered result that its step still verifies, and the number of alterations tried."""
+    survivors, tried = [], 0
+    for number, step in enumerate(steps, 1):
+        for how, wrong in altered_results(step.after) if step.after is not None else ():
+            tried += 1
+            if replace(step, after=wrong).verify() and not equivalent(step.after, wrong):
+                survivors.append(f"step {number} ({step.title[:60]}): {how}")
+    return survivors, tried
 
 
 def altered_parts(value: Any, draw: random.Random, count: int) -> Iterator[tuple[str, Any]]:

@@ -176,9 +176,14 @@ def _smoothed(activation: Activation) -> tuple[Activation, Expr]:
 def answer_ridge(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
     """Norm and error for each penalty."""
     found = {ridge: ridge_storage(solution, ridge) for ridge in asked}
-    rows = [f"  ridge {k:g}: norm {row.norm:.10g}, mean square error of the inputs {row.error:.10g}" for k, row in found.items()]
+    rows = [
+        f"  ridge {k:g}: norm {row.norm:.10g}, mean square error of the inputs {row.error:.10g}"
+        for k, row in found.items()
+    ]
     data = [{"ridge": k, **row._asdict()} for k, row in found.items()]
-    return Answer({"ridge": data}, rows, ("with a ridge patterns are no exact fixed points: the spectrum is without one",))
+    return Answer(
+        {"ridge": data}, rows, ("with a ridge patterns are no exact fixed points: the spectrum is without one",)
+    )
 
 
 SHOWN = ("norm", "edge", "abscissa", "alpha_bulk", "alpha_out", "alpha_S")

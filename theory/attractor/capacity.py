@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Eq, Expr, S, Symbol, sqrt
+from sympy import Expr, S, Symbol
 
 from theory.activation.activation import Activation
-from theory.attractor.patterns import alpha
 from theory.averages.average import Average
 from theory.averages.measures import Normal
 from theory.concrete import closed_form_of
@@ -47,10 +46,8 @@ def capacity_limit() -> Limit:
     """The capacity as a ratio of two minima."""
     points = [[{M: value}] for value in (S(-2), S(1) / 3, S(5) / 2)]
     certified = Numbers(RELU, lambda: points, equal, "certified quadrature, 25 digits")
-    both = Step(
-        "K(M), mean square of the positive part of x ~ N(M, 1)", "table of averages", HALF, K, check=certified
-    )
-    own, polar = Symbol("B"), "with the polar cone it makes up all of <x^2>"
+    both = Step("K(M), mean square of the positive part of x ~ N(M, 1)", "table of averages", HALF, K, check=certified)
+    polar = "with the polar cone it makes up all of <x^2>"
     silent = follows(
         "units that are active with probability f, else silent; B(M) per pattern",
         "B",
@@ -84,4 +81,6 @@ def _special() -> Iterator[Formula]:
 
     dense, balanced = LACKED.subs(active, 1), FREE.subs(excitatory, S.Half).expand()
     yield follows("every unit active, f = 1", "alpha_C", "=", S.One, dense, "M = 0", check(lambda e: 1 / e, dense))
-    yield follows("f = 1, as many weights of either sign", "alpha_C", "=", S.Half, balanced, "M = 0", check(lambda e: e, balanced))
+    yield follows(
+        "f = 1, as many weights of either sign", "alpha_C", "=", S.Half, balanced, "M = 0", check(lambda e: e, balanced)
+    )

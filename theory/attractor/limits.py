@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import Any
 
 import mpmath
 from sympy import (
@@ -193,13 +192,18 @@ def large_load() -> Limit:
                 sqrt(beta2 * mean(gain**2) / (1 - alpha)),
                 balance,
                 "t lambda omega -> 1: left beta2 <g^2>/lambda^2, right 1 - alpha",
-                Holds(_solved_near_capacity, "both equations solved for three kinds of units, with and without self-coupling"),
+                Holds(
+                    _solved_near_capacity,
+                    "both equations solved for three kinds of units, with and without self-coupling",
+                ),
             ),
         ),
     )
 
 
-UNITS = tuple(zip(*(map(Rational, row.split()) for row in ("1/2 1 2", "1/4 3/2 7/4", "3 1 2", "1/3 1/2 1/6")), strict=True))
+UNITS = tuple(
+    zip(*(map(Rational, row.split()) for row in ("1/2 1 2", "1/4 3/2 7/4", "3 1 2", "1/3 1/2 1/6")), strict=True)
+)
 """Rate, input, gain and probability of three kinds of units."""
 
 
@@ -239,7 +243,10 @@ def _solved_near_capacity(step: Step) -> bool:
 
 def vanishing_load() -> Limit:
     """The bulk is at b <g>, which Stein's kernel of the law expresses by gains alone."""
-    by_kernel, section = mean(kernel / gain) / mean(kernel), "T(r) = int_r^oo (r' - m) p(r') dr'/p(r), p the density of r"
+    by_kernel, section = (
+        mean(kernel / gain) / mean(kernel),
+        "T(r) = int_r^oo (r' - m) p(r') dr'/p(r), p the density of r",
+    )
     start = mean((r - m) * u) / V_r
 
     def check(*laws: int) -> Solves:
@@ -320,7 +327,9 @@ def small_variation() -> Limit:
         found, start = claimed(claim), claim.before.subs(m, 1)
         for n, (moment, third) in product((Rational(3, 2), Integer(3)), ((lognormal_moment, 3), (gamma_moment, 2))):
             exact = AboveThreshold(S.One, n, S.Zero).written(start, moment)
-            at = [{kappa: 1 - 1 / n, skew: third, CV: Rational(3, size)} for size in (700, 70000)]  # 1/CV^2 not whole: no factorials
+            at = [
+                {kappa: 1 - 1 / n, skew: third, CV: Rational(3, size)} for size in (700, 70000)
+            ]  # 1/CV^2 not whole: no factorials
             if not approaching([tuple(mpmath.mpmathify(e.subs(p).evalf(30)) for e in (exact, found)) for p in at]):
                 return False
         return True
@@ -328,7 +337,15 @@ def small_variation() -> Limit:
     before = {"b <g> - 1": b * mean_gain - 1, "v": VARIATION, "q": SHARE}
     claims = {key: spread(spelled(e)) for key, e in before.items()}
     formulas = [
-        follows(section, key, "~", claim, spelled(before[key]), "Taylor series", Holds(powers, "closed forms of powers of the input"))
+        follows(
+            section,
+            key,
+            "~",
+            claim,
+            spelled(before[key]),
+            "Taylor series",
+            Holds(powers, "closed forms of powers of the input"),
+        )
         for key, claim in claims.items()
     ]
     bulk, above = claims["b <g> - 1"] + (SMALL_LOAD / (b * mean_gain) - 1), Symbol("p", positive=True)

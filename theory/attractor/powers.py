@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import mpmath
-from sympy import Add, Dummy, Expr, Float, Matrix, Rational, S, Symbol, exp, gamma, log, sqrt, sstr
+from sympy import Add, Dummy, Expr, Matrix, Rational, S, Symbol, exp, gamma, log, sqrt, sstr
 
 from theory.activation.activation import Activation
-from theory.activation.parity import drawn
 from theory.attractor.patterns import V_r, b, beta2, each_average, gain, m, mean, r, u, ubar, with_input
 from theory.attractor.spectrum import OUTLIER, at_constant_gain, power, threshold
 from theory.attractor.weights import MOMENTS, UNEXPLAINED, mean_gain
@@ -75,8 +74,10 @@ class AboveThreshold:
         if len(pieces) > 2:
             return None
         slope = right.diff(x)
-        from_ = activation.kinks[0].position if activation.kinks else S.Zero if slope.has(x) else -right.subs(x, 0) / slope
-        factor, rest = right.subs(x, from_ + step).factor().as_independent(step)
+        from_ = (
+            activation.kinks[0].position if activation.kinks else S.Zero if slope.has(x) else -right.subs(x, 0) / slope
+        )
+        factor, rest = right.subs(x, from_ + step).factor().as_independent(step, as_Add=False)
         base, exponent = rest.as_base_exp()
         fits = base == step and not exponent.has(step) and exponent.is_positive and factor.is_positive
         return cls(factor, exponent, from_) if fits else None
@@ -140,13 +141,17 @@ def _exact_outlier(phi: AboveThreshold) -> Limit:
     """W r = u makes D W r = g u a multiple of r."""
     determinant = with_input(OUTLIER, power * r / gain).subs(ubar, power * mean(r / gain))
     check = Solves(
-        lambda e: Matrix([(phi.given[u] * phi.given[gain] / r).powsimp() - e, determinant.subs(power, e).subs(growth, e)]),
+        lambda e: Matrix(
+            [(phi.given[u] * phi.given[gain] / r).powsimp() - e, determinant.subs(power, e).subs(growth, e)]
+        ),
         "D W r = g u = lambda r at any N, and the determinant",
     )
     return Limit(
         title="Power of the input",
         formulas=(
-            follows("any law and load, without trained biases", "outlier", "=", phi.exponent, u * gain, "D W r = g u", check),
+            follows(
+                "any law and load, without trained biases", "outlier", "=", phi.exponent, u * gain, "D W r = g u", check
+            ),
         ),
     )
 
@@ -167,7 +172,14 @@ def _closed(phi: AboveThreshold, name: str) -> Iterator[Formula]:
     """Results for one law; the averages of powers of the gain may not exist for a gamma law."""
     moment, lowest = LAWS[name][1], 2 / phi.exponent - 2
     limited = name == "gamma law" and not lowest.is_nonpositive
-    results = {"ubar": ubar, "b": b, "beta2": beta2, "mean_gain": mean_gain, "<g^2>": mean(gain**2), "b <g>": b * mean_gain}
+    results = {
+        "ubar": ubar,
+        "b": b,
+        "beta2": beta2,
+        "mean_gain": mean_gain,
+        "<g^2>": mean(gain**2),
+        "b <g>": b * mean_gain,
+    }
     for key, result in results.items():
         known = {V_r: CV**2, **({b: b} if result == beta2 else {})}
         before = spelled(result, known).subs(m, 1)

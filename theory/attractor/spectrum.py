@@ -165,7 +165,9 @@ def _at_independent_weights(expression: Expr) -> Expr:
     size, order = symbols("size order", positive=True)
 
     def at(node: Average) -> Expr:
-        inside = on_the_real_axis(node.integrand).subs(omega, 1 / (size * (1 + order))).subs({b: 0, growth: size}).expand()
+        inside = (
+            on_the_real_axis(node.integrand).subs(omega, 1 / (size * (1 + order))).subs({b: 0, growth: size}).expand()
+        )
         return inside.subs(gain, 1) if not inside.has(gain) else inside.subs(gain, second ** Rational(1, 2))
 
     plain = expression.replace(lambda node: isinstance(node, Average), at).replace(Abs, lambda e: e).subs(t, order)

@@ -13,10 +13,10 @@ from sympy import Eq, Expr, Function, Identity, Matrix, Rational, Symbol, sqrt
 from theory.attractor.patterns import V_r, alpha, b, beta2, c0, tau
 from theory.attractor.weights import NORM, RESPONSE, SELF, N, P, R, drawn, needed, norm, penalty, w
 from theory.averages.average import Average
-from theory.averages.measures import AT_MEAN, Normal
+from theory.averages.measures import Normal
 from theory.derivation import Replay, Solves, Step
 from theory.limits.limit import Limit, follows
-from theory.symbols import delta, mu, x
+from theory.symbols import mu, x
 
 LOAD = tau / (1 + tau) + penalty * tau
 """alpha, with a ridge."""
@@ -71,7 +71,9 @@ def _ridge_limit() -> Limit:
             return drawn((errors.T * errors + size * least.rhs.T * least.rhs - after).subs(at))
 
         yield Step("Its cost", "inserted", None, whole, check=Solves(compared, "random matrices of rational numbers"))
-        yield Step("tau", "solved", Eq(alpha, LOAD), Eq(tau, ROOT), check=Solves(lambda e: LOAD.subs(tau, e.rhs) - alpha))
+        yield Step(
+            "tau", "solved", Eq(alpha, LOAD), Eq(tau, ROOT), check=Solves(lambda e: LOAD.subs(tau, e.rhs) - alpha)
+        )
         moving = Function("tau")(penalty)
         total = LOAD.subs(tau, moving).diff(penalty)
         yield Step(
@@ -87,7 +89,7 @@ def _ridge_limit() -> Limit:
         squared, errors = _parts(COST[name])
         exact, cost = NORM.subs(c0, coupling) ** 2, COST[name]
         where = section.format("without" if name == "noself" else "with")
-        limit = {tau: RESPONSE, penalty: 0}
+
         formulas += [
             follows(
                 where,
@@ -96,7 +98,12 @@ def _ridge_limit() -> Limit:
                 squared,
                 penalty * cost,
                 "derivative in k",
-                Solves(lambda e, cost=cost, exact=exact: Matrix([e - _derivative(penalty * cost), (e.subs(limit) - exact)]), "k = 0: exact storage"),
+                Solves(
+                    lambda e, cost=cost, exact=exact: Matrix(
+                        [e - _derivative(penalty * cost), e.subs({tau: RESPONSE, penalty: 0}) - exact]
+                    ),
+                    "k = 0: exact storage",
+                ),
             ),
             follows(
                 where,
@@ -125,7 +132,13 @@ def _noise_limit() -> Limit:
         title="Noise of the rates, s_r its standard deviation",
         formulas=(
             follows(
-                "faster than the units, independent", "sigma_eff^2", "=", NOISE, both, "sum of normal variables", check,
+                "faster than the units, independent",
+                "sigma_eff^2",
+                "=",
+                NOISE,
+                both,
+                "sum of normal variables",
+                check,
                 "norm taken at sigma_eff",
             ),
         ),

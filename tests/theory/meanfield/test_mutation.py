@@ -15,6 +15,7 @@ from tests.mutation import (
     engine_altered,
     equivalent,
     fails,
+    not_caught_steps,
     source_altered,
 )
 from theory.averages.measures import Joint
@@ -32,20 +33,10 @@ THEORIES = {
     "feedback": lambda: derive("feedback"),
     "dynamic": lambda: derive("dynamic"),
     "dynamic, another filter": lambda: derive("dynamic", filter="exp(-s/10)/(1+s)"),
+    "attractor": lambda: derive("attractor"),
 }
 NAMES = pytest.mark.parametrize("name", THEORIES)
 heavy = pytest.mark.heavy
-
-
-def not_caught_steps(steps):
-    """(step, alteration) of every altered result that its step still verifies, and the number of alterations tried."""
-    survivors, tried = [], 0
-    for number, step in enumerate(steps, 1):
-        for how, wrong in altered_results(step.after) if step.after is not None else ():
-            tried += 1
-            if replace(step, after=wrong).verify() and not equivalent(step.after, wrong):
-                survivors.append(f"step {number} ({step.title[:60]}): {how}")
-    return survivors, tried
 
 
 def not_caught_parts(theory, count, seed=1):
