@@ -23,7 +23,7 @@ MODEL = Model("rated", "x = h", (H, RATES), "a textbook", theory, needs_activati
 CHOOSING = Model(
     "choosing", "x", (CHOSEN,), "", theory, (Choice("law", "law", ("none", "file")),), needs_activation=False
 )
-TOTAL = Simulator(lambda parameters, **_: single_run(parameters, {"Delta": sum(parameters["rates"].values)}), sizes=())
+TOTAL = Simulator(lambda parameters, **_: single_run(parameters, {"Delta": sum(parameters["rates"])}), sizes=())
 add_treatment(Treatment(MODEL, TOTAL))
 
 
