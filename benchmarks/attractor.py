@@ -70,17 +70,16 @@ def by_quad(CV: float) -> float:
     b = (mean(lambda r, u, g: u * r) - m * ubar) / V_r
     beta2 = V_u / V_r - b * b
 
-    def excess(t: float, c0: float) -> tuple[float, float]:
-        omega = lambda g: 1 / (1 - c0 * g + t * (1 - b * g))  # noqa: E731
-        load = mean(lambda r, u, g: t * (1 - b * g) * omega(g))
-        return load, t * t * mean(lambda r, u, g: (beta2 * g * g + (1 - b * g) ** 2) * omega(g) ** 2)
-
     def outside(alpha: float) -> float:
-        c0 = -b * alpha / (1 - alpha)
-        t = brentq(lambda t: excess(t, c0)[0] - alpha, 0, 20, xtol=1e-6)
-        return excess(t, c0)[1] - alpha
+        c0, t = -b * alpha / (1 - alpha), 0.0
+        omega = lambda g: 1 / (1 - c0 * g + t * (1 - b * g))  # noqa: E731
+        for _ in range(8):  # Newton
+            first = mean(lambda r, u, g: (1 - b * g) * omega(g))
+            second = mean(lambda r, u, g: ((1 - b * g) * omega(g)) ** 2)
+            t += (alpha - t * first) / (first - t * second)
+        return t * t * mean(lambda r, u, g: (beta2 * g * g + (1 - b * g) ** 2) * omega(g) ** 2) - alpha
 
-    return brentq(outside, 0.05, 0.3, xtol=1e-4)
+    return brentq(outside, 0.15, 0.25, xtol=1e-4)
 
 
 def by_spectra(N: int, CV: float) -> float:
