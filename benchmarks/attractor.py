@@ -70,16 +70,22 @@ def by_quad(CV: float) -> float:
     b = (mean(lambda r, u, g: u * r) - m * ubar) / V_r
     beta2 = V_u / V_r - b * b
 
-    def outside(alpha: float) -> float:
+    def is_outside(alpha: float) -> bool:
         c0, t = -b * alpha / (1 - alpha), 0.0
         omega = lambda g: 1 / (1 - c0 * g + t * (1 - b * g))  # noqa: E731
         for _ in range(8):  # Newton
             first = mean(lambda r, u, g: (1 - b * g) * omega(g))
             second = mean(lambda r, u, g: ((1 - b * g) * omega(g)) ** 2)
+            if not first - t * second > 0:
+                return False
             t += (alpha - t * first) / (first - t * second)
-        return t * t * mean(lambda r, u, g: (beta2 * g * g + (1 - b * g) ** 2) * omega(g) ** 2) - alpha
+        return t * t * mean(lambda r, u, g: (beta2 * g * g + (1 - b * g) ** 2) * omega(g) ** 2) < alpha
 
-    return brentq(outside, 0.15, 0.25, xtol=1e-4)
+    low, high = 0.1, 0.3
+    while high - low > 1e-3:
+        alpha = (low + high) / 2
+        low, high = (alpha, high) if is_outside(alpha) else (low, alpha)
+    return (low + high) / 2
 
 
 def by_spectra(N: int, CV: float) -> float:
