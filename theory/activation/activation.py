@@ -20,8 +20,8 @@ from theory.activation.pieces import Pieces, split
 from theory.activation.rational import complex_poles
 from theory.errors import InputError
 from theory.symbols import x
+from theory.text.names import free_names, with_names
 from theory.text.outline import wellformed
-from theory.text.renaming import free_names, with_names
 
 if TYPE_CHECKING:
     from theory.model import Model

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection, Mapping
 
 from theory.activation.families import ALIASES, FAMILIES, Family
 from theory.elementary import ELEMENTARY, ElementaryFunction
+from theory.text.lexer import tokenize
 
 CONSTANTS = ("pi", "E")
 
@@ -80,3 +82,16 @@ def unknown_function(name: str, is_number: bool) -> str:
     close = difflib.get_close_matches(name, [*callables(), *ALIASES], 1, 0.75)
     guess = f"did you mean {close[0]}?" if close else f"allowed are {', '.join(callables())}"
     return f"is an unknown function; {guess}"
+
+
+def free_names(names: Collection[str], taken: Collection[str]) -> dict[str, str]:
+    """Another name for each that is taken: ``p`` becomes ``phi_p``."""
+    return {name: f"phi_{name}" for name in names if name in taken}
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """The text of an activation with parameters renamed."""
+    for token in reversed(tokenize(text) if names else []):
+        if token.text in names:
+            text = text[: token.start] + names[token.text] + text[token.end :]
+    return text
