@@ -320,7 +320,7 @@ def test_near_the_pole():
 # ---- the steps, and what is printed --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["erf(x)", pytest.param("relu(x)", marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("text", one_in(4, ["sign(x)", "erf(x)", "relu(x)", "max(-1, min(1, x))"]))
 def test_steps_hold_and_notice_a_wrong_law(text):
     for limit in forms(text).values():
         for step in limit.steps if limit.formulas else ():
