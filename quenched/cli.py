@@ -16,7 +16,7 @@ from numerics.treatment import Treatment
 from theory import __version__
 from theory.errors import InputError, QuenchedError
 from theory.model import Model
-from theory.models import names
+from theory.models import model_names
 
 BAD_INPUT, INTERRUPTED = 2, 130  # 0 and 1 come from the commands
 BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
@@ -104,7 +104,7 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     parser = _Parser(prog="quenched", description="Large-N theory of random recurrent networks.", epilog=_EXITS)
     parser.add_argument("--version", action="version", version=f"quenched {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    shown = [find_treatment(model)] if model in names() else list(treatments())
+    shown = [find_treatment(model)] if model in model_names() else list(treatments())
 
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
         model_help = [_parameters_help(shown[0].model)] if len(shown) == 1 and name != "check" else []
@@ -247,7 +247,7 @@ def one_line(text: str) -> str:
 
 def _parsed(words: list[str]) -> argparse.Namespace:
     """Parsed words; ``name=value`` pairs may stand before, between and after the options."""
-    arguments, rest = build_parser(next((word for word in words if word in names()), None)).parse_known_args(
+    arguments, rest = build_parser(next((word for word in words if word in model_names()), None)).parse_known_args(
         _joined(words)
     )
     strange = [word for word in rest if word.startswith("-") or not hasattr(arguments, "pairs")]

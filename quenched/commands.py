@@ -37,7 +37,7 @@ def _derived(asked: Asked) -> tuple[Theory, Activation]:
     from theory.activation.activation import activation_for
 
     activation = activation_for(asked.model, asked.activation)
-    return asked.model.filtered(asked.filter).derive(odd=activation.parity == "odd"), activation
+    return asked.model.filtered(asked.filter).theory_of(activation), activation
 
 
 def _derive(arguments: argparse.Namespace, asked: Asked) -> int:

@@ -30,7 +30,7 @@ def swept(arguments: argparse.Namespace, asked: Asked) -> Sweep:
         arguments.plot = f"{asked.model.name}.png"
     activation = activation_for(asked.model, asked.activation)
     if arguments.plot is not None:
-        theory = asked.model.filtered(asked.filter).derive(odd=activation.parity == "odd")
+        theory = asked.model.filtered(asked.filter).theory_of(activation)
         check_figure(arguments.plot, arguments.quantity, list(theory.quantities))
     ranges = sum(isinstance(value, tuple) for value in asked.parameters.values())
     settings: dict[str, Any] = asked.single

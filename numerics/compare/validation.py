@@ -202,7 +202,7 @@ def validate(
         raise InputError(f"the model {model} is not simulated")
     solver = Solver(model, activation if described.needs_activation else None, filter=filter)
     solution = solver.solve(**parameters)
-    theory = described.derive(odd=activation.parity == "odd")
+    theory = described.theory_of(activation)
     found = {
         key for key, quantity in theory.observables.items() if quantity.is_found
     }  # of other targets than the given one

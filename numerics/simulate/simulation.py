@@ -140,8 +140,8 @@ def simulate(
         given = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
         reason = simulator.nothing.format(lost=percent(sample.unconverged_fraction))
         raise DomainError(f"nothing to report for {activation.text or model} at {given}: {reason}")
-    order_parameters = tuple(described.derive().order_parameters)
-    return Simulation(model, activation.text, values, sample, order_parameters, filter or "")
+    order_parameters = tuple(described.theory_of(activation).order_parameters)
+    return Simulation(model, activation.text, values, sample, order_parameters, described.filter)
 
 
 def network_of(activation: Activation, values: Mapping[str, Any], filter: str | None) -> dict[str, Any]:

@@ -351,7 +351,7 @@ def sweep(
         meanings=dict(solver.module.MEANINGS),
         solutions=tuple(answer if isinstance(answer, Solution) else None for answer in answers),
         reasons=tuple("" if isinstance(answer, Solution) else answer for answer in answers),
-        filter=filter or "",
+        filter=description.filter,
     )
     return with_simulations(swept, simulated, network, progress) if simulated else swept
 

@@ -35,7 +35,7 @@ def is_added(name: str) -> bool:
     return name in _ADDED
 
 
-def names() -> tuple[str, ...]:
+def model_names() -> tuple[str, ...]:
     """The names of all models."""
     return (*NAMES, *_ADDED)
 
@@ -54,8 +54,8 @@ def find_model(name: str, filter: str | None = None) -> Model[Any]:
     InputError
         For an unknown name, or a filter that the model cannot have.
     """
-    if name not in names():
-        raise InputError(f"unknown model {str(name)[:40]!r}; available: {', '.join(names())}")
+    if name not in model_names():
+        raise InputError(f"unknown model {str(name)[:40]!r}; available: {', '.join(model_names())}")
     model = _ADDED.get(name) or import_module(f"theory.models.{name}").MODEL
     return model.filtered(filter)
 
