@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from math import isfinite
 from typing import Any
 
 from numerics.models import find_treatment, treatments
 from numerics.settings import Question, Setting
+from numerics.sweep.ranges import check_ranges, ends
 from numerics.treatment import EVERYWHERE, Treatment
 from theory.errors import InputError, gathering
 from theory.model import Model, Parameter
@@ -226,9 +226,13 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
             known = {*model.names, *(parameter.name for parameter in own)}
             # what an unreadable text declares is not known
             given = {name: value for name, value in pairs.parameters.items() if readable or name in known}
-            for values in _ends(given):
+            ranges = {name: value for name, value in given.items() if isinstance(value, tuple)}
+            for values in ends(given, ranges):
                 with gathering(problems):
                     checked_parameters(model, own, values)
+            if command == SWEPT:
+                with gathering(problems):
+                    check_ranges([len(values) for values in ranges.values()], *pairs.settings["simulate"])
             hints = (_elsewhere(command, treatment, name) for name in given if name not in known)
             problems += [*filter(None, hints), *(renamed if problems else ())]
     if problems:
@@ -277,10 +281,3 @@ def _elsewhere(command: str, treatment: Treatment, name: str) -> str:
     }
     having = [f"{', '.join(commands)} {model}" for model, commands in others.items() if commands]
     return f"{name} is a setting of {' and '.join(having)}" if having else ""
-
-
-def _ends(parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The corners of what is swept: a range of allowed values has no gaps, what holds at both ends holds between."""
-    swept = {name: (min(values), max(values)) for name, values in parameters.items() if isinstance(values, tuple)}
-    for corner in product(*swept.values()):
-        yield {**parameters, **dict(zip(swept, corner, strict=True))}

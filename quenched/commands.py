@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quenched.arguments import SWEPT, Asked, read_asked
@@ -81,7 +80,7 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _emit(arguments: argparse.Namespace, asked: Asked) -> int:
-    from numerics.codegen.cache import write_atomically
+    from numerics.codegen.cache import write_file
     from numerics.codegen.module import TARGETS, emit
 
     if arguments.target not in TARGETS:
@@ -89,12 +88,8 @@ def _emit(arguments: argparse.Namespace, asked: Asked) -> int:
     text = emit(*_derived(asked), arguments.target).text
     if arguments.output is None:
         print(text, end="")
-        return 0
-    try:
-        write_atomically(Path(arguments.output), text)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot write '{arguments.output[:200]}': {reason}") from error
+    else:
+        write_file(arguments.output, text)
     return 0
 
 

@@ -39,15 +39,15 @@ def check_ensemble(matrix: Array, g: float, eta: float = 0.0) -> None:
     """
     N = len(matrix)
     squares, slack = N * matrix**2, 2 * g**2 / N
-    problems = []
-    if not abs(squares.mean() - g**2) <= DEVIATION * squares.std() / N + slack:
-        problems.append(
-            f"the entries of J have mean square {squares.mean():.4g}/N, but the solution is for g^2/N with g^2 = {g**2:.4g}"
-        )
-    pairs = N * (matrix * matrix.T)[np.triu_indices(N, 1)]
-    if pairs.size and not abs(pairs.mean() - eta * g**2) <= DEVIATION * pairs.std() / np.sqrt(pairs.size) + slack:
-        problems.append(
-            f"pairs of entries of J have N <J_ij J_ji> = {pairs.mean():.4g}, but the solution is for eta g^2 = {eta * g**2:.4g}"
-        )
-    if problems:
-        raise InputError(problems)
+    pairs = N * (matrix * matrix.T)[np.triu_indices(N, 1)] if N > 1 else np.array([eta * g**2])
+    found, symmetry = squares.mean(), pairs.mean()
+    require(
+        (
+            abs(found - g**2) <= DEVIATION * squares.std() / N + slack,
+            f"the entries of J have mean square {found:.4g}/N, but the solution is for g^2/N with g^2 = {g**2:.4g}",
+        ),
+        (
+            abs(symmetry - eta * g**2) <= DEVIATION * pairs.std() / np.sqrt(pairs.size) + slack,
+            f"pairs of entries of J have N <J_ij J_ji> = {symmetry:.4g}, but the solution is for eta g^2 = {eta * g**2:.4g}",
+        ),
+    )

@@ -19,6 +19,7 @@ from numerics.solve.solution import Solution, shown, titled
 from numerics.solve.solver import Solver
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.execute import check_executor, execute
+from numerics.sweep.ranges import check_ranges, ends
 from numerics.sweep.table import write_table
 from numerics.view import View
 from theory.activation.activation import Activation, activation_for
@@ -30,7 +31,6 @@ from theory.parameters import checked_parameters, parameters_of
 Array = NDArray[Any]
 Progress = Callable[[float], None]
 
-MOST_POINTS = 100_000
 FEW = 5.0  # directions explored by N units below which a simulated point is expected to lie off the theory
 DIAGNOSTICS = ("error", "residual", "stable", "reason")
 _RESERVED = (*DIAGNOSTICS, "model", "activation", "file", "class", "regime", "fixed_points")
@@ -366,7 +366,7 @@ def check_parameters(model: Model, activation: Activation, parameters: Mapping[s
     """
     swept = {name: value for name, value in parameters.items() if np.ndim(value)}
     problems: list[str] = []
-    ends: dict[str, tuple[float, float]] = {}
+    ranges: dict[str, tuple[float, float]] = {}
     for name, values in swept.items():
         try:
             array = np.asarray(values, dtype=float)
@@ -374,19 +374,14 @@ def check_parameters(model: Model, activation: Activation, parameters: Mapping[s
             array = np.empty(0)
         if array.ndim != 1 or array.size == 0:
             problems.append(f"{name[:40]}: what is swept must be a sequence of numbers, one at least")
-        else:  # a range of allowed values has no gaps: what holds at both ends holds between; nan spreads to both
-            ends[name] = (float(np.min(array)), float(np.max(array)))
-    if len(swept) not in (1, 2):
-        problems.append(f"{len(swept) or 'no'} parameters are swept: give one or two a range")
-    elif simulated and len(swept) == 2:
-        problems.append("networks are simulated along one swept parameter, not on a map of two: leave simulate out")
-    if np.prod([np.size(values) for values in swept.values()]) > MOST_POINTS:
-        problems.append(f"more than {MOST_POINTS} points are asked for")
+        else:  # nan spreads to both
+            ranges[name] = (float(np.min(array)), float(np.max(array)))
+    with gathering(problems):
+        check_ranges([np.size(values) for values in swept.values()], simulated)
     reserved = sorted({*parameters} & {*_RESERVED} & {p.name for p in activation.parameters})
     problems += [f"parameter name '{name}' of the activation is the name of a column" for name in reserved]
     fixed = {name: value for name, value in parameters.items() if name not in swept}
-    for corner in product(*ends.values()):
-        at = {**fixed, **dict(zip(ends, corner, strict=True))}
+    for at in ends(fixed, ranges):
         with gathering(problems):
             checked_parameters(model, parameters_of(activation), at)
     if problems:
