@@ -53,18 +53,12 @@ class Simulator:
         Of a default `validate`: units, and coupling matrices at each size.
     pilot : int
         Coupling matrices of the trial run that precedes a `validate`.
-    nothing : str
-        Why a simulation may have nothing to report.
-    draws : str
-        What is counted where it does not converge.
     """
 
     run: Callable[..., Sample]
     sizes: tuple[int, ...] = (100, 200, 400)
     couplings: tuple[int, ...] = (400, 240, 120)
     pilot: int = 4
-    nothing: str = "{lost} of the networks could not be simulated"
-    draws: str = "networks"
 
     def coupling_count(self, size: int) -> int:
         """Default number of coupling matrices at a size: for other sizes than the default ones in proportion to 1/N."""

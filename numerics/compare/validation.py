@@ -281,7 +281,7 @@ def validate_model(
     """
     network = {"phi": phi, "phi_prime": phi_prime, "parameters": parameters, "centred": None, "seed": seed, **settings}
     if not simulator.sizes:  # nothing is drawn at random, there is no N
-        return judge(theory, [simulator.run(progress=progress, **network)], slopes, errors, simulator.draws)
+        return judge(theory, [simulator.run(progress=progress, **network)], slopes, errors)
     sizes = simulator.sizes if sizes is None else sizes
     counts = _couplings(simulator, sizes, couplings)
 
@@ -289,7 +289,7 @@ def validate_model(
         return simulator.run(N=size, couplings=count, progress=report, **network)
 
     simulated = _simulate_all(run, simulator.pilot, sizes, counts, progress)
-    return judge(theory, simulated, slopes, errors, simulator.draws)
+    return judge(theory, simulated, slopes, errors)
 
 
 def judge(
@@ -297,12 +297,10 @@ def judge(
     simulated: Sequence[Sample],
     slopes: Mapping[str, float] = _NOTHING,
     errors: Mapping[str, float] = _NOTHING,
-    draws: str = "noise draws",
 ) -> Validation:
     """The comparison for simulations that are already there, one `Sample` for each size.
 
-    `slopes` are the coefficients of 1/N under the keys of `theory`, `errors` its standard errors, as far as they are known;
-    `draws` says what did not converge (see `Simulator`).
+    `slopes` are the coefficients of 1/N under the keys of `theory`, `errors` its standard errors, as far as they are known.
     """
     sizes = tuple(sample.N for sample in simulated)
     measured = [sample.observables() for sample in simulated]
@@ -317,7 +315,8 @@ def judge(
         elif name in theory:
             rows.append(untested(name, value, "not measured by the simulation"))
     unconverged = tuple(sample.unconverged_fraction for sample in simulated)
-    verdict, sentence = conclude(rows, unconverged, draws)
+    worst = max(simulated, key=lambda sample: sample.unconverged_fraction)
+    verdict, sentence = conclude(rows, worst.unconverged_fraction, worst.lost_share)
     tested = sum(1 + math.isfinite(row.slope_z) for row in rows if row.status in ("agree", "disagree"))
     return Validation(
         rows=tuple(rows),

@@ -23,11 +23,8 @@ TREATMENT = Treatment(
     method=Later("numerics.solve.autocovariance:AUTOCOVARIANCE"),
     simulator=Simulator(
         run=Later("numerics.simulate.in_time:simulate"),
-        sizes=(100, 200, 400),
         couplings=(300, 200, 120),
         pilot=1,
-        nothing="{lost} of the trajectories leave the range of numbers; phi grows too fast for these couplings",
-        draws="noise draws",
     ),
     settings={"simulate": TRAJECTORIES, "validate": TRAJECTORIES, "sweep": TRAJECTORIES},
     questions=(

@@ -39,11 +39,8 @@ TREATMENT = Treatment(
     method=Later("numerics.solve.readout:READOUT"),
     simulator=Simulator(
         run=Later("numerics.simulate.loop:simulate"),
-        sizes=(100, 200, 400),
         couplings=(480, 240, 120),
         pilot=8,
-        nothing="{lost} of the networks have no stationary state at the target; either there is none or it is unstable "
-        "(chaotic regime)",
     ),
     settings={
         "solve": (Setting("ridge", "penalty per unit", (), 0, 10**6, whole=False, needs="--least-squares"),),
@@ -68,10 +65,8 @@ TREATMENT = Treatment(
     replacement=Later("numerics.chaos.target:chaotic_feedback_of"),
     replacing_simulator=Simulator(
         run=Later("numerics.simulate.clamped:simulate"),
-        sizes=(100, 200, 400),
         couplings=(160, 80, 40),
         pilot=2,
-        nothing="the activity of {lost} of the networks leaves the range of numbers",
     ),
     view=View(
         panels=(

@@ -20,9 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.backends import NumpyBackend
+from numerics.simulate.couplings import stream
 from numerics.simulate.fixed_points import Function, Progress, elementwise
 from numerics.simulate.linear import LinearUnit
-from numerics.simulate.loop import AtTarget, check, control_variates, draw, gathered
+from numerics.simulate.loop import AtTarget, check, control_variates, draw
+from numerics.simulate.parallel import in_parallel
+from numerics.simulate.sample import collected
 from numerics.simulate.schemes import rk4
 
 Array = NDArray[np.float64]
@@ -38,7 +41,7 @@ class ClampedTrajectories(AtTarget):
         Time of observation, time before it, time step.
     """
 
-    lost: ClassVar[str] = "the activity of {} of the networks leaves the range of numbers"
+    lost: ClassVar[str] = "networks leave the range of numbers"
     T: float = 0.0
     burn: float = 0.0
     dt: float = 0.0
@@ -94,10 +97,9 @@ def simulate(
         """Statistics of network k; empty if its activity leaves the range of numbers."""
         frozen = draw(given, N=N, seed=seed, network=k)
         drive = (frozen.m * given["A"] + frozen.I)[:, None]
-        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, k, 2)))
         # the scheme has no constant input: it runs y = x - drive, dy/dt = -y + J phi(y + drive)
         advance = NumpyBackend("float64").advance(lambda y: phi(y + drive), rk4(LinearUnit("none"), 1 / every))
-        y = stream.normal(scale=np.sqrt(1 + np.mean(drive**2)), size=(samples, N)).T[None]
+        y = stream(seed, N, k, 2).normal(scale=np.sqrt(1 + np.mean(drive**2)), size=(samples, N)).T[None]
         rows = []
         with np.errstate(all="ignore"):
             for step in range(round(burn + T)):
@@ -119,5 +121,6 @@ def simulate(
             row |= {"slope": np.mean(slope), "slope2": np.mean(slope**2)}
         return row
 
-    found = gathered(one, couplings, progress)
+    rows = in_parallel(one, couplings, progress)
+    found = np.array([not row for row in rows]), collected(rows)
     return ClampedTrajectories(N, couplings, samples, seed, given, *found, T=T, burn=burn, dt=1 / every)

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.compare.estimate import Estimate, observables, primitive_statistics
+from numerics.simulate.couplings import draw as draw_couplings
 from numerics.simulate.parallel import in_parallel
-from numerics.simulate.sample import Sample
+from numerics.simulate.sample import Sample, collected
 from theory.errors import require
 
 Array = NDArray[np.float64]
@@ -46,7 +47,9 @@ class FixedPoints(Sample):
         Whether means were taken as zero by symmetry (odd activation).
     """
 
-    lost: ClassVar[str] = "{} of the noise draws have no fixed point and are left out"
+    lost: ClassVar[str] = (
+        "noise draws did not converge to a fixed point (there is none, or it is unstable: chaotic regime)"
+    )
     centred: bool = False
 
     def observables(self) -> dict[str, Estimate]:
@@ -131,21 +134,15 @@ def simulate(
                 row.update(control_variates(J, noise, g, sigma))
         return 1 - x.shape[1] / samples, row
 
-    results = in_parallel(one, couplings, progress)
-    unconverged, rows = np.array([fraction for fraction, _ in results]), [row for _, row in results]
-    names = next((list(row) for row in rows if row), [])
-    statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
-    given = {"g": g, "sigma": sigma}
-    return FixedPoints(N, couplings, samples, seed, given, unconverged, statistics, centred=symmetric)
+    unconverged, rows = zip(*in_parallel(one, couplings, progress), strict=True)
+    found = np.array(unconverged), collected(rows)
+    return FixedPoints(N, couplings, samples, seed, {"g": g, "sigma": sigma}, *found, centred=symmetric)
 
 
 def draw(g: float, sigma: float, *, N: int, samples: int, seed: int, coupling: int) -> tuple[Array, Array]:
     """One coupling matrix, shape (N, N), and noise draws in columns, shape (N, samples)."""
-    j_stream, noise_stream = (
-        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, coupling, part))) for part in (0, 1)
-    )
-    J = j_stream.normal(scale=g / np.sqrt(N), size=(N, N))
-    return J, noise_stream.normal(scale=sigma, size=(samples, N)).T.copy()
+    J, stream = draw_couplings(g, N=N, seed=seed, coupling=coupling)
+    return J, stream.normal(scale=sigma, size=(samples, N)).T.copy()
 
 
 def control_variates(J: Array, noise: Array, g: float, sigma: float) -> dict[str, float]:

@@ -29,6 +29,7 @@ from numerics.simulate.linear import LOW_PASS, LinearUnit, read_transfer
 from numerics.simulate.moments import Moments, Row, longest_lag, rounded
 from numerics.simulate.normals import drawn_ahead
 from numerics.simulate.parallel import WORKERS
+from numerics.simulate.sample import collected
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, STABLE, default_method
 from theory.errors import DomainError, InputError, require
 
@@ -169,7 +170,6 @@ def simulate(
         tally.stopped = True
         pool.shutdown(cancel_futures=True)
         noise_pool.shutdown(cancel_futures=True)
-    values, without_one = _table([row.values for row in rows]), _table([row.without_one for row in rows])
     return Trajectories(
         N=N,
         couplings=couplings,
@@ -186,8 +186,8 @@ def simulate(
         backend=backend,
         unconverged=np.array([row.lost / samples for row in rows]),
         time_step=time_step,
-        statistics=values,
-        without_one=without_one,
+        statistics=collected([row.values for row in rows]),
+        without_one=collected([row.without_one for row in rows]),
     )
 
 
@@ -200,12 +200,6 @@ def _settling(unit: LinearUnit) -> float:
 def steps_between(dt: float) -> int:
     """Steps from one snapshot to the next."""
     return max(1, round(SPACING / dt))
-
-
-def _table(rows: list[dict[str, Any]]) -> dict[str, Array]:
-    """One array per statistic; nan for a coupling matrix without."""
-    full = next((row for row in rows if row), {})
-    return {name: np.array([row.get(name, np.full_like(full[name], np.nan)) for row in rows]) for name in full}
 
 
 class _Tally:

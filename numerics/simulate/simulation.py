@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from numerics.codegen.backends import array_functions
-from numerics.compare.verdict import percent
 from numerics.models import find_treatment
 from numerics.simulate.sample import Sample
 from numerics.solve.solution import shown, titled
@@ -138,8 +137,7 @@ def simulate(
     )
     if not sample.observables():
         given = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
-        reason = simulator.nothing.format(lost=percent(sample.unconverged_fraction))
-        raise DomainError(f"nothing to report for {activation.text or model} at {given}: {reason}")
+        raise DomainError(f"nothing to report for {activation.text or model} at {given}: {sample.lost_share}")
     order_parameters = tuple(described.theory_of(activation).order_parameters)
     return Simulation(model, activation.text, values, sample, order_parameters, described.filter)
 
