@@ -81,8 +81,6 @@ class Treatment:
         By command, beside those of `EVERYWHERE`.
     questions : tuple of Question
         What `solve` may be asked.
-    simulate : callable
-        Behind the command `simulate`; see `numerics.simulate.simulation.simulate`.
     replacement : callable, optional
         ``replacement(solution, activation)`` returns the state that replaces an unstable fixed point; None where it is stable.
     replacing_simulator : Simulator, optional
@@ -98,7 +96,6 @@ class Treatment:
     method: Later = Later("numerics.solve.number:NUMBER")
     settings: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
-    simulate: Callable[..., Any] = Later("numerics.simulate.simulation:simulate")
     replacement: Callable[..., Any] | None = None
     replacing_simulator: Simulator | None = None
     covariance: Callable[..., Any] | None = None

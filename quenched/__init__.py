@@ -58,7 +58,6 @@ _HOME = {
     "output_response": "numerics.readout.response",
     "parse": "theory.text.parsing",
     "simulate": "numerics.simulate.simulation",
-    "simulate_training": "numerics.readout.training",
     "spectrum": "numerics.covariance.eigenvalues",
     "validate": "numerics.compare.validation",
 }

@@ -94,8 +94,10 @@ def _emit(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _simulate(arguments: argparse.Namespace, asked: Asked) -> int:
+    from numerics.simulate.simulation import simulate
+
     with progress_bar("simulate") as progress:
-        simulation = asked.treatment.simulate(
+        simulation = simulate(
             asked.model.name,
             asked.activation,
             asked.parameters,

@@ -38,7 +38,7 @@ TREATMENT = Treatment(
     model=FEEDBACK,
     method=Later("numerics.solve.readout:READOUT"),
     simulator=Simulator(
-        run=Later("numerics.simulate.loop:simulate"),
+        run=Later("numerics.readout.training:simulate"),
         couplings=(480, 240, 120),
         pilot=8,
     ),
@@ -61,7 +61,6 @@ TREATMENT = Treatment(
             Later("numerics.readout.least_squares:answer"),
         ),
     ),
-    simulate=Later("numerics.readout.training:simulate"),
     replacement=Later("numerics.chaos.target:chaotic_feedback_of"),
     replacing_simulator=Simulator(
         run=Later("numerics.simulate.clamped:simulate"),

@@ -69,6 +69,16 @@ class Sample:
         """The part of each standard error that finite time and few draws at fixed couplings make; empty if not known."""
         return {}
 
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What is no estimate, under its keys in JSON."""
+        return {}
+
+    @property
+    def rows(self) -> list[str]:
+        """The same for a terminal."""
+        return []
+
     def observables(self) -> dict[str, Estimate]:
         """Estimates under the keys of the theory, here means over the networks; empty if there is nothing to report."""
         return {key: mean_estimate(values) for key, values in self.statistics.items()}
@@ -77,7 +87,9 @@ class Sample:
 def collected(rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[np.float64]]:
     """One array for each statistic from those of each network; nan for a network without."""
     full = next((row for row in rows if row), {})
-    return {name: np.array([row.get(name, np.full_like(full[name], np.nan)) for row in rows]) for name in full}
+    return {
+        name: np.array([row.get(name, np.full_like(full[name], np.nan, dtype=float)) for row in rows]) for name in full
+    }
 
 
 def single_run(parameters: Mapping[str, Any], values: Mapping[str, float]) -> Sample:

@@ -62,6 +62,7 @@ class Simulation:
                 "time_errors": dict(self.sample.time_errors),
                 "messages": list(self.messages),
             },
+            **self.sample.details,
         }
 
     @property
@@ -79,7 +80,7 @@ class Simulation:
         within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
         rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}{within.get(key, '')}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")
-        return "\n".join(rows)
+        return "\n".join([*rows, *s.rows])
 
 
 def simulate(

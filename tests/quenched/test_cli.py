@@ -23,6 +23,7 @@ from numerics.models import treatments
 from quenched.arguments import number
 from quenched.cli import main, one_line
 from theory.derivation import StepFailed
+from theory.model import Model
 from theory.models import derive
 
 TOP = ["model", "activation", "parameters", "order_parameters", "observables", "diagnostics"]
@@ -143,7 +144,7 @@ def test_simulation_says_what_was_lost(capsys):
 def test_simulation_without_fixed_points_is_refused(capsys):
     code, out, err = run(capsys, "simulate", "static", "-a", "tanh(x)", "g=30", "sigma=1", "N=100", "couplings=2")
     assert (code, out) == (2, "")
-    assert "no fixed point" in err and err.count("\n") == 1
+    assert "did not converge to a fixed point" in err and err.count("\n") == 1
 
 
 def test_validate_json(capsys):
@@ -376,7 +377,7 @@ def with_wrong(monkeypatch, key, change):
     right = derive("static")
     observable = dataclasses.replace(right.observables[key], expression=change(right.observables[key].expression))
     wrong = dataclasses.replace(right, observables={**right.observables, key: observable})
-    monkeypatch.setattr(numerics.solve.solver, "derive", lambda model, **sector: wrong)
+    monkeypatch.setattr(Model, "theory_of", lambda model, activation: wrong)
     monkeypatch.setattr(numerics.solve.solver, "module_name", lambda *given: f"wrong_{key}_{module_name(*given)}")
 
 
