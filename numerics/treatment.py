@@ -15,22 +15,24 @@ from theory.model import Model
 if TYPE_CHECKING:
     from numerics.simulate.sample import Sample
 
+SEED = Setting("seed", "seed of all random streams", (0,), 0, 2**31)
+
 EVERYWHERE: Mapping[str, tuple[Setting, ...]] = {
     "simulate": (
         Setting("N", "units", (200,), 2, 20_000),
         Setting("couplings", "coupling matrices", (40,), 2),
-        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+        SEED,
     ),
     "validate": (
         Setting("N", "units, two sizes or more", (), 2, 20_000, most=8),
         Setting("couplings", "coupling matrices, one number or one for each N", (), 2, most=8),
-        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+        SEED,
     ),
     "sweep": (
         Setting("simulate", "points at which networks are simulated too; 7 for a plot, else none", (), 0, 1000),
         Setting("N", "units of these networks", (), 2, 20_000),
         Setting("couplings", "coupling matrices", (), 2),
-        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+        SEED,
         Setting("workers", "local processes", (), 1, 1000),
     ),
 }
@@ -50,7 +52,7 @@ class Simulator:
         ``run(phi, parameters, *, N, couplings, seed, phi_prime, centred, progress, **settings)`` simulates networks of one
         size and returns a `Sample`.
     sizes, couplings : tuple of int
-        Of a default `validate`: units, and coupling matrices at each size.
+        Of a default `validate`: units, and coupling matrices at each size; none where nothing is drawn at random.
     pilot : int
         Coupling matrices of the trial run that precedes a `validate`.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -51,14 +51,6 @@ class Validation:
         The verdict in words.
     false_alarm : float
         Upper bound of the probability that a right theory is found to disagree.
-    unconverged : tuple of float
-        Fraction of noise draws, or networks, without a fixed point, at each N.
-    sizes, couplings : tuple of int
-        Units, and coupling matrices at each size.
-    samples, seed : int
-        Noise draws for each coupling matrix, and the seed of all streams.
-    parameters : mapping
-        Of the network.
     samples_at_sizes : tuple of Sample
         The simulations; `judge` compares them with another theory.
     """
@@ -67,13 +59,22 @@ class Validation:
     verdict: str
     sentence: str
     false_alarm: float
-    unconverged: tuple[float, ...]
-    sizes: tuple[int, ...]
-    couplings: tuple[int, ...]
-    samples: int
-    seed: int
-    parameters: Mapping[str, Any]
-    samples_at_sizes: tuple[Sample, ...] = field(default=(), repr=False, compare=False)
+    samples_at_sizes: tuple[Sample, ...] = field(repr=False, compare=False)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units of the networks."""
+        return tuple(sample.N for sample in self.samples_at_sizes)
+
+    @property
+    def couplings(self) -> tuple[int, ...]:
+        """Coupling matrices at each size."""
+        return tuple(sample.couplings for sample in self.samples_at_sizes)
+
+    @property
+    def unconverged(self) -> tuple[float, ...]:
+        """Fraction of noise draws, or networks, without a fixed point, at each size."""
+        return tuple(sample.unconverged_fraction for sample in self.samples_at_sizes)
 
     @property
     def ok(self) -> bool:
@@ -82,15 +83,16 @@ class Validation:
 
     def to_dict(self) -> dict[str, Any]:
         """The content as plain numbers, strings and lists; infinite and undefined numbers stay as they are."""
+        first = self.samples_at_sizes[0]
         return {
             "verdict": self.verdict,
             "ok": self.ok,
             "sentence": self.sentence,
             "false_alarm": self.false_alarm,
             "threshold": THRESHOLD,
-            **self.parameters,
-            "seed": self.seed,
-            "samples": self.samples,
+            **first.parameters,
+            "seed": first.seed,
+            "samples": first.samples,
             "sizes": list(self.sizes),
             "couplings": list(self.couplings),
             "unconverged": list(self.unconverged),
@@ -200,6 +202,8 @@ def validate(
     simulator = treatment.simulator
     if simulator is None:
         raise InputError(f"the model {model} is not simulated")
+    if not described.needs_couplings:
+        simulator = replace(simulator, sizes=(), couplings=())
     solver = Solver(model, activation if described.needs_activation else None, filter=filter)
     solution = solver.solve(**parameters)
     theory = described.theory_of(activation)
@@ -314,7 +318,6 @@ def judge(
             rows.append(compare(name, value, sizes, estimates, slopes.get(name, math.nan), errors.get(key, 0.0)))
         elif name in theory:
             rows.append(untested(name, value, "not measured by the simulation"))
-    unconverged = tuple(sample.unconverged_fraction for sample in simulated)
     worst = max(simulated, key=lambda sample: sample.unconverged_fraction)
     verdict, sentence = conclude(rows, worst.unconverged_fraction, worst.lost_share)
     tested = sum(1 + math.isfinite(row.slope_z) for row in rows if row.status in ("agree", "disagree"))
@@ -323,12 +326,6 @@ def judge(
         verdict=verdict,
         sentence=sentence,
         false_alarm=tested * 2 * float(stats.norm.sf(THRESHOLD)),
-        unconverged=unconverged,
-        sizes=sizes,
-        couplings=tuple(sample.couplings for sample in simulated),
-        samples=simulated[0].samples,
-        seed=simulated[0].seed,
-        parameters=simulated[0].parameters,
         samples_at_sizes=tuple(simulated),
     )
 

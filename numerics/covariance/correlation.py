@@ -138,11 +138,7 @@ def answer_lags(solver: Solver, solution: Solution, asked: Sequence[float], sett
     """Autocovariances and mean squared cross-covariances at lags."""
     curve, pairs = autocovariance(solution, asked), pair_correlation(solution, asked, asked)
     columns = {"C_x": curve.x, "C_phi": curve.phi, "psi_x": pairs.x, "psi_phi": pairs.phi}
-    rows = [
-        f"  lag {lag:g}: " + ", ".join(f"{key} = {values[k]:.10g}" for key, values in columns.items())
-        for k, lag in enumerate(asked)
-    ]
-    return Answer({"lags": {"lag": list(asked)} | {key: values.tolist() for key, values in columns.items()}}, rows)
+    return Answer.of_columns("lags", "lag", asked, {key: values.tolist() for key, values in columns.items()})
 
 
 def answer_frequencies(
@@ -150,10 +146,5 @@ def answer_frequencies(
 ) -> Answer:
     """Participation ratios at single frequencies."""
     found = frequency_dimension(solution, asked)
-    rows = [
-        f"  frequency {frequency:g}: PR_x = {found.x[k]:.10g}, PR_phi = {found.phi[k]:.10g}"
-        for k, frequency in enumerate(asked)
-    ]
-    return Answer(
-        {"frequencies": {"frequency": list(asked), "PR_x": found.x.tolist(), "PR_phi": found.phi.tolist()}}, rows
-    )
+    columns = {"PR_x": found.x.tolist(), "PR_phi": found.phi.tolist()}
+    return Answer.of_columns("frequencies", "frequency", asked, columns)

@@ -87,13 +87,9 @@ def output_response(
 
 def answer(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
     """Responses of the output at the target; complex numbers as [re, im]."""
-    data: dict[str, Any] = {"frequency": list(asked)}
-    rows: list[list[str]] = [[] for _ in asked]
-    for entrance in ENTRANCES:
-        for kind, values in output_response(solution, asked, along=entrance)._asdict().items():
-            key = f"{kind}_{entrance}"
-            data[key] = [[value.real, value.imag] for value in values.tolist()]
-            for row, value in zip(rows, values.tolist(), strict=True):
-                row.append(f"{key} = {value.real:.10g}{value.imag:+.10g}i")
-    lines = [f"  frequency {w:g}: {', '.join(row)}" for w, row in zip(asked, rows, strict=True)]
-    return Answer({"frequencies": data}, lines)
+    columns = {
+        f"{kind}_{entrance}": values.tolist()
+        for entrance in ENTRANCES
+        for kind, values in output_response(solution, asked, along=entrance)._asdict().items()
+    }
+    return Answer.of_columns("frequencies", "frequency", asked, columns)
