@@ -28,6 +28,8 @@ class Setting:
         Whether it takes a range ``start:stop:count``, both ends included.
     needs : str
         Name of the setting, or question, without which it has no meaning.
+    is_option : bool
+        Whether it may also be given as ``--name value``.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Setting:
     words: tuple[str, ...] = ()
     spans: bool = False
     needs: str = ""
+    is_option: bool = False
 
     @property
     def allowed(self) -> str:

@@ -50,7 +50,11 @@ class Simulator:
     ----------
     run : callable
         ``run(phi, parameters, *, N, couplings, seed, phi_prime, centred, progress, **settings)`` simulates networks of one
-        size and returns a `Sample`.
+        size and returns a `Sample`. `phi` and `phi_prime`, optional, are vectorised over arrays; `couplings` is the number of
+        coupling matrices, each with `samples` independent draws where that is a setting; the random streams of coupling matrix k
+        depend on (seed, N, k) alone, so that the same seed gives the same numbers, bit for bit on one machine, and more networks
+        or draws leave the first ones as they are; `centred` says whether phi is odd, by default found at a set of test points;
+        `progress` is called with the finished fraction. Parameters outside their range are an `InputError`.
     sizes, couplings : tuple of int
         Of a default `validate`: units, and coupling matrices at each size; none where nothing is drawn at random.
     pilot : int

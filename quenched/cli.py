@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from derivations.catalogue import PAPERS
 from numerics.models import find_treatment, treatments
 from numerics.treatment import Treatment
+from quenched.arguments import setting_options
 from theory import __version__
 from theory.errors import InputError, QuenchedError
 from theory.model import Model
@@ -40,9 +41,6 @@ _TABLE = "file for every result at every point, its format by its suffix: .csv o
 
 _FIGURE = """figure, its format by its suffix: .png, .pdf or .svg, MODEL.png if no file is given (needs matplotlib); theory as
 curves, simulated networks as points"""
-
-_AS_OPTIONS = ("backend",)
-"""Settings that may also be given as options."""
 
 _EXAMPLES = {
     "derive": "quenched derive static -a 'erf(x)' --steps --format markdown",
@@ -83,20 +81,6 @@ class _Once(argparse.Action):
 # The matrix products of a simulation are small: more threads inside one product cost more than they give (measured:
 # twice the time with two), and coupling matrices run beside each other already. Read when NumPy is first imported.
 _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-
-
-class _Ask(argparse.Action):
-    """Notes a question about the solution, with what was given for it."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        asked = getattr(namespace, "questions", None) or {}
-        namespace.questions = {**asked, self.dest: [*asked.get(self.dest, []), values]}
 
 
 def build_parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -163,20 +147,13 @@ def _parameters_help(model: Model[Any]) -> str:
 
 
 def _add_questions(parser: argparse.ArgumentParser, shown: Sequence[Treatment]) -> None:
-    """Every question of every model; those of the models that are not shown are understood, and refused in a sentence."""
+    """Every question of every model, kept under its option; those of models that are not shown are refused in a sentence."""
     for name in dict.fromkeys(question.name for t in treatments() for question in t.questions):
         having = [(t.model.name, q) for t in shown for q in t.questions if q.name == name]
         texts = [q.meaning + (f" ({model})" if len(shown) > 1 else "") for model, q in having]
         value = next(q.value for t in treatments() for q in t.questions if q.name == name)
-        taken: dict[str, Any] = {"metavar": value} if value else {"nargs": 0}
-        parser.add_argument(
-            f"--{name}",
-            dest=name,
-            action=_Ask,
-            default=argparse.SUPPRESS,
-            help="; ".join(texts) or argparse.SUPPRESS,
-            **taken,
-        )
+        taken: Any = {"action": "append", "metavar": value} if value else {"action": "append_const", "const": True}
+        parser.add_argument(f"--{name}", dest=f"--{name}", help="; ".join(texts) or argparse.SUPPRESS, **taken)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -250,7 +227,8 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     arguments, rest = build_parser(next((word for word in words if word in model_names()), None)).parse_known_args(
         _joined(words)
     )
-    strange = [word for word in rest if word.startswith("-") or not hasattr(arguments, "pairs")]
+    pair = setting_options() if hasattr(arguments, "pairs") else ()
+    strange = [w for w in rest if not pair or (w.startswith("-") and w.partition("=")[0] not in pair)]
     if strange:
         raise InputError(f"unrecognized: {' '.join(strange)[:100]} (see 'quenched {arguments.command} --help')")
     if hasattr(arguments, "pairs"):
@@ -260,7 +238,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
 
 def _joined(words: list[str]) -> list[str]:
     """``-a EXPR`` as one word, so that an activation may start with a minus sign, ``--plot`` without a file as ``--plot=``, and
-    ``--backend B`` as the setting that it is.
+    ``--backend B`` as the pair that it is.
     """
     joined: list[str] = []
     rest = list(reversed(words))
@@ -268,8 +246,8 @@ def _joined(words: list[str]) -> list[str]:
         word = rest.pop()
         if word in ("-a", "--activation"):
             joined.append(f"--activation={rest.pop()}" if rest else word)
-        elif word.removeprefix("--") in _AS_OPTIONS and word.startswith("--") and rest:
-            joined.append(f"{word.removeprefix('--')}={rest.pop()}")
+        elif rest and word in setting_options():
+            joined.append(f"{word}={rest.pop()}")
         elif word == "--plot" and not (rest and rest[-1] and not rest[-1].startswith("-") and "=" not in rest[-1]):
             joined.append("--plot=")
         else:

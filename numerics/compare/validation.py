@@ -252,10 +252,8 @@ def validate_model(
     simulator : Simulator
     theory : mapping of str to float
         Values for N -> infinity under the names of the simulator's estimates; others are listed as not tested.
-    phi, phi_prime : callable
-        Activation and, optionally, its derivative; vectorised over arrays.
-    parameters : mapping
-        Of the network.
+    phi, parameters, phi_prime, seed, progress, **settings
+        Of the simulator.
     slopes : mapping of str to float
         Coefficients of 1/N of the values in `theory`, as far as they are known.
     errors : mapping of str to float
@@ -265,12 +263,6 @@ def validate_model(
     couplings : int or sequence of int, optional
         Coupling matrices at each size, one number for all or one for each. By default those of the simulator, and for
         other sizes in proportion to 1/N.
-    seed : int
-        Seed; the same seed gives the same result.
-    progress : callable, optional
-        Called with the finished fraction of the work.
-    **settings
-        Of the simulator.
 
     Returns
     -------

@@ -15,7 +15,9 @@ TRAJECTORIES = (
     Setting("dt", "time step", (), 1e-4, 1, whole=False),
     Setting("method", "second order with exact noise, or fourth order", words=("heun", "rk4")),
     Setting("precision", "bits of the numbers", words=("64", "32")),
-    Setting("backend", "array library of the time steps, also --backend", words=("numpy", "jax", "torch")),
+    Setting(
+        "backend", "array library of the time steps, also --backend", words=("numpy", "jax", "torch"), is_option=True
+    ),
 )
 
 TREATMENT = Treatment(

@@ -64,7 +64,7 @@ def simulate(
 ) -> ClampedTrajectories:
     """Trajectories of many networks with the output clamped at the target.
 
-    Networks, their streams and all parameters but these are those of `numerics.simulate.loop.simulate`.
+    Networks and all parameters but these are those of `numerics.simulate.loop.simulate`.
 
     Parameters
     ----------
@@ -72,11 +72,6 @@ def simulate(
         Trajectories of each network, at least 2, from normal initial states of the variance of the drive plus one.
     T, burn, dt : float
         Time of observation, time before it, time step (classical Runge-Kutta, order 4), in time constants of a unit.
-
-    Raises
-    ------
-    InputError
-        For parameters outside these ranges.
     """
     given = check(
         parameters,

@@ -73,39 +73,20 @@ def simulate(
 ) -> FixedPoints:
     """Fixed points of the static network for many couplings and noise draws.
 
+    Parameters that are not listed are those of every simulator, see `numerics.treatment.Simulator`.
+
     Parameters
     ----------
-    phi, phi_prime : callable
-        Activation and, optionally, its derivative; vectorised over arrays.
     parameters : mapping
         `g` and `sigma`, coupling strength and standard deviation of the noise, not negative.
-    N : int
-        Number of units, at least 2.
-    couplings, samples : int
-        Number of coupling matrices (at least 1), and of noise draws for each (at least 4); the default is near the optimum for a
-        given time, because the spread over couplings dominates.
-    seed : int
-        The streams of coupling matrix k at size N depend on (seed, N, k) alone: not on how many others are drawn, nor
-        on the order. The first noise draws are the same whatever `samples` is. The same seed gives the same numbers,
-        bit for bit on one machine.
-    centred : bool, optional
-        Whether the means vanish by symmetry; by default, whether `phi` is odd at a set of test points.
+    samples : int
+        Noise draws for each coupling matrix, at least 4; the default is near the optimum for a given time, because the spread over
+        couplings dominates.
     tolerance : float
         A noise draw has converged when the root mean square of `J phi(x) + xi - x` is below `tolerance` times that
         of x.
     max_iterations : int
         Matrix products per coupling matrix.
-    progress : callable, optional
-        Called with the finished fraction after each coupling matrix.
-
-    Returns
-    -------
-    FixedPoints
-
-    Raises
-    ------
-    InputError
-        For parameters outside these ranges.
     """
     g, sigma = float(parameters["g"]), float(parameters["sigma"])
     require(

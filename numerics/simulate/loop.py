@@ -193,31 +193,17 @@ def simulate(
 ) -> LoopStates:
     """Many networks of one geometry, each at its stationary state with the output clamped at the target.
 
+    Parameters that are not listed are those of every simulator, see `numerics.treatment.Simulator`; without `phi_prime` there are
+    no slopes and no eigenvalues, and no statistic needs `centred`.
+
     Parameters
     ----------
-    phi, phi_prime : callable
-        Activation and, optionally, its derivative; vectorised over arrays. Without it no slopes and no eigenvalues.
     parameters : mapping
         `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI`, and the target `A`.
-    N, couplings : int
-        Units, at least 4, and networks, at least 1.
     samples : int
         States of each network; there is one.
-    seed : int
-        The streams of network k at size N depend on (seed, N, k) alone.
-    centred : bool, optional
-        Not used: no statistic needs to know whether phi is odd.
-    tolerance : float
-        A state has been reached when the root mean square of J phi(x) + m A + I - x is below `tolerance` times that of x.
-    max_iterations : int
-        Matrix products per network.
-    progress : callable, optional
-        Called with the finished fraction after each network.
-
-    Raises
-    ------
-    InputError
-        For parameters outside these ranges.
+    tolerance, max_iterations
+        As in `numerics.simulate.fixed_points.simulate`, for J phi(x) + m A + I - x.
     """
     one_state = "a network has one state with the output at the target; draw more networks"
     given = check(
