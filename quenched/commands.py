@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from theory.theory import Theory
 
 
+SIMULATED = 7
+"""Points of a figure at which networks are simulated."""
+
 FORMATS = ("text", "markdown", "latex", "json")
 """How a derivation is written."""
 
@@ -144,9 +147,32 @@ def _file_problems(arguments: argparse.Namespace) -> list[str]:
 
 
 def _sweep(arguments: argparse.Namespace, asked: Asked) -> int:
-    from quenched.sweeping import swept
+    from numerics.sweep.sweep import sweep
+    from quenched.figures.figure import check_figure, draw
 
-    found = swept(arguments, asked)
+    plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
+    if plot is not None:
+        theory, _ = _derived(asked)
+        check_figure(plot, arguments.quantity, list(theory.quantities))
+    ranges = sum(isinstance(value, tuple) for value in asked.parameters.values())
+    settings = asked.single
+    with progress_bar("sweep") as progress:
+        found = sweep(
+            asked.model.name,
+            asked.activation,
+            asked.parameters,
+            filter=asked.filter,
+            executor=arguments.executor,
+            simulated=settings.pop("simulate", SIMULATED if plot is not None and ranges == 1 else 0),
+            progress=progress,
+            **settings,
+        )
+    if not found.solved:
+        raise DomainError(f"no point of the sweep has a solution: {found.reasons[0]}")
+    if arguments.output is not None:
+        found.save(arguments.output)
+    if plot is not None:
+        draw(found, plot, arguments.quantity, found.network.get("N") or settings.get("N"))
     if arguments.json or (arguments.output is None and arguments.plot is None):
         _print(arguments, found.to_dict(), found.table)
     _warn(found.messages)

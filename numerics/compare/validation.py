@@ -33,8 +33,6 @@ Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 HOPELESS = 0.1  # unconverged fraction of the pilot above which more couplings are a waste of time
 
-# A second measurement of the same quantity by another route.
-ALIASES = {"gain_derivative": "gain"}
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
@@ -300,13 +298,12 @@ def judge(
     """
     sizes = tuple(sample.N for sample in simulated)
     measured = [sample.observables() for sample in simulated]
-    names = [name for name in (*theory, *ALIASES) if name in theory or ALIASES[name] in theory]
+    keys = {name: name for name in theory} | {name: k for name, k in simulated[0].again.items() if k in theory}
     rows = []
-    for name in dict.fromkeys(names):
-        value = float(theory[name] if name in theory else theory[ALIASES[name]])
+    for name, key in keys.items():
+        value = float(theory[key])
         if all(name in at_size for at_size in measured):
             estimates = tuple(at_size[name] for at_size in measured)
-            key = name if name in theory else ALIASES[name]
             rows.append(compare(name, value, sizes, estimates, slopes.get(name, math.nan), errors.get(key, 0.0)))
         elif name in theory:
             rows.append(untested(name, value, "not measured by the simulation"))

@@ -8,6 +8,9 @@ from numerics.view import Panel, States, View
 from theory.lazy import Later
 from theory.models.feedback import FEEDBACK
 
+REGIMES = ("monostable", "bistable", "unstable target", "chaotic", "continuum")
+"""What a target is: the only stable state; one of several; a saddle or otherwise unstable; unstable in the bulk; one of a line."""
+
 TRAINING = (
     Setting(
         "training",
@@ -100,7 +103,7 @@ TREATMENT = Treatment(
                 "A_b": "a second stable state appears",
             },
             limits={"bulk_radius": (1.0, "the bulk is unstable")},
-            order=("monostable", "bistable", "unstable target", "chaotic", "continuum"),
+            order=REGIMES,
         ),
     ),
 )

@@ -50,6 +50,7 @@ class FixedPoints(Sample):
     lost: ClassVar[str] = (
         "noise draws did not converge to a fixed point (there is none, or it is unstable: chaotic regime)"
     )
+    again: ClassVar[Mapping[str, str]] = {"gain_derivative": "gain"}
     centred: bool = False
 
     def observables(self) -> dict[str, Estimate]:

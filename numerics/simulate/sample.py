@@ -36,6 +36,9 @@ class Sample:
     lost: ClassVar[str] = "networks could not be simulated"
     """Draws that are not in the statistics, as the end of a sentence that begins with how many there are."""
 
+    again: ClassVar[Mapping[str, str]] = {}
+    """Estimates that measure what another key stands for by a second route."""
+
     N: int
     couplings: int
     samples: int

@@ -13,9 +13,11 @@ import numpy as np
 
 from numerics.algorithms import averages, loop, sets
 from numerics.codegen.readout import readout_equations
+from numerics.models.feedback import REGIMES
+from numerics.solve.fixed_point import FixedPoint
 from numerics.solve.method import Method
 from numerics.solve.number import read_number
-from numerics.solve.solution import RESIDUAL, FixedPoint, Reading
+from numerics.solve.solution import RESIDUAL, Reading
 from numerics.solve.solver import Solver
 from theory.errors import DomainError
 from theory.models.feedback import FEEDBACK
@@ -25,14 +27,7 @@ DIRECTION = tuple(str(load) for load in FEEDBACK.network.readout.values())
 SAME = 1e-9  # relative distance within which a fixed point is the target
 ROUNDING = 1e-13  # relative size below which a sum of two terms is zero
 
-MONOSTABLE, BISTABLE, UNSTABLE, CHAOTIC, CONTINUUM = REGIMES = (
-    "monostable",
-    "bistable",
-    "unstable target",
-    "chaotic",
-    "continuum",
-)
-"""What a target is: the only stable state; one of several; a saddle or otherwise unstable; unstable in the bulk; one of a line."""
+MONOSTABLE, BISTABLE, UNSTABLE, CHAOTIC, CONTINUUM = REGIMES
 
 
 def read_readout(solver: Solver, numbers: Mapping[str, float]) -> Reading:
@@ -107,21 +102,11 @@ def _undefined_amplitude(numbers: Mapping[str, float], overlaps: Mapping[str, fl
 def fixed_points(found: Mapping[str, Any]) -> tuple[FixedPoint, ...]:
     """The rows of a generated module's `fixed_points`."""
     rows = []
-    for z, variance, (first, second), radius, stable in zip(
-        *(found[key] for key in ("z", "Delta", "outliers", "bulk_radius", "stable")), strict=True
-    ):
-        outliers = complex(first), complex(second)
-        visible = abs(outliers[0]) > radius, abs(outliers[1]) > radius
-        rows.append(
-            FixedPoint(
-                float(z) + 0.0,
-                float(variance),
-                outliers,
-                (bool(visible[0]), bool(visible[1])),
-                float(radius),
-                bool(stable),
-            )
-        )
+    columns = (found[key] for key in ("z", "Delta", "outliers", "bulk_radius", "stable"))
+    for z, variance, outliers, radius, stable in zip(*columns, strict=True):
+        first, second = map(complex, outliers)
+        visible = bool(abs(first) > radius), bool(abs(second) > radius)
+        rows.append(FixedPoint(float(z) + 0.0, float(variance), (first, second), visible, float(radius), bool(stable)))
     return tuple(rows)
 
 

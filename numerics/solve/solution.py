@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
+
+from numerics.solve.fixed_point import FixedPoint
 
 RESIDUAL = 1e-11  # relative residual above which a solution is refused, where nothing else is said
 LARGE = 0.2  # relative size above which a 1/N term is called large
@@ -58,38 +60,6 @@ class FiniteSize:
         if self.slope(value) == 0:
             return 0.0
         return abs(self.slope(value) / value) / N if value else inf
-
-
-@dataclass(frozen=True)
-class FixedPoint:
-    """One stationary state of a closed loop.
-
-    Attributes
-    ----------
-    z : float
-        Output.
-    Delta0 : float
-        Variance of x.
-    outliers : tuple of complex
-        The two eigenvalues that the feedback can carry out of the bulk.
-    visible : tuple of bool
-        Whether they lie outside the bulk; inside it they are no eigenvalues.
-    bulk_radius : float
-    stable : bool
-        Whether the bulk and both outliers have real parts below 1.
-    """
-
-    z: float
-    Delta0: float
-    outliers: tuple[complex, complex]
-    visible: tuple[bool, bool]
-    bulk_radius: float
-    stable: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Content under the keys of the command line's JSON; complex numbers as [re, im]."""
-        outliers = [[value.real, value.imag] for value in self.outliers]
-        return {**vars(self), "outliers": outliers, "visible": list(self.visible)}
 
 
 @dataclass(frozen=True)
@@ -245,27 +215,3 @@ def titled(model: str, activation: str) -> str:
 def shown(value: float | str) -> str:
     """A parameter for the reader: a number to six digits, a word as it is."""
     return value if isinstance(value, str) else f"{value:g}"
-
-
-def state_rows(points: Sequence[Any]) -> list[str]:
-    """A table of the states of a loop, each with `z`, `Delta0`, `bulk_radius`, `outliers`, `visible` and `stable`."""
-    if not points:
-        return []
-    head = (
-        f"  {'fixed point':<13}{'z':>14}{'Delta0':>14}{'bulk radius':>13}  {'stable':<8}outliers (* outside the bulk)"
-    )
-    rows = ["", head]
-    for number, point in enumerate(points, 1):
-        outliers = (
-            f"{complex_text(o)}{'*' if seen else ''}" for o, seen in zip(point.outliers, point.visible, strict=True)
-        )
-        rows.append(
-            f"  {number:<13}{point.z:>14.8g}{point.Delta0:>14.8g}{point.bulk_radius:>13.6g}  "
-            f"{'yes' if point.stable else 'NO':<8}{', '.join(outliers)}"
-        )
-    return rows
-
-
-def complex_text(value: complex) -> str:
-    """A complex number for the reader."""
-    return f"{value.real:.8g}" + (f"{value.imag:+.8g}i" if value.imag else "")

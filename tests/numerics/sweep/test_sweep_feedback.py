@@ -15,7 +15,8 @@ from scipy.optimize import brentq
 
 from numerics.models import find_treatment
 from numerics.simulate.sample import Estimate
-from numerics.solve.solution import FixedPoint, Solution
+from numerics.solve.fixed_point import FixedPoint
+from numerics.solve.solution import Solution
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.sweep import SimulatedPoint, Sweep, _chosen, sweep
 from numerics.view import View
