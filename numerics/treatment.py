@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from numerics.settings import Question, Setting
@@ -68,6 +67,8 @@ class Simulator:
 
     def coupling_count(self, size: int) -> int:
         """Default number of coupling matrices at a size: for other sizes than the default ones in proportion to 1/N."""
+        from statistics import median
+
         default = dict(zip(self.sizes, self.couplings, strict=True))
         work = median(N * count for N, count in default.items())
         return default.get(size, max(self.couplings[-1] // 3, round(work / max(size, 1))))
