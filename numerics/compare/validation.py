@@ -24,6 +24,7 @@ from numerics.simulate.simulation import network_of
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from numerics.treatment import Simulator
+from numerics.view import aligned
 from theory.activation.activation import Activation, activation_for
 from theory.errors import InputError, require
 from theory.models import find_model
@@ -152,7 +153,8 @@ class Validation:
                 sizes.append(["  theory", *map(number, row.theory_at_sizes), "", "", ""])
         sizes.append(["couplings", *(str(count) for count in self.couplings), "", "", ""])
         sizes.append(["not converged", *(percent(fraction) for fraction in self.unconverged), "", "", ""])
-        return f"{_aligned([head, *body])}\n\n{_aligned(sizes)}\n\n{self.verdict}: {self.sentence}"
+        tables = (aligned(table, left=(0, len(table[0]) - 1)) for table in ([head, *body], sizes))
+        return "\n\n".join([*("\n".join(lines) for lines in tables), f"{self.verdict}: {self.sentence}"])
 
 
 def validate(
@@ -365,17 +367,3 @@ def _simulate_all(
 
 def _fixed(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:+.2f}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to equal width: the first and last to the left, numbers to the right."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    last = len(widths) - 1
-    lines = (
-        "  ".join(
-            cell.ljust(width) if k in (0, last) else cell.rjust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)

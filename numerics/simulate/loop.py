@@ -187,8 +187,6 @@ def simulate(
     seed: int = 0,
     phi_prime: Function | None = None,
     centred: bool | None = None,
-    tolerance: float = 1e-10,
-    max_iterations: int = 500,
     progress: Progress | None = None,
 ) -> LoopStates:
     """Many networks of one geometry, each at its stationary state with the output clamped at the target.
@@ -202,15 +200,11 @@ def simulate(
         `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI`, and the target `A`.
     samples : int
         States of each network; there is one.
-    tolerance, max_iterations
-        As in `numerics.simulate.fixed_points.simulate`, for J phi(x) + m A + I - x.
     """
     one_state = "a network has one state with the output at the target; draw more networks"
     given = check(
         parameters,
         (samples == 1, f"samples = {samples}: {one_state}"),
-        (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
-        (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
         N=N,
         couplings=couplings,
         target=True,
@@ -221,9 +215,7 @@ def simulate(
     def one(k: int) -> dict[str, float]:
         """Statistics of network k; empty if it has no stationary state."""
         frozen = draw(given, N=N, seed=seed, network=k)
-        x, converged = stationary(
-            phi, frozen, np.array([given["A"]]), tolerance=tolerance, max_iterations=max_iterations
-        )
+        x, converged = stationary(phi, frozen, np.array([given["A"]]))
         if not converged[0]:
             return {}
         with np.errstate(all="ignore"):

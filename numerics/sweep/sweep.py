@@ -21,7 +21,7 @@ from numerics.sweep.columns import detail_columns
 from numerics.sweep.execute import check_executor, execute
 from numerics.sweep.ranges import check_ranges, ends
 from numerics.sweep.table import write_table
-from numerics.view import View
+from numerics.view import View, aligned
 from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError, gathering
 from theory.model import Model
@@ -243,13 +243,9 @@ class Sweep:
         for row, solution, reason in zip(rows, self.solutions, self.reasons, strict=True):
             row[len(self.axes) :] = ["-"] * len(keys) if solution is None else row[len(self.axes) :]
             row.append("no solution" if reason else "" if solution is None or solution.stable else "not stable")
-        head = [*self.axes, *keys, ""]
-        widths = [max(len(line[k]) for line in (head, *rows)) for k in range(len(head))]
         given = ", ".join(f"{name} = {shown(value)}" for name, value in self.stated.items())
         title = ", ".join(filter(None, (titled(self.model, self.activation), given)))
-        lines = [
-            "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in (head, *rows)
-        ]
+        lines = aligned([[*self.axes, *keys, ""], *rows])
         return "\n".join([title, "", *lines, *self._simulated_rows(keys)])
 
     def _simulated_rows(self, keys: Sequence[str]) -> list[str]:
