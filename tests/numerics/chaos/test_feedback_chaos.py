@@ -14,7 +14,7 @@ from sympy import Symbol
 import quenched
 from numerics.averages.average import average
 from numerics.averages.pair import pair_average, pair_function
-from numerics.chaos.closed_loop import chaotic_loop
+from numerics.chaos.closed_loop import ClosedLoop
 from numerics.chaos.open_loop import OpenLoop, Overlaps
 from numerics.chaos.state import chaotic_state_of
 from numerics.chaos.target import chaotic_feedback
@@ -24,6 +24,11 @@ from theory.errors import DomainError, InputError
 from theory.meanfield.chaos import chaotic_state_equations, derive_chaotic_feedback
 
 TANH, ERF = Activation.from_text("tanh(x)"), Activation.from_text("erf(x)")
+
+
+def chaotic_loop(activation, g, overlaps, C):
+    """All states of the closed loop with a readout of given amplitude."""
+    return ClosedLoop(OpenLoop.of(activation, g, overlaps, {}), overlaps, C).states()
 
 
 def overlaps(Sm, SI, rho, p, pm, pI):
