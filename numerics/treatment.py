@@ -96,6 +96,8 @@ class Treatment:
         ``covariance(solution, J, frequency, formal)`` predicts covariance matrices from couplings.
     view : View
         What a sweep shows.
+    example : str
+        Words of a command line for one network, the activation first, as help shows them.
     """
 
     model: Model[Any]
@@ -107,6 +109,7 @@ class Treatment:
     replacing_simulator: Simulator | None = None
     covariance: Callable[..., Any] | None = None
     view: View = field(default_factory=View)
+    example: str = ""
 
     def settings_of(self, command: str) -> tuple[Setting, ...]:
         """Settings of a command."""

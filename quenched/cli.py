@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from derivations.catalogue import PAPERS
 from numerics.models import find_treatment, treatments
 from numerics.treatment import Treatment
-from quenched.arguments import setting_options
+from quenched.arguments import COMMANDS, SWEPT, setting_options
 from theory import __version__
 from theory.errors import InputError, QuenchedError
 from theory.model import Model
@@ -43,14 +43,14 @@ _FIGURE = """figure, its format by its suffix: .png, .pdf or .svg, MODEL.png if 
 curves, simulated networks as points"""
 
 _EXAMPLES = {
-    "derive": "quenched derive static -a 'erf(x)' --steps --format markdown",
-    "solve": "quenched solve static -a 'x/(1+a*x^2) where a>0' g=1.2 sigma=1 a=1/3 --json",
-    "emit": "quenched emit static -a 'tanh(x)' -o solver.py",
-    "simulate": "quenched simulate dynamic -a 'tanh(x)' g=1.5 noise=ou sigma=1 tau_n=2 N=400 couplings=50",
-    "validate": "quenched validate static -a 'x/(1+x^2/3)' g=1.3 sigma=0.8 N=100,200,400",
-    "sweep": "quenched sweep dynamic -a 'tanh(x)' g=1.1:5:30 --plot pr.png",
-    "check": "quenched check mato2025",
+    "derive": "--steps --format markdown",
+    "solve": "--json",
+    "emit": "-o solver.py",
+    "simulate": "N=400 couplings=50",
+    "validate": "N=100,200,400",
+    "sweep": "--plot figure.png",
 }
+"""How an example of each command about a model ends."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -92,7 +92,7 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
 
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
         model_help = [_parameters_help(shown[0].model)] if len(shown) == 1 and name != "check" else []
-        epilog = "\n\n".join([*model_help, *_settings_help(name, shown), f"example: {_EXAMPLES[name]}", _EXITS])
+        epilog = "\n\n".join([*model_help, *_settings_help(name, shown), *_example(name, shown[0]), _EXITS])
         return commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", epilog=epilog)
 
     def model_command(name: str, help_text: str, *, pairs: bool, ranges: bool = False) -> argparse.ArgumentParser:
@@ -126,6 +126,23 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     check.add_argument("paper", metavar="PAPER", help=f"name of the paper: {', '.join(PAPERS)}")
     _add_json(check)
     return parser
+
+
+def _example(command: str, treatment: Treatment) -> list[str]:
+    """A line for help, where the model has one: pairs where the command takes them, a range where it sweeps."""
+    if command not in _EXAMPLES:
+        return [f"example: quenched {command} {PAPERS[0]}"]
+    words = treatment.example.split()
+    pairs = [word for word in words if "=" in word]
+    if command == SWEPT and pairs:
+        name, _, value = pairs[0].partition("=")
+        words = [f"{name}=0.1:{value}:20" if word == pairs[0] else word for word in words]
+    if command not in COMMANDS:
+        words = [word for word in words if word not in pairs]
+    settings = {setting.name for setting in treatment.settings_of(command)}
+    ending = [word for word in _EXAMPLES[command].split() if "=" not in word or word.partition("=")[0] in settings]
+    line = " ".join(["example: quenched", command, treatment.model.name, *words, *ending])
+    return [line] if treatment.example else []
 
 
 def _model_help(treatment: Treatment) -> str:

@@ -109,7 +109,7 @@ def _simulate(arguments: argparse.Namespace, asked: Asked) -> int:
             **asked.single,
         )
     _print(arguments, simulation.to_dict(), simulation.table)
-    _warn(simulation.messages)
+    _warn(simulation.sample.messages)
     return 0
 
 

@@ -99,20 +99,7 @@ class Validation:
         }
 
     def _row_dict(self, row: Row) -> dict[str, Any]:
-        names = (
-            "theory",
-            "theory_error",
-            "simulation",
-            "error",
-            "z",
-            "slope",
-            "slope_error",
-            "last_term",
-            "fit_probability",
-            "detectable",
-            "slope_theory",
-            "slope_z",
-        )
+        numbers = {key: value for key, value in vars(row).items() if isinstance(value, float)}
         at_sizes: list[dict[str, float]] = [
             {"N": size, "value": float(estimate.value), "error": float(estimate.error)}
             for size, estimate in zip(self.sizes, row.at_sizes, strict=False)
@@ -121,7 +108,7 @@ class Validation:
             entry.update(theory=theory, z=z)
         return {
             "observable": row.observable,
-            **{name: float(getattr(row, name)) for name in names},
+            **numbers,
             "at_sizes": at_sizes,
             "status": row.status,
             "note": row.note,

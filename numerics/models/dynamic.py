@@ -65,4 +65,5 @@ TREATMENT = Treatment(
         directions="PR_phi",
         network={"N": 1000, "couplings": 8, "T": 40, "dt": 0.25},
     ),
+    example="-a 'tanh(x)' g=1.5 noise=ou sigma=1 tau_n=2",
 )

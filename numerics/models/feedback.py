@@ -106,4 +106,5 @@ TREATMENT = Treatment(
             order=REGIMES,
         ),
     ),
+    example="-a 'tanh(x)' g=0.3 Sm=1.2 SI=0.5 rho=0.5 p=1 pm=1 pI=0.3 A=-0.5",
 )

@@ -51,4 +51,5 @@ TREATMENT = Treatment(
         directions="D_phi",
         network={"N": 200, "couplings": 80},
     ),
+    example="-a 'x/(1+x^2/3)' g=1.3 sigma=0.8",
 )

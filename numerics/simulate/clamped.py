@@ -13,7 +13,6 @@ finite time leaves in the square of a mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,20 +30,10 @@ from numerics.simulate.schemes import rk4
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
 class ClampedTrajectories(AtTarget):
-    """Statistics of networks in time: `x2`, `phi2`, `overlap`, `frozen` = <x x'> of two trajectories; with phi' `slope`, `slope2`.
-
-    Attributes
-    ----------
-    T, burn, dt : float
-        Time of observation, time before it, time step.
-    """
+    """Statistics in time: `x2`, `phi2`, `overlap`, with phi' `slope`, `slope2`; `frozen` = <x x'> of two trajectories."""
 
     lost: ClassVar[str] = "networks leave the range of numbers"
-    T: float = 0.0
-    burn: float = 0.0
-    dt: float = 0.0
 
 
 def simulate(
@@ -118,4 +107,4 @@ def simulate(
 
     rows = in_parallel(one, couplings, progress)
     found = np.array([not row for row in rows]), collected(rows)
-    return ClampedTrajectories(N, couplings, samples, seed, given, *found, T=T, burn=burn, dt=1 / every)
+    return ClampedTrajectories(N, couplings, samples, seed, given, *found)

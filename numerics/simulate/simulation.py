@@ -60,15 +60,10 @@ class Simulation:
                 "seed": self.sample.seed,
                 "standard_errors": {key: e.error for key, e in estimates.items()},
                 "time_errors": dict(self.sample.time_errors),
-                "messages": list(self.messages),
+                "messages": list(self.sample.messages),
             },
             **self.sample.details,
         }
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """Reasons to distrust the estimates."""
-        return self.sample.messages
 
     def table(self) -> str:
         """Estimates as text for a terminal."""

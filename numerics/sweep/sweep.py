@@ -428,7 +428,7 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
             found.append(SimulatedPoint(index, {}, directions, (str(error),)))
         else:
             used = settings | {"samples": run.sample.samples}
-            found.append(SimulatedPoint(index, run.sample.observables(), directions, run.messages))
+            found.append(SimulatedPoint(index, run.sample.observables(), directions, run.sample.messages))
     return replace(swept, simulations=tuple(found), network={**used, "seed": seed})
 
 

@@ -24,7 +24,7 @@ from quenched.arguments import number
 from quenched.cli import main, one_line
 from theory.derivation import StepFailed
 from theory.model import Model
-from theory.models import derive
+from theory.models import NAMES, derive
 
 TOP = ["model", "activation", "parameters", "order_parameters", "observables", "diagnostics"]
 ORDER = ["Delta", "C_phi"]
@@ -233,18 +233,23 @@ def test_help(capsys, command):
         assert f"  {setting.name} " in out and setting.meaning in out
 
 
-def test_examples_in_the_help_run(capsys):
-    """The examples that take no time are words the parser accepts."""
+@pytest.mark.parametrize("model", NAMES)
+def test_examples_in_the_help_run(capsys, model):
+    """Words that the parser and the checks accept; the one that takes little time runs."""
     import shlex
 
-    from quenched.cli import _EXAMPLES, _parsed
+    from quenched.arguments import read_asked
+    from quenched.cli import _parsed
 
-    for example in _EXAMPLES.values():
-        program, *words = shlex.split(example)
-        assert program == "quenched"
-        assert _parsed(words).command == words[0]
-    program, *words = shlex.split(_EXAMPLES["solve"])
-    assert main(words) == 0
+    for command in ("derive", "solve", "emit", "simulate", "validate", "sweep"):
+        with pytest.raises(SystemExit):
+            main([command, model, "--help"])
+        (example,) = re.findall("^example: quenched (.*)$", capsys.readouterr().out, re.MULTILINE)
+        asked = _parsed(shlex.split(example))
+        assert asked.command == command and read_asked(asked).model.name == model
+        if command == "solve":
+            assert main(shlex.split(example)) == 0
+            capsys.readouterr()
 
 
 def test_messages_are_one_line():
