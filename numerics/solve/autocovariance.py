@@ -42,7 +42,9 @@ def read_autocovariance(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
         raise DomainError(_why(solver, numbers, result))
     raw = {key: float(result[key]) for key in (*solver.module.MEANINGS, "residual", "error")}
     errors = {key: float(error) for key, error in result["errors"].items()}
-    return Reading({**raw, "multiplier": 1.0 - raw["kappa2"]}, branches, errors, result["sampled"], result["tolerance"])
+    values = {**raw, "multiplier": 1.0 - raw["kappa2"]}
+    trust = {"sampled": result["sampled"], "tolerance": result["tolerance"]}
+    return Reading(values=values, branches=branches, errors=errors, **trust)
 
 
 def _branches(result: Mapping[str, Any]) -> tuple[Branch, ...]:

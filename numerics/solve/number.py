@@ -38,7 +38,7 @@ def read_number(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
         raise DomainError(f"the solution for {solver.at(numbers)} leaves the range of double precision") from error
     first = module.ORDER_PARAMETERS[0]
     further = {name: raw[f"{name}_error"] for name in module.FOLLOW_UPS}
-    return Reading(raw, branches, {first: raw["error"], **further})
+    return Reading(values=raw, branches=branches, errors={first: raw["error"], **further})
 
 
 def _branches(

@@ -62,29 +62,32 @@ class FiniteSize:
         return abs(self.slope(value) / value) / N if value else inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What a generated module says about one set of parameters.
 
     Attributes
     ----------
     values : mapping of str to float
-        Results, with ``residual`` and ``error``.
+        Everything it returns as a number, ``residual`` and ``error`` among it.
     branches : tuple of Branch
+        All solutions found, increasing.
     errors : mapping of str to float
-        Absolute errors of results.
+        Absolute errors of order parameters and observables, as far as they are estimated.
     sampled : bool
-        Whether errors are standard errors of sampled trajectories.
+        Whether these are standard errors of sampled trajectories.
     tolerance : float
         Relative residual above which the solution is refused.
     messages : tuple of str
         Reasons for caution.
-    details, fixed_points :
-        As in `Solution`.
+    details : mapping of str to str or list
+        Results that are no single number; complex numbers as [re, im].
+    fixed_points : tuple of FixedPoint
+        Of a closed loop, increasing in z.
     """
 
-    values: Mapping[str, float]
-    branches: tuple[Branch, ...]
+    values: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
+    branches: tuple[Branch, ...] = ()
     errors: Mapping[str, float] = field(default_factory=dict)
     sampled: bool = False
     tolerance: float = RESIDUAL
@@ -94,8 +97,8 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Solution:
-    """Solution of a theory at one set of parameters.
+class Solution(Reading):
+    """Solution of a theory at one set of parameters: a reading that holds, its numbers under the keys of the theory.
 
     Attributes
     ----------
@@ -110,20 +113,8 @@ class Solution:
         Estimate of the absolute error of the first order parameter.
     stable : bool
         Whether every condition of validity holds.
-    branches : tuple of Branch
-        All solutions found, increasing.
-    messages : tuple of str
-        Conditions that do not hold, and other reasons for caution.
-    errors : mapping of str to float
-        Absolute errors of order parameters and observables, as far as they are estimated.
-    sampled : bool
-        Whether the solution comes from sampled trajectories: errors are then standard errors.
     filter : str
         Transfer function of one unit where it is not the model's own.
-    details : mapping of str to str or list
-        Results that are no single number; complex numbers as [re, im].
-    fixed_points : tuple of FixedPoint
-        Of a closed loop, increasing in z.
     """
 
     model: str
@@ -135,13 +126,7 @@ class Solution:
     residual: float
     error: float
     stable: bool
-    branches: tuple[Branch, ...]
-    messages: tuple[str, ...] = ()
-    errors: Mapping[str, float] = field(default_factory=dict)
-    sampled: bool = False
     filter: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    fixed_points: tuple[FixedPoint, ...] = ()
 
     @property
     def leading(self) -> dict[str, float]:

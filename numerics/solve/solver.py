@@ -116,13 +116,8 @@ class Solver:
             residual=raw["residual"],
             error=raw["error"],
             stable=not broken,
-            branches=read.branches,
-            messages=(*broken, *undefined, *read.messages),
-            errors=read.errors,
-            sampled=read.sampled,
             filter=self.model.filter,
-            details=read.details,
-            fixed_points=read.fixed_points,
+            **{**vars(read), "messages": (*broken, *undefined, *read.messages)},
         )
 
     def _finite_size(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> dict[str, FiniteSize]:

@@ -83,7 +83,7 @@ def solution(A, g, critical):
     observables = {"outlier": target.to_dict()["outliers"][0][0], "bulk_radius": target.bulk_radius, **flex}
     return Solution(
         *("static", "erf(x)", {"g": g, "A": A}, {"Delta0": target.Delta0, "C": float(C)}, observables),
-        *({}, 0.0, 0.0, target.stable, ()),
+        *({}, 0.0, 0.0, target.stable),
         details={**{k: target.to_dict()[k] for k in ("outliers", "visible")}, "class": "mixed", "regime": regime},
         fixed_points=tuple(sorted((*others, target), key=lambda point: point.z)),
     )
