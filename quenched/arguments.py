@@ -166,21 +166,15 @@ class Asked:
         return {name: values[0] for name, values in self.settings.items() if values}
 
 
-def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked:
+def read_asked(words: argparse.Namespace) -> Asked:
     """What a command line asks of a model.
-
-    Parameters
-    ----------
-    words : Namespace
-    problems : sequence of str
-        Others of the same command line, to be reported together.
 
     Raises
     ------
     InputError
         Listing all problems at once.
     """
-    command, problems = words.command, [*problems]
+    command = words.command
     model, treatment = find_model(words.model), find_treatment(words.model)
     settings = treatment.settings_of(command)
     parameters: dict[str, object] = {}
@@ -189,49 +183,48 @@ def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked
     renamed: tuple[str, ...] = ()
     own: list[Parameter] = []
     readable = False
-    with gathering(problems):
-        if activation is not None:
-            written = wellformed(activation)
-            taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
-            names = free_names(written.ranges, taken)
-            activation = with_names(written.text, names)
-            own = [Parameter(names.get(n, n), "parameter of the activation", i) for n, i in written.ranges.items()]
-            renamed = tuple(
-                f"the parameter {old} of the activation is called {new} here: the model {model.name} uses the name {old} itself"
-                for old, new in names.items()
-            )
-        readable = True
-    with gathering(problems):
-        model.check_activation(activation is not None)
-    if words.filter is not None:
+    questions: list[tuple[Question, Any]] = []
+    with gathering() as problems:
         with gathering(problems):
-            if model.with_filter is None:
-                model.filtered(words.filter)
-            else:
-                outline(words.filter, FILTER)
-    questions = []
-    for option, values in vars(words).items():
-        if option.startswith("--") and values is not None:
+            if activation is not None:
+                written = wellformed(activation)
+                taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
+                names = free_names(written.ranges, taken)
+                activation = with_names(written.text, names)
+                own = [Parameter(names.get(n, n), "parameter of the activation", i) for n, i in written.ranges.items()]
+                renamed = tuple(
+                    f"the parameter {old} of the activation is called {new} here: the model {model.name} uses the name {old} itself"
+                    for old, new in names.items()
+                )
+            readable = True
+        with gathering(problems):
+            model.check_activation(activation is not None)
+        if words.filter is not None:
             with gathering(problems):
-                questions.append(_question(treatment, option.removeprefix("--"), values))
-    if hasattr(words, "pairs"):
-        with gathering(problems):
-            parameters, given = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
-            problems += _unmet(settings, given, [question.name for question, _ in questions])
-            known = {*model.names, *(parameter.name for parameter in own)}
-            # what an unreadable text declares is not known
-            told = {name: value for name, value in parameters.items() if readable or name in known}
-            ranges = {name: value for name, value in told.items() if isinstance(value, tuple)}
-            for values in ends(told, ranges):
+                if model.with_filter is None:
+                    model.filtered(words.filter)
+                else:
+                    outline(words.filter, FILTER)
+        for option, values in vars(words).items():
+            if option.startswith("--") and values is not None:
                 with gathering(problems):
-                    checked_parameters(model, own, values)
-            if command == SWEPT:
-                with gathering(problems):
-                    check_ranges([len(values) for values in ranges.values()], *given["simulate"])
-            hints = (_elsewhere(command, treatment, name) for name in told if name not in known)
-            problems += [*filter(None, hints), *(renamed if problems else ())]
-    if problems:
-        raise InputError(list(dict.fromkeys(problems)))
+                    questions.append(_question(treatment, option.removeprefix("--"), values))
+        if hasattr(words, "pairs"):
+            with gathering(problems):
+                parameters, given = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
+                problems += _unmet(settings, given, [question.name for question, _ in questions])
+                known = {*model.names, *(parameter.name for parameter in own)}
+                # what an unreadable text declares is not known
+                told = {name: value for name, value in parameters.items() if readable or name in known}
+                ranges = {name: value for name, value in told.items() if isinstance(value, tuple)}
+                for values in ends(told, ranges):
+                    with gathering(problems):
+                        checked_parameters(model, own, values)
+                if command == SWEPT:
+                    with gathering(problems):
+                        check_ranges([len(values) for values in ranges.values()], *given["simulate"])
+                hints = (_elsewhere(command, treatment, name) for name in told if name not in known)
+                problems += [*filter(None, hints), *(renamed if problems else ())]
     return Asked(model, treatment, activation, words.filter, parameters, given, tuple(questions), renamed)
 
 

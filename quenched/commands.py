@@ -28,7 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the parsed command; returns the exit code."""
     if arguments.command == "check":
         return _check(arguments)
-    asked = read_asked(arguments, _file_problems(arguments) if arguments.command == SWEPT else ())
+    with gathering() as problems:
+        if arguments.command == SWEPT:
+            _check_files(arguments, problems)
+        with gathering(problems):
+            asked = read_asked(arguments)
     code = _COMMANDS[arguments.command](arguments, asked)
     _warn(asked.renamed)
     return code
@@ -130,12 +134,11 @@ def _validate(arguments: argparse.Namespace, asked: Asked) -> int:
     return 0 if validation.ok else 1
 
 
-def _file_problems(arguments: argparse.Namespace) -> list[str]:
+def _check_files(arguments: argparse.Namespace, problems: list[str]) -> None:
     """What is wrong with the file, the executor and the quantities of a sweep."""
     from numerics.sweep.execute import check_executor
     from numerics.sweep.table import check_path
 
-    problems: list[str] = []
     with gathering(problems):
         check_executor(arguments.executor)
     if arguments.output is not None:
@@ -143,7 +146,6 @@ def _file_problems(arguments: argparse.Namespace) -> list[str]:
             check_path(arguments.output)
     if arguments.quantity and arguments.plot is None:
         problems.append("--quantity chooses what is drawn: give --plot FILE too")
-    return problems
 
 
 def _sweep(arguments: argparse.Namespace, asked: Asked) -> int:

@@ -316,19 +316,16 @@ def sweep(
     """
     description = find_model(model, filter)
     activation = activation_for(description, activation)
-    problems: list[str] = []
-    with gathering(problems):
-        check_parameters(description, activation, parameters, simulated)
-    with gathering(problems):
-        check_executor(executor, workers)
-    if is_added(model):
-        if executor != "local" or (workers or 1) > 1:
+    with gathering() as problems:
+        with gathering(problems):
+            check_parameters(description, activation, parameters, simulated)
+        with gathering(problems):
+            check_executor(executor, workers)
+        if is_added(model) and (executor != "local" or (workers or 1) > 1):
             problems.append(
                 f"the model {model} was declared here, other processes do not know it: leave workers and executor out"
             )
-        workers = 1
-    if problems:
-        raise InputError(problems)
+    workers = 1 if is_added(model) else workers
     axes = {name: np.asarray(value, dtype=float) for name, value in parameters.items() if np.ndim(value)}
     solver = _solver(description, activation.text, filter)
     clash = sorted({*parameters} & {*solver.module.MEANINGS})
@@ -361,27 +358,25 @@ def check_parameters(model: Model, activation: Activation, parameters: Mapping[s
         All problems at once.
     """
     swept = {name: value for name, value in parameters.items() if np.ndim(value)}
-    problems: list[str] = []
     ranges: dict[str, tuple[float, float]] = {}
-    for name, values in swept.items():
-        try:
-            array = np.asarray(values, dtype=float)
-        except (TypeError, ValueError):
-            array = np.empty(0)
-        if array.ndim != 1 or array.size == 0:
-            problems.append(f"{name[:40]}: what is swept must be a sequence of numbers, one at least")
-        else:  # nan spreads to both
-            ranges[name] = (float(np.min(array)), float(np.max(array)))
-    with gathering(problems):
-        check_ranges([np.size(values) for values in swept.values()], simulated)
-    reserved = sorted({*parameters} & {*_RESERVED} & {p.name for p in activation.parameters})
-    problems += [f"parameter name '{name}' of the activation is the name of a column" for name in reserved]
-    fixed = {name: value for name, value in parameters.items() if name not in swept}
-    for at in ends(fixed, ranges):
+    with gathering() as problems:
+        for name, values in swept.items():
+            try:
+                array = np.asarray(values, dtype=float)
+            except (TypeError, ValueError):
+                array = np.empty(0)
+            if array.ndim != 1 or array.size == 0:
+                problems.append(f"{name[:40]}: what is swept must be a sequence of numbers, one at least")
+            else:  # nan spreads to both
+                ranges[name] = (float(np.min(array)), float(np.max(array)))
         with gathering(problems):
-            checked_parameters(model, parameters_of(activation), at)
-    if problems:
-        raise InputError(list(dict.fromkeys(problems)))
+            check_ranges([np.size(values) for values in swept.values()], simulated)
+        reserved = sorted({*parameters} & {*_RESERVED} & {p.name for p in activation.parameters})
+        problems += [f"parameter name '{name}' of the activation is the name of a column" for name in reserved]
+        fixed = {name: value for name, value in parameters.items() if name not in swept}
+        for at in ends(fixed, ranges):
+            with gathering(problems):
+                checked_parameters(model, parameters_of(activation), at)
 
 
 def solve_point(model: str, activation: str, filter: str | None, values: Mapping[str, Any]) -> Solution | str:
