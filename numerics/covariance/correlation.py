@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.covariance.couplings import real_array
 from numerics.settings import Answer
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, require
 from theory.models.dynamic import DYNAMIC
 
 Array = NDArray[np.float64]
@@ -128,9 +129,8 @@ def in_time(solution: Solution, *numbers: ArrayLike) -> tuple[Solver, list[Array
         For the solution of a model without time, or lags or frequencies that are not finite.
     """
     solver = Solver.of(solution, DYNAMIC)
-    arrays = [np.asarray(number, dtype=float) for number in numbers]
-    if not all(np.all(np.isfinite(array)) for array in arrays):
-        raise InputError("lags and frequencies must be finite")
+    arrays = [real_array(number, "lags and frequencies must be real numbers") for number in numbers]
+    require((all(np.all(np.isfinite(array)) for array in arrays), "lags and frequencies must be finite"))
     return solver, arrays
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.codegen.fixedcouplings import fixed_couplings_module
 from numerics.compare.estimate import Estimate
+from numerics.covariance.couplings import real_array
 from theory.errors import InputError, require
 
 Array = NDArray[np.float64]
@@ -79,10 +80,7 @@ def _drawn(coupling: float, N: int, samples: int | None, random: np.random.Gener
 
 
 def _eigenvalues(covariance: ArrayLike, samples: int | None, draws: int) -> Array:
-    try:
-        given = np.asarray(covariance, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError("the covariance must be a matrix of real numbers, or its eigenvalues") from error
+    given = real_array(covariance, "the covariance must be a matrix of real numbers, or its eigenvalues")
     square = given.ndim == 2 and given.shape[0] == given.shape[1]
     fits = (square or given.ndim == 1) and len(given) >= FEWEST_UNITS
     finite = np.all(np.isfinite(given))
@@ -102,7 +100,7 @@ def _eigenvalues(covariance: ArrayLike, samples: int | None, draws: int) -> Arra
             )
         ),
     )
-    eigenvalues = np.linalg.eigvalsh(given) if square else given
+    eigenvalues = np.asarray(np.linalg.eigvalsh(given), dtype=float) if square else given
     if not eigenvalues.sum() > 0 or eigenvalues.min() < -1e-8 * eigenvalues.max():
         raise InputError("the eigenvalues of a covariance matrix are not negative, and not all zero")
     return eigenvalues

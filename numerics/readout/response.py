@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.covariance.couplings import real_array
 from numerics.settings import Answer
 from numerics.solve.readout import overlaps_at
 from numerics.solve.solution import Solution
@@ -61,7 +62,7 @@ def output_response(
     Mastrogiuseppe, Ostojic 2019.
     """
     solver = Solver.of(solution, FEEDBACK)
-    omega, points = np.asarray(frequency, dtype=float), solution.fixed_points
+    omega, points = real_array(frequency, "frequencies must be real numbers"), solution.fixed_points
     require(
         (along in ENTRANCES, f"along = {str(along)[:40]} is not allowed; it must be one of {', '.join(ENTRANCES)}"),
         (np.all(np.isfinite(omega)), "frequencies must be finite"),
