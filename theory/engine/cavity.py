@@ -17,11 +17,12 @@ Shares nothing with the collective fields and their replicas but the averages.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import mpmath
-from sympy import Add, Eq, Expr, IndexedBase, Mul, S, Sum, Symbol, diff, lambdify, symbols
+from sympy import Add, Eq, Expr, IndexedBase, Mul, S, Sum, Symbol, cancel, diff, factor, lambdify, symbols
 
 from theory.averages.average import (
     Average,
@@ -33,7 +34,7 @@ from theory.averages.average import (
 )
 from theory.averages.exact import CUBIC, ODD_CUBIC, exact
 from theory.averages.measures import AT_MEAN, Normal
-from theory.derivation import Derivation, Replay, Solves, Step
+from theory.derivation import Derivation, Replay, Solves, Step, named
 from theory.engine.moments import J, N, OverCouplings, xi
 from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
@@ -136,10 +137,10 @@ def reservoir_sum(diagonal: Expr, off_diagonal: Expr) -> Expr:
     return diagonal + off_diagonal
 
 
-def linear_root(equation: Eq, unknown: Symbol) -> Expr:
+def linear_root(equation: Eq, unknown: Symbol, tidy: Callable[[Expr], Expr] = cancel) -> Expr:
     """The root of a linear equation; `sympy.solve` would simplify every term first, which is slow."""
     difference = equation.lhs - equation.rhs
-    return (difference.subs(unknown, 0) / -difference.diff(unknown)).cancel()
+    return tidy(difference.subs(unknown, 0) / -difference.diff(unknown))
 
 
 def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bool = True) -> CavityStatistics:
@@ -175,12 +176,12 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
     # responses R_kk = <phi'>, R_kl = <phi'>_k A_kl <phi'>_l; covariances C_kk = Var(phi)_k, and psi_phi/N off the diagonal
     responses = reservoir_sum(squared_gain, squared_gain**2 * alpha)
     covariances = reservoir_sum(squared_variance, psi_phi)
-    alpha_value = linear_root(Eq(alpha, strength**2 + strength**4 * responses), alpha)
+    alpha_value = linear_root(named(alpha, strength**2 + strength**4 * responses), alpha)
     moments = {epsilon: strength**4 * covariances, alpha: alpha_value}
     closed = own_phi.subs(moments)
-    psi_value = linear_root(Eq(psi_phi, closed), psi_phi).factor()
+    psi_value = linear_root(named(psi_phi, closed), psi_phi, factor)
     psi_x = own_x.subs(moments).subs(psi_phi, psi_value)
-    psi_x = psi_x.factor() if odd else through_noise_variance(psi_x, lambda e: e.factor())
+    psi_x = psi_x.factor() if odd else through_noise_variance(psi_x, factor)
 
     connected, fixed = ("", "") if odd else ("connected ", " at fixed means mu_1, mu_2")
     one_site = partial(_one_site_step, power=power, mean_square=mean_square)
@@ -189,7 +190,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
             "Add one unit to a network of N. Its field is a sum of N weakly dependent terms, so it is Gaussian; its variance is "
             "the noise plus g^2 times the mean square activity, which is that of the unit itself",
             (Sum(J[1, _k] * _activity[_k], (_k, 1, N)) + xi) ** 2,
-            Eq(Delta, variance),
+            named(Delta, variance),
         ),
         *(
             ()
@@ -199,7 +200,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
                     "The mean of its field over the noise, sum_k J_k <phi_k>, is frozen by the couplings: Gaussian over them, with "
                     "variance g^2 times the mean squared frozen activity, which is that of the unit itself",
                     Sum(J[1, _k] * _activity[_k], (_k, 1, N)) ** 2,
-                    Eq(Delta0, frozen),
+                    named(Delta0, frozen),
                 ),
             )
         ),
@@ -222,29 +223,29 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
             "reservoir",
             "Wick's theorem over J",
             N * (J[1, 2] + Sum(J[1, _k] * _R[_k, _l] * J[_l, 2], *_RESERVOIR)) ** 2,
-            Eq(alpha, strength**2 + strength**4 * Sum(_R[_k, _l] ** 2, *_RESERVOIR) / N),
+            named(alpha, strength**2 + strength**4 * Sum(_R[_k, _l] ** 2, *_RESERVOIR) / N),
             check=OverCouplings(),
         ),
         Step(
             "The responses are <phi'> on the diagonal and <phi'>_k A_kl <phi'>_l elsewhere. Solve for alpha = N <A^2>",
             "linear equation solved",
-            Eq(alpha, strength**2 + strength**4 * responses),
-            Eq(alpha, alpha_value),
+            named(alpha, strength**2 + strength**4 * responses),
+            named(alpha, alpha_value),
             check=Solves(lambda root: strength**2 + strength**4 * responses.subs(alpha, root.rhs) - root.rhs),
         ),
         Step(
             "Second moment of E = sum J_1k J_2l C_kl over the same couplings",
             "Wick's theorem over J",
             N * Sum(J[1, _k] * J[2, _l] * _C[_k, _l], *_RESERVOIR) ** 2,
-            Eq(epsilon, strength**4 * Sum(_C[_k, _l] ** 2, *_RESERVOIR) / N),
+            named(epsilon, strength**4 * Sum(_C[_k, _l] ** 2, *_RESERVOIR) / N),
             check=OverCouplings(),
         ),
         Step(
             f"N times the variance of the pair's {connected}covariance. The reservoir has the same covariances, C_kl^2 of mean "
             "psi_phi/N off the diagonal, so this closes on itself; solve for psi_phi",
             "linear equation solved",
-            Eq(psi_phi, closed),
-            Eq(psi_phi, psi_value),
+            named(psi_phi, closed),
+            named(psi_phi, psi_value),
             check=Solves(lambda root: closed.subs(psi_phi, root.rhs) - root.rhs),
         ),
         Step(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sympy import Eq, Expr, Matrix, Mul, S, Symbol, eye
+from sympy import Expr, Matrix, Mul, S, eye
 
 from theory.averages.average import over_frozen_mean, without_variances
-from theory.derivation import Replay, Solves, Step
+from theory.derivation import Replay, Solves, Step, named
 from theory.engine.cavity import CavityStatistics
 from theory.engine.collective import Action, Field, Kernel, SiteMeasure
 from theory.engine.steps import comparison_steps
@@ -123,7 +123,7 @@ class CovarianceStatistics:
                 f"{diagonal}; the rest is N times the variance over J of an off-diagonal covariance",
                 "diagonal subtracted",
                 self.entry[name],
-                Eq(Symbol(f"n_var_cov_{name}"), self.n_variance[name]),
+                named(f"n_var_cov_{name}", self.n_variance[name]),
                 assumption="the mean over J of an off-diagonal covariance is "
                 + ("of order 1/N" if connected else "zero for odd phi"),
                 reference=reference,
@@ -133,7 +133,7 @@ class CovarianceStatistics:
                 f"Participation dimension of {name}, (tr C)^2 / (N tr C^2), with tr C / N = {trace}",
                 "definition",
                 self.entry[name],
-                Eq(Symbol(f"D_{name}"), self.dimension[name]),
+                named(f"D_{name}", self.dimension[name]),
                 reference=reference,
                 check=Replay(lambda e: trace**2 / e),
             ),

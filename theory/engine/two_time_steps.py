@@ -12,7 +12,7 @@ from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, Matrix, Rati
 from theory.averages.average import Average, averages
 from theory.averages.exact import ODD_CUBIC, exact
 from theory.averages.measures import Normal
-from theory.derivation import Evaluated, Independent, Replay, Solves, Step
+from theory.derivation import Evaluated, Replay, Solves, Step, named
 from theory.engine.cavity import linear_root
 from theory.engine.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel
 from theory.engine.spectral import L_phi, L_x, OneSite
@@ -121,10 +121,10 @@ def equal_time_steps(strength: Expr, power: Expr, gain: Expr) -> tuple[Step, ...
     """Names of equal-time averages, and their values for a Gaussian x; f(c, v) = <phi(u) phi(v)>."""
     closed, regression = {POWER: power, GAIN: gain, C(0): Delta}, Average(x * phi(x)) / Delta
     rows: tuple[tuple[str, Expr, Expr], ...] = (
-        ("Equal-time variance of x", C(0), Eq(Symbol("Delta0"), Delta)),
-        ("Equal-time variance of phi", f(Delta, Delta), Eq(Symbol("C_phi0"), POWER)),
+        ("Equal-time variance of x", C(0), named("Delta0", Delta)),
+        ("Equal-time variance of phi", f(Delta, Delta), named("C_phi0", POWER)),
         ("The same for a Gaussian x, eta = 0", f(Delta, Delta), Eq(POWER, power, evaluate=False)),
-        ("Mean slope of phi, its regression on x by Stein's lemma", regression, Eq(Symbol("gain"), GAIN)),
+        ("Mean slope of phi, its regression on x by Stein's lemma", regression, named("gain", GAIN)),
         ("The same for a Gaussian x, eta = 0", regression, Eq(GAIN, gain, evaluate=False)),
         (
             "Long lags: the slope in c of what returns through the couplings, at c = 0",
@@ -161,7 +161,7 @@ def autocovariance_steps(
             f"Both ends of the covariance of the field pass through the unit, noise={word}; C_phi(tau) = f(C(tau), C(0))",
             "linear filter, eta = 0",
             strength * C_phi(frequency) + network.noises[word].spectrum,
-            Eq(Symbol(IN_FREQUENCY.format(word)), spectrum),
+            named(IN_FREQUENCY.format(word), spectrum),
             check=Replay(lambda field: h * conjugate * field),
         )
         for word, spectrum in spectra.items()
@@ -171,7 +171,7 @@ def autocovariance_steps(
             f"Equation of the autocovariance, noise={word}: 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau",
             "inverse Fourier transform at tau > 0",
             spectra[word],
-            Eq(Symbol(IN_LAGS.format(word)), second),
+            named(IN_LAGS.format(word), second),
             check=Solves(partial(_realised, spectra[word]), EXAMPLE),
         )
         for word, second in right.items()
@@ -406,12 +406,12 @@ def reading_steps(
 ) -> tuple[Step, ...]:
     """Stability of the pair sector, and the observables by their keys."""
 
-    def persisting() -> Expr:
+    def persisting(_: None) -> Expr:
         (found,) = Kernel(kernel.fields, at_frequency_zero(kernel.Pi), kernel.coupling.subs(eta, 0)).multipliers()
         return found
 
     def shown(key: str) -> Eq:
-        return Eq(Symbol(key), observables[key], evaluate=False)
+        return named(key, observables[key])
 
     opposite = TWO.renamed(ONE) | {TWO.S: ONE.Sc, TWO.Sc: ONE.S}
     trace, squares, N = symbols("tr(C) tr(C^2) N", positive=True)
@@ -423,7 +423,7 @@ def reading_steps(
         Step(
             f"Participation ratio over N of {name} at equal times: (1/N) sum_(i != j) C_ij^2 is psi",
             "definition",
-            Eq(Symbol(f"PR_{name}"), trace**2 / (N * squares)),
+            named(f"PR_{name}", trace**2 / (N * squares)),
             shown(f"PR_{name}"),
             reference=CLARK,
             check=Evaluated(lambda side: side.xreplace(of_three), name="both sides for a matrix of three units"),
@@ -445,9 +445,9 @@ def reading_steps(
         Step(
             "The largest multiplier at zero frequency is that of independent couplings; others carry a factor eta",
             "eigenvalue of Pi F''",
-            after=Eq(Symbol("multiplier"), multiplier),
+            after=named("multiplier", multiplier),
             assumption="|eta| <= 1",
-            check=Independent(persisting, "eigenvalue of the kernel at frequency 0 and eta = 0"),
+            check=Replay(persisting, "eigenvalue of the kernel at frequency 0 and eta = 0"),
         ),
         Step(
             "What it lacks to 1; for independent couplings C'' = kappa^2 C at long lags",
@@ -476,7 +476,7 @@ def reading_steps(
         Step(
             "Correlation time of the population; Psi is the integral over lags",
             "definition",
-            Eq(Symbol("tau_pop"), lags / _psi(0, 0)),
+            named("tau_pop", lags / _psi(0, 0)),
             shown("tau_pop"),
             reference=CLARK,
             check=Evaluated(_with_exponential_pairs, name=EXPONENTIAL),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Mul, Sum, Symbol, eye, log, sstr, symbols
 
 from theory.averages.exact import exact
-from theory.derivation import Evaluated, Replay, Solves, Step
+from theory.derivation import Evaluated, Replay, Solves, Step, named
 from theory.engine.collective import Action, disorder_average
 from theory.engine.readout import (
     ACTIVITIES,
@@ -191,7 +191,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "of the fixed points is where an outlier is 1",
             "implicit differentiation of (M1), (M2) by Price's theorem",
             loop.polynomial,
-            Eq(Symbol("H'"), equation.output_slope),
+            named("H'", equation.output_slope),
             check=Replay(
                 lambda polynomial: 1 - polynomial.subs(growth, 1) / (1 - mode),
                 "the polynomial at 1 is (1 - G)(1 - H')",
@@ -202,7 +202,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "modes where the amplitude grows with the target. Written without poles, (1 - G) dlnC/dlnz times <n x>",
             "polynomial at lambda = 1, (M3) inserted",
             Eq(equation.amplitude, equation.amplitude_at),
-            Eq(Symbol("turning"), equation.turning),
+            named("turning", equation.turning),
             check=Replay(
                 lambda e: (1 - mode) * open_loop.along(log(e.rhs)) * equation.output * site.joint.covariance(n, x),
                 "differentiated along the open loop",
