@@ -288,7 +288,7 @@ def _modulo_prime(node: Basic, known: dict[Basic, int | None]) -> int | None:
     ):
         value = random.Random(len(known)).randrange(1, _PRIME)
     elif isinstance(node, Add | Mul):
-        parts = [value for part in node.args if (value := _modulo_prime(part, known)) is not None]
+        parts = [found for part in node.args if (found := _modulo_prime(part, known)) is not None]
         if len(parts) == len(node.args):
             value = sum(parts) if isinstance(node, Add) else prod(parts)
     elif isinstance(node, Pow) and isinstance(node.exp, Integer):
