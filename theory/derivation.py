@@ -15,7 +15,7 @@ from math import prod
 from typing import Any, Protocol
 
 import mpmath
-from sympy import Add, Basic, Derivative, Eq, Expr, Integer, MatrixBase, Mul, Pow, Rational, S, Symbol
+from sympy import Add, Basic, Derivative, Eq, Expr, Indexed, Integer, MatrixBase, Mul, Pow, Rational, S, Symbol
 from sympy.core.function import AppliedUndef
 
 from theory.averages.average import Average
@@ -283,7 +283,7 @@ def _modulo_prime(node: Basic, known: dict[Basic, int | None]) -> int | None:
         value = node.p * pow(node.q, -1, _PRIME)
     elif isinstance(node, AppliedUndef | Average) and (plain := node.expand()) != node:
         value = _modulo_prime(plain, known)
-    elif isinstance(node, Symbol | AppliedUndef | Average) or (
+    elif isinstance(node, Symbol | Indexed | AppliedUndef | Average) or (
         isinstance(node, Derivative) and isinstance(node.expr, AppliedUndef)
     ):
         value = random.Random(len(known)).randrange(1, _PRIME)

@@ -7,7 +7,24 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, Matrix, Rational, S, Symbol, exp, oo, sqrt, symbols
+from sympy import (
+    Add,
+    Derivative,
+    Eq,
+    Expr,
+    Function,
+    I,
+    Integral,
+    Matrix,
+    Rational,
+    S,
+    Symbol,
+    exp,
+    eye,
+    oo,
+    sqrt,
+    symbols,
+)
 
 from theory.averages.average import Average, averages
 from theory.averages.exact import ODD_CUBIC, exact
@@ -343,8 +360,8 @@ def _beside_the_inverse(kernel: Kernel, name: str, entry: Expr) -> Matrix:
     unknown = sorted(kernel.Pi.free_symbols | kernel.coupling.free_symbols, key=str)
     for _ in range(3):
         at = {s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in unknown}
-        whole = Kernel(kernel.fields, kernel.Pi.xreplace(at), kernel.coupling.xreplace(at)).covariance()
-        missing.append(entry.xreplace(at) - whole[place, place])
+        Pi, coupling = (matrix.xreplace(at) for matrix in (kernel.Pi, kernel.coupling))
+        missing.append(entry.xreplace(at) - (eye(Pi.rows) - Pi * coupling).LUsolve(Pi[:, place])[place])
     return Matrix(missing)
 
 

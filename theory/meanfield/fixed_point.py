@@ -267,6 +267,3 @@ def validity(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
 def keyed(*quantities: Quantity) -> dict[str, Quantity]:
     """Quantities by their keys."""
     return {q.key: q for q in quantities}
-
-
-__all__ = ["connected_statistics", "derive", "pair_statistics"]

@@ -249,6 +249,3 @@ def _mean_steps() -> tuple[Step, ...]:
             check=Replay(lambda gain: (growth * eye(2) - gain).det()),
         ),
     )
-
-
-__all__ = ["derive", "loop_with_means"]
