@@ -7,30 +7,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sympy import (
-    Add,
-    Derivative,
-    Eq,
-    Expr,
-    Function,
-    I,
-    Integral,
-    Matrix,
-    Rational,
-    S,
-    Symbol,
-    exp,
-    eye,
-    oo,
-    sqrt,
-    symbols,
-)
+from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, Matrix, Rational, S, Symbol, exp, oo, sqrt, symbols
 
 from theory.averages.average import Average, averages
 from theory.averages.exact import ODD_CUBIC, exact
 from theory.averages.measures import Normal
 from theory.derivation import Evaluated, Replay, Solves, Step, named
 from theory.engine.cavity import linear_root
+from theory.engine.cavity_in_time import CLARK, ONE, TWO
 from theory.engine.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel
 from theory.engine.spectral import L_phi, L_x, OneSite
 from theory.engine.steps import coupling_steps
@@ -40,10 +24,9 @@ from theory.networks import NetworkInTime
 from theory.symbols import Delta, eta, frequency, g, mu, phi, sigma, tau, tau_n, x
 
 OPERATOR = {"phi": ACTIVITY, "x": PREACTIVATION}
-CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 SCS = "Sompolinsky, Crisanti, Sommers 1988, PRL 61 259"
-ONE, TWO, ZERO = OneSite.of(1), OneSite.of(2), OneSite.of(0)
-"""One-site functions of two replicas, each at its frequency, and of one at frequency zero."""
+ZERO = OneSite.of(0)
+"""One-site functions of one replica at frequency zero; `ONE` and `TWO` are those of two, each at its frequency."""
 
 DIAGONAL = {"phi": ONE.C * TWO.C, "x": ONE.X * TWO.X}
 """Product of two spectra of one unit."""
@@ -140,9 +123,9 @@ def equal_time_steps(strength: Expr, power: Expr, gain: Expr) -> tuple[Step, ...
     rows: tuple[tuple[str, Expr, Expr], ...] = (
         ("Equal-time variance of x", C(0), named("Delta0", Delta)),
         ("Equal-time variance of phi", f(Delta, Delta), named("C_phi0", POWER)),
-        ("The same for a Gaussian x, eta = 0", f(Delta, Delta), Eq(POWER, power, evaluate=False)),
+        ("The same for a Gaussian x, eta = 0", f(Delta, Delta), named(POWER, power)),
         ("Mean slope of phi, its regression on x by Stein's lemma", regression, named("gain", GAIN)),
-        ("The same for a Gaussian x, eta = 0", regression, Eq(GAIN, gain, evaluate=False)),
+        ("The same for a Gaussian x, eta = 0", regression, named(GAIN, gain)),
         (
             "Long lags: the slope in c of what returns through the couplings, at c = 0",
             strength * Derivative(f(_c, Delta), _c),
@@ -361,7 +344,7 @@ def _beside_the_inverse(kernel: Kernel, name: str, entry: Expr) -> Matrix:
     for _ in range(3):
         at = {s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in unknown}
         Pi, coupling = (matrix.xreplace(at) for matrix in (kernel.Pi, kernel.coupling))
-        missing.append(entry.xreplace(at) - (eye(Pi.rows) - Pi * coupling).LUsolve(Pi[:, place])[place])
+        missing.append(entry.xreplace(at) - (Pi.eye(Pi.rows) - Pi * coupling).LUsolve(Pi[:, place])[place])
     return Matrix(missing)
 
 
@@ -427,9 +410,6 @@ def reading_steps(
         (found,) = Kernel(kernel.fields, at_frequency_zero(kernel.Pi), kernel.coupling.subs(eta, 0)).multipliers()
         return found
 
-    def shown(key: str) -> Eq:
-        return named(key, observables[key])
-
     opposite = TWO.renamed(ONE) | {TWO.S: ONE.Sc, TWO.Sc: ONE.S}
     trace, squares, N = symbols("tr(C) tr(C^2) N", positive=True)
     three = Matrix(3, 3, lambda i, j: 2 if i == j else Rational(1, i + j + 2))
@@ -441,7 +421,7 @@ def reading_steps(
             f"Participation ratio over N of {name} at equal times: (1/N) sum_(i != j) C_ij^2 is psi",
             "definition",
             named(f"PR_{name}", trace**2 / (N * squares)),
-            shown(f"PR_{name}"),
+            named(f"PR_{name}", observables[f"PR_{name}"]),
             reference=CLARK,
             check=Evaluated(lambda side: side.xreplace(of_three), name="both sides for a matrix of three units"),
         )
@@ -452,7 +432,7 @@ def reading_steps(
             f"Participation ratio over N of {name} in windows long against every correlation time; everything is real",
             "both frequencies 0",
             DIAGONAL[name] / totals[name],
-            shown(f"PR0_{name}"),
+            named(f"PR0_{name}", observables[f"PR0_{name}"]),
             reference=CLARK,
             check=Replay(at_frequency_zero),
         )
@@ -470,7 +450,7 @@ def reading_steps(
             "What it lacks to 1; for independent couplings C'' = kappa^2 C at long lags",
             "definition",
             multiplier,
-            shown("kappa2"),
+            named("kappa2", observables["kappa2"]),
             check=Replay(lambda e: 1 - e),
         ),
         *equal_times,
@@ -494,7 +474,7 @@ def reading_steps(
             "Correlation time of the population; Psi is the integral over lags",
             "definition",
             named("tau_pop", lags / _psi(0, 0)),
-            shown("tau_pop"),
+            named("tau_pop", observables["tau_pop"]),
             reference=CLARK,
             check=Evaluated(_with_exponential_pairs, name=EXPONENTIAL),
         ),
@@ -511,7 +491,7 @@ def rest_steps(transfer: Expr, gain: Expr, closure: Mapping[Symbol, Expr]) -> tu
     zero = ONE.renamed(ZERO)
     at_rest = Replay(lambda e: e.xreplace({**zero, ONE.h: transfer.subs(frequency, 0)}))
     return tuple(
-        Step(f"{zero[s]} at eta = 0", "s = 0", e, Eq(zero[s], closure[zero[s]], evaluate=False), check=at_rest)
+        Step(f"{zero[s]} at eta = 0", "s = 0", e, named(zero[s], closure[zero[s]]), check=at_rest)
         for s, e in ONE.gaussian(gain).items()
         if zero[s] in closure
     )
