@@ -172,7 +172,7 @@ def network_statistics(network: StoredNetwork, patterns: int, dense: bool | None
         Over units and patterns `var_r`, `var_u`, `covariance`, `gain`, and `long`, the share in `var_r` of rates that are not
         averaged over; over units `norm2` (mean squared norm), `row_sum`, `row_sum_var`; over the first `patterns` patterns
         `abscissa`, `edge`, `outlier`, `stable_fraction`; `spacing`, the distance between the largest two real parts of the bulk,
-        and `blur`, the same where the bulk leads and 0 where an outlier does.
+        and `blur`, the same unless an outlier leads by more than this.
     """
     r, u = network.R - np.mean(network.R), network.U - np.mean(network.U)
     free, squares = r.size - 1, r * r
@@ -211,7 +211,7 @@ def leading_parts(network: StoredNetwork, mu: int, dense: bool | None = None) ->
         "abscissa": abscissa,
         "edge": edge,
         "spacing": spacing,
-        "blur": 0.0 if leads else spacing,
+        "blur": 0.0 if leads and abscissa - edge > spacing else spacing,
         "outlier": abscissa if leads else np.nan,
         "stable_fraction": float(abscissa < 1),
     }

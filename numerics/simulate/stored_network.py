@@ -38,7 +38,7 @@ DENSE = (
 ARNOLDI_TOLERANCE = 1e-5  # relative; eigenvalues that lie apart come out much closer
 DEPENDENT = 1e-11  # relative size of a pattern's part that the others do not have, below which it counts as none
 KNOTS = 512  # rates of many for which the input is searched; those between start from interpolation
-NEWTON_STEPS = 2
+NEWTON_STEPS = 4
 ROUNDING = 1e-13  # relative error of phi(u) below which u is as good as phi is
 RELATIVE, ABSOLUTE = 1e-8, 1e-11  # errors of the dynamics
 
@@ -352,7 +352,9 @@ def inputs_of(phi: Function, phi_prime: Function, R: Array) -> Array:
     for _ in range(NEWTON_STEPS):
         u = u - (phi(u) - r) / phi_prime(u)
     place = np.clip(np.searchsorted(knots, r), 1, len(knots) - 1)
-    between = (table[place - 1] <= u) & (u <= table[place])
+    slack = 1e-9 * (1 + np.abs(u))  # at a knot u is its input up to rounding
+    between = (table[place - 1] - slack <= u) & (u <= table[place] + slack)
     open_ = ~(between & (np.abs(phi(u) - r) <= ROUNDING * np.abs(r)))
-    u[open_] = invert(phi, phi_prime, np.concatenate([knots[[0, -1]], r[open_]]))[2:]
+    if open_.any():  # the ends say which stretch of phi is meant
+        u[open_] = invert(phi, phi_prime, np.concatenate([knots[[0, -1]], r[open_]]))[2:]
     return u.reshape(R.shape)
