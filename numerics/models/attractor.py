@@ -30,7 +30,6 @@ TREATMENT = Treatment(
         sizes=(300, 600, 1200),
         couplings=(32, 16, 8),
         pilot=2,
-        nothing="{lost} of the networks have patterns that depend linearly on each other",
     ),
     questions=(
         Question(

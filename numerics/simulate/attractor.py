@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from numerics.compare.estimate import Estimate, jackknife, mean_estimate
 from numerics.simulate.fixed_points import Function, Progress
-from numerics.simulate.loop import gathered
-from numerics.simulate.sample import Sample
+from numerics.simulate.parallel import in_parallel
+from numerics.simulate.sample import Sample, collected
 from numerics.simulate.stored_network import StoredNetwork, checked, random_stream, stored_network
 from theory.errors import InputError, require
 
@@ -36,7 +36,7 @@ MOST_MEMORY = 4e9  # bytes of one network
 class AttractorNetworks(Sample):
     """Statistics of attractor networks, see `network_statistics`."""
 
-    lost: ClassVar[str] = "{} of the networks have patterns that depend linearly on each other and are left out"
+    lost: ClassVar[str] = "networks have patterns that depend linearly on each other"
 
     def observables(self) -> dict[str, Estimate]:
         """Estimates with errors over the networks.
@@ -58,8 +58,8 @@ class AttractorNetworks(Sample):
 
             With dynamics `growth` (rate at which small perturbations grow), `recalled_fraction`, `recall_distance`.
         """
-        s = self.statistics
-        if not s:
+        s = self.of_measured(self.statistics)
+        if not s or not next(iter(s.values())).size:
             return {}
         scale = 1.0 if self.parameters["variant"] == "bias" else float(np.sqrt(self.N))
 
@@ -160,7 +160,8 @@ def simulate(
                 row |= dynamics_statistics(network, patterns, T, perturbation, corrupt, random_stream(seed, N, k, 1))
         return row
 
-    return AttractorNetworks(N, couplings, 1, seed, given, *gathered(one, couplings, progress))
+    rows = in_parallel(one, couplings, progress)
+    return AttractorNetworks(N, couplings, 1, seed, given, np.array([not row for row in rows]), collected(rows))
 
 
 def network_statistics(network: StoredNetwork, patterns: int, dense: bool | None = None) -> dict[str, float]:
