@@ -21,7 +21,7 @@ from theory.activation.activation import Activation
 from theory.activation.homogeneity import degree
 from theory.averages.average import Average
 from theory.concrete import closed_form_of
-from theory.derivation import Step
+from theory.derivation import Step, named
 from theory.engine.cavity import linear_root
 from theory.limits.checks import DIGITS, AtThreshold, Holds, Numbers, Values, equal, number, with_exponent
 from theory.limits.limit import Formula, Limit, follows, words
@@ -178,7 +178,7 @@ class _PowerLaw:
     def definitions(self) -> Iterator[Formula]:
         """The constants."""
         for (symbol, value), average in zip(self.constants.items(), (POWER, GAIN), strict=True):
-            title, shown = f"{symbol} is {average} at unit variance", Eq(symbol, value, evaluate=False)
+            title, shown = f"{symbol} is {average} at unit variance", named(symbol, value)
             before, check = average.subs(Delta, 1), self._check()
             yield follows(
                 self._section, str(symbol), "=", value, before, "closed form", check, title=title, after=shown
