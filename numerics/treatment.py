@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from numerics.settings import Question, Setting
-from numerics.view import View
+from numerics.view import Picture, View
 from theory.lazy import Later
 from theory.model import Model
 
@@ -96,6 +96,8 @@ class Treatment:
         ``covariance(solution, J, frequency, formal)`` predicts covariance matrices from couplings.
     view : View
         What a sweep shows.
+    picture : callable, optional
+        ``picture(solver, solution)`` returns the `Picture` of one solution.
     example : str
         Words of a command line for one network, the activation first, as help shows them.
     """
@@ -109,6 +111,7 @@ class Treatment:
     replacing_simulator: Simulator | None = None
     covariance: Callable[..., Any] | None = None
     view: View = field(default_factory=View)
+    picture: Callable[..., Picture] | None = None
     example: str = ""
 
     def settings_of(self, command: str) -> tuple[Setting, ...]:

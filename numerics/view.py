@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = ()) -> list[str]:
@@ -33,6 +34,25 @@ class Panel:
     keys: tuple[str, ...]
     label: str
     line: float | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Points and curves in a plane, of one solution.
+
+    Attributes
+    ----------
+    title, x, y : str
+        Above, and along the axes.
+    points, curves : mapping of str to complex array
+        What is simulated and what theory says, by their labels.
+    """
+
+    title: str
+    x: str
+    y: str
+    points: Mapping[str, Any]
+    curves: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

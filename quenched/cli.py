@@ -109,7 +109,13 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     derive = model_command("derive", "derive the theory for an activation", pairs=False)
     derive.add_argument("--steps", action="store_true", help="print the whole argument, every step checked")
     derive.add_argument("--format", default="text", metavar="F", help="text (default), markdown, latex or json")
-    _add_questions(model_command("solve", "solve the theory", pairs=True), shown)
+    solve = model_command("solve", "solve the theory", pairs=True)
+    _add_questions(solve, shown)
+    pictured = [t.model.name for t in shown if t.picture is not None]
+    picture_help = (
+        f"figure of the solution beside one network ({', '.join(pictured)})" if pictured else argparse.SUPPRESS
+    )
+    solve.add_argument("--plot", action=_Once, metavar="FILE", help=picture_help)
     emit = model_command("emit", "write the generated solver module", pairs=False)
     emit.add_argument("--target", default="numpy", metavar="T", help="language of the module: numpy (default)")
     emit.add_argument(

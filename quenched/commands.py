@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from quenched.arguments import SWEPT, Asked, read_asked
 from quenched.jsontext import json_text
 from quenched.progress import progress_bar
-from theory.errors import DomainError, InputError, gathering
+from theory.errors import DomainError, InputError, gathering, require
 
 if TYPE_CHECKING:
     from theory.activation.activation import Activation
@@ -67,7 +67,18 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
     from numerics.solve.solver import Solver
     from quenched.presentation import solution_text
 
-    size = asked.single.get("N")
+    size, picture = asked.single.get("N"), asked.treatment.picture
+    plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
+    if plot is not None:
+        from quenched.figures.figure import check_figure, draw_picture
+
+        require(
+            (
+                picture is not None,
+                f"--plot: the model {asked.model.name} has no figure of one solution; sweep draws curves",
+            )
+        )
+        check_figure(plot, (), ())
     solver = Solver(asked.model.name, asked.activation, filter=asked.filter)
     solution = solver.solve(**asked.parameters)
     chaos, messages = None, solution.warnings(size)
@@ -77,6 +88,8 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
         except DomainError as error:
             messages += (str(error),)
     answers = [question.answer(solver, solution, values, asked.single) for question, values in asked.questions]
+    if plot is not None and picture is not None:
+        draw_picture(picture(solver, solution), plot)
     data = solution.to_dict(size) | ({} if chaos is None else {"chaotic_state": chaos.to_dict()})
     for answer in answers:
         data |= answer.data

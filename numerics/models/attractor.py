@@ -41,6 +41,8 @@ TREATMENT = Treatment(
         ),
     ),
     settings={"simulate": (*SPECTRA, *DYNAMICS), "validate": SPECTRA, "sweep": SPECTRA},
+    example="-a 'threshold_power(1,0.5,-1)' alpha=0.1 CV=1",
+    picture=Later("numerics.simulate.attractor:spectrum_picture"),
     view=View(
         panels=(
             Panel(("edge", "abscissa"), "real part of eigenvalues", line=1.0),
