@@ -23,6 +23,7 @@ SUBJECTS = (
     "corrections",
     "dynamics",
     "loops",
+    "attractor",
     "commandline",
     "simulator",
     "trajectories",

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = ()) -> list[str]:
+    """Lines of a table with columns of equal width; cells end at the right, but in the columns `left` begin at the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        [cell.ljust(w) if k in left else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        for row in rows
+    )
+    return ["  ".join(line).rstrip() for line in lines]
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,25 @@ class Panel:
     keys: tuple[str, ...]
     label: str
     line: float | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Points and curves in a plane, of one solution.
+
+    Attributes
+    ----------
+    title, x, y : str
+        Above, and along the axes.
+    points, curves : mapping of str to complex array
+        What is simulated and what theory says, by their labels.
+    """
+
+    title: str
+    x: str
+    y: str
+    points: Mapping[str, Any]
+    curves: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ TREATMENT = Treatment(
         sizes=(300, 600, 1200),
         couplings=(32, 16, 8),
         pilot=2,
-        nothing="{lost} of the networks have patterns that depend linearly on each other",
     ),
     questions=(
         Question(
@@ -56,6 +55,8 @@ TREATMENT = Treatment(
         ),
     ),
     settings={"simulate": (*SPECTRA, *DYNAMICS), "validate": SPECTRA, "sweep": SPECTRA},
+    example="-a 'threshold_power(1,0.5,-1)' alpha=0.1 CV=1",
+    picture=Later("numerics.simulate.attractor:spectrum_picture"),
     view=View(
         panels=(
             Panel(("edge", "abscissa"), "real part of eigenvalues", line=1.0),

@@ -18,10 +18,15 @@ from numpy.typing import NDArray
 
 from numerics.compare.estimate import Estimate, jackknife, mean_estimate
 from numerics.simulate.fixed_points import Function, Progress
-from numerics.simulate.loop import gathered
-from numerics.simulate.sample import Sample
+from numerics.simulate.parallel import in_parallel
+from numerics.simulate.sample import Sample, collected
+from numerics.simulate.simulation import network_of
 from numerics.simulate.stored_network import StoredNetwork, checked, random_stream, stored_network
-from theory.errors import InputError, require
+from numerics.solve.patterns import jacobian_of
+from numerics.solve.solution import Solution, shown, titled
+from numerics.solve.solver import Solver
+from numerics.view import Picture
+from theory.errors import DomainError, InputError, require
 
 Array = NDArray[np.float64]
 
@@ -29,6 +34,7 @@ LEADING = 8  # eigenvalues of largest real part that are looked at
 CHANCE = 1e-3  # probability that the eigenvector of an eigenvalue in the bulk is taken for that of an outlier
 LONG = 0.5  # in sqrt(N) standard deviations: rates beyond are not averaged over in sums over units
 RECALLED = 0.1  # distance to a pattern, in spreads of the rates, below which the pattern is recalled
+PICTURED, BOUNDARY_POINTS = 800, 40  # units of the network in a figure, points of the boundary
 MOST_MEMORY = 4e9  # bytes of one network
 
 
@@ -36,7 +42,7 @@ MOST_MEMORY = 4e9  # bytes of one network
 class AttractorNetworks(Sample):
     """Statistics of attractor networks, see `network_statistics`."""
 
-    lost: ClassVar[str] = "{} of the networks have patterns that depend linearly on each other and are left out"
+    lost: ClassVar[str] = "networks have patterns that depend linearly on each other"
 
     def observables(self) -> dict[str, Estimate]:
         """Estimates with errors over the networks.
@@ -58,8 +64,8 @@ class AttractorNetworks(Sample):
 
             With dynamics `growth` (rate at which small perturbations grow), `recalled_fraction`, `recall_distance`.
         """
-        s = self.statistics
-        if not s:
+        s = self.of_measured(self.statistics)
+        if not s or not next(iter(s.values())).size:
             return {}
         scale = 1.0 if self.parameters["variant"] == "bias" else float(np.sqrt(self.N))
 
@@ -160,7 +166,8 @@ def simulate(
                 row |= dynamics_statistics(network, patterns, T, perturbation, corrupt, random_stream(seed, N, k, 1))
         return row
 
-    return AttractorNetworks(N, couplings, 1, seed, given, *gathered(one, couplings, progress))
+    rows = in_parallel(one, couplings, progress)
+    return AttractorNetworks(N, couplings, 1, seed, given, np.array([not row for row in rows]), collected(rows))
 
 
 def network_statistics(network: StoredNetwork, patterns: int, dense: bool | None = None) -> dict[str, float]:
@@ -241,3 +248,23 @@ def dynamics_statistics(
         row["recall_distance"] = float(np.mean(distances))
         row["recalled_fraction"] = float(np.mean(distances < RECALLED))
     return row
+
+
+def spectrum_picture(solver: Solver, solution: Solution) -> Picture:
+    """Eigenvalues of D W at one pattern of a network, with boundary and outliers of the theory."""
+    parameters, activation = solution.parameters, solver.activation
+    told = network_of(activation, parameters, None)
+    network = stored_network(told["phi"], told["parameters"], N=PICTURED, phi_prime=told["phi_prime"])
+    if network is None:
+        raise DomainError("the patterns of the network in the figure depend linearly on each other")
+    with np.errstate(all="ignore"):
+        upper = jacobian_of(solver, parameters).boundary_curve(parameters["alpha"], BOUNDARY_POINTS)
+    whole = np.concatenate([upper, upper[::-1].conj()])
+    given = ", ".join(f"{name} = {shown(value)}" for name, value in parameters.items())
+    return Picture(
+        f"{titled(solution.model, solution.activation)}, {given}",
+        "real part",
+        "imaginary part",
+        {f"eigenvalues at one pattern, N = {PICTURED}": network.jacobian_eigenvalues(0)},
+        {"boundary of the bulk": whole, "outliers": np.array(solution.details["outliers"], dtype=complex)},
+    )

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.algorithms import patterns, primitive, stability
+from numerics.algorithms import stability
 from numerics.codegen.patterns import pattern_equations
 from numerics.settings import Answer
-from numerics.solve.method import Generated, Method
+from numerics.solve.method import Method
 from numerics.solve.solution import Reading, Solution
+from numerics.solve.solver import Solver
 from theory.errors import DomainError, require
 from theory.parameters import written_out
 
@@ -22,7 +23,7 @@ CUT = ("edge", "abscissa", "alpha_bulk", "alpha_S")
 """What depends on the largest gains."""
 
 
-def read_patterns(generated: Generated, numbers: Mapping[str, Any]) -> Reading:
+def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     """Results and errors from the generated module.
 
     Raises
@@ -32,9 +33,9 @@ def read_patterns(generated: Generated, numbers: Mapping[str, Any]) -> Reading:
     """
     try:
         with np.errstate(all="ignore"):
-            result = generated.module.solve(**written_out(numbers))
+            result = solver.module.solve(**written_out(numbers))
     except ValueError as error:
-        raise DomainError(f"{generated.at(numbers)}: {error}") from error
+        raise DomainError(f"{solver.at(numbers)}: {error}") from error
     errors = result.pop("errors")
     details = {key: result.pop(key) for key in ("outliers", "mechanism")}
     del result["first_outliers"]
@@ -51,10 +52,10 @@ def read_patterns(generated: Generated, numbers: Mapping[str, Any]) -> Reading:
         else ()
     )
     kept = {key: error for key, error in errors.items() if key in values and key not in unresolved}
-    return Reading({**values, "error": errors.get("t", 0.0)}, (), kept, messages=messages, details=details)
+    return Reading(values={**values, "error": errors.get("t", 0.0)}, errors=kept, messages=messages, details=details)
 
 
-def answer_boundary(solver: Any, solution: Solution, asked: Sequence[float], _: Mapping[str, Any]) -> Answer:
+def answer_boundary(solver: Solver, solution: Solution, asked: Sequence[float], _: Mapping[str, Any]) -> Answer:
     """The boundary of the bulk in the complex plane."""
     require((len(asked) == 1 and 2 <= asked[0] <= 1000, "--boundary takes one number of points from 2 to 1000"))
     given = solution.parameters
@@ -65,7 +66,7 @@ def answer_boundary(solver: Any, solution: Solution, asked: Sequence[float], _: 
     return Answer({"boundary": [[value.real, value.imag] for value in curve]}, rows)
 
 
-def jacobian_of(solver: Any, given: Mapping[str, Any], rates: ArrayLike | None = None) -> Any:
+def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | None = None) -> Any:
     """The Jacobian at a stored pattern, of which any eigenvalue and load may be asked.
 
     Parameters
@@ -101,7 +102,7 @@ PATTERNS = Method(
         "Use: solve({names}, law='lognormal', variant='noself') returns a dict of numbers; law_nodes and stored_patterns give",
         "the rates that stand for a law, Jacobian(EQUATIONS, patterns, variant) everything at any eigenvalue and load.",
     ),
-    algorithms=(primitive, patterns, stability),
+    algorithms=(stability,),
     functions=pattern_equations,
     read=read_patterns,
 )

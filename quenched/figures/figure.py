@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.codegen.cache import write_atomically
+from numerics.codegen.cache import write_file
 from numerics.models import find_treatment
 from numerics.sweep.sweep import FEW, Sweep
-from numerics.view import Panel, States, View
+from numerics.view import Panel, Picture, States, View
 from quenched.figures.bifurcation import draw_entries, draw_states, entries, mark, poles
 from quenched.figures.drawing import (
     COLOURS,
     GREY,
     MARKERS,
+    WIDTH,
     even_in_log,
     fenced,
     gapped,
@@ -32,12 +33,13 @@ from quenched.figures.drawing import (
     title,
 )
 from quenched.figures.phases import draw_phases
-from theory.errors import InputError
+from theory.errors import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+FEWEST = 8  # values of a curve; fewer are drawn one by one
 SUFFIXES = (".png", ".pdf", ".svg")
 HOLLOW = f"simulated, fewer than {FEW:g} active directions:\nfinite-size effects expected"
 STYLE: Any = {
@@ -61,14 +63,12 @@ def check_figure(path: str, keys: Sequence[str], known: Sequence[str]) -> None:
     InputError
         For another suffix than png, pdf or svg, unknown quantities, or where matplotlib is not installed.
     """
-    problems = []
-    if Path(path).suffix.lower() not in SUFFIXES:
-        problems.append(f"cannot tell the format of '{path[:200]}': its name must end in {', '.join(SUFFIXES)}")
-    if find_spec("matplotlib") is None:
-        problems.append("a figure needs the extra plot: pip install 'quenched[plot]'")
-    problems += [f"quantity '{key[:40]}' is unknown; known: {', '.join(known)}" for key in keys if key not in known]
-    if problems:
-        raise InputError(problems)
+    told = Path(path).suffix.lower() in SUFFIXES
+    require(
+        (told, f"cannot tell the format of '{path[:200]}': its name must end in {', '.join(SUFFIXES)}"),
+        (find_spec("matplotlib") is not None, "a figure needs the extra plot: pip install 'quenched[plot]'"),
+        *((key in known, f"quantity '{key[:40]}' is unknown; known: {', '.join(known)}") for key in keys),
+    )
 
 
 def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | None = None) -> None:
@@ -91,30 +91,58 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
         For a figure that cannot be drawn, or a file that cannot be written.
     """
     check_figure(path, quantities, list(sweep.meanings))
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure  # without pyplot: no display is touched, whatever the backend
-
     view = find_treatment(sweep.model).view
     first = next(solution.order_parameters for solution in sweep.solutions if solution is not None)
     panels = view.panels_of(quantities) if quantities else view.panels or view.panels_of(list(first))
     panels = tuple(p for panel in panels if (p := replace(panel, keys=_present(panel, sweep))).keys)
     states = view.states if not quantities and sweep.details else None
-    kind = Path(path).suffix.lower().removeprefix(".")
-    content = io.BytesIO()
-    with rc_context(STYLE):
-        figure = Figure(layout="constrained", dpi=200)
+
+    def paint(figure: Figure) -> None:
         if len(sweep.axes) == 1:
             _draw_curves(figure, sweep, view, panels, N, states)
         elif states is None:
             _draw_map(figure, sweep, view, panels)
         else:
             draw_phases(figure, sweep, states)
-        undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
+
+    _write(path, paint)
+
+
+def draw_picture(picture: Picture, path: str) -> None:
+    """Write the figure of one solution: simulated points, curves and single values of the theory.
+
+    Raises
+    ------
+    InputError
+        As `draw`.
+    """
+    check_figure(path, (), ())
+
+    def paint(figure: Figure) -> None:
+        axes: Any = figure.subplots()
+        for label, values in picture.points.items():
+            axes.plot(values.real, values.imag, ".", color=GREY, markersize=3, label=label)
+        for colour, (label, values) in zip(COLOURS, picture.curves.items(), strict=False):
+            style = "-" if values.size > FEWEST else "D"
+            axes.plot(values.real, values.imag, style, color=colour, markerfacecolor="none", label=label)
+        axes.set(xlabel=picture.x, ylabel=picture.y, title=fill(picture.title, WIDTH))
+        axes.legend(loc="upper left")
+
+    _write(path, paint)
+
+
+def _write(path: str, paint: Callable[[Figure], None]) -> None:
+    """A figure as a file, whole or not at all."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure  # without pyplot: no display is touched, whatever the backend
+
+    kind, content = Path(path).suffix.lower().removeprefix("."), io.BytesIO()
+    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
+    with rc_context(STYLE):
+        figure = Figure(layout="constrained", dpi=200)
+        paint(figure)
         figure.savefig(content, format=kind, metadata=undated)
-    try:
-        write_atomically(Path(path), content.getvalue())
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise InputError(f"cannot write '{path[:200]}': {getattr(error, 'strerror', None) or error}") from error
+    write_file(path, content.getvalue())
 
 
 def _present(panel: Panel, sweep: Sweep) -> tuple[str, ...]:

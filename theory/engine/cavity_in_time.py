@@ -18,15 +18,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from sympy import Add, Eq, Expr, Matrix, Symbol, symbols
+from sympy import Add, Eq, Expr, Matrix, Symbol, factor, symbols
 
 from theory.derivation import Derivation, Replay, Step
 from theory.engine.cavity import linear_root
-from theory.engine.spectral import OneSite
+from theory.engine.spectral import CLARK, OneSite
 from theory.factors import positive_factors
 from theory.networks import GaussianCouplings
 
-CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 ONE, TWO = OneSite.of(1), OneSite.of(2)
 ALPHA, BETA = symbols("alpha beta")
 GAMMA12, GAMMA21 = symbols("gamma_12 gamma_21")
@@ -95,7 +94,7 @@ def product_over_couplings(first: Expr, second: Expr, moments: Mapping[tuple[Sym
 
 def factored_root(equation: Eq, unknown: Symbol) -> Expr:
     """The root of a linear equation, as a product."""
-    return positive_factors(linear_root(equation, unknown).factor())
+    return positive_factors(linear_root(equation, unknown, factor))
 
 
 def _swapped(e: Expr) -> Expr:

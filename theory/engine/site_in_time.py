@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Eq, Expr, Matrix, Symbol, diag, expand, symbols
+from sympy import Expr, Matrix, Symbol, diag, expand, symbols
 
-from theory.derivation import Replay, Solves, Step
-from theory.engine.spectral import OneSite
+from theory.derivation import Replay, Solves, Step, named
+from theory.engine.spectral import CLARK, OneSite
 from theory.networks import NetworkInTime
 from theory.symbols import eta
 
@@ -115,7 +115,7 @@ def site_steps(
             Matrix([_N * _into**2 * site.C + noise, site.h * (_field + _N * _into * _back * site.S * _phi)]),
             Matrix([drive, x]),
             assumption="N -> infinity; the others respond linearly to one more unit",
-            reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401",
+            reference=CLARK,
             check=Replay(lambda shown: shown.subs(moments)),
         ),
         *(
@@ -123,7 +123,7 @@ def site_steps(
                 f"{title}; <phi field*> = S drive for any functional of a Gaussian field",
                 "Furutsu-Novikov theorem",
                 pairs[place],
-                Eq(Symbol(name), result),
+                named(name, result),
                 reference=NOVIKOV,
                 check=Replay(regressed, REGRESSION),
             )

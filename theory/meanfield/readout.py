@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from math import inf
 
-from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
+from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, eye, re, roots, sqrt, symbols
 
 from theory.averages.average import Average
-from theory.derivation import Check, Replay, Solves, Step, chain
+from theory.derivation import Check, Replay, Solves, Step, chain, named
 from theory.engine.readout import OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
 from theory.engine.steps import comparison_steps, instability_steps
 from theory.equations import ReadoutEquation
@@ -133,13 +133,7 @@ def _quantities(equation: ReadoutEquation) -> dict[str, Quantity]:
             "overlap_slope", at(slope.subs(C, 1)), "slope of the output against the clamped output, at amplitude 1"
         ),
         Quantity("H_slope", at(slope), "slope H'(A) of the output against the clamped output; 1 at a fold"),
-        Quantity(
-            "bulk_radius",
-            bulk_radius(),
-            "spectral radius g <phi'^2>^(1/2) of the bulk; stable below 1",
-            REFERENCE,
-            _POSITIVE,
-        ),
+        Quantity("bulk_radius", bulk_radius(), _RADIUS, REFERENCE, _POSITIVE),
         Quantity(
             "outlier", at(leading_outlier(equation)), "largest real part of the outliers; stable below 1", REFERENCE
         ),
@@ -159,7 +153,7 @@ def _transfer_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "covariances with x and with the vectors, and passes through the variance mode and directly",
             "partial fractions",
             loop.transfer(entry),
-            Eq(Symbol(f"h_{name}"), equation.transfers[name]),
+            named(f"h_{name}", equation.transfers[name]),
             check=Replay(lambda h: h, "collective fields against the eigenvector"),
         )
         for name, entry in ENTRANCES.items()
@@ -217,7 +211,7 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, quantities: dict[
             check=Solves(misses, "four pairs of zeros, real and complex"),
         ),
         *(
-            Step(f"At the target: {title}", rule, before, Eq(Symbol(key), quantities[key].expression), check=check)
+            Step(f"At the target: {title}", rule, before, named(key, quantities[key].expression), check=check)
             for key, (title, rule, before, check) in rows.items()
         ),
     )
@@ -249,6 +243,3 @@ def _mean_steps() -> tuple[Step, ...]:
             check=Replay(lambda gain: (growth * eye(2) - gain).det()),
         ),
     )
-
-
-__all__ = ["derive", "loop_with_means"]

@@ -1,0 +1,100 @@
+"""Critical loads of networks that store patterns: one, and a map of them."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+from scipy import special
+from scipy.integrate import quad
+from scipy.optimize import brentq
+
+from benchmarks.harness import Effort, Row, repeated, times
+from numerics.solve.solver import Solver
+from numerics.sweep.sweep import sweep
+
+ONE, MAP = 0.5, 600.0 / 50**2
+"""Seconds promised for one set of numbers, and for a point of a map of 50 x 50 on two cores."""
+
+
+def rows(effort: Effort) -> list[Row]:
+    """Fresh numbers in every repeat; ours brings every observable, the baselines one load."""
+    solver = Solver("attractor", "threshold_power(n,sigma,-1) where n>0, sigma>0")
+    fresh = count()
+
+    def solve(n: float) -> float:
+        return solver.solve(n=n, sigma=0.5, alpha=0.1, CV=1 + 1e-3 * next(fresh)).observables["alpha_S"]
+
+    side = effort.pick(10, 3)
+    axes = {"n": np.linspace(0.85, 1.05, side), "sigma": np.linspace(0.2, 1.2, side)}
+    whole = repeated(lambda: solve(1.0), effort.pick(7, 3))
+    broken = repeated(lambda: solve(0.9), effort.pick(7, 3))
+    mapped = times(
+        lambda: sweep("attractor", "threshold_power(n,sigma,-1) where n>0, sigma>0", {**axes, "alpha": 0.1, "CV": 1.0}),
+        1,
+    ).scaled(1 / side**2)
+    found = {}
+    naive = times(lambda: found.update(quad=by_quad(1 + 1e-3 * next(fresh))), 1)
+    size = effort.pick(800, 300)
+    simulated = times(lambda: found.update(spectra=by_spectra(size, 1.0)), 1)
+    exact = solver.solve(n=1, sigma=0.5, alpha=0.1, CV=1).observables["alpha_S"]
+    note = f"spectra of N = {size} give {found['spectra']:.3f}, the theory {exact:.4f}; quad finds the load of the bulk alone"
+    return [
+        Row("alpha_S, n = 1", f"<= {ONE} s", whole, "bisection with quad", naive, note=note).below(ONE),
+        Row("alpha_S, n = 1", f"<= {ONE} s", whole, "bisection on simulated spectra", simulated).below(ONE),
+        Row("alpha_S, n = 0.9", f"<= {ONE} s", broken, "bisection with quad", naive).below(ONE),
+        Row(f"map of alpha_S, {side} x {side}, a point", f"<= {MAP:g} s", mapped, "one after the other", broken).below(
+            MAP
+        ),
+    ]
+
+
+def by_quad(CV: float) -> float:
+    """The load at which the bulk reaches 1, every average by quad, for n = 1, sigma = 1/2, theta = -1."""
+    s = np.sqrt(np.log1p(CV**2))
+
+    def unit(x: float) -> tuple[float, float, float]:
+        r = np.exp(s * x - s * s / 2)
+        u = brentq(
+            lambda u: 0.5 * (2 * u * special.ndtr(2 * u) + np.exp(-2 * u * u) / np.sqrt(2 * np.pi)) - r, -40, r + 1
+        )
+        return r, u - 1, special.ndtr(2 * u)
+
+    def mean(function) -> float:
+        return quad(
+            lambda x: function(*unit(x)) * np.exp(-x * x / 2) / np.sqrt(2 * np.pi), -8, 8, epsabs=1e-7, limit=100
+        )[0]
+
+    m, ubar, square = mean(lambda r, u, g: r), mean(lambda r, u, g: u), mean(lambda r, u, g: r * r)
+    V_r, V_u = square - m * m, mean(lambda r, u, g: u * u) - ubar**2
+    b = (mean(lambda r, u, g: u * r) - m * ubar) / V_r
+    beta2 = V_u / V_r - b * b
+
+    def is_outside(alpha: float) -> bool:
+        c0, t = -b * alpha / (1 - alpha), 0.0
+        omega = lambda g: 1 / (1 - c0 * g + t * (1 - b * g))  # noqa: E731
+        for _ in range(8):  # Newton
+            first = mean(lambda r, u, g: (1 - b * g) * omega(g))
+            second = mean(lambda r, u, g: ((1 - b * g) * omega(g)) ** 2)
+            if not first - t * second > 0:
+                return False
+            t += (alpha - t * first) / (first - t * second)
+        return t * t * mean(lambda r, u, g: (beta2 * g * g + (1 - b * g) ** 2) * omega(g) ** 2) < alpha
+
+    low, high = 0.1, 0.3
+    while high - low > 1e-3:
+        alpha = (low + high) / 2
+        low, high = (alpha, high) if is_outside(alpha) else (low, alpha)
+    return (low + high) / 2
+
+
+def by_spectra(N: int, CV: float) -> float:
+    """The load at which the mean spectral abscissa of two simulated networks is 1, by bisection with fixed random numbers."""
+    from numerics.simulate.simulation import simulate
+
+    low, high = 0.1, 0.3
+    while high - low > 5e-3:
+        alpha = (low + high) / 2
+        run = simulate("attractor", "threshold_power(1,0.5,-1)", {"alpha": alpha, "CV": CV}, N=N, couplings=2)
+        low, high = (alpha, high) if run.sample.observables()["abscissa"].value < 1 else (low, alpha)
+    return (low + high) / 2
