@@ -23,6 +23,7 @@ from theory.limits.checks import Numbers, equal
 from theory.limits.limit import Formula, Limit, follows
 from theory.symbols import phi, x
 
+RULE = "statistical dimension"
 M = Symbol("M", real=True)
 """Mean of the normal variable."""
 
@@ -33,7 +34,9 @@ RELU = Activation.from_text("relu(x)")
 HALF = Average(phi(x) ** 2, 0, Normal(M, 1))
 """Mean square of the positive part of x, phi being a rectifier."""
 
-K = closed_form_of(HALF, RELU).expression
+_TABLE = closed_form_of(HALF, RELU)
+assert _TABLE is not None
+K = _TABLE.expression
 WHOLE = Average(x**2, 0, Normal(M, 1))
 LACKED = active * (1 + M**2) + (1 - active) * K
 """What the patterns ask for, per pattern."""
@@ -48,28 +51,26 @@ def capacity_limit() -> Limit:
     certified = Numbers(RELU, lambda: points, equal, "certified quadrature, 25 digits")
     both = Step("K(M), mean square of the positive part of x ~ N(M, 1)", "table of averages", HALF, K, check=certified)
     polar = "with the polar cone it makes up all of <x^2>"
-    silent = follows(
-        "units that are active with probability f, else silent; B(M) per pattern",
-        "B",
-        "=",
-        LACKED,
-        active * WHOLE + (1 - active) * HALF,
-        "statistical dimension",
-        Solves(lambda e: e - (1 + M**2 - (1 - active) * K.subs(M, -M)), polar),
-    )
-    signs = follows(
-        "a share f_E of the weights is not negative, the others not positive; A(M) per weight",
-        "A",
-        "=",
-        FREE,
-        excitatory * HALF + (1 - excitatory) * Average(phi(-x) ** 2, 0, Normal(M, 1)),
-        "statistical dimension",
-        Solves(lambda e: e - (1 + M**2 - FREE.subs(excitatory, 1 - excitatory)), polar),
-    )
+    silent = active * WHOLE + (1 - active) * HALF
+    signed = excitatory * HALF + (1 - excitatory) * Average(phi(-x) ** 2, 0, Normal(M, 1))
+    lacked = Solves(lambda e: e - (1 + M**2 - (1 - active) * K.subs(M, -M)), polar)
+    free = Solves(lambda e: e - (1 + M**2 - FREE.subs(excitatory, 1 - excitatory)), polar)
     return Limit(
         title="Capacity: alpha_C = min A/min B, minima over M; A = 1 for weights of any sign",
         lemmas=lambda: (both,),
-        formulas=(silent, signs, *_special()),
+        formulas=(
+            follows("B(M), units active with probability f, else silent", "B", "=", LACKED, silent, RULE, lacked),
+            follows(
+                "A(M), a share f_E of the weights not negative, the rest not positive",
+                "A",
+                "=",
+                FREE,
+                signed,
+                RULE,
+                free,
+            ),
+            *_special(),
+        ),
     )
 
 

@@ -131,21 +131,14 @@ def small_load() -> Limit:
 
     real, imaginary = SMALL_LOAD - b * mean_gain, b * mean_gain * sqrt(alpha) * share / sqrt(share + v)
     alone = at_vanishing_load(OUTLIER)
+    by_propagator = Solves(lambda e: normal_form(e - each_average(OUTLIER, _alone)), "propagator inserted")
     return Limit(
         title="Small load",
         lemmas=lemmas,
         formulas=(
             follows(ELLIPSE, "edge - b <g>", "~", real.expand().factor(), on_ellipse, "real end", inserted(S.One)),
             follows(ELLIPSE, "largest imaginary part", "~", imaginary, on_ellipse, "imaginary end", inserted(I)),
-            follows(
-                "outliers lambda, alpha -> 0",
-                "0",
-                "=",
-                alone,
-                OUTLIER,
-                "units are alone",
-                Solves(lambda e: normal_form(e - each_average(OUTLIER, _alone)), "propagator inserted"),
-            ),
+            follows("outliers lambda, alpha -> 0", "0", "=", alone, OUTLIER, "units are alone", by_propagator),
         ),
     )
 
@@ -181,24 +174,13 @@ def large_load() -> Limit:
         balance,
         check=Solves(lambda after: normal_form(boundary - LOAD - after.lhs + after.rhs)),
     )
-    return Limit(
-        title="Large load",
-        lemmas=lambda: (difference,),
-        formulas=(
-            follows(
-                "alpha -> 1",
-                "edge",
-                "~",
-                sqrt(beta2 * mean(gain**2) / (1 - alpha)),
-                balance,
-                "t lambda omega -> 1: left beta2 <g^2>/lambda^2, right 1 - alpha",
-                Holds(
-                    _solved_near_capacity,
-                    "both equations solved for three kinds of units, with and without self-coupling",
-                ),
-            ),
-        ),
+    edge = sqrt(beta2 * mean(gain**2) / (1 - alpha))
+    rule = "t lambda omega -> 1: left beta2 <g^2>/lambda^2, right 1 - alpha"
+    solved = Holds(
+        _solved_near_capacity, "both equations solved for three kinds of units, with and without self-coupling"
     )
+    formula = follows("alpha -> 1", "edge", "~", edge, balance, rule, solved)
+    return Limit(title="Large load", lemmas=lambda: (difference,), formulas=(formula,))
 
 
 UNITS = tuple(
@@ -253,6 +235,8 @@ def vanishing_load() -> Limit:
         residuals = [(lambda e, law=LAWS[k]: law(e) - law(start)) for k in laws]
         return Solves(lambda e: Matrix([f(e) for f in residuals]), "u a polynomial, averages exact")
 
+    normal = mean(1 / gain) * mean(gain)
+    constant = Replay(lambda e: each_average(e, lambda F: mean(F.subs(kernel, V_r))))
     centre = Step(
         "A vanishing load: all of the bulk is at",
         "limit",
@@ -268,13 +252,7 @@ def vanishing_load() -> Limit:
             follows(section, "b", "=", by_kernel, start, "by parts", check(0, 1)),
             follows("gamma law, T = CV^2 m r", "b", "=", mean(r / gain) / m, by_kernel, "kernel inserted", check(0)),
             follows(
-                "normal law, T constant",
-                "b <g>",
-                "=",
-                mean(1 / gain) * mean(gain),
-                by_kernel * mean(gain),
-                "kernel inserted",
-                Replay(lambda e: each_average(e, lambda F: mean(F.subs(kernel, V_r)))),
+                "normal law, T constant", "b <g>", "=", normal, by_kernel * mean(gain), "kernel inserted", constant
             ),
         ),
         remarks=("<1/g> <g> is at least 1: patterns with a normal law are never stable unless phi is linear",),
@@ -354,19 +332,13 @@ def small_variation() -> Limit:
     inserted = Solves(lambda e: bulk.subs(alpha, e).subs(skew, 2 * (kappa + above)))
     load = load.subs(above, skew / 2 - kappa).factor()
     tangent = {threshold: given - m / gain}
+    alike, determinant = "CV -> 0; u_0 = phi^-1(m), g = phi'(u_0)", at_constant_gain(OUTLIER).subs(tangent).factor()
+    root = Solves(lambda e: determinant.subs(growth, e))
     return Limit(
         title="Small variation of the rates",
         formulas=(
             *formulas,
             follows(section, "alpha_bulk", "~", load, bulk, "edge = 1", inserted, "0 < kappa < gamma/2"),
-            follows(
-                "CV -> 0; u_0 = phi^-1(m), g = phi'(u_0)",
-                "outlier",
-                "->",
-                given * gain / m,
-                at_constant_gain(OUTLIER).subs(tangent).factor(),
-                "root of the determinant",
-                Solves(lambda e: at_constant_gain(OUTLIER).subs(tangent).subs(growth, e)),
-            ),
+            follows(alike, "outlier", "->", given * gain / m, determinant, "root of the determinant", root),
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import mpmath
@@ -119,19 +120,13 @@ def _constant_gain(phi: AboveThreshold) -> Limit:
     at = {gain: phi.factor, threshold: phi.threshold}
     check = Solves(lambda e: determinant.subs({**at, growth: e}), "inserted into the determinant")
     unexplained = mean(u**2) - mean(u) ** 2 - V_r * MOMENTS[b] ** 2
+    marginal = Solves(lambda e: Matrix([gain * at_constant_gain(MOMENTS[b]) - e, at_constant_gain(unexplained)]))
+    outlier = 1 + phi.factor * phi.threshold / m
     return Limit(
         title="Constant gain",
         formulas=(
-            follows(section, "outlier", "=", 1 + phi.factor * phi.threshold / m, determinant, "other root", check),
-            follows(
-                section,
-                "edge",
-                "=",
-                S.One,
-                gain * MOMENTS[b],
-                "b <g>, and beta2 = 0",
-                Solves(lambda e: Matrix([gain * at_constant_gain(MOMENTS[b]) - e, at_constant_gain(unexplained)])),
-            ),
+            follows(section, "outlier", "=", outlier, determinant, "other root", check),
+            follows(section, "edge", "=", S.One, gain * MOMENTS[b], "b <g>, and beta2 = 0", marginal),
         ),
         remarks=("every pattern of rates above the threshold is a fixed point: a marginal continuum of attractors",),
     )
@@ -146,14 +141,9 @@ def _exact_outlier(phi: AboveThreshold) -> Limit:
         ),
         "D W r = g u = lambda r at any N, and the determinant",
     )
-    return Limit(
-        title="Power of the input",
-        formulas=(
-            follows(
-                "any law and load, without trained biases", "outlier", "=", phi.exponent, u * gain, "D W r = g u", check
-            ),
-        ),
-    )
+    section = "any law and load, without trained biases"
+    formula = follows(section, "outlier", "=", phi.exponent, u * gain, "D W r = g u", check)
+    return Limit(title="Power of the input", formulas=(formula,))
 
 
 def _moments() -> Iterator[Step]:
@@ -164,7 +154,7 @@ def _moments() -> Iterator[Step]:
             "table",
             Average(r**exponent, 0, law),
             moment(exponent),
-            check=Holds(lambda step, law=law: _by_quadrature(step, law), "quadrature, 14 digits"),
+            check=Holds(partial(_by_quadrature, law=law), "quadrature, 14 digits"),
         )
 
 

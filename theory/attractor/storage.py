@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Eq, Expr, Function, Identity, Matrix, Rational, Symbol, sqrt
+from sympy import Eq, Expr, Function, Identity, Matrix, Rational, S, Symbol, sqrt
 
 from theory.attractor.patterns import V_r, alpha, b, beta2, c0, tau
 from theory.attractor.weights import NORM, RESPONSE, SELF, N, P, R, drawn, needed, norm, penalty, w
 from theory.averages.average import Average
 from theory.averages.measures import Normal
 from theory.derivation import Replay, Solves, Step
-from theory.limits.limit import Limit, follows
+from theory.limits.limit import Formula, Limit, follows
 from theory.symbols import mu, x
 
 LOAD = tau / (1 + tau) + penalty * tau
@@ -51,8 +51,6 @@ def storage_limit() -> tuple[Limit, Limit]:
 
 
 def _ridge_limit() -> Limit:
-    section = "penalty N k V_r |w|^2; {} self-coupling"
-
     def lemmas() -> Iterator[Step]:
         size = N * penalty * V_r
         at = {penalty: Rational(3, 7), V_r: Rational(2, 3)}
@@ -84,38 +82,23 @@ def _ridge_limit() -> Limit:
             check=Solves(lambda e: total.subs(moving.diff(penalty), e.rhs).subs(moving, tau)),
         )
 
-    formulas = []
-    for name, coupling in {"noself": SELF, "self": 0}.items():
-        squared, errors = _parts(COST[name])
-        exact, cost = NORM.subs(c0, coupling) ** 2, COST[name]
-        where = section.format("without" if name == "noself" else "with")
+    without, with_it = _of_variant("noself", SELF, "without"), _of_variant("self", S.Zero, "with")
+    return Limit(title="Storage with a ridge", lemmas=lemmas, formulas=(*without, *with_it))
 
-        formulas += [
-            follows(
-                where,
-                "norm^2",
-                "=",
-                squared,
-                penalty * cost,
-                "derivative in k",
-                Solves(
-                    lambda e, cost=cost, exact=exact: Matrix(
-                        [e - _derivative(penalty * cost), e.subs({tau: RESPONSE, penalty: 0}) - exact]
-                    ),
-                    "k = 0: exact storage",
-                ),
-            ),
-            follows(
-                where,
-                "error",
-                "=",
-                errors,
-                penalty * V_r * cost,
-                "what is left of the cost",
-                Solves(lambda e, cost=cost, squared=squared: alpha * e + penalty * V_r * (squared - cost)),
-            ),
-        ]
-    return Limit(title="Storage with a ridge", lemmas=lemmas, formulas=tuple(formulas))
+
+def _of_variant(variant: str, coupling: Expr, word: str) -> tuple[Formula, Formula]:
+    """Squared norm of a row and mean square of its errors."""
+    where, cost, exact = f"penalty N k V_r |w|^2; {word} self-coupling", COST[variant], NORM.subs(c0, coupling) ** 2
+    squared, errors = _parts(cost)
+    at_zero = {tau: RESPONSE, penalty: 0}
+    moved = Solves(
+        lambda e: Matrix([e - _derivative(penalty * cost), e.subs(at_zero) - exact]), "exact storage at k = 0"
+    )
+    left = Solves(lambda e: alpha * e + penalty * V_r * (squared - cost), "both parts make up the cost")
+    return (
+        follows(where, "norm^2", "=", squared, penalty * cost, "derivative in k", moved),
+        follows(where, "error", "=", errors, penalty * V_r * cost, "what is left of the cost", left),
+    )
 
 
 def _derivative(expression: Expr) -> Expr:
@@ -128,18 +111,6 @@ def _noise_limit() -> Limit:
     own = Average(x**4, 0, Normal(mu, noise**2))
     both = Average(own, 0, Normal(0, (rate_noise * norm) ** 2, mu))
     check = Replay(lambda e: e.measure.variance, "noise on noise averaged, as one average")
-    return Limit(
-        title="Noise of the rates, s_r its standard deviation",
-        formulas=(
-            follows(
-                "faster than the units, independent",
-                "sigma_eff^2",
-                "=",
-                NOISE,
-                both,
-                "sum of normal variables",
-                check,
-                "norm taken at sigma_eff",
-            ),
-        ),
-    )
+    section, where = "faster than the units, independent", "norm taken at sigma_eff"
+    formula = follows(section, "sigma_eff^2", "=", NOISE, both, "sum of normal variables", check, where)
+    return Limit(title="Noise of the rates, s_r its standard deviation", formulas=(formula,))
