@@ -118,13 +118,9 @@ def _is_finite(pieces: Pieces, closed: ClosedForm | None) -> Boolean:
     condition: Boolean = true
     for expression, side in ((pieces.expressions[0], -1), (pieces.expressions[-1], 1)):
         try:  # the powers of mean and variance in a weight do not change which tail wins
-            tail = growth(expression.subs({Delta: 1, mu: 0}), side)
+            condition = And(condition, growth(expression.subs({Delta: 1, mu: 0}), side).finite(Delta))
         except InputError:  # depends on the activation's parameters
             continue
-        if tail.kind == "faster":
-            return false
-        if tail.kind == "gaussian":
-            condition = And(condition, 2 * tail.gaussian_rate * Delta < 1)
     return condition
 
 

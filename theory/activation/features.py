@@ -12,6 +12,7 @@ from sympy import Expr, Float, Function, Poly, S, preorder_traversal
 
 from theory.activation.narrow import narrow_places
 from theory.activation.pieces import Pieces, compare
+from theory.activation.rational import complex_roots
 from theory.errors import InputError
 from theory.symbols import x
 
@@ -181,13 +182,7 @@ def _is_real(root: mpmath.mpc) -> bool:
 
 
 def _roots(poly: Poly) -> list[mpmath.mpc]:
-    """Distinct complex zeros (the square-free part is solved, so that multiple zeros keep their digits)."""
-    if poly.degree() < 1:
+    try:
+        return complex_roots(poly, 30)
+    except mpmath.libmp.NoConvergence:
         return []
-    simple = poly.sqf_part() if poly.domain.is_Exact else poly
-    with mpmath.workdps(30):
-        coefficients = [mpmath.mpf(sympy.N(c, 40)._to_mpmath(140)) for c in simple.all_coeffs()]
-        try:
-            return [mpmath.mpc(root) for root in mpmath.polyroots(coefficients, maxsteps=200, extraprec=200)]
-        except mpmath.libmp.NoConvergence:
-            return []
