@@ -15,6 +15,7 @@ from types import ModuleType
 import numerics
 import theory
 from theory.activation.activation import Activation
+from theory.errors import InputError
 
 _SEAL = "# sealed: "
 
@@ -61,6 +62,21 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_file(path: str | Path, content: str | bytes) -> None:
+    """Write a file that a user asked for, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    try:
+        write_atomically(Path(path), content)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot write '{str(path)[:200]}': {reason}") from error
 
 
 def load_cached(name: str) -> ModuleType | None:

@@ -97,7 +97,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
 
 def module_name(model: Model[Any], activation: Activation) -> str:
     """Name of the generated module; the theory of a model that is declared outside the toolkit is part of its content."""
-    stated = model.derive(odd=activation.parity == "odd").content if is_added(model.name) else ""
+    stated = model.theory_of(activation).content if is_added(model.name) else ""
     return f"{model.name}_{content_key(model.key + stated, activation)}"
 
 

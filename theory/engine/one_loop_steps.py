@@ -127,7 +127,7 @@ def observed_step(key: str, generic: Expr, term: Expr, observable: Expr, referen
         f"O = {sstr(observable)}: coefficient of 1/N in its average",
         "observable inserted, Stein's lemma",
         generic,
-        Eq(Symbol(key), term) if key else term,
+        Eq(Symbol(key), term, evaluate=False) if key else term,
         reference=reference,
         check=Replay(lambda e: substituted(e, observable), "observable inserted in the general formula"),
     )
@@ -148,7 +148,7 @@ def size_step(key: str, title: str, at_size: Expr, term: Expr, *, relative: bool
         title,
         "expanded to first order in 1/N",
         at_size,
-        Eq(Symbol(key), term),
+        Eq(Symbol(key), term, evaluate=False),
         check=Evaluated(first_order, name="derivative in 1/N at 0, every average a random number"),
     )
 
