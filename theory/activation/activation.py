@@ -248,8 +248,8 @@ def activation_for(model: Model[Any], given: Activation | str | None) -> Activat
     InputError
         For text that cannot be read, and where the model needs an activation and none is given, or the other way round.
     """
+    from theory.text.names import free_names, with_names
     from theory.text.outline import wellformed  # whoever needs no text loads no grammar
-    from theory.text.renaming import free_names, with_names
 
     model.check_activation(given is not None and given is not NO_ACTIVATION)
     if given is None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from theory.activation.families import ALIASES, FAMILIES, Family
 from theory.elementary import ELEMENTARY, ElementaryFunction
+from theory.text.lexer import tokenize
 
 CONSTANTS = ("pi", "E")
 
@@ -84,3 +87,16 @@ def _closest(name: str, known: list[str]) -> str:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(name, known, 1, 0.75)), "")
+
+
+def free_names(names: Collection[str], taken: Collection[str]) -> dict[str, str]:
+    """Another name for each that is taken: ``p`` becomes ``phi_p``."""
+    return {name: f"phi_{name}" for name in names if name in taken}
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """The text of an activation with parameters renamed."""
+    for token in reversed(tokenize(text) if names else []):
+        if token.text in names:
+            text = text[: token.start] + names[token.text] + text[token.end :]
+    return text
