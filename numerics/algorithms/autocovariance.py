@@ -42,8 +42,8 @@ class InTime:
         `numbers` are all parameters.
     transfer : callable
         ``transfer(s)``.
-    strength, feedback : callable
-        ``strength(*numbers)``: factor of <phi phi> in the equation of C; ``feedback(*numbers)``: of the response to a unit's own
+    strength, reaction : callable
+        ``strength(*numbers)``: factor of <phi phi> in the equation of C; ``reaction(*numbers)``: of the response to a unit's own
         activity.
     kinetic, forcing : dict
         By noise: ``kinetic(*numbers)`` = C'(0+)^2/2 where the noise vanishes at positive lags, else
@@ -164,7 +164,7 @@ class InTime:
 
     def state(self, noise, numbers, tau_n):
         """The solution for one set of numbers, by the route that its couplings ask for."""
-        if self.feedback(*numbers) != 0:
+        if self.reaction(*numbers) != 0:
             return sampled_state(self, noise, tuple(numbers))
         conserved = self.integrands is not None
         return (GaussianState if conserved else FilteredState)(self, noise, numbers, tau_n)

@@ -247,7 +247,7 @@ class SampledState(PairStatistics):
             equations.transfer,
             drive,
             float(equations.strength(*numbers)),
-            float(equations.feedback(*numbers)),
+            float(equations.reaction(*numbers)),
             lambda omega, S, C: equations.one_site(1j * omega, S, C, drive(omega), *numbers),
         )
         words = {

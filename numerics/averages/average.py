@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, S, Symbol, lambdify, sstr
 
 from numerics.algorithms.averages import Mean
-from numerics.codegen.cache import content_key, load_cached, store
+from numerics.codegen.cache import cached, content_key
 from numerics.codegen.means import mean_name
 from numerics.codegen.module import emit_mean
 from theory.activation.activation import Activation
@@ -95,7 +95,7 @@ def mean_object(node: Average, activation: Activation, observable: Activation | 
     of = "" if observable is None else f"|{observable.canonical}"
     key = content_key(f"{sstr(node.integrand)}|{node.order}|{node.measure.mean}{of}", activation)
     name = f"average_{key}"
-    module = load_cached(name) or store(name, emit_mean(node, activation, observable))
+    module = cached(name, lambda: emit_mean(node, activation, observable))
     return getattr(module, mean_name(node).upper())
 
 
