@@ -191,7 +191,7 @@ class Drive:
         return self.white + (0.0 if self.smooth_spectrum is None else self.smooth_spectrum(omega))
 
 
-def by_filter(table_at, multiplier, numerator, denominator, strength, drive, start=None):
+def by_filter(table_at, multiplier, numerator, denominator, strength, drive):
     """C(tau) of a network of units with any rational filter.
 
     Parameters
@@ -205,9 +205,6 @@ def by_filter(table_at, multiplier, numerator, denominator, strength, drive, sta
     strength : float
         Factor of <phi phi>.
     drive : Drive
-    start : callable, optional
-        ``start(strength)``: (variance, curve) of the network with h = 1/(1 + s), or None.  A guess that saves time, above all
-        without noise.
 
     Returns
     -------
@@ -222,7 +219,7 @@ def by_filter(table_at, multiplier, numerator, denominator, strength, drive, sta
     """
     transfer = PowerTransfer.of(numerator, denominator)
     equation = FilteredEquation(table_at, multiplier, transfer, strength, drive)
-    guess = equation.rough(start)
+    guess = equation.rough()
     return (guess, None, None, None) if isinstance(guess, str) else equation.refined(*guess)
 
 
@@ -266,7 +263,7 @@ class FilteredEquation:
         of_network = self.transfer.decay_rates((1.0 - gap) / self.transfer.peak()[1])
         return np.concatenate([self.transfer.rates, self.drive.rates, of_network])
 
-    def rough(self, start):
+    def rough(self):
         """(variance, curve), a guess; or one word why there is none."""
         if all(self.gap(v) <= 0.0 for v in np.geomspace(*VARIANCES)):  # a linear network beyond its instability
             return LOST
@@ -292,25 +289,12 @@ class FilteredEquation:
             level = (lambda t: factor * (1.0 - t)) if quiet else (lambda t: factor ** (1.0 - t))
             return None if unknown is None else follow(lambda t, u: solve(self.strength, level(t) * noise, u), unknown)
 
-        unknown = self.like_first_order(
-            start, panels, lambda known: solve(self.strength, 0.0 if quiet else noise, known)
-        )
-        if unknown is None and not quiet:
-            unknown = from_weak_couplings(noise)
+        unknown = None if quiet else from_weak_couplings(noise)
         if unknown is None:  # no noise, or an onset of activity on the way that weak noise hardly softens
             unknown = from_strong_noise()
         if unknown is None:
             return NO_START if quiet and self.gap(VARIANCES[1]) > 0.0 else LOST
         return unknown[0], curve_on(panels, unknown[1:])
-
-    def like_first_order(self, start, panels, solve):
-        """Solution from the curve of the filter 1/(1 + s), with its height and duration scaled, or None."""
-        known = None if start is None else start(self.strength * self.transfer.peak()[1])
-        if known is None:
-            return None
-        duration = np.sum(1.0 / np.abs(self.transfer.rates))
-        unknown = solve(np.append(known[0], known[1](panels.nodes / duration)))
-        return unknown if unknown is not None and self.gap(unknown[0]) > 0.0 else None
 
     def saturating(self):
         """The largest variance at which a linear network with the same <phi'> would still amplify, or None."""

@@ -166,7 +166,7 @@ class Site:
     def on(self, window):
         """The same functions on another window."""
         slope, residual = self.slope_and_residual(window.omega)
-        memory = np.fft.irfft(slope - self.gain, window.steps)[: window.time.size] / window.dt
+        memory = window.lags(slope - self.gain)
         sampled = window.lags(residual + self.tail * window.images(window.omega))
         return Site(self.unit, window, self.gain, memory, sampled, self.tail, self.shift)
 

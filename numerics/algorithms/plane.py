@@ -8,6 +8,7 @@ lag is integrated exactly, however long the lag.
 
 import numpy as np
 
+from numerics.algorithms.pairsum import slow_integral
 from numerics.algorithms.panels import Panels
 
 FIRST_DROP = 1e-15  # spectra over their maximum at which the range of frequencies ends
@@ -113,8 +114,6 @@ class PairPlane:
         return np.array(total)
 
     def slow_integral(self):
-        """``int_0^oo psi(tau, tau) dtau = (1/2) int domega/(2 pi) psi(omega, -omega)`` of phi and x."""
+        """``int_0^oo psi(tau, tau) dtau`` of phi and x."""
         panels = Panels(self.edges, FINE)
-        functions = self.sites(panels.nodes)
-        spectra = self.entries(functions, [np.conj(f) for f in functions])
-        return np.array([np.sum(panels.weight * np.real(values)) for values in spectra]) / (2.0 * np.pi)
+        return slow_integral(panels.weight, self.sites(panels.nodes), self.entries)

@@ -104,7 +104,7 @@ class Ensemble:
             rest = rest + self._difference(uncorrelated, self.series.phi(y) - gain * y)
             slopes = slopes + self._difference(delta, gentle - gain)
             higher = self._higher_orders(delta, slope - site.gain, T, kappa)
-        memory = np.fft.irfft(kappa, window.steps)[: window.time.size] / window.dt * slopes + higher
+        memory = window.lags(kappa) * slopes + higher
         memory[-1] = 0.0
         return Site(self.unit, window, gain + shift, memory, rest, tail * slopes[0], shift)
 
@@ -232,17 +232,6 @@ def first_site(unit, series, window):
     return Site(unit, window, gain, np.zeros(window.time.size), mehler_sum(rest, shape))
 
 
-def started_site(unit, window, start):
-    """The site with given C and S."""
-    C, S = start(window.omega)
-    slope = S / (unit.filter(window.omega) * (1.0 + unit.feedback * S**2))
-    gain = float(slope[-1].real)
-    memory = np.fft.irfft(real_at_end(slope - gain), window.steps)[: window.time.size] / window.dt
-    size = np.abs(S) ** 2
-    residual = C * (1.0 - unit.strength * size) - size * unit.noise(window.omega)
-    return Site(unit, window, gain, memory, window.lags(residual))
-
-
 def left_at_the_end(sites):
     """Part of C and of R that is left at half the period of the window, root mean square and free of the noise of replicates."""
     window = sites[0].window
@@ -313,9 +302,6 @@ def solve_by_trajectories(
     seed=0,
     replicates=16,
     trajectories=256,
-    dt=None,
-    period=None,
-    start=None,
 ):
     """Solve ``x = h * [zeta + xi + feedback R * phi(x)]`` self-consistently.
 
@@ -333,10 +319,6 @@ def solve_by_trajectories(
         The stream of replicate k depends on (seed, k) alone.
     replicates, trajectories : int
         Independent solutions, at least 2, and trajectories of each; fewer, of the same length together, in long windows.
-    dt, period : float, optional
-        Time step, by default `STEP` time constants of h, and shortest window; it is doubled until C and R fit.
-    start : callable, optional
-        ``omega -> (C, S)``, a guess.
 
     Returns
     -------
@@ -344,10 +326,8 @@ def solve_by_trajectories(
     """
     unit, series = LinearUnit(transfer, noise_spectrum, strength, feedback, one_site), HermiteSeries(phi, phi_prime)
     with np.errstate(all="ignore"):
-        dt = time_step(unit, series) if dt is None else dt
-        guess, steps = gaussian_guess(
-            unit, series, dt, FIRST_PERIOD * unit.time_constant if period is None else period, start
-        )
+        dt = time_step(unit, series)
+        guess, steps = gaussian_guess(unit, series, dt)
         while True:
             sites, coarse, status = replicated(guess, series, steps, dt, seed, replicates, trajectories)
             if status != FOUND:
@@ -371,11 +351,11 @@ def time_step(unit, series):
     return STEP * unit.time_constant / max(1.0, np.sqrt(abs(unit.feedback)) * unit.peak * abs(first.gain))
 
 
-def gaussian_guess(unit, series, dt, period, start):
+def gaussian_guess(unit, series, dt):
     """The site to first order in kappa, where there is such a solution, and the number of steps of a window that it fits."""
-    steps = 4 * int(np.ceil(period / dt / 4))
+    steps = 4 * int(np.ceil(FIRST_PERIOD * unit.time_constant / dt / 4))
     window = LagWindow(steps // 2, 2.0 * dt)
-    site = first_site(unit, series, window) if start is None else started_site(unit, window, start)
+    site = first_site(unit, series, window)
     while True:
         found, status = settle(Ensemble(unit, series, window), site.on(window))
         if status != FOUND or 2 * steps > FULL_STEPS or left_at_the_end([found]) < DECAYED:
