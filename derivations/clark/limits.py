@@ -13,7 +13,7 @@ from theory.engine.cavity_in_time import ONE
 from theory.limits import linear_network, onset_steps
 from theory.limits.linear_network import decay
 from theory.limits.onset import near_critical
-from theory.limits.onset_series import b, d, eps, expansion, kappa, laws
+from theory.limits.onset_series import b, coupling_squared, d, eps, in_kappa, kappa, laws, taylor_polynomial
 from theory.limits.saturation import saturation
 from theory.symbols import Delta, eta, g, sigma
 
@@ -29,7 +29,7 @@ _DERIVED = "derivation replayed, every step machine-checked; claimed formula equ
 def _variance_at_onset():
     """In b = phi'''(0)/phi'(0) and d = phi^(5)(0)/phi'(0)."""
     onset_steps.derive().check()
-    yield same(expansion().distance, -b * Delta + (2 * b**2 / 3 - d / 4) * Delta**2)
+    yield same(coupling_squared(taylor_polynomial()) - 1, -b * Delta + (2 * b**2 / 3 - d / 4) * Delta**2)
     yield same(near_critical(TANH).laws["Delta0"], eps + Rational(7, 6) * eps**2)
 
 
@@ -64,7 +64,7 @@ def _sech():
 )
 def _dimension_at_onset():
     formula = 12 * kappa**3 / pi**2 * (1 + 12 * log(2) / pi**2 * kappa)
-    yield same(expansion().dimension, formula)
+    yield same(in_kappa()["PR_x"], formula)
     yield same(laws()["PR_x"].expand().coeff(eps, 3), 4 / (sqrt(3) * pi**2))
     for text in (TANH, ERF):
         found = values(text, g=1.04, noise="none")
@@ -78,7 +78,7 @@ def _dimension_at_onset():
 )
 def _times_at_onset():
     formula = (1 + zeta(3) / zeta(2)) / 2 / kappa**2 * (1 + 12 * log(2) / pi**2 * kappa)
-    yield same(expansion().population_time, formula) and same(expansion().unit_time, 1 / kappa)
+    yield same(in_kappa()["tau_pop"], formula) and same(in_kappa()["tau_unit"], 1 / kappa)
     found = values(TANH, g=1.04, noise="none")
     yield near(found["tau_pop"], float(formula.subs(kappa, found["kappa2"] ** 0.5)), 5 * found["kappa2"])
 

@@ -83,8 +83,9 @@ def certify_with_size(
     """The average <F> as by `certify`, and <|F|> to a few per cent: the scale below which <F> cancels."""
     with mpmath.workdps(digits + GUARD):
         m, v = _checked(pieces, mean, variance)
-        panels = _panels(pieces, m, mpmath.sqrt(v), digits)
-        value, size, _ = _refined(panels, _density(m, v), digits)
+        even = m == 0 and pieces.reflect() == pieces
+        panels = _panels(pieces, m, mpmath.sqrt(v), digits, half=even)
+        value, size = ((1 + even) * total for total in _refined(panels, _density(m, v), digits)[:2])
     with mpmath.workdps(digits + 3):
         return +value, +size
 
@@ -162,11 +163,13 @@ def _density(mean: mpmath.mpf, variance: mpmath.mpf) -> Callable[[mpmath.mpf], m
     return lambda point: norm * mpmath.exp(-rate * (point - mean) ** 2)
 
 
-def _panels(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int, width: Number = 1) -> list[Panel]:
-    """All panels: graded cuts inside every piece, a logarithmic variable next to singular ends."""
+def _panels(
+    pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int, width: Number = 1, half: bool = False
+) -> list[Panel]:
+    """All panels, with `half` those above the mean: graded cuts inside every piece, a logarithmic variable at singular ends."""
     drop = (digits + 10) * mpmath.log(10)
     window = _window(pieces, mean, sd, drop)
-    low, high = window.low, window.high
+    low, high = mean if half else window.low, window.high
     centres = [(real(f.centre), real(f.scale)) for f in features(pieces)]
     cuts = _cuts(centres, window, sd * width, sd * mpmath.sqrt(2 * drop))
     panels: list[Panel] = []

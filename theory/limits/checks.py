@@ -31,13 +31,20 @@ def _certified(average: Average, activation: Activation, own: tuple[tuple[Symbol
 def number(expression: Expr, activation: Activation, values: Values) -> mpmath.mpf:
     """An expression as a number, its averages certified by quadrature; the variance must be rational."""
     own = tuple((p, values[p]) for p in activation.parameters)
+    symbols, nodes, function = _compiled(expression)
+    with mpmath.workdps(DIGITS + 10):
+        given = [mpmath.mpmathify(values[symbol].evalf(DIGITS + 10)) for symbol in symbols]
+        measured = [_certified(node.xreplace(dict(values)), activation, own) for node in nodes]
+        return mpmath.mpmathify(function(*given, *measured))
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: Expr) -> tuple[list[Symbol], list[Average], Callable[..., Any]]:
+    """An expression as a function of its symbols, then its averages."""
     names = {node: Dummy() for node in averages(expression)}
     plain = expression.xreplace(names)
     symbols = sorted(plain.free_symbols - set(names.values()), key=str)
-    with mpmath.workdps(DIGITS + 10):
-        given = [mpmath.mpmathify(values[symbol].evalf(DIGITS + 10)) for symbol in symbols]
-        measured = [_certified(node.xreplace(dict(values)), activation, own) for node in names]
-        return mpmath.mpmathify(mp_function((*symbols, *names.values()), plain)(*given, *measured))
+    return symbols, list(names), mp_function((*symbols, *names.values()), plain)
 
 
 def with_exponent(activation: Activation, exponent: Expr, value: Expr) -> dict[Symbol, Expr]:

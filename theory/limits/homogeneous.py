@@ -24,8 +24,7 @@ from theory.derivation import Step
 from theory.engine.cavity import linear_root
 from theory.limits.checks import DIGITS, AtThreshold, Holds, Numbers, Values, equal, number, with_exponent
 from theory.limits.limit import Formula, Limit, follows, words
-from theory.limits.power_law import unit_constant
-from theory.limits.powers import tidy
+from theory.limits.powers import tidy, unit_constant
 from theory.limits.target import GAIN, POWER, SQUARED_SLOPE, Target, at_drive, drive, slope
 from theory.symbols import SI2, A, Delta, Sm2, g, phi, smI, snI, x
 

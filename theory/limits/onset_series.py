@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from sympy import Add, Expr, S, Symbol, factorial, log, sqrt, zeta
 
@@ -26,17 +25,6 @@ eps = Symbol("eps", positive=True)
 
 kappa = Symbol("kappa", positive=True)
 """Decay rate of the autocovariance at long lags."""
-
-
-class Expansion(NamedTuple):
-    """The onset for a generic activation of slope 1 at 0: series in Delta, in `eps`, and in `kappa` to relative order kappa^2."""
-
-    distance: Expr  # g^2/g_c^2 - 1 as a series in the variance, to second order
-    variance: Expr  # Delta0, to second order in eps
-    decay: Expr  # kappa^2, to third order in eps
-    dimension: Expr  # PR_x = PR_phi over N, in kappa
-    population_time: Expr  # tau_pop
-    unit_time: Expr  # int_0^oo (C/C(0))^2 dtau of one unit
 
 
 def taylor_polynomial() -> Expr:
@@ -122,39 +110,22 @@ def tail_moment() -> Expr:
 
 
 @lru_cache(maxsize=1)
-def expansion() -> Expansion:
-    """The onset for a generic activation, with all its coefficients."""
-    activity = taylor_polynomial()
-    branch = along_onset(activity)
+def in_kappa() -> Mapping[str, Expr]:
+    """What depends on the activation through kappa alone: to relative order kappa^2, over N the dimensions."""
     total, tail = pole_moment(1) / 2, tail_moment()  # psi/Delta0^2 = total/kappa^3 - tail/kappa^2
-    relative = tail / total * kappa
     diffusive = pole_moment(2) / 2  # (1/2) int dw/2pi psi(w, -w) = diffusive Delta0^2/kappa^5
-    return Expansion(
-        distance=(coupling_squared(activity) - 1).expand(),
-        variance=series(branch, Delta, 2),
-        decay=series(branch, decay_from_force(activity), 3),
-        dimension=kappa**3 / total * (1 + relative),
-        population_time=(diffusive / total).expand() / kappa**2 * (1 + relative),
-        unit_time=1 / kappa,
-    )
-
-
-def in_kappa() -> dict[str, Expr]:
-    """What depends on the activation through kappa alone."""
-    found = expansion()
-    return {
-        "PR_x": found.dimension,
-        "PR_phi": found.dimension,
-        "tau_pop": found.population_time,
-        "tau_unit": found.unit_time,
-    }
+    following = 1 + tail / total * kappa
+    dimension, population = kappa**3 / total * following, (diffusive / total).expand() / kappa**2 * following
+    return {"PR_x": dimension, "PR_phi": dimension, "tau_pop": population, "tau_unit": 1 / kappa}
 
 
 @lru_cache(maxsize=1)
 def laws() -> Mapping[str, Expr]:
     """Every result as a series in eps, in `b` and `d`."""
-    found = expansion()
-    lowest, following = found.decay.coeff(eps, 2), found.decay.coeff(eps, 3)
+    activity = taylor_polynomial()
+    branch = along_onset(activity)
+    variance, squared = series(branch, Delta, 2), series(branch, decay_from_force(activity), 3)
+    lowest, following = squared.coeff(eps, 2), squared.coeff(eps, 3)
     rate = sqrt(lowest) * eps * (1 + (following / lowest / 2).factor() * eps)
 
     def in_eps(law: Expr) -> Expr:
@@ -162,5 +133,5 @@ def laws() -> Mapping[str, Expr]:
         slope = (law.subs(kappa, rate) / leading).cancel().diff(eps).subs(eps, 0)
         return leading * (1 + slope.expand() * eps)
 
-    rows = {"Delta0": found.variance, "kappa2": found.decay, "kappa": rate}
+    rows = {"Delta0": variance, "kappa2": squared, "kappa": rate}
     return rows | {key: in_eps(law) for key, law in in_kappa().items()}

@@ -22,7 +22,7 @@ from theory.limits import known
 from theory.limits import linear_network as linear
 from theory.limits import onset_steps as onset
 from theory.limits.onset import near_critical
-from theory.limits.onset_series import b, d, eps, expansion, kappa, laws
+from theory.limits.onset_series import b, coupling_squared, d, eps, in_kappa, kappa, laws, taylor_polynomial
 from theory.limits.saturation import saturation
 from theory.models import derive
 from theory.symbols import Delta, eta, g, sigma
@@ -50,10 +50,10 @@ def solve(text, **numbers):
 
 def test_series_of_the_onset():
     """Published leading orders: kappa = eps/sqrt(3), PR = 4 eps^3/(sqrt(3) pi^2); next orders as derived here."""
-    found = expansion()
-    assert same(found.distance, -b * Delta + (2 * b**2 / 3 - d / 4) * Delta**2)
-    assert same(found.dimension, 12 * kappa**3 / pi**2 * (1 + 12 * log(2) / pi**2 * kappa))
-    assert same(found.population_time, (1 + zeta(3) / zeta(2)) / 2 / kappa**2 * (1 + 12 * log(2) / pi**2 * kappa))
+    found = in_kappa()
+    assert same(coupling_squared(taylor_polynomial()) - 1, -b * Delta + (2 * b**2 / 3 - d / 4) * Delta**2)
+    assert same(found["PR_x"], 12 * kappa**3 / pi**2 * (1 + 12 * log(2) / pi**2 * kappa))
+    assert same(found["tau_pop"], (1 + zeta(3) / zeta(2)) / 2 / kappa**2 * (1 + 12 * log(2) / pi**2 * kappa))
     assert same(laws()["kappa"].expand().coeff(eps, 1), 1 / sqrt(3))
     assert same(laws()["PR_x"].expand().coeff(eps, 3), 4 / (sqrt(3) * pi**2))
     tanh = near_critical("tanh(x)")

@@ -17,12 +17,22 @@ from theory.activation.activation import Activation
 from theory.derivation import same
 from theory.limits.power_law import G, ghat, m, power_law, s, y
 from theory.models import derive
+from theory.symbols import Delta, g, sigma
 
 p = Symbol("p", positive=True)
 
 
 def law_of(text):
     return power_law(derive("static"), Activation.from_text(text))
+
+
+def constants(law):
+    return {m: law.laws["m"], G: law.laws["G"]}
+
+
+def prefactor(law, key):
+    """Of the power of Delta that a result is on the solution."""
+    return law.under("on the solution")[key].subs(Delta, 1)
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +44,16 @@ def test_published_formulas_symbolic_in_p(symbolic):
     """m_q = <|z|^q>; gamma = G_p s; everything depends on g sigma^(p-1) alone."""
     law = symbolic
     moment = 2**p * gamma(p + S.Half) / sqrt(pi)
-    assert gammasimp(law.constants[m] / moment) == 1
-    assert gammasimp(law.constants[G] * sqrt(pi) * gamma(p + S.Half) / (2 * gamma(1 + p / 2) ** 2)) == 1
-    g, sigma = (parameter.symbol for parameter in law.theory.model.parameters)
-    assert law.collapse == g * sigma ** (p - 1)
+    assert gammasimp(law.laws["m"] / moment) == 1
+    assert gammasimp(law.laws["G"] * sqrt(pi) * gamma(p + S.Half) / (2 * gamma(1 + p / 2) ** 2)) == 1
+    assert law.under("definitions")["ghat"] == g * sigma ** (p - 1)
     assert law.laws["y"] == 1 + ghat**2 * m * y**p
-    assert same(law.results["D_phi"].prefactor, (1 - G * s) ** 2)
-    assert same(law.results["D_x"].prefactor, (1 - G * s) ** 2 / (1 - G**2 * s**2 + s**2))
-    assert same(law.results["slope"].prefactor, p * s)
-    assert same(law.results["stability"].prefactor, p**2 * s / (2 * p - 1))
-    assert law.finite == {"stability": p > S.Half}
+    assert same(prefactor(law, "D_phi"), (1 - G * s) ** 2)
+    assert same(prefactor(law, "D_x"), (1 - G * s) ** 2 / (1 - G**2 * s**2 + s**2))
+    assert same(prefactor(law, "slope"), p * s)
+    assert same(prefactor(law, "stability"), p**2 * s / (2 * p - 1))
+    conditions = {f.left: f.condition for f in law.formulas if f.section == "on the solution" and f.condition}
+    assert conditions == {"stability": "p > 1/2"}
 
 
 def test_weak_coupling(symbolic):
@@ -53,7 +63,6 @@ def test_weak_coupling(symbolic):
 
 
 def test_strong_coupling(symbolic):
-    g, sigma = (parameter.symbol for parameter in symbolic.theory.model.parameters)
     strong = symbolic.under("strong")
     assert next(f for f in symbolic.formulas if "strong" in f.section).condition == "p < 1"
     assert same(strong["Delta"] - (m * g**2) ** (1 / (1 - p)), sigma**2 / (1 - p))
@@ -77,30 +86,34 @@ LIMITS = {
 @pytest.mark.parametrize("text", one_in(2, LIMITS))
 def test_limit_of_the_dimension(text):
     law = law_of(text)
-    assert float(law.under("strong")["D_phi"].subs(law.constants)) == pytest.approx(LIMITS[text], rel=1e-14)
+    assert float(law.under("strong")["D_phi"].subs(constants(law))) == pytest.approx(LIMITS[text], rel=1e-14)
 
 
 def test_special_points(symbolic):
-    node, loss = symbolic.saddle_node, symbolic.instability
-    assert node.condition == (p > 1) and same(node.y, p / (p - 1))
-    assert loss.condition == ((p > S.Half) & (p < 1)) and same(loss.y, p**2 / (1 - p) ** 2)
+    node, loss = symbolic.under("saddle-node"), symbolic.under("loss of stability")
+    assert same(node["Delta/sigma^2"], p / (p - 1)) and same(loss["Delta/sigma^2"], p**2 / (1 - p) ** 2)
+    conditions = {f.section: f.condition for f in symbolic.formulas}
+    assert conditions["saddle-node"] == "p > 1" and conditions["loss of stability"] == "(p > 1/2) & (p < 1)"
     nodes = {Rational(3, 2): 0.4911215920585138, S(2): 0.2886751345948129, S(3): 0.09938079899999065}
     losses = {Rational(3, 5): 0.97187046361981, Rational(3, 4): 1.3379649309391, Rational(9, 10): 1.2809268212713}
     for point, values in ((node, nodes), (loss, losses)):
         for exponent, expected in values.items():
-            value = point.coupling.subs(symbolic.constants).subs(p, exponent)
+            value = point["ghat"].subs(constants(symbolic)).subs(p, exponent)
             assert float(value) == pytest.approx(expected, rel=2e-14), exponent
 
 
 def test_numeric_exponents_have_their_regimes_only():
-    sublinear, square_root, cubic, linear = map(law_of, ("power(3/4)", "power(1/2)", "x^3", "x"))
-    assert sublinear.under("strong") and sublinear.instability and sublinear.saddle_node is None
-    assert square_root.instability is None and square_root.finite == {"stability": S.false}
-    assert "stability" not in square_root.results
-    assert not cubic.under("strong") and cubic.instability is None
-    assert float(cubic.saddle_node.coupling.subs(cubic.constants)) == pytest.approx(1 / math.sqrt(101.25), rel=1e-14)
-    assert not linear.under("strong") and linear.saddle_node is None and linear.instability is None
-    assert same(linear.results["D_phi"].prefactor.subs(linear.constants), (1 - s) ** 2)
+    sublinear, square_root, cubic, linear = laws = list(map(law_of, ("power(3/4)", "power(1/2)", "x^3", "x")))
+    strong, node, loss = (
+        [law.under(words) for law in laws] for words in ("strong", "saddle-node", "loss of stability")
+    )
+    assert strong[0] and loss[0] and not node[0]
+    assert not loss[1] and square_root.facts["infinite"] == "stability is infinite"
+    assert "stability" not in square_root.laws and "stability" in sublinear.laws
+    assert not strong[2] and not loss[2]
+    assert float(node[2]["ghat"].subs(constants(cubic))) == pytest.approx(1 / math.sqrt(101.25), rel=1e-14)
+    assert not strong[3] and not node[3] and not loss[3]
+    assert same(prefactor(linear, "D_phi").subs(constants(linear)), (1 - s) ** 2)
 
 
 @pytest.mark.parametrize("text", ["tanh(x)", "x+x^3", "x/(1+x^2)", "power(1/2)+x", "max(-1, min(1, x))"])
@@ -132,12 +145,11 @@ def test_a_wrong_law_does_not_pass(text):
 def test_the_solver_agrees(symbolic, exponent, g, sigma):
     solution = quenched.Solver("static", "power(p) where p>0").solve(g=g, sigma=sigma, p=exponent)
     delta = solution.order_parameters["Delta"]
-    given = {p: exponent, s: 1 - sigma**2 / delta}
-    coupling = symbolic.coupling_squared.subs({y: delta / sigma**2, **symbolic.constants}).subs(given)
+    given = {p: exponent, s: 1 - sigma**2 / delta, y: delta / sigma**2, Delta: delta}
+    coupling = symbolic.under("collapse")["ghat^2"].subs(constants(symbolic)).subs(given)
     assert float(sqrt(coupling)) == pytest.approx(g * sigma ** (exponent - 1), rel=1e-12)
     for key in ("D_x", "D_phi", "n_var_cov_x", "n_var_cov_phi", "gain"):
-        law = symbolic.results[key]
-        value = (law.prefactor * delta**law.exponent).subs(symbolic.constants).subs(given)
+        value = symbolic.under("on the solution")[key].subs(constants(symbolic)).subs(given)
         assert float(value) == pytest.approx(solution.observables[key], rel=1e-11), key
 
 
