@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, special
 from scipy.fft import dct
 
-from numerics.algorithms.filtered import Convolution, Drive, by_filter
+from numerics.algorithms.filtered import Convolution, Drive
 from numerics.algorithms.panels import Panels, spherical_bessel
 from numerics.algorithms.transfer import PowerTransfer
 from numerics.solve.solver import Solver
@@ -122,21 +122,6 @@ def test_weak_noise(solvers, g, sigma):
     network = Network(solvers(ERF), g, white(sigma), *ONE)
     expected = solvers(ERF).solve(g=g, sigma=sigma).order_parameters["Delta0"]
     assert network.variance == pytest.approx(expected, rel=1e-10)
-
-
-def test_start_from_the_first_order_network(solvers):
-    """The curve of 1/(1 + s) saves the way through decreasing noise and leads to the same state."""
-    module, g = solvers(ERF).module, 1.6
-    first = Network(solvers(ERF), g, Drive(), *ONE)
-    found = by_filter(
-        module.PAIR.table,
-        lambda v: float(module.multiplier(v, g, 0.0, 0.0, 0.0)),
-        *ALPHA,
-        g**2,
-        Drive(),
-        lambda strength: (first.variance, first.found.at),
-    )
-    assert found[1] == pytest.approx(Network(solvers(ERF), g, Drive(), *ALPHA).variance, rel=1e-11)
 
 
 @pytest.mark.parametrize("g", [0.3, 0.9])
