@@ -5,20 +5,17 @@ from functools import lru_cache
 import numpy as np
 
 from numerics.algorithms.coloured import CLOSEST, by_collocation, by_continuation, closure, linear_curve
-from numerics.algorithms.primitive import Primitive
-from numerics.algorithms.states import (
+from numerics.algorithms.outcomes import (
     CRITICAL,
-    DOUBLE_PRECISION,
     NO_CONVERGENCE,
     NO_DECAY,
     NO_ROOT,
     NOT_RESOLVED,
     SILENT,
     SOLVED,
-    FilteredState,
-    GaussianState,
-    SampledState,
 )
+from numerics.algorithms.primitive import Primitive
+from numerics.algorithms.states import DOUBLE_PRECISION, FilteredState, GaussianState, SampledState
 from numerics.algorithms.twotime import by_energy, energy_roots
 
 LOWEST_VARIANCE, DECADES = 1e-10, 1e22

@@ -56,14 +56,15 @@ class PairPlane:
                 break
             edges.append(RATIO * edges[-1])
         edges = np.unique(np.append(edges, [m for m in marks if 0.0 < m < edges[-1]]))
+        panels = Panels(edges)
         for _ in range(HALVINGS):
-            bad = self._unresolved(Panels(edges))
+            bad = self._unresolved(panels)
             if not np.any(bad):
-                return edges, True
-            if (edges.size + np.sum(bad)) * FINE > MOST_NODES:
+                return panels.edges, True
+            if (panels.edges.size + np.sum(bad)) * FINE > MOST_NODES:
                 break
-            edges = np.sort(np.append(edges, 0.5 * (edges[1:] + edges[:-1])[bad]))
-        return edges, False
+            panels = panels.halved(bad)
+        return panels.edges, False
 
     def _unresolved(self, panels):
         """Panels on whose squares a pair spectrum is no polynomial."""

@@ -15,20 +15,13 @@ import numpy as np
 from scipy.interpolate import BPoly
 
 from numerics.algorithms.contour import contour_integral, opposite_frequencies
-from numerics.algorithms.filtered import CLOSE_TO_CRITICAL, LOST, NO_START, SOLVED_FILTER, Drive, by_filter
+from numerics.algorithms.filtered import Drive, by_filter
+from numerics.algorithms.outcomes import SOLVED
 from numerics.algorithms.pairsum import pair_sum, slow_integral
 from numerics.algorithms.plane import PairPlane
-from numerics.algorithms.trajectories import (
-    FOUND,
-    NO_MARGIN,
-    SILENT_SITE,
-    UNBOUNDED,
-    UNSETTLED,
-    solve_by_trajectories,
-)
+from numerics.algorithms.trajectories import solve_by_trajectories
 from numerics.algorithms.transfer import PowerTransfer
 
-SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, NOT_RESOLVED, UNSTABLE_PAIRS = range(8)  # status
 AGREEMENT = 1e-9  # of two orders of quadrature
 DOUBLE_PRECISION = 4e-16
 RESOLUTION = 0.3  # of the smallest panel of frequencies, in units of the margin 1 - strength max|S|^2
@@ -178,7 +171,7 @@ class FilteredState(PairStatistics):
             spectrum=(lambda omega: equations.noise_spectra[noise](1j * omega, *numbers).real) if smooth else None,
             rate=1.0 / tau_n if smooth else None,
         )
-        status, self.variance, self.table, self.found = by_filter(
+        self.status, self.variance, self.table, self.found = by_filter(
             lambda variance: equations.pair.table(variance, own),
             lambda variance: float(equations.multiplier(variance, *numbers)),
             np.array(numerator),
@@ -186,8 +179,6 @@ class FilteredState(PairStatistics):
             float(equations.strength(*numbers)),
             drive,
         )
-        words = {SOLVED_FILTER: SOLVED, NO_START: SILENT, LOST: NO_CONVERGENCE, CLOSE_TO_CRITICAL: CRITICAL}
-        self.status = words.get(status, NOT_RESOLVED)
         solved = self.status == SOLVED
         self.variance = float(self.variance) if solved else np.nan
         self.roots, self.slopes = np.array([self.variance] * solved), np.array([np.nan] * solved)
@@ -248,14 +239,7 @@ class SampledState(PairStatistics):
             float(equations.reaction(*numbers)),
             lambda omega, S, C: equations.one_site(1j * omega, S, C, drive(omega), *numbers),
         )
-        words = {
-            FOUND: SOLVED,
-            NO_MARGIN: UNSTABLE_PAIRS,
-            UNBOUNDED: NO_ROOT,
-            UNSETTLED: NO_CONVERGENCE,
-            SILENT_SITE: SILENT,
-        }
-        self.status = words.get(self.found.status, CRITICAL)
+        self.status = self.found.status
 
     @property
     def margin(self):

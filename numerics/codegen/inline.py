@@ -7,31 +7,16 @@ import inspect
 from functools import lru_cache
 from types import ModuleType
 
-from numerics.algorithms import averages, frozen, quadrature
 
-_AVERAGES = (quadrature, averages)
-
-
-def algorithm_source(algorithms: tuple[ModuleType, ...], with_frozen: bool = False) -> str:
-    """All algorithms without module docstrings and imports, each under a heading that keeps the docstring's first line.
+@lru_cache(maxsize=8)
+def pasted(rooms: tuple[ModuleType, ...]) -> str:
+    """Sources without module docstrings and imports, each under a heading that keeps the docstring's first line.
 
     Parameters
     ----------
-    algorithms : tuple of ModuleType
+    rooms : tuple of ModuleType
         In dependency order.
-    with_frozen : bool
-        Whether the module needs averages over a frozen mean.
     """
-    return _pasted((*algorithms, frozen) if with_frozen else algorithms)
-
-
-def average_source() -> str:
-    """The part that evaluates averages."""
-    return _pasted(_AVERAGES)
-
-
-@lru_cache(maxsize=4)
-def _pasted(rooms: tuple[ModuleType, ...]) -> str:
     return "\n\n\n".join(_body(inspect.getsource(room), room.__name__.rsplit(".", 1)[1]) for room in rooms)
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from sympy import Symbol, sstr
 
+from numerics.algorithms import averages, quadrature
+from numerics.algorithms import frozen as over_frozen
 from numerics.codegen.cache import cached, content_key, toolkit_digest
-from numerics.codegen.inline import algorithm_source, average_source
+from numerics.codegen.inline import pasted
 from numerics.codegen.means import FrozenCode, MeanCode, lower_frozen, lower_mean, terms_of
 from numerics.codegen.printer import source
 from numerics.codegen.statements import function
@@ -83,7 +85,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     body = [
         _constants(theory, activation, digest, method.name),
         _rule("Algorithm (the same for every activation)"),
-        algorithm_source(method.algorithms, with_frozen=bool(frozen)),
+        pasted((*method.algorithms, over_frozen) if frozen else method.algorithms),
         *([_rule("The activation"), _activation(activation)] if theory.model.needs_activation else []),
         *([_rule("Its Gaussian averages")] if means or conditional else []),
         *(_mean(mean, activation) for mean in (*means, *conditional)),
@@ -134,7 +136,9 @@ def _assembled(header: str, body: Sequence[str]) -> str:
 def emit_mean(average: Average, activation: Activation, observable: Activation | None = None) -> str:
     """Source of a module that evaluates one Gaussian average; `observable` is what ``O(x)`` stands for, if it occurs."""
     header = f'"""{sstr(average)} for phi(x) = {sstr(activation.expression)}."""'
-    return _assembled(header, [average_source(), _mean(lower_mean(average, activation, observable), activation)])
+    return _assembled(
+        header, [pasted((quadrature, averages)), _mean(lower_mean(average, activation, observable), activation)]
+    )
 
 
 def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> str:

@@ -17,6 +17,7 @@ from numerics.algorithms import (
     filtered,
     hermite,
     onesite,
+    outcomes,
     pairs,
     pairsum,
     panels,
@@ -55,7 +56,7 @@ def read_autocovariance(generated: Generated, numbers: Mapping[str, Any]) -> Rea
     except _RAISED as error:
         raise DomainError(f"{_opening(generated, numbers)} leaves the range of double precision") from error
     branches = _branches(result)
-    if result["status"] != states.SOLVED:
+    if result["status"] != outcomes.SOLVED:
         raise DomainError(_why(generated, numbers, result))
     raw = {key: float(result[key]) for key in (*generated.module.MEANINGS, "residual", "error")}
     errors = {key: float(error) for key, error in result["errors"].items()}
@@ -78,26 +79,26 @@ def _opening(generated: Generated, numbers: Mapping[str, Any]) -> str:
 def _why(generated: Generated, numbers: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     """One sentence on why there is no solution, and where there would be one."""
     opening, status = _opening(generated, numbers), result["status"]
-    if status == states.UNSTABLE_PAIRS:
+    if status == outcomes.UNSTABLE_PAIRS:
         return (
             f"{opening} has pair correlations that do not relax: g^2 |S|^2 is not below 1 at every frequency by three standard "
             "errors; the network is at the edge of its stability for these couplings"
         )
-    if status == states.SILENT:
+    if status == outcomes.SILENT:
         return f"{opening} is zero or unbounded: without noise {_threshold(generated, numbers)}"
-    if status == states.NO_ROOT:
+    if status == outcomes.NO_ROOT:
         return f"{opening} does not exist: no equal-time variance balances the energy, activity grows without bound"
-    if status == states.NO_DECAY:
+    if status == outcomes.NO_DECAY:
         return (
             f"{opening} does not decay to zero at variance {result['variance']:.6g}: kappa2 = 1 - g^2 <phi'>^2 is not "
             "positive or the force changes sign; states with a frozen part are not covered yet"
         )
-    if status == states.NO_CONVERGENCE:
+    if status == outcomes.NO_CONVERGENCE:
         return (
             f"{opening} was not found: the boundary-value problem does not converge from any start; either activity grows "
             "without bound, or the noise is very weak and the network close to the onset of chaos"
         )
-    if status == states.CRITICAL:
+    if status == outcomes.CRITICAL:
         return (
             f"{opening} is too close to a critical point: its decay rate is below {autocovariance.SLOWEST_RATE:g} and the "
             "frequency integrals cannot be resolved"
@@ -130,6 +131,7 @@ AUTOCOVARIANCE = Method(
         "C_x and C_phi at the lags of an array.",
     ),
     algorithms=(
+        outcomes,
         quadrature,
         averages,
         pairs,
@@ -139,12 +141,12 @@ AUTOCOVARIANCE = Method(
         coloured,
         transfer,
         filtered,
+        pairsum,
         plane,
         contour,
         hermite,
         onesite,
         trajectories,
-        pairsum,
         states,
         autocovariance,
     ),

@@ -10,14 +10,9 @@ from scipy import special
 
 from numerics.algorithms import trajectories
 from numerics.algorithms.hermite import HermiteSeries, mehler_sum
+from numerics.algorithms.outcomes import CRITICAL, SILENT, SOLVED, UNSTABLE_PAIRS
 from numerics.algorithms.pairsum import pair_sum, slow_integral
-from numerics.algorithms.trajectories import (
-    FOUND,
-    NO_MARGIN,
-    SILENT_SITE,
-    WINDOW_TOO_SHORT,
-    solve_by_trajectories,
-)
+from numerics.algorithms.trajectories import solve_by_trajectories
 from tests.effort import one_in
 
 ACTIVATIONS = {
@@ -237,7 +232,7 @@ def test_stepping_in_time_agrees_closely(name, g, eta, noise, transfer, impulse)
     """Thousands of trajectories; 56 z-values below 4.5: false alarms 4e-4."""
     solution = solved(name, g, eta, noise, transfer, trajectories=64)
     z = stepped(solution.site, ACTIVATIONS[name], transfer, impulse, 4, 2000)
-    assert solution.status == FOUND
+    assert solution.status == SOLVED
     assert max(np.abs(list(z.values()))) < 4.5, z
 
 
@@ -277,15 +272,15 @@ def test_what_has_no_solution():
     def never(omega):
         return np.zeros_like(omega)
 
-    assert solved("linear", 0.9, 0.4, white(1.0)).status == NO_MARGIN  # g (1 + eta) > 1: no stationary state
-    assert solved("linear", 0.5, 0.4, never).status == SILENT_SITE
-    assert solved("tanh", 1.5, -0.5, never).status == SILENT_SITE  # below the edge g (1 + eta) = 1 of the spectrum
+    assert solved("linear", 0.9, 0.4, white(1.0)).status == UNSTABLE_PAIRS  # g (1 + eta) > 1: no stationary state
+    assert solved("linear", 0.5, 0.4, never).status == SILENT
+    assert solved("tanh", 1.5, -0.5, never).status == SILENT  # below the edge g (1 + eta) = 1 of the spectrum
 
 
 def test_a_window_that_is_too_short(monkeypatch):
     monkeypatch.setattr(trajectories, "MOST_STEPS", 256)
     long = solved("tanh", 1.0, 0.4, ou(1.0, 40.0), replicates=2, trajectories=4)
-    assert long.status == WINDOW_TOO_SHORT
+    assert long.status == CRITICAL
     assert long.left > trajectories.STILL_DECAYED
 
 
