@@ -13,7 +13,7 @@ from sympy import Expr, Symbol
 from theory.functions import mpmath_names
 
 
-def mp_function(arguments: Symbol | Sequence[Symbol], expression: Expr) -> Callable[..., Any]:
+def mp_function(arguments: Symbol | Sequence[Symbol], expression: Expr, cse: bool = False) -> Callable[..., Any]:
     """Compile an expression for mpmath at the working precision of the call.
 
     Parameters
@@ -22,6 +22,8 @@ def mp_function(arguments: Symbol | Sequence[Symbol], expression: Expr) -> Calla
         Positional arguments of the result.
     expression : Expr
         An expression built by this package (never user text).
+    cse : bool
+        Whether repeated subexpressions are computed once, which pays for many points; not for integrals.
 
     Returns
     -------
@@ -30,7 +32,7 @@ def mp_function(arguments: Symbol | Sequence[Symbol], expression: Expr) -> Calla
     """
     roots = sorted(expression.atoms(sympy.CRootOf), key=str)
     if not roots:
-        return sympy.lambdify(arguments, expression, modules=[mpmath_names(), "mpmath"])
+        return sympy.lambdify(arguments, expression, modules=[mpmath_names(), "mpmath"], cse=cse)
     # algebraic numbers become further arguments, evaluated once per working precision
     stands = [sympy.Dummy() for _ in roots]
     whole = (*((arguments,) if isinstance(arguments, Symbol) else arguments), *stands)

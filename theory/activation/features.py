@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 
 import mpmath
@@ -76,6 +77,7 @@ def unlisted_distance(pieces: Pieces) -> float:
     return min(sparse)
 
 
+@lru_cache(maxsize=256)
 def _selected(pieces: Pieces) -> tuple[tuple[Feature, ...], list[Feature]]:
     """The features to be listed, and the numerical ones beyond ``MAX_FEATURES``."""
     found: list[Feature] = []

@@ -7,6 +7,7 @@ where leading terms cancel); exponential rates are collected by rules of their o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy
 from sympy import Dummy, Expr, Rational, S
@@ -44,6 +45,7 @@ class Growth:
     limit: Expr | None = None
 
 
+@lru_cache(maxsize=256)
 def growth(piece: Expr, side: int) -> Growth:
     """Growth of a smooth expression as x -> +oo (`side` 1) or -oo (`side` -1).
 

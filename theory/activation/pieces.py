@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial, reduce
 from itertools import pairwise
 
 from sympy import (
@@ -250,58 +251,41 @@ def _split(expr: Expr, depth: int) -> Pieces:
         return _joined(_split_piecewise(expr, depth + 1))
     arguments = tuple(_split(argument, depth + 1) for argument in expr.args)
     if isinstance(expr, (Max, Min)):
-        return _joined(_extremum(arguments, 1 if isinstance(expr, Max) else -1))
-    rows = refine(arguments, lambda row: Tuple(*row))
-    return _joined(_rebuild(expr, rows, depth))
+        return reduce(partial(_extremum, 1 if isinstance(expr, Max) else -1), arguments)
+    if isinstance(expr, (Abs, sign, Heaviside)):
+        return _joined(refine((*arguments, _signs(arguments[0])), _SWITCHED[type(expr)]))
+    return _joined(_rebuild(expr, refine(arguments, lambda row: Tuple(*row)), depth))
+
+
+_SWITCHED: dict[type, Callable[[tuple[Expr, ...]], Expr]] = {
+    Abs: lambda row: row[-1] * row[0],
+    sign: lambda row: row[-1],
+    Heaviside: lambda row: (S.Zero, row[1], S.One)[row[-1] + 1],
+}
+"""A function that switches at 0, from its arguments and the sign of the first on an interval."""
 
 
 def _rebuild(expr: Expr, rows: Pieces, depth: int) -> Pieces:
     """Apply the outer node of `expr` to its arguments on every interval."""
-    points: list[tuple[Expr, ...]] = []
+    points: list[Expr] = []
     expressions: list[Expr] = []
     for (low, high), row in zip(rows.intervals, rows.expressions, strict=True):
-        if isinstance(expr, (Abs, sign, Heaviside)):
-            inside, values = _switched(expr, row, low, high)
-        else:
-            # rebuilding may bring a switch back, as sqrt((-x)**2) does
-            whole = _split(expr.func(*row), depth + 1)
-            inside, values = _restricted(whole, low, high)
-        points.append((*inside, high))
+        # rebuilding may bring a switch back, as sqrt((-x)**2) does
+        inside, values = _restricted(_split(expr.func(*row), depth + 1), low, high)
+        points += [*inside, high]
         expressions += values
-    return Pieces(tuple(point for group in points for point in group)[:-1], tuple(expressions))
+    return Pieces(tuple(points[:-1]), tuple(expressions))
 
 
-def _switched(expr: Expr, row: Tuple, low: Expr, high: Expr) -> tuple[tuple[Expr, ...], list[Expr]]:
-    """Abs, sign or Heaviside of the smooth ``row[0]`` on one interval."""
-    argument = row[0]
-    inside, signs = _signs(argument, low, high)
-    if isinstance(expr, Abs):
-        return inside, [s * argument for s in signs]
-    if isinstance(expr, sign):
-        return inside, [S(s) for s in signs]
-    at_zero = row[1] if len(row) > 1 else S.Half
-    return inside, [(S.Zero, at_zero, S.One)[s + 1] for s in signs]
-
-
-def _extremum(arguments: tuple[Pieces, ...], direction: int) -> Pieces:
-    """Max (`direction` 1) or Min (-1), two at a time."""
-    best = arguments[0]
-    for other in arguments[1:]:
-        points: list[Expr] = []
-        expressions: list[Expr] = []
-        pairs = refine((best, other), lambda row: Tuple(*row))
-        for (low, high), (a, b) in zip(pairs.intervals, pairs.expressions, strict=True):
-            inside, signs = _signs(a - b, low, high)
-            points += [*inside, high]
-            expressions += [a if s * direction >= 0 else b for s in signs]
-        best = _joined(Pieces(tuple(points[:-1]), tuple(expressions)))
-    return best
+def _extremum(direction: int, first: Pieces, second: Pieces) -> Pieces:
+    """Max (`direction` 1) or Min (-1) of two functions."""
+    signs = _signs(first.combine(second, lambda a, b: a - b))
+    return _joined(refine((first, second, signs), lambda row: row[0] if row[2] * direction >= 0 else row[1]))
 
 
 def _split_piecewise(expr: Piecewise, depth: int) -> Pieces:
     relations = [relation for _, condition in expr.args for relation in condition.atoms(Relational) if relation.has(x)]
-    differences = {relation: _split(relation.lhs - relation.rhs, depth) for relation in relations}
-    signed = {relation: _rebuild(sign(x), _in_tuples(part), depth) for relation, part in differences.items()}
+    signed = {relation: _signs(_split(relation.lhs - relation.rhs, depth)) for relation in relations}
     values = [_split(value, depth) for value, _ in expr.args]
     count = len(values)
 
@@ -313,10 +297,6 @@ def _split_piecewise(expr: Piecewise, depth: int) -> Pieces:
         raise InputError(f"'{expr}' is not defined on the whole real line")
 
     return refine((*values, *signed.values()), chosen)
-
-
-def _in_tuples(part: Pieces) -> Pieces:
-    return part.map(lambda expression: Tuple(expression))
 
 
 def _holds(condition: Expr, signs: dict[Expr, Expr]) -> bool:
@@ -334,18 +314,23 @@ def _holds(condition: Expr, signs: dict[Expr, Expr]) -> bool:
     raise InputError(f"cannot decide the condition '{condition}'")
 
 
-def _signs(u: Expr, low: Expr, high: Expr) -> tuple[tuple[Expr, ...], list[int]]:
-    """Points in (low, high) where `u` may change sign, and its sign on each interval between them."""
-    try:
-        inside = tuple(p for p in merged(sign_change_points(u)) if compare(low, p) < 0 and compare(p, high) < 0)
-    except InputError:
-        # the zeros may be out of reach and yet irrelevant here: Abs(x)**p is positive on (0, oo) for any p
-        settled = _settled_sign(u, low, high)
-        if settled is None:
-            raise
-        return (), [settled]
-    ends = (low, *inside, high)
-    return inside, [_sign_inside(u, a, b) for a, b in pairwise(ends)]
+def _signs(function: Pieces) -> Pieces:
+    """The sign of a function, -1, 0 or 1, constant between the points where it may change."""
+    points: list[Expr] = []
+    signs: list[Expr] = []
+    for (low, high), u in zip(function.intervals, function.expressions, strict=True):
+        try:
+            inside = [p for p in merged(sign_change_points(u)) if compare(low, p) < 0 and compare(p, high) < 0]
+            found = [_sign_inside(u, a, b) for a, b in pairwise((low, *inside, high))]
+        except InputError:
+            # the zeros may be out of reach and yet irrelevant here: Abs(x)**p is positive on (0, oo) for any p
+            settled = _settled_sign(u, low, high)
+            if settled is None:
+                raise
+            inside, found = [], [settled]
+        points += [*inside, high]
+        signs += map(S, found)
+    return Pieces(tuple(points[:-1]), tuple(signs))
 
 
 def _settled_sign(u: Expr, low: Expr, high: Expr) -> int | None:

@@ -7,7 +7,6 @@ the logarithm of the distance. Davis and Rabinowitz, Methods of Numerical Integr
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
@@ -85,48 +84,9 @@ def certify_with_size(
         m, v = _checked(pieces, mean, variance)
         even = m == 0 and pieces.reflect() == pieces
         panels = _panels(pieces, m, mpmath.sqrt(v), digits, half=even)
-        value, size = ((1 + even) * total for total in _refined(panels, _density(m, v), digits)[:2])
+        value, size = ((1 + even) * total for total in _refined(panels, _density(m, v), digits))
     with mpmath.workdps(digits + 3):
         return +value, +size
-
-
-def certify_pair(
-    first: Pieces, second: Pieces, mean: Number, variance: Number, rho: Number, digits: int = 15
-) -> mpmath.mpf:
-    """The two-point average <F(u) G(v)>, u and v ~ N(mean, variance) with correlation rho.
-
-    Parameters
-    ----------
-    first, second : Pieces
-        F and G, without free parameters.
-    mean, variance, rho : number
-        Real; variance > 0 and \\|rho\\| < 1. The work grows as 1/(1 - rho^2).
-    digits : int
-        As in `certify`, relative to <|F(u) G(v)|>.
-
-    Raises
-    ------
-    InputError, DomainError
-        As in `certify`; InputError if \\|rho\\| >= 1.
-    """
-    with mpmath.workdps(digits + GUARD):
-        correlation = real(rho)
-        if not abs(correlation) < 1:
-            raise InputError(f"rho = {rho} is not between -1 and 1")
-        m, v = _checked(first, mean, variance)
-        _checked(second, mean, variance)
-        sd, narrow = mpmath.sqrt(v), mpmath.sqrt(1 - correlation**2)
-        meshes = []
-        for function in (first, second):
-            panels = _panels(function, m, sd, digits, width=narrow)
-            meshes.append(_refined(panels, _density(m, v), digits)[2])
-        coarse = _orders(digits)[0]
-        totals = [_pair_sum(meshes, n, m, sd, correlation, digits) for n in (coarse, coarse + 2)]
-        if not abs(totals[1][0] - totals[0][0]) <= mpmath.mpf(10) ** -digits * totals[1][1]:
-            raise DomainError(f"two rules for the two-point average do not agree to {digits} digits")
-        value = totals[1][0]
-    with mpmath.workdps(digits + 3):
-        return +value
 
 
 def _checked(pieces: Pieces, mean: Number, variance: Number) -> tuple[mpmath.mpf, mpmath.mpf]:
@@ -163,26 +123,32 @@ def _density(mean: mpmath.mpf, variance: mpmath.mpf) -> Callable[[mpmath.mpf], m
     return lambda point: norm * mpmath.exp(-rate * (point - mean) ** 2)
 
 
-def _panels(
-    pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int, width: Number = 1, half: bool = False
-) -> list[Panel]:
-    """All panels, with `half` those above the mean: graded cuts inside every piece, a logarithmic variable at singular ends."""
+class Place(NamedTuple):
+    """Where panels have to be short: not longer than `size` within `reach` of the centre, than the distance to it beyond."""
+
+    centre: mpmath.mpf
+    size: mpmath.mpf
+    reach: mpmath.mpf
+
+    def allows(self, low: mpmath.mpf, high: mpmath.mpf) -> bool:
+        """Whether a panel is short enough."""
+        gap = max(low - self.centre, self.centre - high, 0)
+        return high - low <= (self.size if gap < self.reach else gap)
+
+
+def _panels(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, digits: int, half: bool) -> list[Panel]:
+    """Every piece graded towards features, mean and peak, a logarithmic variable at singular ends; half: above the mean."""
     drop = (digits + 10) * mpmath.log(10)
-    window = _window(pieces, mean, sd, drop)
-    low, high = mean if half else window.low, window.high
-    centres = [(real(f.centre), real(f.scale)) for f in features(pieces)]
-    cuts = _cuts(centres, window, sd * width, sd * mpmath.sqrt(2 * drop))
+    low, high, peak = _window(pieces, mean, sd, drop)
+    low, peak = (mean, abs(peak)) if half else (low, peak)
+    places = _places(pieces, mean, sd, peak, sd * mpmath.sqrt(2 * drop))
     panels: list[Panel] = []
     for (start, end), expression in zip(pieces.intervals, pieces.expressions, strict=True):
         if expression.is_zero:
             continue
         left, right = real(start), real(end)
-        first, last = max(left, low), min(right, high)
-        edges = [first, *(cut for cut in cuts if first < cut < last), last]
-        f = mp_function(x, expression)
-        for a, b in pairwise(edges):
-            if not a < b:
-                continue
+        f = _compiled(expression)
+        for a, b in _graded(max(left, low), min(right, high), places):
             if a == left and is_singular_at(expression, start):
                 panels += _logarithmic(expression, start, 1, b - a, digits)
             elif b == right and is_singular_at(expression, end):
@@ -190,6 +156,31 @@ def _panels(
             else:
                 panels.append(Panel(a, b, lambda y, f=f: (y, _value(f, y))))  # type: ignore[misc]
     return panels
+
+
+def _places(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, peak: mpmath.mpf, reach: mpmath.mpf) -> list[Place]:
+    centres = [(real(f.centre), real(f.scale)) for f in features(pieces)]
+    narrowest = min([scale for _, scale in centres if scale > 0] + [sd])
+    # far from the mean the weight falls on the length sd^2/|distance|, shorter than sd
+    far = [peak] + [centre for centre, scale in centres if scale == 0]
+    falls = [(point, sd**2 / abs(point - mean)) for point in far if abs(point - mean) > sd]
+    sizes = [(centre, (scale or narrowest) / 2) for centre, scale in [*centres, *falls]]
+    return [Place(point, 2 * sd, reach) for point in (mean, peak)] + [Place(point, size, size) for point, size in sizes]
+
+
+def _graded(low: mpmath.mpf, high: mpmath.mpf, places: list[Place]) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    """An interval halved until every place allows every part."""
+    if not low < high:
+        return []
+    if all(place.allows(low, high) for place in places):
+        return [(low, high)]
+    middle = (low + high) / 2
+    return _graded(low, middle, places) + _graded(middle, high, places)
+
+
+@lru_cache(maxsize=64)
+def _compiled(expression: Expr) -> Callable[[mpmath.mpf], Any]:
+    return mp_function(x, expression, cse=True)
 
 
 def _value(f: Callable, point: mpmath.mpf) -> mpmath.mpf:
@@ -204,49 +195,17 @@ def _value(f: Callable, point: mpmath.mpf) -> mpmath.mpf:
     return value
 
 
-def _cuts(
-    centres: list[tuple[mpmath.mpf, mpmath.mpf]], window: Window, step: mpmath.mpf, reach: mpmath.mpf
-) -> list[mpmath.mpf]:
-    """Cut points: multiples of `step` around mean and peak, centres, and geometric grading away from all of these."""
-    cuts = []
-    for middle in dict.fromkeys((window.mean, window.peak)):
-        cuts += [middle + 2 * step * k for k in range(-int(reach / (2 * step)) - 1, int(reach / (2 * step)) + 2)]
-    narrowest = min([scale for _, scale in centres if scale > 0] + [step])
-    # far from the mean the weight falls on the length sd^2/|distance|, shorter than sd
-    far = [window.peak] + [centre for centre, scale in centres if scale == 0]
-    falls = [(point, step**2 / abs(point - window.mean)) for point in far if abs(point - window.mean) > step]
-    for centre, scale in [*centres, *falls, (window.mean, 2 * reach)]:
-        cuts.append(centre)
-        distance = (scale or narrowest) / 2
-        while distance < max(abs(window.high - centre), abs(window.low - centre)):
-            cuts += [centre - distance, centre + distance]
-            distance *= 2
-    kept: list[mpmath.mpf] = []
-    for cut in sorted(cut for cut in cuts if window.low < cut < window.high):
-        # cuts that differ by rounding would leave empty panels; breakpoints are put in again by the caller
-        if not kept or cut - kept[-1] > step * mpmath.mpf(10) ** (-mpmath.mp.dps // 2):
-            kept.append(cut)
-    return kept
-
-
-class Window(NamedTuple):
-    """Interval outside of which the integrand is negligible, its largest sampled point, and the mean."""
-
-    low: mpmath.mpf
-    high: mpmath.mpf
-    peak: mpmath.mpf
-    mean: mpmath.mpf
-
-
-def _window(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, drop: mpmath.mpf) -> Window:
-    """Search outward for where log|F| - z^2/2 stays `drop` below its largest value.
+def _window(
+    pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, drop: mpmath.mpf
+) -> tuple[mpmath.mpf, mpmath.mpf, mpmath.mpf]:
+    """Interval outside of which log|F| - z^2/2 stays `drop` below its largest sampled value, and the point of that.
 
     The largest value may lie far from the mean: exp(x) at large variance, Max(0, x - 1) at small variance.
     """
     samples = []
     spots = [(real(f.centre), real(f.scale)) for f in features(pieces)]
     for (start, end), expression in zip(pieces.intervals, pieces.expressions, strict=True):
-        f = mp_function(x, expression)
+        f = _compiled(expression)
         left, right = (real(point) for point in (start, end))
         for point in _probes(mean, sd, left, right, spots):
             value = abs(_value(f, point))
@@ -255,22 +214,20 @@ def _window(pieces: Pieces, mean: mpmath.mpf, sd: mpmath.mpf, drop: mpmath.mpf) 
     samples.sort()
     top = max(range(len(samples)), key=lambda k: samples[k][1])
     if samples[top][1] == -mpmath.inf:
-        return Window(mean, mean, mean, mean)
+        return mean, mean, mean
     inside = [k for k, (_, level) in enumerate(samples) if level > samples[top][1] - drop]
     if inside[0] == 0 or inside[-1] == len(samples) - 1:
         raise DomainError("the integrand does not fall off within reach: the average is too close to infinite")
     # one sample further out on each side the integrand is known to be negligible
     low, high = samples[inside[0] - 1][0], samples[inside[-1] + 1][0]
-    return Window(min(low, mean), max(high, mean), samples[top][0], mean)
+    return min(low, mean), max(high, mean), samples[top][0]
 
 
 def _probes(
     mean: mpmath.mpf, sd: mpmath.mpf, left: mpmath.mpf, right: mpmath.mpf, spots: list[tuple[mpmath.mpf, mpmath.mpf]]
 ) -> list[mpmath.mpf]:
     """Sample points inside one piece: geometric around the mean and the features, and away from the piece's ends."""
-    points = [
-        mean + sign * sd * mpmath.mpf(2) ** (mpmath.mpf(k) / 4) for k in range(-16, 4 * _OCTAVES) for sign in (-1, 1)
-    ]
+    points = [mean + sign * sd * distance for distance in _distances(mpmath.mp.prec) for sign in (-1, 1)]
     for centre, scale in spots:
         points += [centre + sign * scale * mpmath.mpf(2) ** k for k in range(-3, 6) for sign in (-1, 1) if scale]
     if mpmath.isfinite(left) and mpmath.isfinite(right):
@@ -282,6 +239,14 @@ def _probes(
             fall = sd**2 / abs(end - mean)
             points += [end + sign * fall * mpmath.mpf(2) ** k for k in range(-4, 12)]
     return [point for point in points if left < point < right]
+
+
+@lru_cache(maxsize=8)
+def _distances(precision: int) -> tuple[mpmath.mpf, ...]:
+    """Four to an octave where a Gaussian has its weight, then one to an octave, where only what grows beats it."""
+    with mpmath.workprec(precision):
+        near = [mpmath.mpf(2) ** (mpmath.mpf(k) / 4) for k in range(-16, 24)]
+        return (*near, *(mpmath.mpf(2**k) for k in range(6, _OCTAVES)))
 
 
 def _logarithmic(expression: Expr, point: Expr, side: int, length: mpmath.mpf, digits: int) -> list[Panel]:
@@ -313,10 +278,10 @@ def _orders(digits: int) -> tuple[int, int]:
 
 def _refined(
     panels: list[Panel], density: Callable[[mpmath.mpf], mpmath.mpf], digits: int
-) -> tuple[mpmath.mpf, mpmath.mpf, list[Panel]]:
-    """Halve panels until the two rules agree everywhere; the value, its size and the final panels."""
+) -> tuple[mpmath.mpf, mpmath.mpf]:
+    """Halve panels until the two rules agree everywhere; the value and its size."""
     if not panels:
-        return mpmath.mpf(0), mpmath.mpf(0), []
+        return mpmath.mpf(0), mpmath.mpf(0)
     estimates = [(panel, _estimate(panel, density, digits)) for panel in panels]
     while True:
         size = mpmath.fsum(estimate.size for _, estimate in estimates)
@@ -327,7 +292,7 @@ def _refined(
         change = mpmath.fsum(estimate.change for _, estimate in estimates)
         if not bad or change <= mpmath.mpf(10) ** -digits * size / 2:
             value = mpmath.fsum(estimate.value for _, estimate in estimates)
-            return value, size, [panel for panel, _ in estimates]
+            return value, size
         if len(estimates) + len(bad) > MAX_PANELS or any(_too_short(panel) for panel, _ in bad):
             raise DomainError(f"two quadrature rules do not agree to {digits} digits")
         estimates = [pair for pair in estimates if pair[1].change <= allowed]
@@ -358,53 +323,6 @@ def _samples(panel: Panel, n: int) -> list[tuple[mpmath.mpf, mpmath.mpf, mpmath.
 
 @lru_cache(maxsize=32)
 def _legendre(n: int, precision: int) -> tuple[tuple[mpmath.mpf, mpmath.mpf], ...]:
-    """Nodes and weights of the n-point Gauss-Legendre rule by Newton's method (Abramowitz & Stegun 25.4.29)."""
+    """Nodes and weights of the n-point Gauss-Legendre rule on [-1, 1]."""
     with mpmath.workprec(precision + 20):
-        rule = []
-        for k in range(n):
-            node = mpmath.cos(mpmath.pi * (k + mpmath.mpf(3) / 4) / (n + mpmath.mpf(1) / 2))
-            for _ in range(100):
-                before, value = mpmath.mpf(1), node
-                for order in range(2, n + 1):
-                    before, value = value, ((2 * order - 1) * node * value - (order - 1) * before) / order
-                slope = n * (node * value - before) / (node**2 - 1)
-                node -= value / slope
-                if abs(value / slope) < mpmath.mpf(2) ** (-precision // 2 - 10):
-                    break
-            before, value = mpmath.mpf(1), node
-            for order in range(2, n + 1):
-                before, value = value, ((2 * order - 1) * node * value - (order - 1) * before) / order
-            slope = n * (node * value - before) / (node**2 - 1)
-            rule.append((node, 2 / ((1 - node**2) * slope**2)))
-        return tuple(rule)
-
-
-def _pair_sum(
-    meshes: list[list[Panel]], n: int, mean: mpmath.mpf, sd: mpmath.mpf, rho: mpmath.mpf, digits: int
-) -> tuple[mpmath.mpf, mpmath.mpf]:
-    """Double sum over the two meshes with the joint density, and the sum of sizes."""
-    across = mpmath.sqrt(2 * (1 - rho**2))
-    rows, columns = (_significant(mesh, n, mean, sd, digits) for mesh in meshes)
-    columns = sorted((z / across, b) for z, b in columns)
-    places = [z for z, _ in columns]
-    reach = mpmath.sqrt((digits + 8) * mpmath.log(10))
-    total = size = mpmath.mpf(0)
-    for u, a in rows:
-        centre = rho * u / across
-        near = columns[bisect_left(places, centre - reach) : bisect_right(places, centre + reach)]
-        inner = [b * mpmath.exp(-((z - centre) ** 2)) for z, b in near]
-        outer = a * mpmath.exp(-u * u / 2)
-        total += outer * mpmath.fsum(inner)
-        size += abs(outer) * mpmath.fsum(inner, absolute=True)
-    norm = 1 / (mpmath.pi * mpmath.sqrt(2) * across * sd**2)
-    return norm * total, norm * size
-
-
-def _significant(
-    mesh: list[Panel], n: int, mean: mpmath.mpf, sd: mpmath.mpf, digits: int
-) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
-    """(z, weight times F) at the nodes that can matter to the digits asked for."""
-    nodes = [((p - mean) / sd, w * f) for panel in mesh for p, f, w in _samples(panel, n)]
-    sizes = [abs(a) * mpmath.exp(-(z**2) / 2) for z, a in nodes]
-    floor = max(sizes, default=mpmath.mpf(0)) * mpmath.mpf(10) ** (-digits - 6)
-    return [node for node, size in zip(nodes, sizes, strict=True) if size > floor]
+        return tuple(zip(*mpmath.mp.gauss_quadrature(n, "legendre"), strict=True))

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from sympy import Add, And, Expr, Float, Gt, Rational, S, oo
 
-from theory.activation.pieces import Pieces
+from theory.activation.pieces import Pieces, refine
 from theory.averages import errorfunction, polynomial, power, rational, tilt, truncated
 from theory.averages.partialfractions import RationalFunction
 from theory.averages.polynomial import collected, times
-from theory.averages.products import Kernel, NotInTable, flat_coefficient, products
-from theory.errors import DomainError
+from theory.averages.products import Kernel, NotInTable, SteppedTerm, flat_coefficient, products
+from theory.errors import DomainError, InputError
 from theory.symbols import Delta, x
 
 _LONGEST_FRACTION = 10**30
@@ -49,68 +49,27 @@ class ClosedForm:
 
 @dataclass
 class _Sum:
-    """The closed form under construction."""
+    """The closed form under construction: its terms, the references of its families, its conditions."""
 
     terms: list[Expr] = field(default_factory=list)
-    families: list[str] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)
     conditions: list[Expr] = field(default_factory=list)
 
     def add(self, terms: Sequence[Expr], family: str, reference: str) -> None:
         self.terms += terms
-        if family not in self.families:
-            self.families.append(family)
-        if reference not in self.references:
-            self.references.append(reference)
-
-    def require(self, condition: Expr | None) -> None:
-        if condition is not None and condition not in self.conditions:
-            self.conditions.append(condition)
+        self.references[family] = reference
 
     def finished(self) -> ClosedForm:
-        condition = And(*self.conditions) if self.conditions else None
-        families = self.families or ["polynomial"]
-        references = self.references or [polynomial.REFERENCE]
+        condition = And(*dict.fromkeys(self.conditions)) if self.conditions else None
+        references = self.references or {"polynomial": polynomial.REFERENCE}
         expression = _shortened(collected(self.terms))
-        return ClosedForm(expression, " + ".join(families), "; ".join(references), condition)
+        return ClosedForm(expression, " + ".join(references), "; ".join(dict.fromkeys(references.values())), condition)
 
 
 def _shortened(expression: Expr) -> Expr:
     """The expression with unreadably long fractions, which floating-point code could not hold, as decimals."""
     long = [r for r in expression.atoms(Rational) if max(abs(r.p), r.q) >= _LONGEST_FRACTION]
     return expression.xreplace({r: Float(r, _DIGITS) for r in long}) if long else expression
-
-
-@dataclass(frozen=True)
-class SteppedTerm:
-    """``step(x) x^n kernel(x)``, the step function constant between breakpoints."""
-
-    kernel: Kernel
-    n: int
-    steps: tuple[Expr, ...]
-    breakpoints: tuple[Expr, ...]
-
-    @property
-    def is_smooth(self) -> bool:
-        """Whether the step function is a constant."""
-        return not self.breakpoints
-
-    @property
-    def is_fraction(self) -> bool:
-        """Whether the term has a denominator."""
-        return bool(self.kernel.denominators) or (self.n < 0 and self.kernel.power == 0)
-
-    def around_origin(self) -> tuple[Expr, Expr]:
-        """The step function just left and just right of x = 0."""
-        signs = [(beta.is_negative, beta.is_positive) for beta in self.breakpoints]
-        if any(None in pair for pair in signs):
-            raise NotInTable
-        return self.steps[sum(left for left, _ in signs)], self.steps[sum(not right for _, right in signs)]
-
-    def parity(self) -> int | None:
-        """Parity of ``x^n kernel(x)``."""
-        parity = self.kernel.parity()
-        return None if parity is None else parity * (-1) ** (self.n % 2)
 
 
 def closed_form(pieces: Pieces, mean: Expr = S.Zero, variance: Expr = Delta) -> ClosedForm | None:
@@ -150,7 +109,10 @@ def closed_form_of_terms(terms: Sequence[SteppedTerm], mean: Expr, variance: Exp
         return ClosedForm(oo, "exponential", tilt.REFERENCE)
     if mean == 0:
         terms = [even for term in terms for even in _even_part(term)]
-    _look_up(terms, mean, variance, total)
+    _rationals([term for term in terms if term.is_fraction], mean, variance, total)
+    for term in terms:
+        if not term.is_fraction:
+            _look_up(term, mean, variance, total)
     return total.finished()
 
 
@@ -215,62 +177,17 @@ def _even_part(term: SteppedTerm) -> list[SteppedTerm]:
         return [term]
     if term.is_smooth:
         return [term] if parity == 1 else []
-    radii = _radii(term.breakpoints)
-    if radii is None:
+    steps = Pieces(term.breakpoints, term.steps)
+    positive = Pieces((S.Zero,), (S.Zero, S.One))
+    try:
+        parts = (steps, steps.reflect(), positive)
+        reflected = refine(parts, lambda row: flat_coefficient((row[0] + parity * row[1]) * row[2]))
+    except InputError:
         return [term]
-    steps = []
-    for k in range(len(radii) + 1):
-        probe = (radii[k - 1] if k else S.Zero, radii[k] if k < len(radii) else oo)
-        steps.append(flat_coefficient(_step_on(term, probe, 1) + parity * _step_on(term, probe, -1)))
-    reflected = _merged(term.kernel, term.n, steps, radii)
-    if reflected.is_smooth and parity == 1:
-        half = flat_coefficient(reflected.steps[0] / 2)
-        return [SteppedTerm(term.kernel, term.n, (half,), ())] if half != 0 else []
-    if all(step == 0 for step in reflected.steps):
-        return []
-    steps_on_line, edges = (S.Zero, *reflected.steps), (S.Zero, *reflected.breakpoints)
-    return [SteppedTerm(term.kernel, term.n, steps_on_line, edges)]
-
-
-def _radii(breakpoints: Sequence[Expr]) -> list[Expr] | None:
-    """Distinct non-zero distances of the breakpoints from the origin in increasing order, where decidable."""
-    radii: list[Expr] = []
-    for beta in breakpoints:
-        radius = beta if beta.is_nonnegative else -beta if beta.is_nonpositive else None
-        if radius is None:
-            return None
-        if radius != 0 and radius not in radii:
-            radii.append(radius)
-    if len(radii) > 1 and not all(radius.is_number for radius in radii):
-        return None
-    return sorted(radii) if all(radius.is_number for radius in radii) else radii
-
-
-def _step_on(term: SteppedTerm, interval: tuple[Expr, Expr], side: int) -> Expr:
-    """Value of the step function on an interval of x > 0 (side +1) or on its mirror image (side -1)."""
-    inner, outer = interval
-    for k, beta in enumerate(term.breakpoints):
-        beyond = (
-            beta.is_positive and _reaches(beta, outer) if side > 0 else beta.is_nonnegative or _reaches(inner, -beta)
-        )
-        if beyond:
-            return term.steps[k]
-    return term.steps[-1]
-
-
-def _reaches(larger: Expr, smaller: Expr) -> bool:
-    return bool(larger == smaller or (larger - smaller).is_nonnegative)
-
-
-def _look_up(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum) -> None:
-    _rationals([term for term in terms if term.is_fraction], mean, variance, total)
-    for term in terms:
-        if term.is_fraction:
-            continue
-        if term.kernel.power != 0:
-            _power(term, mean, variance, total)
-        else:
-            _ordinary(term, mean, variance, total)
+    half = _merged(term.kernel, term.n, reflected.expressions, reflected.breakpoints)
+    if parity == 1 and half.breakpoints == (S.Zero,):
+        half = SteppedTerm(term.kernel, term.n, (flat_coefficient(half.steps[1] / 2),), ())
+    return [half] if any(step != 0 for step in half.steps) else []
 
 
 def _exponential_growth(terms: Sequence[SteppedTerm], variance: Expr, total: _Sum) -> bool:
@@ -281,20 +198,13 @@ def _exponential_growth(terms: Sequence[SteppedTerm], variance: Expr, total: _Su
         if shrink.is_nonpositive:
             divergent.append(term)
         elif not shrink.is_positive:
-            total.require(Gt(shrink, 0))
+            total.conditions.append(Gt(shrink, 0))
     if not divergent:
         return False
     plain = all(Kernel(exponent=t.kernel.exponent) == t.kernel and t.n >= 0 and t.n % 2 == 0 for t in divergent)
     if plain and all(step.is_nonnegative for term in divergent for step in term.steps):
         return True
     raise DomainError(f"the function grows as fast as the Gaussian of variance {variance} decays: no average exists")
-
-
-def _power(term: SteppedTerm, mean: Expr, variance: Expr, total: _Sum) -> None:
-    steps = (term.steps[0],) * 2 if term.is_smooth else term.steps
-    weight = power.weight_on_half_line(term.n, steps, term.breakpoints)
-    total.require(power.integrability(term.n + term.kernel.power))
-    total.add(power.absolute_moment(term.n, term.kernel, weight, mean, variance), "power", power.REFERENCE)
 
 
 def _rationals(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: _Sum) -> None:
@@ -328,32 +238,25 @@ def _rationals(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr, total: 
             if len(groups) > 1:  # (exp(-x^2) - exp(-1))/(x - 1): the poles may compensate each other
                 raise NotInTable from None
             raise
-        for condition in conditions:
-            total.require(condition)
+        total.conditions += conditions
         total.add(times([weight * measure.mass], values), "rational", rational.REFERENCE)
 
 
-def _ordinary(term: SteppedTerm, mean: Expr, variance: Expr, total: _Sum) -> None:
-    """One product without denominator and without non-integer power."""
+def _look_up(term: SteppedTerm, mean: Expr, variance: Expr, total: _Sum) -> None:
+    """One product without denominator."""
     kernel, n = term.kernel, term.n
-    if not term.is_smooth:
-        if kernel.erfs:
-            raise NotInTable
-        values = truncated.stepped(n, kernel, term.steps, term.breakpoints, mean, variance)
-        family = "truncated polynomial" if kernel.is_polynomial else "truncated exponential"
-        total.add(values, family, truncated.REFERENCE)
-        return
-    coefficient = [term.steps[0]]
     measure = tilt.Tilt(*kernel.exponent, mean, variance)
-    if kernel.erfs:
+    if kernel.power != 0:
+        total.conditions += power.integrability(n + kernel.power)
+        total.add(power.absolute_moment(term, measure), "power", power.REFERENCE)
+    elif not term.is_smooth:
+        family = "truncated polynomial" if kernel.is_polynomial else "truncated exponential"
+        total.add(truncated.stepped(term, measure), family, truncated.REFERENCE)
+    elif kernel.erfs:
         if kernel.wave:
             raise NotInTable
-        values = errorfunction.error_functions(n, kernel.erfs, measure)
-        total.add(times(coefficient, values), "error function", errorfunction.REFERENCE)
-    elif kernel.wave:
-        total.add(times(coefficient, tilt.monomial_wave(n, *kernel.wave, measure)), "exponential", tilt.REFERENCE)
-    elif kernel.is_polynomial:
-        values = polynomial.moment(n, [mean] if mean != 0 else [], variance)
-        total.add(times(coefficient, values), "polynomial", polynomial.REFERENCE)
+        values = errorfunction.error_functions((n,), tuple((0, *pair) for pair in kernel.erfs), measure)
+        total.add(times(term.steps, values), "error function", errorfunction.REFERENCE)
     else:
-        total.add(times(coefficient, tilt.monomial(n, measure)), "exponential", tilt.REFERENCE)
+        family, entry = ("polynomial", polynomial) if kernel.is_polynomial else ("exponential", tilt)
+        total.add(times(term.steps, tilt.monomial(n, kernel.wave, measure)), family, entry.REFERENCE)

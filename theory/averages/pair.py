@@ -13,65 +13,26 @@ F and G are decomposed like one-point functions; the average is bilinear. Entrie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from math import comb, factorial
 
-from sympy import Add, Expr, I, Mul, Pow, S, asin, atan, erf, exp, gamma, hyper, pi
+from sympy import Add, Expr, I, Mul, Pow, S, asin, exp, gamma, hyper, pi
 
 from theory.activation.pieces import Pieces
-from theory.averages.closed import ClosedForm, SteppedTerm, closed_form_of_terms, stepped_terms
+from theory.averages.closed import ClosedForm, closed_form_of_terms, stepped_terms
+from theory.averages.errorfunction import error_functions
 from theory.averages.polynomial import collected, half_moment, moment, times
-from theory.averages.products import Kernel, NotInTable, flat_coefficient
-from theory.averages.tilt import normal_constant, wave_part
+from theory.averages.products import Kernel, NotInTable, SteppedTerm, flat_coefficient
+from theory.averages.tilt import Bivariate, Tilted, by_turns, normal_constant, wave_part
 from theory.errors import DomainError
 from theory.symbols import Delta
 from theory.symbols import rho as rho_symbol
 
 Terms = list[Expr]
 
+_ORIGIN, _SIGN = (S.Zero,), (S.NegativeOne, S.One)
+
 REFERENCE = "Williams 1998 (arcsine); Cho & Saul 2009 (arc-cosine); Price 1958; DLMF 15.2.1"
-
-
-@dataclass(frozen=True)
-class Factor:
-    """``coefficient x^n sign(x)^signed kernel(x)``, one summand of F or G; ``steps`` has any other step function."""
-
-    coefficient: Expr
-    n: int
-    kernel: Kernel
-    signed: bool = False
-    steps: SteppedTerm | None = None
-
-    def parity(self) -> int | None:
-        """Parity in x, None where it has none."""
-        parity = self.kernel.parity() if self.steps is None else None
-        return None if parity is None else parity * (-1) ** ((self.n + self.signed) % 2)
-
-    @property
-    def is_polynomial(self) -> bool:
-        """Whether it is a monomial."""
-        return self.kernel.is_polynomial and not self.signed and self.steps is None and self.n >= 0
-
-    @property
-    def is_analytic(self) -> bool:
-        """Whether it is a product of a monomial, exponentials, waves and error functions only."""
-        entire = self.kernel.power == 0 and not self.kernel.denominators and self.n >= 0
-        return entire and not self.signed and self.steps is None
-
-
-@dataclass(frozen=True)
-class Bivariate:
-    """Two Gaussian variables of equal mean and variance with correlation rho."""
-
-    mean: Expr
-    variance: Expr
-    rho: Expr
-
-    @property
-    def rest(self) -> Expr:
-        """1 - rho^2 as a product."""
-        return (1 - self.rho) * (1 + self.rho)
 
 
 def pair_closed_form(
@@ -95,56 +56,67 @@ def pair_closed_form(
     """
     measure = Bivariate(S.Zero + mean, S.Zero + variance, S.Zero + rho)
     try:
-        left, right = (factor for factor in (_factors(F, measure), _factors(G, measure)))
-        terms: Terms = []
-        for p in left:
-            for q in right:
-                terms += times([p.coefficient * q.coefficient], _pair(p, q, measure))
+        terms = [
+            term
+            for one, p in _factors(F)
+            for other, q in _factors(G)
+            for term in times([one * other], _pair(p, q, measure))
+        ]
     except (NotInTable, DomainError):
         return None
     return ClosedForm(collected(terms), "two-point", REFERENCE, None)
 
 
-def _factors(pieces: Pieces, measure: Bivariate) -> list[Factor]:
-    """The function as a sum of factors; a step at the origin becomes its mean plus a multiple of sign(x)."""
-    found = []
+def _factors(pieces: Pieces) -> list[tuple[Expr, SteppedTerm]]:
+    """The function as coefficients and terms; a step at the origin becomes its mean plus a multiple of sign(x)."""
+    found: list[tuple[Expr, SteppedTerm]] = []
     for term in stepped_terms(pieces):
         if not term.kernel.exponent[0].is_nonpositive:
             raise NotInTable
+        smooth, signed = replace(term, steps=(S.One,), breakpoints=()), replace(term, steps=_SIGN, breakpoints=_ORIGIN)
         if term.is_smooth:
-            found.append(Factor(term.steps[0], term.n, term.kernel))
-        elif term.breakpoints == (S.Zero,):
+            found.append((term.steps[0], smooth))
+        elif term.breakpoints == _ORIGIN:
             below, above = term.steps
-            for weight, signed in ((above + below, False), (above - below, True)):
-                weight = flat_coefficient(weight) / 2
-                if weight != 0:
-                    found.append(Factor(weight, term.n, term.kernel, signed))
+            halves = [
+                (flat_coefficient(weight) / 2, kind)
+                for weight, kind in ((above + below, smooth), (above - below, signed))
+            ]
+            found += [(weight, kind) for weight, kind in halves if weight != 0]
         else:
-            found.append(Factor(S.One, term.n, term.kernel, steps=term))
+            found.append((S.One, term))
     return found
 
 
-def _pair(p: Factor, q: Factor, measure: Bivariate) -> Terms:
+def _pair(p: SteppedTerm, q: SteppedTerm, measure: Bivariate) -> Terms:
     """One entry of the bilinear decomposition."""
-    if measure.mean == 0 and p.parity() is not None and q.parity() is not None and p.parity() != q.parity():
+    parities = _parity(p), _parity(q)
+    if measure.mean == 0 and None not in parities and parities[0] != parities[1]:
         return []
     if p.is_analytic and q.is_analytic:
         if p.kernel.wave or q.kernel.wave:
             return _waves(p, q, measure)
-        return _erfs(p, q, Tilted(p.kernel.exponent, q.kernel.exponent, measure))
+        erfs = tuple((i, *pair) for i, factor in enumerate((p, q)) for pair in factor.kernel.erfs)
+        return error_functions((p.n, q.n), erfs, Tilted(p.kernel.exponent, q.kernel.exponent, measure))
     if p.is_polynomial or q.is_polynomial:
         return _with_polynomial(p, q, measure)
-    if measure.mean != 0 or p.steps or q.steps:
+    if measure.mean != 0 or any(factor.breakpoints not in ((), _ORIGIN) for factor in (p, q)):
         raise NotInTable
     if all(factor.kernel.is_polynomial and factor.n >= 0 for factor in (p, q)):
         return _signed(p.n, q.n, measure)
     return _powers(p, q, measure)
 
 
+def _parity(term: SteppedTerm) -> int | None:
+    """Parity of a term that is smooth or a multiple of sign(x), None for another or where it has none."""
+    parity = term.parity() if term.breakpoints in ((), _ORIGIN) else None
+    return None if parity is None else parity * (-1) ** len(term.breakpoints)
+
+
 # --- polynomials against anything ------------------------------------------------------------------------------------
 
 
-def _with_polynomial(p: Factor, q: Factor, measure: Bivariate) -> Terms:
+def _with_polynomial(p: SteppedTerm, q: SteppedTerm, measure: Bivariate) -> Terms:
     """``<u^n G(v)>`` by the moments of u given v, normal with mean m + rho (v - m) and variance (1 - rho^2) times."""
     if not p.is_polynomial:
         p, q = q, p
@@ -156,124 +128,21 @@ def _with_polynomial(p: Factor, q: Factor, measure: Bivariate) -> Terms:
             offset = Pow(measure.mean, order - j) * Pow(1 - measure.rho, order - j) if j < order else S.One
             weight = spread * comb(order, j) * Pow(measure.rho, j) * offset
             if weight != 0:
-                terms += times([weight], _one_point(q, q.n + j, measure))
+                terms += times([weight], _one_point(replace(q, n=q.n + j), measure))
     return terms
 
 
-def _one_point(factor: Factor, n: int, measure: Bivariate) -> Terms:
-    steps, breakpoints = ((S.One,), ()) if not factor.signed else ((S.NegativeOne, S.One), (S.Zero,))
-    if factor.steps is not None:
-        steps, breakpoints = factor.steps.steps, factor.steps.breakpoints
-    form = closed_form_of_terms([SteppedTerm(factor.kernel, n, steps, breakpoints)], measure.mean, measure.variance)
+def _one_point(term: SteppedTerm, measure: Bivariate) -> Terms:
+    form = closed_form_of_terms([term], measure.mean, measure.variance)
     if form.condition is not None or form.expression.is_infinite:
         raise NotInTable
     return list(Add.make_args(form.expression))
 
 
-# --- exponentials of quadratics and error functions ------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Tilted:
-    """``exp(a u^2 + b u + c) exp(a' v^2 + b' v + c')`` times the bivariate Gaussian.
-
-    With Sigma the covariance and A = diag(a, a'), the new covariance is (1 - 2 Sigma A)^-1 Sigma; its determinant
-    ``det = 1 - 2 v (a + a') + 4 a a' v^2 (1 - rho^2)`` is a sum of positive terms for a, a' <= 0.
-    """
-
-    first: tuple[Expr, Expr, Expr]
-    second: tuple[Expr, Expr, Expr]
-    measure: Bivariate
-
-    @property
-    def det(self) -> Expr:
-        """det(1 - 2 Sigma A)."""
-        a, d, v = self.first[0], self.second[0], self.measure.variance
-        return 1 - 2 * v * a - 2 * v * d + 4 * a * d * v**2 * self.measure.rest
-
-    def covariance(self, i: int, j: int) -> Expr:
-        """Entry of the new covariance."""
-        v = self.measure.variance
-        if i != j:
-            return self.measure.rho * v / self.det
-        other = (self.second, self.first)[i][0]
-        return v * (1 - 2 * v * other * self.measure.rest) / self.det
-
-    def mean_parts(self, i: int) -> Terms:
-        """The new mean, m + Sigma' (b + 2 A m), as terms."""
-        m = self.measure.mean
-        sources = [quadratic[1] + 2 * quadratic[0] * m for quadratic in (self.first, self.second)]
-        parts = [m] + [self.covariance(i, j) * source for j, source in enumerate(sources)]
-        return [part for part in parts if part != 0]
-
-    @property
-    def mass(self) -> Expr:
-        """Integral of the tilted measure."""
-        m = self.measure.mean
-        sources = [b + 2 * a * m for a, b, _ in (self.first, self.second)]
-        exponent = sum((a * m**2 + b * m + c for a, b, c in (self.first, self.second)), S.Zero)
-        for i in range(2):
-            for j in range(2):
-                exponent += sources[i] * self.covariance(i, j) * sources[j] / 2
-        return exp(exponent) / Pow(self.det, S.Half)
-
-    def times_gaussian(self, i: int, k: Expr, offset: Expr) -> Tilted:
-        """The measure times exp(-(k u_i + offset)^2)."""
-        both = [self.first, self.second]
-        a, b, c = both[i]
-        both[i] = (a - k**2, b - 2 * k * offset, c - offset**2)
-        return Tilted(both[0], both[1], self.measure)
-
-
-def _erfs(p: Factor, q: Factor, tilted: Tilted) -> Terms:
-    labelled = [(0, *pair) for pair in p.kernel.erfs] + [(1, *pair) for pair in q.kernel.erfs]
-    return _stein((p.n, q.n), tuple(labelled), tilted)
-
-
-def _stein(orders: tuple[int, int], erfs: tuple[tuple[int, Expr, Expr], ...], tilted: Tilted) -> Terms:
-    """``<u^n v^m prod erf(k u_i + l)>``: <u_i F> = M_i <F> + sum_j Sigma'_ij <d_j F> until no power is left."""
-    if len(erfs) > 2:
-        raise NotInTable
-    if orders == (0, 0):
-        return [tilted.mass * _erf_base(erfs, tilted)]
-    i = 0 if orders[0] else 1
-    lowered = _lower(orders, i)
-    terms = times(tilted.mean_parts(i), _stein(lowered, erfs, tilted)) if tilted.mean_parts(i) else []
-    for j in range(2):
-        if lowered[j]:
-            terms += times([lowered[j] * tilted.covariance(i, j)], _stein(_lower(lowered, j), erfs, tilted))
-    for index, (j, k, offset) in enumerate(erfs):
-        slope = 2 * k / Pow(pi, S.Half) * tilted.covariance(i, j)
-        rest = erfs[:index] + erfs[index + 1 :]
-        terms += times([slope], _stein(lowered, rest, tilted.times_gaussian(j, k, offset)))
-    return terms
-
-
-def _lower(orders: tuple[int, int], i: int) -> tuple[int, int]:
-    return (orders[0] - (i == 0), orders[1] - (i == 1))
-
-
-def _erf_base(erfs: tuple[tuple[int, Expr, Expr], ...], tilted: Tilted) -> Expr:
-    if not erfs:
-        return S.One
-    if len(erfs) == 1:
-        ((i, k, offset),) = erfs
-        mean = sum(tilted.mean_parts(i), S.Zero)
-        return erf((k * mean + offset) / Pow(1 + 2 * k**2 * tilted.covariance(i, i), S.Half))
-    if tilted.mean_parts(0) or tilted.mean_parts(1) or any(offset != 0 for _, _, offset in erfs):
-        raise NotInTable
-    (i, k, _), (j, q, _) = erfs
-    v, det = tilted.measure.variance, tilted.det
-    # (1 + 2 k^2 V_i)(1 + 2 q^2 V_j) - (2 k q V_ij)^2 with the determinant of the covariance factored by hand
-    minor = v**2 * tilted.measure.rest / det if i != j else S.Zero
-    width = 1 + 2 * k**2 * tilted.covariance(i, i) + 2 * q**2 * tilted.covariance(j, j) + 4 * k**2 * q**2 * minor
-    return 2 / pi * atan(2 * k * q * tilted.covariance(i, j) / Pow(width, S.Half))
-
-
 # --- sines and cosines -----------------------------------------------------------------------------------------------
 
 
-def _waves(p: Factor, q: Factor, measure: Bivariate) -> Terms:
+def _waves(p: SteppedTerm, q: SteppedTerm, measure: Bivariate) -> Terms:
     """Polynomials times exponentials and waves: product-to-sum over the pair, then the characteristic function."""
     for factor in (p, q):
         if factor.kernel.erfs or factor.kernel.exponent[0] != 0:
@@ -297,7 +166,7 @@ def _joint_waves(left, right) -> list[tuple[Expr, str, Expr, Expr]]:
     return [(S.Half, "sin", alpha, beta), (-sign, "sin", alpha, -beta)]
 
 
-def _joint_wave(p: Factor, q: Factor, kind: str, alpha: Expr, beta: Expr, measure: Bivariate) -> Terms:
+def _joint_wave(p: SteppedTerm, q: SteppedTerm, kind: str, alpha: Expr, beta: Expr, measure: Bivariate) -> Terms:
     """Real or imaginary part of <u^n v^m exp((b + i alpha) u + (b' + i beta) v)>."""
     m, v, rho = measure.mean, measure.variance, measure.rho
     (_, b, c), (_, d, e) = p.kernel.exponent, q.kernel.exponent
@@ -306,22 +175,14 @@ def _joint_wave(p: Factor, q: Factor, kind: str, alpha: Expr, beta: Expr, measur
     damping = v * ((1 + rho) * (alpha + beta) ** 2 + (1 - rho) * (alpha - beta) ** 2) / 4
     phase = m * (alpha + beta) + v * (b * alpha + d * beta + rho * (b * beta + d * alpha))
     size = exp(growth - damping)
-    first = ([m, v * b, v * rho * d], [v * alpha, v * rho * beta])
-    second = ([m, v * d, v * rho * b], [v * beta, v * rho * alpha])
+    first = [m, v * b, v * rho * d, I * v * alpha, I * v * rho * beta]
+    second = [m, v * d, v * rho * b, I * v * beta, I * v * rho * alpha]
     terms: Terms = []
     for k in range(min(p.n, q.n) + 1):
         contracted = factorial(k) * comb(p.n, k) * comb(q.n, k) * Pow(rho * v, k)
-        for one in _complex_moment(p.n - k, *first, v):
-            for two in _complex_moment(q.n - k, *second, v):
-                turns = one[0] + two[0]
-                terms.append(Mul(contracted, one[1], two[1], size, wave_part(kind, phase, turns)))
+        for term in times(moment(p.n - k, first, v), moment(q.n - k, second, v)):
+            terms += [Mul(contracted, t, size, wave_part(kind, phase, turns)) for turns, t in by_turns([term])]
     return terms
-
-
-def _complex_moment(n: int, real: Sequence[Expr], imaginary: Sequence[Expr], variance: Expr) -> list[tuple[int, Expr]]:
-    """Terms (j, t), each standing for i^j t, of a moment at complex mean."""
-    terms = moment(n, [*real, *(I * part for part in imaginary)], variance)
-    return [(1, term / I) if term.has(I) else (0, term) for term in terms]
 
 
 # --- signs and powers ------------------------------------------------------------------------------------------------
@@ -346,7 +207,7 @@ def _signed(n: int, m: int, measure: Bivariate) -> Terms:
     return terms
 
 
-def _powers(p: Factor, q: Factor, measure: Bivariate) -> Terms:
+def _powers(p: SteppedTerm, q: SteppedTerm, measure: Bivariate) -> Terms:
     """``<|u|^p |v|^q>`` or, both odd, ``<|u|^p sign(u) |v|^q sign(v)>``."""
     exponents = []
     for factor in (p, q):
@@ -358,7 +219,7 @@ def _powers(p: Factor, q: Factor, measure: Bivariate) -> Terms:
         exponents.append(exponent)
     first, second = exponents
     scale = Pow(2 * measure.variance, (first + second) / 2) / pi
-    if p.parity() == 1:
+    if _parity(p) == 1:
         series = hyper([-first / 2, -second / 2], [S.Half], measure.rho**2)
         return [scale * gamma((first + 1) / 2) * gamma((second + 1) / 2) * series]
     series = hyper([(1 - first) / 2, (1 - second) / 2], [S.Half * 3], measure.rho**2)

@@ -7,10 +7,12 @@ denominator has an irreducible factor of higher degree, in mpmath's complex numb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import comb
+from functools import lru_cache, reduce
+from math import comb, prod
+from operator import or_
 from typing import Any
 
 from sympy import Add, Expr, Mul, Poly, Pow, S, expand
@@ -82,34 +84,6 @@ def multiply(left: Polynomial, right: Polynomial, length: int | None = None) -> 
     return result
 
 
-def power(base: Polynomial, n: int) -> Polynomial:
-    """n-th power of a polynomial, n >= 1."""
-    result = base
-    for _ in range(n - 1):
-        result = multiply(result, base)
-    return result
-
-
-def divide(numerator: Polynomial, denominator: Polynomial) -> tuple[Polynomial, Polynomial]:
-    """Quotient and remainder over a field."""
-    rest = list(numerator)
-    quotient = [rest[0] * 0] * max(len(rest) - len(denominator) + 1, 1)
-    for shift in range(len(rest) - len(denominator), -1, -1):
-        factor = rest[shift + len(denominator) - 1] / denominator[-1]
-        quotient[shift] = factor
-        for j, q in enumerate(denominator):
-            rest[shift + j] = rest[shift + j] - factor * q
-    return quotient, trimmed(rest[: max(len(denominator) - 1, 1)])
-
-
-def trimmed(polynomial: Polynomial) -> Polynomial:
-    """Without leading zeros; the zero polynomial keeps one."""
-    size = len(polynomial)
-    while size > 1 and not polynomial[size - 1]:
-        size -= 1
-    return polynomial[:size]
-
-
 def taylor(polynomial: Polynomial, point: Any, length: int) -> Polynomial:
     """First coefficients of the polynomial in powers of (x - point)."""
     powers = [point * 0 + 1]
@@ -161,50 +135,47 @@ class RationalFunction:
         constants = [c for above, _ in fractions for c in above.values()] + [c for row in raw.values() for c in row]
         self.field = _field(constants)
         split = {base: _factors(tuple(raw[base]), self.field) for base in bases}
-        denominators = [self._expand_factors(below, split) for _, below in fractions]
-        common: dict[tuple, int] = {}
-        for below in denominators:
-            for factor, multiplicity in below.items():
-                common[factor] = max(common.get(factor, 0), multiplicity)
-        zero = self.field.zero
-        total: Polynomial = [zero]
-        for (above, _), below in zip(fractions, denominators, strict=True):
-            term = [self.field.from_sympy(above.get(n, S.Zero)) for n in range(max(above) + 1)]
-            for factor, multiplicity in common.items():
-                for _ in range(multiplicity - below.get(factor, 0)):
-                    term = multiply(term, list(factor))
-            total = _added(total, term)
-        self.numerator, self.factors = _lowest_terms(trimmed(total), common)
+        denominators = []
+        for _, below in fractions:
+            powers: Counter[Poly] = Counter()
+            for base, multiplicity in below:
+                for factor, inner in split[base]:
+                    powers[factor] += inner * multiplicity
+            denominators.append(powers)
+        common: Counter[Poly] = reduce(or_, denominators, Counter())
+        total = _poly([], self.field)
+        for (above, _), powers in zip(fractions, denominators, strict=True):
+            term = _poly([self.field.from_sympy(above.get(n, S.Zero)) for n in range(max(above) + 1)], self.field)
+            total += prod((factor**k for factor, k in (common - powers).items()), start=term)
+        self.numerator, self.factors = _lowest_terms(total, common)
 
-    @staticmethod
-    def _expand_factors(below, split) -> dict[tuple, int]:
-        found: dict[tuple, int] = {}
-        for base, multiplicity in below:
-            for factor, inner in split[base]:
-                found[factor] = found.get(factor, 0) + inner * multiplicity
-        return found
-
-    def denominator(self) -> Polynomial:
-        """The denominator multiplied out."""
-        result = [self.field.one]
-        for factor, multiplicity in self.factors:
-            result = multiply(result, power(factor, multiplicity))
-        return result
+    def _denominator(self) -> Poly:
+        factors = (_poly(factor, self.field) ** multiplicity for factor, multiplicity in self.factors)
+        return prod(factors, start=_poly([self.field.one], self.field))
 
     def even_in_square(self) -> RationalFunction | None:
         """The even part as a rational function of y = x^2; None where the denominator is not even."""
-        below = self.denominator()
+        below = _elements(self._denominator())
         if any(below[1::2]):
             return None
         half = object.__new__(RationalFunction)
         half.field = self.field
-        common = dict(_factor_elements(below[::2], self.field))
-        half.numerator, half.factors = _lowest_terms(trimmed(self.numerator[::2]), common)
+        common = dict(_factor_list(_poly(below[::2], self.field)))
+        half.numerator, half.factors = _lowest_terms(_poly(self.numerator[::2], self.field), common)
         return half
 
-    def split_polynomial(self) -> tuple[Polynomial, Polynomial]:
-        """Polynomial part and the remaining numerator."""
-        return divide(self.numerator, self.denominator()) if self.factors else (self.numerator, [self.field.zero])
+    def polynomial_part(self) -> Polynomial:
+        """What is left over when numerator is divided by denominator."""
+        return _elements(_poly(self.numerator, self.field).quo(self._denominator()))
+
+
+def _poly(elements: Polynomial, field: Any) -> Poly:
+    return Poly.from_list(elements[::-1], x, domain=field)
+
+
+def _elements(poly: Poly) -> Polynomial:
+    """Coefficients in the field, lowest power first; the zero polynomial keeps one."""
+    return poly.rep.to_list()[::-1] or [poly.domain.zero]
 
 
 def _coefficients(base: Expr) -> list[Expr]:
@@ -223,38 +194,25 @@ def _field(constants: Sequence[Expr]):
 
 
 @lru_cache(maxsize=256)
-def _factors(coefficients: tuple[Expr, ...], field) -> tuple[tuple[tuple, int], ...]:
-    return _factor_elements([field.from_sympy(c) for c in coefficients], field)
+def _factors(coefficients: tuple[Expr, ...], field: Any) -> list[tuple[Poly, int]]:
+    return _factor_list(_poly([field.from_sympy(c) for c in coefficients], field))
 
 
-def _factor_elements(polynomial: Polynomial, field) -> tuple[tuple[tuple, int], ...]:
-    poly = Poly.from_list(polynomial[::-1], x, domain=field)
-    pairs = []
-    for factor, multiplicity in poly.factor_list()[1]:
-        elements = [field.convert_from(c, factor.domain) for c in factor.rep.to_list()[::-1]]
-        pairs.append((tuple(c / elements[-1] for c in elements), multiplicity))
-    return tuple(pairs)
+def _factor_list(poly: Poly) -> list[tuple[Poly, int]]:
+    """Monic irreducible factors with their multiplicities."""
+    return [(factor.set_domain(poly.domain).monic(), multiplicity) for factor, multiplicity in poly.factor_list()[1]]
 
 
-def _added(left: Polynomial, right: Polynomial) -> Polynomial:
-    if len(left) < len(right):
-        left, right = right, left
-    return [p + right[k] if k < len(right) else p for k, p in enumerate(left)]
-
-
-def _lowest_terms(numerator: Polynomial, common: dict[tuple, int]) -> tuple[Polynomial, list[tuple[Polynomial, int]]]:
+def _lowest_terms(numerator: Poly, common: Mapping[Poly, int]) -> tuple[Polynomial, list[tuple[Polynomial, int]]]:
     remaining = []
     for factor, multiplicity in common.items():
-        while multiplicity:
-            quotient, rest = divide(numerator, list(factor)) if len(numerator) >= len(factor) else ([], numerator)
-            if any(rest):
+        while multiplicity and not numerator.is_zero:
+            quotient, rest = numerator.div(factor)
+            if not rest.is_zero:
                 break
-            if not any(numerator):
-                return numerator, []
             numerator, multiplicity = quotient, multiplicity - 1
-        if multiplicity:
-            remaining.append((list(factor), multiplicity))
-    return numerator, remaining
+        remaining.append((_elements(factor), multiplicity))
+    return _elements(numerator), [] if numerator.is_zero else [pair for pair in remaining if pair[1]]
 
 
 def flat(element: Any, field) -> list[Expr]:

@@ -7,39 +7,26 @@ from collections.abc import Sequence
 from sympy import Expr, Gt, S, oo
 
 from theory.averages.polynomial import half_moment
-from theory.averages.products import Kernel, NotInTable, flat_coefficient
+from theory.averages.products import Kernel, NotInTable, SteppedTerm, flat_coefficient
 from theory.averages.tilt import Tilt
 from theory.errors import DomainError
 
 REFERENCE = "absolute normal moments, Abramowitz & Stegun 6.1.1"
 
 
-def weight_on_half_line(n: int, steps: Sequence[Expr], breakpoints: Sequence[Expr]) -> Expr:
-    """Coefficient of ``int_0^oo x^q N dx`` for ``step(x) x^n |x|^p``, q = n + p, steps at the origin only."""
-    if any(beta != 0 for beta in breakpoints):
-        raise NotInTable
-    return flat_coefficient(steps[-1] + (-1) ** (n % 2) * steps[0])
+def absolute_moment(term: SteppedTerm, tilt: Tilt) -> list[Expr]:
+    """Terms of <step(x) x^n |x|^p exp(a x^2 + c)> at zero mean, for a step at the origin only.
 
-
-def absolute_moment(n: int, kernel: Kernel, weight: Expr, mean: Expr, variance: Expr) -> list[Expr]:
-    """Terms of ``weight int_0^oo x^(n + p) exp(a x^2 + c) N(x; 0, variance) dx``.
-
-    Parameters
-    ----------
-    n : int
-        Integer part of the exponent.
-    kernel : Kernel
-        Its ``power`` is p; the only other factor allowed is an even exponential.
-    weight : Expr
-        From `weight_on_half_line`.
-    mean, variance : Expr
-        The Gaussian measure; the mean must vanish.
+    Raises
+    ------
+    NotInTable
+        Off centre, with another factor, or with another step.
     """
-    a, b, c = kernel.exponent
-    if mean != 0 or b != 0 or kernel != Kernel(exponent=kernel.exponent, power=kernel.power):
+    kernel = term.kernel
+    if tilt.mean_parts or kernel != Kernel(exponent=kernel.exponent, power=kernel.power) or any(term.breakpoints):
         raise NotInTable
-    tilt = Tilt(a, b, c, mean, variance)
-    return [weight * tilt.mass * half_moment(n + kernel.power, tilt.new_variance)]
+    weight = flat_coefficient(term.steps[-1] + (-1) ** (term.n % 2) * term.steps[0])
+    return [weight * tilt.mass * half_moment(term.n + kernel.power, tilt.new_variance)]
 
 
 def divergence(powers: Sequence[tuple[Expr, Expr, Expr]]) -> Expr | None:
@@ -78,6 +65,6 @@ def divergence(powers: Sequence[tuple[Expr, Expr, Expr]]) -> Expr | None:
     raise NotInTable
 
 
-def integrability(q: Expr) -> Expr | None:
-    """The condition q > -1, or None where it always holds."""
-    return None if (q + 1).is_positive else Gt(q, -1)
+def integrability(q: Expr) -> list[Expr]:
+    """The condition q > -1 where it does not always hold."""
+    return [] if (q + 1).is_positive else [Gt(q, -1)]

@@ -67,6 +67,48 @@ class Kernel:
         return -1 if odd % 2 else 1
 
 
+@dataclass(frozen=True)
+class SteppedTerm:
+    """``step(x) x^n kernel(x)``, the step function constant between breakpoints."""
+
+    kernel: Kernel
+    n: int
+    steps: tuple[Expr, ...]
+    breakpoints: tuple[Expr, ...]
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether the step function is a constant."""
+        return not self.breakpoints
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether the term has a denominator."""
+        return bool(self.kernel.denominators) or (self.n < 0 and self.kernel.power == 0)
+
+    def around_origin(self) -> tuple[Expr, Expr]:
+        """The step function just left and just right of x = 0."""
+        signs = [(beta.is_negative, beta.is_positive) for beta in self.breakpoints]
+        if any(None in pair for pair in signs):
+            raise NotInTable
+        return self.steps[sum(left for left, _ in signs)], self.steps[sum(not right for _, right in signs)]
+
+    @property
+    def is_polynomial(self) -> bool:
+        """Whether the term is a monomial."""
+        return self.is_smooth and self.kernel.is_polynomial and self.n >= 0
+
+    @property
+    def is_analytic(self) -> bool:
+        """Whether the term is a product of a monomial, exponentials, waves and error functions only."""
+        return self.is_smooth and self.kernel.power == 0 and not self.kernel.denominators and self.n >= 0
+
+    def parity(self) -> int | None:
+        """Parity of ``x^n kernel(x)``."""
+        parity = self.kernel.parity()
+        return None if parity is None else parity * (-1) ** (self.n % 2)
+
+
 Products = dict[tuple[Kernel, int], Expr]
 """Coefficient of ``x^n kernel(x)`` under the key (kernel, n)."""
 

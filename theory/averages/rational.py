@@ -63,8 +63,7 @@ def rational(function: RationalFunction, mean: Expr, variance: Expr) -> tuple[Te
     """
     square = function.even_in_square() if mean == 0 else None
     if square is None:
-        whole, _ = function.split_polynomial()
-        terms = _polynomial_part(whole, 1, function, mean, variance)
+        terms = _polynomial_part(function, 1, mean, variance)
         conditions: list[Expr] = []
         for own in range(len(function.factors)):
             terms += _poles_in_x(function, own, mean, variance)
@@ -72,10 +71,10 @@ def rational(function: RationalFunction, mean: Expr, variance: Expr) -> tuple[Te
     return _even(square, variance)
 
 
-def _polynomial_part(whole: Polynomial, stride: int, function: RationalFunction, mean: Expr, variance: Expr) -> Terms:
+def _polynomial_part(function: RationalFunction, stride: int, mean: Expr, variance: Expr) -> Terms:
     parts = [mean] if mean != 0 else []
     terms: Terms = []
-    for n, coefficient in enumerate(whole):
+    for n, coefficient in enumerate(function.polynomial_part()):
         terms += times(flat(coefficient, function.field), moment(stride * n, parts, variance))
     return terms
 
@@ -84,13 +83,12 @@ def _polynomial_part(whole: Polynomial, stride: int, function: RationalFunction,
 
 
 def _even(square: RationalFunction, variance: Expr) -> tuple[Terms, list[Expr]]:
-    whole, _ = square.split_polynomial()
-    terms = _polynomial_part(whole, 2, square, S.Zero, variance)
+    terms = _polynomial_part(square, 2, S.Zero, variance)
     conditions: list[Expr] = []
     for own, (factor, _) in enumerate(square.factors):
         kind, poles = _negative_poles(factor, square.field, conditions)
         if kind == "complex":
-            terms += _complex_poles_in_y(square, own, poles, variance)
+            terms += _numeric_poles(square, own, poles, S.Zero, variance, 2)
             continue
         for pole in poles:
             terms += _negative_pole(square, own, pole, variance)
@@ -166,23 +164,6 @@ def _recursion(n: int) -> tuple[tuple[Rational, ...], tuple[Rational, ...]]:
     return rows[0], rows[1]
 
 
-def _complex_poles_in_y(square: RationalFunction, own: int, poles: list[Any], variance: Expr) -> Terms:
-    """The same for complex y: the poles z = sqrt(y) and -conj(z) of the upper half plane contribute equally."""
-    with mpmath.workdps(_WORKING_DIGITS):
-        above = _numeric_polynomial(square.numerator, square.field, stride=2)
-        factors = [(_numeric_polynomial(f, square.field, stride=2), k) for f, k in square.factors]
-        terms: Terms = []
-        for pole in poles:
-            if pole.imag < 0:
-                continue
-            if pole.imag == 0 and pole.real >= 0:
-                raise DomainError(REAL_POLE)
-            z = mpmath.mpc(0, mpmath.sqrt(-pole.real)) if pole.imag == 0 else mpmath.sqrt(pole)
-            principal = laurent(above, factors, own, z)
-            terms += _faddeeva_terms(principal, z, S.Zero, variance, _numeric_parts, 1 if pole.imag == 0 else 2)
-        return terms
-
-
 # --- any mean: poles in x ------------------------------------------------------------------------------------------
 
 
@@ -200,16 +181,25 @@ def _poles_in_x(function: RationalFunction, own: int, mean: Expr, variance: Expr
         pole = Quadratic(-half, field.one, -depth)
         principal = laurent(function.numerator, function.factors, own, pole)
         return _faddeeva_terms(principal, pole, mean, variance, _exact_parts(field, depth))
+    return _numeric_poles(function, own, numeric_roots(factor, field), mean, variance, 1)
+
+
+def _numeric_poles(
+    function: RationalFunction, own: int, roots: list[Any], mean: Expr, variance: Expr, stride: int
+) -> Terms:
+    """Poles at the roots, in x or, with a stride of 2, in x^2; those at z and -conj(z) then contribute equally."""
     with mpmath.workdps(_WORKING_DIGITS):
-        above = _numeric_polynomial(function.numerator, field)
-        factors = [(_numeric_polynomial(f, field), k) for f, k in function.factors]
+        above = _numeric_polynomial(function.numerator, function.field, stride)
+        factors = [(_numeric_polynomial(f, function.field, stride), k) for f, k in function.factors]
         terms: Terms = []
-        for pole in numeric_roots(factor, field):
+        for root in roots:
+            if root.imag < 0:
+                continue
+            pole = mpmath.sqrt(root) if stride == 2 else root
             if pole.imag == 0:
                 raise DomainError(REAL_POLE)
-            if pole.imag > 0:
-                principal = laurent(above, factors, own, pole)
-                terms += _faddeeva_terms(principal, pole, mean, variance, _numeric_parts)
+            copies = 2 if stride == 2 and pole.real else 1
+            terms += _faddeeva_terms(laurent(above, factors, own, pole), pole, mean, variance, _numeric_parts, copies)
         return terms
 
 
@@ -274,13 +264,9 @@ def _exact_parts(field, depth: Any):
     return lambda number: (flat(number.p, field), [term * root for term in flat(number.q, field)])
 
 
-def _numeric_parts(number: Any) -> tuple[Terms, Terms]:
+def _numeric_parts(number: Any) -> tuple[Terms, ...]:
     """Real and imaginary parts of an mpmath number, as terms."""
-    return _digits(number.real), _digits(number.imag)
-
-
-def _digits(part: Any) -> Terms:
-    return [Float(mpmath.nstr(part, _PRINTED_DIGITS), 30)] if part else []
+    return tuple([Float(mpmath.nstr(p, _PRINTED_DIGITS), 30)] if p else [] for p in (number.real, number.imag))
 
 
 # --- numerical poles -----------------------------------------------------------------------------------------------

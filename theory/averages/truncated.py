@@ -11,51 +11,40 @@ With U_n the average of x^n exp(a x^2 + b x + c) over x > beta, V and M the vari
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb
 
 from sympy import Add, Expr, I, Pow, S, erf, erfc, exp, im, re
 
-from theory.averages.polynomial import half_moment, moment, power_of_sum, times
-from theory.averages.products import Kernel, NotInTable, flat_coefficient
-from theory.averages.tilt import Tilt, imaginary_moment, monomial, monomial_wave, normal_constant, wave_part
+from theory.averages.polynomial import collected, half_moment, moment, times
+from theory.averages.products import Kernel, NotInTable, SteppedTerm, flat_coefficient
+from theory.averages.tilt import Tilt, by_turns, monomial, normal_constant, wave_part
 from theory.functions import erfcx, faddeeva
 
 REFERENCE = "truncated normal moments, Abramowitz & Stegun 26.2.25 and 7.1.1"
 
 
-def stepped(
-    n: int, kernel: Kernel, steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr, variance: Expr
-) -> list[Expr]:
-    """Average of ``step(x) x^n kernel(x)`` for a function that is constant between breakpoints.
+def stepped(term: SteppedTerm, tilt: Tilt) -> list[Expr]:
+    """Terms of the average of ``step(x) x^n kernel(x)`` over a Gaussian.
 
     Parameters
     ----------
-    n : int
-        Power of x, non-negative.
-    kernel : Kernel
-        Exponential of a quadratic, at most one sine or cosine.
-    steps, breakpoints : sequences of Expr
-        ``steps[k]`` holds between ``breakpoints[k-1]`` and ``breakpoints[k]``.
-    mean, variance : Expr
-        The Gaussian measure.
-
-    Returns
-    -------
-    list of Expr
-        Terms whose sum is the average.
+    term : SteppedTerm
+        With breakpoints; its kernel an exponential of a quadratic with at most one sine or cosine.
+    tilt : Tilt
+        The measure with that exponential.
 
     Raises
     ------
     NotInTable
-        Where the stable form depends on the sign of something undecidable.
+        For another kernel, and where the stable form depends on the sign of something undecidable.
     """
-    if n < 0 or kernel != Kernel(exponent=kernel.exponent, wave=kernel.wave):
+    kernel, steps, breakpoints = term.kernel, term.steps, term.breakpoints
+    if term.n < 0 or kernel != Kernel(exponent=kernel.exponent, wave=kernel.wave):
         raise NotInTable
-    tilt = Tilt(*kernel.exponent, mean, variance)
-    edges = _Edges(n, tilt, kernel.wave)
-    if _is_reflected(kernel, steps, breakpoints, mean):
+    edges = _Edges(term.n, tilt, kernel.wave)
+    even = kernel.parity() == 1 and kernel.wave is None and tilt.mean == 0
+    if even and breakpoints[0] == 0 and steps[0] == 0:  # reflected about the origin
         return edges.half_line(steps, breakpoints)
-    base = _base_piece(steps, breakpoints, mean)
+    base = _base_piece(steps, breakpoints, tilt.mean)
     if base is None and len(steps) == 2 and steps[0] != -steps[1]:
         lower, upper = (edges.tail(breakpoints[0], side) for side in (-1, 1))
         return times([steps[0]], lower) + times([steps[1]], upper)
@@ -70,23 +59,17 @@ def stepped(
     return terms
 
 
-def _is_reflected(kernel: Kernel, steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr) -> bool:
-    """Whether the function lives on x > 0 after an even reflection about a zero mean."""
-    return breakpoints[0] == 0 and steps[0] == 0 and mean == 0 and kernel.parity() == 1 and kernel.wave is None
-
-
 def _base_piece(steps: Sequence[Expr], breakpoints: Sequence[Expr], mean: Expr) -> int | None:
     """Index of the piece to be extended over the whole line, so that only tails away from the mean are added.
 
     That is the piece which holds the mean; where this is undecidable, a piece on which the function vanishes.
     """
-    if len(steps) == 2:
-        return next((k for k, step in enumerate(steps) if step == 0), None)
     right = [(beta - mean).is_nonnegative for beta in breakpoints]
-    if None not in right:
-        return sum(not side for side in right)
-    if steps[0] == 0 and steps[-1] == 0:
-        return None
+    if len(steps) > 2:
+        if None not in right:
+            return sum(not side for side in right)
+        if steps[0] == 0 and steps[-1] == 0:
+            return None
     return next((k for k, step in enumerate(steps) if step == 0), None)
 
 
@@ -98,7 +81,7 @@ class _Edges:
 
     def whole(self) -> list[Expr]:
         """Integral over the whole line."""
-        return monomial_wave(self.n, *self.wave, self.tilt) if self.wave else monomial(self.n, self.tilt)
+        return monomial(self.n, self.wave, self.tilt)
 
     def tail(self, beta: Expr, side: int) -> list[Expr]:
         """Integral over x > beta (side +1) or x < beta (side -1)."""
@@ -151,7 +134,7 @@ class _Edges:
     def _edge(self, beta: Expr, weight: Expr) -> list[Expr]:
         """``weight V B_n density(beta)``: what integration by parts leaves at the edge."""
         factor = weight * self.tilt.new_variance * self.tilt.density(beta)
-        return times([factor], edge_polynomial(self.n, self.tilt.mean_parts, self.tilt.new_variance, beta))
+        return times([factor], _edge_polynomial(self.n, self.tilt.mean_parts, self.tilt.new_variance, beta))
 
     def _upper_mass(self, beta: Expr) -> list[Expr]:
         """U_0, as erfc or as erfcx: whichever neither over- nor underflows against its prefactor."""
@@ -187,10 +170,11 @@ class _Edges:
         scale = tilt.density(beta) / normal_constant(v) / Pow(s, S.Half) / 2
         phase = omega * beta
         terms = []
-        for turns, term in imaginary_moment(n, tilt.mean_parts, imaginary, v / s):
+        mean_parts = [*tilt.mean_parts, I * imaginary]
+        for turns, term in by_turns(moment(n, mean_parts, v / s)):
             terms.append(scale * term * real_part * wave_part(kind, phase, turns))
             terms.append(scale * term * imaginary_part * wave_part(kind, phase, turns + 1))
-        for turns, term in _imaginary_edge(n, tilt.mean_parts, imaginary, v / s, beta):
+        for turns, term in by_turns(_edge_polynomial(n, mean_parts, v / s, beta)):
             terms.append(v / s * tilt.density(beta) * term * wave_part(kind, phase, turns))
         return [term for term in terms if term != 0]
 
@@ -203,33 +187,11 @@ def _tail_sign(tilt: Tilt, beta: Expr) -> int | None:
     return -1 if distance.is_nonpositive else None
 
 
-def edge_polynomial(n: int, mean_parts: Sequence[Expr], variance: Expr, beta: Expr) -> list[Expr]:
+def _edge_polynomial(n: int, mean_parts: Sequence[Expr], variance: Expr, beta: Expr) -> list[Expr]:
     """Terms of B_n = M B_{n-1} + (n-1) V B_{n-2} + beta^(n-1), B_0 = 0."""
-    return [term for turns, term in _imaginary_edge(n, mean_parts, S.Zero, variance, beta) if not turns]
-
-
-def _edge_weights(n: int) -> dict[tuple[int, int, int], int]:
-    """B_n as {(power of M, power of V, power of beta): integer}."""
-    previous: dict[tuple[int, int, int], int] = {}
-    current: dict[tuple[int, int, int], int] = {}
+    before: Sequence[Expr] = ()
+    current: Sequence[Expr] = ()
     for order in range(1, n + 1):
-        following = {(0, 0, order - 1): 1}
-        for (j, k, p), weight in current.items():
-            following[j + 1, k, p] = following.get((j + 1, k, p), 0) + weight
-        for (j, k, p), weight in previous.items():
-            following[j, k + 1, p] = following.get((j, k + 1, p), 0) + (order - 1) * weight
-        previous, current = current, following
-    return current
-
-
-def _imaginary_edge(n: int, mean_parts: Sequence[Expr], imaginary: Expr, variance: Expr, beta: Expr):
-    """Terms (j, t) of B_n at complex mean ``sum(mean_parts) + i imaginary``; each stands for i^j t."""
-    terms = []
-    for (j, k, power), weight in _edge_weights(n).items():
-        if beta == 0 and power:
-            continue
-        scale = weight * Pow(variance, k) * Pow(beta, power)
-        for turns in range(j + 1):
-            for part in power_of_sum(mean_parts, j - turns):
-                terms.append((turns, comb(j, turns) * scale * part * Pow(imaginary, turns)))
-    return terms
+        terms = times(mean_parts, current) + times([(order - 1) * variance], before) + [Pow(beta, order - 1)]
+        before, current = current, Add.make_args(collected(terms))
+    return [term for term in current if term != 0]

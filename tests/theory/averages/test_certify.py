@@ -8,7 +8,7 @@ from sympy import Abs, Max, Rational, Symbol, cosh, erf, exp, log, sign, sin, ta
 
 from tests.effort import one_in
 from theory.activation.pieces import split
-from theory.averages.certify import certify, certify_pair
+from theory.averages.certify import certify
 from theory.errors import DomainError, InputError
 from theory.symbols import x
 
@@ -139,38 +139,9 @@ def test_unusable_input_is_refused():
         certify(split(tanh(Symbol("a", real=True) * x)), 0, 1)
     with pytest.raises(InputError, match="Gaussian"):
         certify(split(x), 0, -1)
-    with pytest.raises(InputError, match="rho"):
-        certify_pair(split(x), split(x), 0, 1, 1)
 
 
 def test_more_oscillations_than_panels_is_an_error_not_a_wrong_number(monkeypatch):
     monkeypatch.setattr("theory.averages.certify.MAX_PANELS", 400)
     with pytest.raises(DomainError, match="do not agree"):
         certify(split(sin(x) ** 2), 0, mpmath.mpf(10) ** 12)
-
-
-@pytest.mark.parametrize(
-    "first, second, mean, variance, rho, want",
-    [
-        # sign-relu: <sign(u) Max(0, v)> = rho sqrt(Delta/(2 pi))
-        (sign(x), Max(0, x), 0, 3, "0.5", lambda: mpmath.sqrt(mpmath.mpf(3) / (2 * mpmath.pi)) / 2),
-        # Sheppard: <sign sign> = (2/pi) asin(rho)
-        pytest.param(
-            *(sign(x), sign(x), 0, 2, "-0.75", lambda: 2 / mpmath.pi * mpmath.asin(mpmath.mpf("-0.75"))),
-            marks=pytest.mark.heavy,
-        ),
-        # Wick with mean m: <u^2 v> = m^3 + m Delta (1 + 2 rho)
-        (x**2, x, "0.5", 2, "0.25", lambda: mpmath.mpf("0.125") + mpmath.mpf("0.5") * 2 * mpmath.mpf("1.5")),
-    ],
-    ids=["sign-relu", "sign-sign", "wick"],
-)
-def test_two_point_averages(first, second, mean, variance, rho, want):
-    got = certify_pair(split(first), split(second), mpmath.mpf(mean), variance, mpmath.mpf(rho), digits=10)
-    assert abs(got - want()) < mpmath.mpf(10) ** -10 * max(1, abs(want()))
-
-
-@pytest.mark.heavy
-def test_two_point_erf_arcsine():
-    # <erf(u) erf(v)> = (2/pi) asin(2 rho Delta/(1 + 2 Delta))
-    got = certify_pair(split(erf(x)), split(erf(x)), 0, 1, mpmath.mpf("0.3"), digits=10)
-    assert abs(got - 2 / mpmath.pi * mpmath.asin(mpmath.mpf("0.2"))) < mpmath.mpf(10) ** -10
