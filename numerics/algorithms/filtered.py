@@ -10,7 +10,6 @@ from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, REFRESHES, SETTLED
 from numerics.algorithms.outcomes import CRITICAL, NO_CONVERGENCE, NOT_RESOLVED, SILENT, SOLVED
 from numerics.algorithms.panels import Panels
 from numerics.algorithms.primitive import ORDER, gauss_panels, graded, subdivided
-from numerics.algorithms.transfer import PowerTransfer
 from numerics.algorithms.twotime import LONGEST_PANEL, Autocovariance
 
 LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, and of guesses
@@ -190,37 +189,6 @@ class Drive:
         return self.white + (0.0 if self.smooth_spectrum is None else self.smooth_spectrum(omega))
 
 
-def by_filter(table_at, multiplier, numerator, denominator, strength, drive):
-    """C(tau) of a network of units with any rational filter.
-
-    Parameters
-    ----------
-    table_at : callable
-        Variance -> `PairTable`.
-    multiplier : callable
-        Variance -> strength <phi'>^2.  Times |h|^2 it is below 1 where pair correlations relax.
-    numerator, denominator : ndarray
-        Real coefficients of h(s) in increasing powers of s.  A delay changes nothing here.
-    strength : float
-        Factor of <phi phi>.
-    drive : Drive
-
-    Returns
-    -------
-    status, variance, table, autocovariance
-        `status` is SOLVED, SILENT, NO_CONVERGENCE, CRITICAL or NOT_RESOLVED; without a solution the rest is None.
-
-    Raises
-    ------
-    ValueError
-        For an unusable filter.
-    """
-    transfer = PowerTransfer.of(numerator, denominator)
-    equation = FilteredEquation(table_at, multiplier, transfer, strength, drive)
-    status, *guess = equation.rough()
-    return equation.refined(*guess) if status == SOLVED else (status, None, None, None)
-
-
 def follow(solve, known):
     """Solution at t = 1 from a guess at t = 0, in steps that adapt, along the secant; None where they become too short."""
     t, step, rate, failed = 0.0, 1.0, 0.0, False
@@ -242,15 +210,28 @@ class FilteredEquation:
 
     Parameters
     ----------
-    table_at, multiplier : callable
+    table_at : callable
+        Variance -> `PairTable`.
+    multiplier : callable
+        Variance -> strength <phi'>^2.  Times |h|^2 it is below 1 where pair correlations relax.
     transfer : PowerTransfer
+        Of any rational filter h(s).  A delay changes nothing here.
     strength : float
+        Factor of <phi phi>.
     drive : Drive
     """
 
     def __init__(self, table_at, multiplier, transfer, strength, drive):
         self.table_at, self.multiplier, self.transfer = table_at, multiplier, transfer
         self.strength, self.drive = strength, drive
+
+    def solve(self):
+        """(status, variance, table, autocovariance); without a solution the last three are None.
+
+        The status is SOLVED, SILENT, NO_CONVERGENCE, CRITICAL or NOT_RESOLVED.
+        """
+        status, *guess = self.rough()
+        return self.refined(*guess) if status == SOLVED else (status, None, None, None)
 
     def gap(self, variance):
         """``1 - strength <phi'>^2 |h|^2`` at the largest |h|^2."""

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.interpolate import BPoly
 
 from numerics.algorithms.contour import contour_integral, opposite_frequencies
-from numerics.algorithms.filtered import Drive, by_filter
+from numerics.algorithms.filtered import Drive, FilteredEquation
 from numerics.algorithms.outcomes import SOLVED
 from numerics.algorithms.pairsum import pair_sum, slow_integral
 from numerics.algorithms.plane import PairPlane
@@ -163,34 +163,32 @@ class FilteredState(PairStatistics):
 
     def __init__(self, equations, noise, numbers, tau_n):
         self.equations, self.noise, self.numbers = equations, noise, numbers
-        own, (numerator, denominator) = numbers[equations.count :], equations.filter
-        smooth = noise == "ou"
+        own, smooth = numbers[equations.count :], noise == "ou"
         drive = Drive(
             white=float(equations.impulses[noise](*numbers)),
             forcing=(lambda lag: equations.forcing[noise](lag, *numbers)) if smooth else None,
             spectrum=(lambda omega: equations.noise_spectra[noise](1j * omega, *numbers).real) if smooth else None,
             rate=1.0 / tau_n if smooth else None,
         )
-        self.status, self.variance, self.table, self.found = by_filter(
+        self.network = FilteredEquation(
             lambda variance: equations.pair.table(variance, own),
             lambda variance: float(equations.multiplier(variance, *numbers)),
-            np.array(numerator),
-            np.array(denominator),
+            PowerTransfer.of(*equations.filter),
             float(equations.strength(*numbers)),
             drive,
         )
+        self.status, self.variance, self.table, self.found = self.network.solve()
         solved = self.status == SOLVED
         self.variance = float(self.variance) if solved else np.nan
         self.roots, self.slopes = np.array([self.variance] * solved), np.array([np.nan] * solved)
         self.residual = self.found.mismatch if solved else np.nan
         self.error = self.residual * self.variance
-        self.transfer = PowerTransfer.of(np.array(numerator), np.array(denominator))
-        self.marks = [self.transfer.peak()[0]]
+        self.marks = [self.network.transfer.peak()[0]]
 
     @property
     def margin(self):
         """1 - strength max|S|^2."""
-        return 1.0 - float(self.equations.multiplier(self.variance, *self.numbers)) * self.transfer.peak()[1]
+        return self.network.gap(self.variance)
 
     def lags(self, lag):
         """C_x and C_phi, from the polynomial of each panel."""

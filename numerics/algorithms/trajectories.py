@@ -267,10 +267,6 @@ class FeedbackSolution:
         self.status, self.sites, self.coarse, self.left = status, sites, coarse, left
         self.site = Site.mean(sites) if sites else None
 
-    def one_site(self, omega):
-        """(S, T, C, K, X), each of shape (replicates, frequencies)."""
-        return tuple(np.array(rows) for rows in zip(*(site.one_site(omega) for site in self.sites), strict=True))
-
     def jackknife(self, functional):
         """Value and standard error of any functional of the pooled solution.
 

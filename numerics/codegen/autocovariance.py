@@ -194,54 +194,38 @@ def _solve(theory: Theory, extra: Sequence[str]) -> str:
     signature = ", ".join([first, *extra, *(f"{name}=0.0" for name in optional), *words])
     numbers = ", ".join([*(p.name for p in model.parameters), *extra])
     docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.quantities.items())
-    meanings = [f"    {p.name} : {p.meaning}" for p in model.parameters]
-    meanings += [f"    {c.name} : {c.meaning}" for c in model.choices]
-    given = f"noise or inferred_noise(sigma, tau_n), ({numbers}{',' if ', ' not in numbers else ''}), tau_n"
-    solve = "\n".join(
-        [
-            f"def solve({signature}):",
-            '    """Solve for the autocovariance, and integrate the pair spectra; one set of numbers.',
-            "",
-            *meanings,
-            "",
-            "    Returns a dict:",
-            "",
-            docs,
-            "    status : 0 solved; else SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, NOT_RESOLVED or UNSTABLE_PAIRS,",
-            "        without results",
-            "    residual, error : relative residual of the energy at tau = 0+, error of Delta0",
-            "    roots, slopes : variances with the right energy, and the slope of the energy at each",
-            '    """',
-            f"    return EQUATIONS.solve({given})",
-        ]
-    )
-    return "\n\n\n".join(
-        [
-            solve,
-            *(
-                f'def {name}({at}, {signature}):\n    """{doc}"""\n    return EQUATIONS.{name}({at}, {given})'
-                for name, at, doc in _QUESTIONS
-            ),
-        ]
-    )
+    meanings = "\n".join(f"    {p.name} : {p.meaning}" for row in (model.parameters, model.choices) for p in row)
+    given = f"noise or inferred_noise(sigma, tau_n), ({numbers}), tau_n"
+    solve = f'''\
+def solve({signature}):
+    """Solve for the autocovariance, and integrate the pair spectra; one set of numbers.
+
+{meanings}
+
+    Returns a dict:
+
+{docs}
+    status : 0 solved; else SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, NOT_RESOLVED or UNSTABLE_PAIRS,
+        without results
+    residual, error : relative residual of the energy at tau = 0+, error of Delta0
+    roots, slopes : variances with the right energy, and the slope of the energy at each
+    """
+    return EQUATIONS.solve({given})'''
+    others = [
+        f'def {name}({at}, {signature}):\n    """{doc}"""\n    return EQUATIONS.{name}({at}, {given})'
+        for name, at, doc in _QUESTIONS
+    ]
+    return "\n\n\n".join([solve, *others])
 
 
 _QUESTIONS = (
     ("autocovariance", "lag", "C_x and C_phi at the lags of an array; nan where there is no solution."),
-    (
-        "spectra",
-        "omega",
-        "One-site functions S, T, C, K, X at real frequencies (see `one_site`); nan where there is no solution.",
-    ),
+    ("spectra", "omega", "S, T, C, K, X at real frequencies (see `one_site`); nan where there is no solution."),
     (
         "pair_lags",
         "t1, t2",
-        "psi_phi, psi_x at lags t1, t2 and their errors: N times the mean of C_ij(t1) C_ij(t2) over pairs i != j.",
+        "psi_phi, psi_x and their errors: N times the mean of C_ij(t1) C_ij(t2) over pairs i != j.",
     ),
-    (
-        "frequency_dimensions",
-        "omega",
-        "Participation ratios over N of phi and of x at single frequencies, and their errors.",
-    ),
+    ("frequency_dimensions", "omega", "Participation ratios over N of phi and x at single frequencies, and errors."),
 )
 """What else a solution answers: name of the method of `InTime` and of the function, its arguments, docstring."""

@@ -260,6 +260,3 @@ def _conditional_name(factor: Average) -> str:
 def _stem(name: str, power: int) -> str:
     """[<phi'>^2] -> frozen_dphi_power2, [Var(phi)] -> frozen_variance_phi."""
     return name.removeprefix("conditional_") + (f"_power{power}" if power > 1 else "")
-
-
-__all__ = ["FrozenCode", "MeanCode", "lower_frozen", "lower_mean", "mean_name"]
