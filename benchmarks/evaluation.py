@@ -7,7 +7,7 @@ from sympy import Float
 
 from benchmarks.derivation import PADE
 from benchmarks.harness import Effort, Row, repeated, times
-from benchmarks.naive import by_hermite, by_quad, lambdified
+from benchmarks.naive import by_hermite, by_quad, squared
 from numerics.solve.solver import Solver
 from theory.activation.activation import Activation
 from theory.averages.average import Average
@@ -26,11 +26,7 @@ def rows(effort: Effort) -> list[Row]:
 def _rows(name: str, text: str, effort: Effort) -> list[Row]:
     variances = np.geomspace(LOW, HIGH, COUNT)
     some = variances[:: effort.pick(10, 50)]
-    function = lambdified(text)
-
-    def square(u):
-        return function(u) ** 2
-
+    square = squared(text)
     mean = Solver("static", text).module.mean_phi2
     ours = repeated(lambda: mean(variances), effort.pick(15, 5))
     quad_loop = times(lambda: [by_quad(square, v) for v in some], effort.pick(5, 2))

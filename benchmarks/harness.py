@@ -150,18 +150,20 @@ def process_time(arguments: Sequence[str], code: int = 0) -> float:
     return elapsed
 
 
-def time_inside(script: str) -> float:
-    """The number that a script, run in a fresh process, prints last."""
-    done = _python(["-c", script])
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    return float(done.stdout.split()[-1])
+def in_processes(work: str, repeats: int, before: str = "", after: str = "") -> Sample:
+    """Times of lines of Python in fresh processes, without what stands before and after them.
 
-
-def in_processes(script: str, repeats: int) -> Sample:
-    """What a script prints last, in fresh processes after one to warm up: files are read and compiled."""
-    time_inside(script)
-    return Sample(tuple(time_inside(script) for _ in range(repeats)))
+    One process more comes first, so that files are read and compiled.
+    """
+    clock = "from time import perf_counter as clock"
+    script = f"{clock}\n{before}\nstart = clock()\n{work}\nelapsed = clock() - start\n{after}\nprint(elapsed)"
+    found = []
+    for _ in range(repeats + 1):
+        done = _python(["-c", script])
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        found.append(float(done.stdout.split()[-1]))
+    return Sample(tuple(found[1:]))
 
 
 def within(script: str, limit: float) -> tuple[Sample, str]:

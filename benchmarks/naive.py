@@ -12,7 +12,7 @@ from numpy.polynomial.polynomial import polyval
 from numpy.typing import NDArray
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
-from sympy import Expr, lambdify
+from sympy import lambdify
 
 from theory.activation.activation import Activation
 from theory.symbols import x
@@ -22,13 +22,9 @@ NODES = 64
 LONGEST, SPACING, HIGHEST = 200.0, 0.1, 6.0  # lags, their spacing, and frequencies of the network in time
 
 
-def lambdified(text: str) -> Callable:
-    """NumPy function of an activation by SymPy's own printer."""
-    return lambdify_expression(Activation.from_text(text).expression)
-
-
-def lambdify_expression(expression: Expr) -> Callable:
-    return lambdify(x, expression, ["scipy", "numpy"])
+def squared(text: str) -> Callable:
+    """NumPy function phi^2 of an activation by SymPy's own printer."""
+    return lambdify(x, Activation.from_text(text).expression ** 2, ["scipy", "numpy"])
 
 
 def by_quad(function: Callable, variance: float) -> float:

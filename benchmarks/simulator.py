@@ -1,19 +1,25 @@
-"""The simulator against the matrix products that it cannot avoid."""
+"""The simulator against the matrix products that it cannot avoid.
+
+``python -m benchmarks.simulator FILE ARGUMENT ...`` is the command line, its matrix products tallied by shape in FILE.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.counted import counting
 from benchmarks.harness import Effort, Row, Sample, process_time, repeated, timed
 from numerics.codegen.backends import array_functions
+from numerics.simulate import fixed_points as static
 from numerics.simulate.fixed_points import draw, fixed_points
+from quenched.cli import main
 from theory.activation.activation import Activation
 
 TEXT, G, SIGMA = "x/(1+x^2/3)", 1.3, 0.8
@@ -43,7 +49,7 @@ def _validation() -> Row:
     with tempfile.TemporaryDirectory() as folder:
         tally = Path(folder) / "products.json"
         arguments = ["validate", "static", "-a", TEXT, f"g={G}", f"sigma={SIGMA}"]
-        elapsed = process_time(["-m", "benchmarks.counted", str(tally), *arguments])
+        elapsed = process_time(["-m", "benchmarks.simulator", str(tally), *arguments])
         products = Counter({(n, m): k for n, m, k in json.loads(tally.read_text())})
     baseline, bare = f"its {sum(products.values())} matrix products", Sample((_bare(products),))
     note = "one run, end to end; products counted in this run, then timed alone by shape; they ended with agreement (exit code 0)"
@@ -64,6 +70,24 @@ def _bare(products: Counter[tuple[int, int]]) -> float:
     return total
 
 
+def counting(phi: Callable, products: Counter[tuple[int, int]]) -> Callable:
+    """The activation, counting its calls: every iteration calls it once, on the matrix that J then multiplies."""
+
+    def counted(x):
+        products[x.shape] += 1
+        return phi(x)
+
+    return counted
+
+
 def _multiply(J: np.ndarray, Y: np.ndarray, times: int) -> None:
     for _ in range(times):
         J @ Y
+
+
+if __name__ == "__main__":
+    tally: Counter[tuple[int, int]] = Counter()
+    static.fixed_points = lambda phi, *rest, **options: fixed_points(counting(phi, tally), *rest, **options)
+    code = main(sys.argv[2:])
+    Path(sys.argv[1]).write_text(json.dumps([[*shape, times] for shape, times in tally.items()]))
+    raise SystemExit(code)

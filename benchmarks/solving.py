@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.derivation import PADE
 from benchmarks.harness import Effort, Row, repeated, times
-from benchmarks.naive import by_hermite, by_quad, iterated, lambdified
+from benchmarks.naive import by_hermite, by_quad, iterated, squared
 from numerics.solve.solver import Solver
 
 COUNT = 1000
@@ -21,10 +21,7 @@ def rows(effort: Effort) -> list[Row]:
 def _rows(name: str, text: str, effort: Effort) -> list[Row]:
     g = np.linspace(0.05, 3.0, COUNT) if name == "tanh" else np.linspace(0.05, 2.5, COUNT)
     some = g[COUNT // 20 :: effort.pick(COUNT // 10, COUNT // 3)]
-    function = lambdified(text)
-
-    def square(u):
-        return function(u) ** 2
+    square = squared(text)
 
     def quad_iteration(values):
         return [iterated(lambda v: by_quad(square, v), value, SIGMA) for value in values]

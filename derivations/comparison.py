@@ -9,15 +9,13 @@ from typing import Any
 import mpmath
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import Expr, Float, Rational, oo
+from sympy import Expr, Rational
 
 from numerics.compare.validation import validate
 from numerics.solve.solver import Solver
 from theory.activation.activation import Activation
-from theory.averages.average import Average, averages
-from theory.averages.integrand import certified
-from theory.concrete import closed_form_of
-from theory.symbols import Delta
+from theory.concrete import in_closed_form
+from theory.limits import checks
 
 DIGITS = 25
 PRECISELY = DIGITS + 15  # with which such a comparison is run
@@ -45,24 +43,20 @@ def exact(value: Expr | int) -> mpmath.mpf:
     return mpmath.mpf(ratio.p) / ratio.q
 
 
-@lru_cache(maxsize=512)
-def _certified(average: Average, text: str, variance: Rational) -> Expr:
-    value = certified(average, Activation.from_text(text), {Delta: variance}, DIGITS + 10)
-    return oo if mpmath.isinf(value) else Float(value, DIGITS + 10)
+@lru_cache(maxsize=64)
+def activation(text: str) -> Activation:
+    """An activation from its text."""
+    return Activation.from_text(text)
 
 
 def number(expression: Expr, text: str, **values: Expr | int) -> mpmath.mpf:
     """An expression of the engine at rational values of its symbols, every average certified by quadrature; inf if infinite."""
-    given = {symbol: Rational(values[symbol.name]) for symbol in sorted(expression.free_symbols, key=str)}
-    forms = {average: _certified(average, text, given[Delta]) for average in averages(expression)}
-    value = expression.xreplace(forms).subs(given).evalf(DIGITS + 10)
-    return mpmath.inf if value == oo else mpmath.mpmathify(value)
+    return checks.number(expression, activation(text), {s: Rational(values[s.name]) for s in expression.free_symbols})
 
 
 def closed(expression: Expr, text: str) -> Expr:
     """With the closed forms of its averages for one activation."""
-    forms = {average: closed_form_of(average, Activation.from_text(text)) for average in averages(expression)}
-    return expression.xreplace({average: form.expression for average, form in forms.items() if form is not None})
+    return in_closed_form(expression, activation(text))
 
 
 def agree(left: mpmath.mpf, right: mpmath.mpf, digits: int = DIGITS) -> bool:

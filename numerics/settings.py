@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,8 @@ class Setting:
         Whether it takes a range ``start:stop:count``, both ends included.
     needs : str
         Name of the setting, or question, without which it has no meaning.
+    is_option : bool
+        Whether it may also be given as ``--name value``.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Setting:
     words: tuple[str, ...] = ()
     spans: bool = False
     needs: str = ""
+    is_option: bool = False
 
     @property
     def allowed(self) -> str:
@@ -69,6 +72,23 @@ class Answer:
     data: Mapping[str, Any] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
     messages: tuple[str, ...] = ()
+
+    @classmethod
+    def of_columns(cls, key: str, name: str, asked: Sequence[float], columns: Mapping[str, Sequence[Any]]) -> Answer:
+        """Values of several functions, under `key`, at the numbers that were asked for; complex ones as [re, im]."""
+        rows = [
+            f"  {name} {at:g}: " + ", ".join(f"{column} = {_number(v[k])}" for column, v in columns.items())
+            for k, at in enumerate(asked)
+        ]
+        data = {
+            column: [[v.real, v.imag] if isinstance(v, complex) else v for v in values]
+            for column, values in columns.items()
+        }
+        return cls({key: {name: list(asked), **data}}, rows)
+
+
+def _number(value: complex) -> str:
+    return f"{value.real:.10g}{value.imag:+.10g}i" if isinstance(value, complex) else f"{value:.10g}"
 
 
 @dataclass(frozen=True)

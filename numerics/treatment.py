@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from numerics.settings import Question, Setting
@@ -15,22 +14,24 @@ from theory.model import Model
 if TYPE_CHECKING:
     from numerics.simulate.sample import Sample
 
+SEED = Setting("seed", "seed of all random streams", (0,), 0, 2**31)
+
 EVERYWHERE: Mapping[str, tuple[Setting, ...]] = {
     "simulate": (
         Setting("N", "units", (200,), 2, 20_000),
         Setting("couplings", "coupling matrices", (40,), 2),
-        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+        SEED,
     ),
     "validate": (
         Setting("N", "units, two sizes or more", (), 2, 20_000, most=8),
         Setting("couplings", "coupling matrices, one number or one for each N", (), 2, most=8),
-        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+        SEED,
     ),
     "sweep": (
         Setting("simulate", "points at which networks are simulated too; 7 for a plot, else none", (), 0, 1000),
         Setting("N", "units of these networks", (), 2, 20_000),
         Setting("couplings", "coupling matrices", (), 2),
-        Setting("seed", "seed of all random streams", (0,), 0, 2**31),
+        SEED,
         Setting("workers", "local processes", (), 1, 1000),
     ),
 }
@@ -48,26 +49,26 @@ class Simulator:
     ----------
     run : callable
         ``run(phi, parameters, *, N, couplings, seed, phi_prime, centred, progress, **settings)`` simulates networks of one
-        size and returns a `Sample`.
+        size and returns a `Sample`. `phi` and `phi_prime`, optional, are vectorised over arrays; `couplings` is the number of
+        coupling matrices, each with `samples` independent draws where that is a setting; the random streams of coupling matrix k
+        depend on (seed, N, k) alone, so that the same seed gives the same numbers, bit for bit on one machine, and more networks
+        or draws leave the first ones as they are; `centred` says whether phi is odd, by default found at a set of test points;
+        `progress` is called with the finished fraction. Parameters outside their range are an `InputError`.
     sizes, couplings : tuple of int
-        Of a default `validate`: units, and coupling matrices at each size.
+        Of a default `validate`: units, and coupling matrices at each size; none where nothing is drawn at random.
     pilot : int
         Coupling matrices of the trial run that precedes a `validate`.
-    nothing : str
-        Why a simulation may have nothing to report.
-    draws : str
-        What is counted where it does not converge.
     """
 
     run: Callable[..., Sample]
     sizes: tuple[int, ...] = (100, 200, 400)
     couplings: tuple[int, ...] = (400, 240, 120)
     pilot: int = 4
-    nothing: str = "{lost} of the networks could not be simulated"
-    draws: str = "networks"
 
     def coupling_count(self, size: int) -> int:
         """Default number of coupling matrices at a size: for other sizes than the default ones in proportion to 1/N."""
+        from statistics import median
+
         default = dict(zip(self.sizes, self.couplings, strict=True))
         work = median(N * count for N, count in default.items())
         return default.get(size, max(self.couplings[-1] // 3, round(work / max(size, 1))))
@@ -87,8 +88,6 @@ class Treatment:
         By command, beside those of `EVERYWHERE`.
     questions : tuple of Question
         What `solve` may be asked.
-    simulate : callable
-        Behind the command `simulate`; see `numerics.simulate.simulation.simulate`.
     replacement : callable, optional
         ``replacement(solution, activation)`` returns the state that replaces an unstable fixed point; None where it is stable.
     replacing_simulator : Simulator, optional
@@ -97,6 +96,8 @@ class Treatment:
         ``covariance(solution, J, frequency, formal)`` predicts covariance matrices from couplings.
     view : View
         What a sweep shows.
+    example : str
+        Words of a command line for one network, the activation first, as help shows them.
     """
 
     model: Model[Any]
@@ -104,11 +105,11 @@ class Treatment:
     method: Later = Later("numerics.solve.number:NUMBER")
     settings: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
-    simulate: Callable[..., Any] = Later("numerics.simulate.simulation:simulate")
     replacement: Callable[..., Any] | None = None
     replacing_simulator: Simulator | None = None
     covariance: Callable[..., Any] | None = None
     view: View = field(default_factory=View)
+    example: str = ""
 
     def settings_of(self, command: str) -> tuple[Setting, ...]:
         """Settings of a command."""

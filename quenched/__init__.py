@@ -1,7 +1,7 @@
 """Large-N theory of random recurrent networks: derived, generated as code, solved, and checked by simulation.
 
     >>> import quenched
-    >>> quenched.names()  # of the models
+    >>> quenched.model_names()  # of the models
     >>> quenched.chaotic_state("power(1/2)", g=2, sigma=1)
 
 Names are loaded on first use: importing `quenched` alone loads neither SymPy nor NumPy.
@@ -46,7 +46,7 @@ _HOME = {
     "emit": "numerics.codegen.module",
     "least_squares": "numerics.readout.least_squares",
     "linear_network": "theory.limits.linear_network",
-    "names": "theory.models",
+    "model_names": "theory.models",
     "near_critical": "theory.limits.onset",
     "observable_average": "numerics.averages.observable",
     "one_site_correction": "theory.meanfield.corrections",
@@ -58,7 +58,6 @@ _HOME = {
     "output_response": "numerics.readout.response",
     "parse": "theory.text.parsing",
     "simulate": "numerics.simulate.simulation",
-    "simulate_training": "numerics.readout.training",
     "spectrum": "numerics.covariance.eigenvalues",
     "validate": "numerics.compare.validation",
 }

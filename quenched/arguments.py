@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from math import isfinite
 from typing import Any
 
 from numerics.models import find_treatment, treatments
 from numerics.settings import Question, Setting
+from numerics.sweep.ranges import check_ranges, ends
 from numerics.treatment import EVERYWHERE, Treatment
 from theory.errors import InputError, gathering
 from theory.model import Model, Parameter
 from theory.models import find_model
 from theory.parameters import checked_parameters
+from theory.text.names import free_names, with_names
 from theory.text.outline import FILTER, outline, wellformed
-from theory.text.renaming import free_names, with_names
 
 _DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
@@ -32,14 +32,6 @@ COMMANDS = ("solve", *EVERYWHERE)
 
 SWEPT = "sweep"
 """The command whose parameters may be ranges."""
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Model parameters, and settings of the command."""
-
-    parameters: Mapping[str, object]
-    settings: Mapping[str, tuple[Any, ...]]
 
 
 def number(text: str) -> float | str:
@@ -84,8 +76,10 @@ def number_or_range(text: str) -> float | str | tuple[float, ...]:
 
 def read_pairs(
     words: Sequence[str], options: Sequence[Setting] = (), value_of: Callable[[str], object] = number
-) -> Pairs:
-    """Split ``name=value`` words; `value_of` reads a value of the model's parameters, or raises `ValueError`.
+) -> tuple[dict[str, object], dict[str, tuple[Any, ...]]]:
+    """Parameters of the model and settings of the command from ``name=value`` words, or ``--name=value`` for some settings.
+
+    `value_of` reads a value of the model's parameters, or raises `ValueError`.
 
     Raises
     ------
@@ -97,26 +91,27 @@ def read_pairs(
     settings: dict[str, tuple[Any, ...]] = {option.name: option.default for option in options}
     problems, seen = [], set()
     for word in words:
-        name, equals, value = word.partition("=")
+        shown, equals, value = word.partition("=")
+        name = shown.removeprefix("--")
         if not equals or not name.isidentifier() or not value.strip():
             problems.append(f"'{word[:60]}' is not of the form name=value")
             continue
         if name in seen:
-            problems.append(f"{name[:60]} is given twice")
+            problems.append(f"{shown[:60]} is given twice")
         seen.add(name)
         try:
             if name in known:
-                settings[name] = _setting(known[name], value)
+                settings[name] = _setting(known[name], shown, value)
             else:
                 parameters[name] = value_of(value.strip())
         except ValueError as error:
             problems.append(str(error))
     if problems:
         raise InputError(problems)
-    return Pairs(parameters, settings)
+    return parameters, settings
 
 
-def _setting(option: Setting, text: str) -> tuple[Any, ...]:
+def _setting(option: Setting, shown: str, text: str) -> tuple[Any, ...]:
     if text.strip() in option.words:
         return (text.strip(),)
     if option.spans and isinstance(span := number_or_range(text.strip()), tuple):
@@ -132,9 +127,7 @@ def _setting(option: Setting, text: str) -> tuple[Any, ...]:
         values = tuple((int if option.whole else float)(piece) for piece in pieces)
         if all(option.lowest <= value <= option.highest for value in values):
             return values
-    raise ValueError(
-        f"{option.name} = {text[:40]} is not allowed; {option.name} takes {option.allowed} ({option.meaning})"
-    )
+    raise ValueError(f"{shown} = {text[:40]} is not allowed; {shown} takes {option.allowed} ({option.meaning})")
 
 
 @dataclass(frozen=True)
@@ -173,69 +166,72 @@ class Asked:
         return {name: values[0] for name, values in self.settings.items() if values}
 
 
-def read_asked(words: argparse.Namespace, problems: Sequence[str] = ()) -> Asked:
+def read_asked(words: argparse.Namespace) -> Asked:
     """What a command line asks of a model.
-
-    Parameters
-    ----------
-    words : Namespace
-    problems : sequence of str
-        Others of the same command line, to be reported together.
 
     Raises
     ------
     InputError
         Listing all problems at once.
     """
-    command, problems = words.command, [*problems]
+    command = words.command
     model, treatment = find_model(words.model), find_treatment(words.model)
     settings = treatment.settings_of(command)
-    pairs = Pairs({}, {})
+    parameters: dict[str, object] = {}
+    given: dict[str, tuple[Any, ...]] = {}
     activation: str | None = words.activation
     renamed: tuple[str, ...] = ()
     own: list[Parameter] = []
     readable = False
-    with gathering(problems):
-        if activation is not None:
-            written = wellformed(activation)
-            taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
-            names = free_names(written.ranges, taken)
-            activation = with_names(written.text, names)
-            own = [Parameter(names.get(n, n), "parameter of the activation", i) for n, i in written.ranges.items()]
-            renamed = tuple(
-                f"the parameter {old} of the activation is called {new} here: the model {model.name} uses the name {old} itself"
-                for old, new in names.items()
-            )
-        readable = True
-    with gathering(problems):
-        model.check_activation(activation is not None)
-    if words.filter is not None:
+    questions: list[tuple[Question, Any]] = []
+    with gathering() as problems:
         with gathering(problems):
-            if model.with_filter is None:
-                model.filtered(words.filter)
-            else:
-                outline(words.filter, FILTER)
-    questions = []
-    for name, values in getattr(words, "questions", {}).items():
+            if activation is not None:
+                written = wellformed(activation)
+                taken = {*model.names, *(s.name for c in COMMANDS for s in treatment.settings_of(c))}
+                names = free_names(written.ranges, taken)
+                activation = with_names(written.text, names)
+                own = [Parameter(names.get(n, n), "parameter of the activation", i) for n, i in written.ranges.items()]
+                renamed = tuple(
+                    f"the parameter {old} of the activation is called {new} here: the model {model.name} uses the name {old} itself"
+                    for old, new in names.items()
+                )
+            readable = True
         with gathering(problems):
-            questions.append(_question(treatment, name, values))
-    if hasattr(words, "pairs"):
-        with gathering(problems):
-            pairs = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
-            problems += _unmet(settings, pairs.settings, [question.name for question, _ in questions])
-            known = {*model.names, *(parameter.name for parameter in own)}
-            # what an unreadable text declares is not known
-            given = {name: value for name, value in pairs.parameters.items() if readable or name in known}
-            for values in _ends(given):
+            model.check_activation(activation is not None)
+        if words.filter is not None:
+            with gathering(problems):
+                if model.with_filter is None:
+                    model.filtered(words.filter)
+                else:
+                    outline(words.filter, FILTER)
+        for option, values in vars(words).items():
+            if option.startswith("--") and values is not None:
                 with gathering(problems):
-                    checked_parameters(model, own, values)
-            hints = (_elsewhere(command, treatment, name) for name in given if name not in known)
-            problems += [*filter(None, hints), *(renamed if problems else ())]
-    if problems:
-        raise InputError(list(dict.fromkeys(problems)))
-    return Asked(
-        model, treatment, activation, words.filter, pairs.parameters, pairs.settings, tuple(questions), renamed
-    )
+                    questions.append(_question(treatment, option.removeprefix("--"), values))
+        if hasattr(words, "pairs"):
+            with gathering(problems):
+                parameters, given = read_pairs(words.pairs, settings, number_or_range if command == SWEPT else number)
+                problems += _unmet(settings, given, [question.name for question, _ in questions])
+                known = {*model.names, *(parameter.name for parameter in own)}
+                # what an unreadable text declares is not known
+                told = {name: value for name, value in parameters.items() if readable or name in known}
+                ranges = {name: value for name, value in told.items() if isinstance(value, tuple)}
+                for values in ends(told, ranges):
+                    with gathering(problems):
+                        checked_parameters(model, own, values)
+                if command == SWEPT:
+                    with gathering(problems):
+                        check_ranges([len(values) for values in ranges.values()], *given["simulate"])
+                hints = (_elsewhere(command, treatment, name) for name in told if name not in known)
+                problems += [*filter(None, hints), *(renamed if problems else ())]
+    return Asked(model, treatment, activation, words.filter, parameters, given, tuple(questions), renamed)
+
+
+def setting_options() -> set[str]:
+    """Options that stand for a setting of some command."""
+    every = (setting for t in treatments() for command in COMMANDS for setting in t.settings_of(command))
+    return {f"--{setting.name}" for setting in every if setting.is_option}
 
 
 def _question(treatment: Treatment, name: str, values: Any) -> tuple[Question, Any]:
@@ -277,10 +273,3 @@ def _elsewhere(command: str, treatment: Treatment, name: str) -> str:
     }
     having = [f"{', '.join(commands)} {model}" for model, commands in others.items() if commands]
     return f"{name} is a setting of {' and '.join(having)}" if having else ""
-
-
-def _ends(parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The corners of what is swept: a range of allowed values has no gaps, what holds at both ends holds between."""
-    swept = {name: (min(values), max(values)) for name, values in parameters.items() if isinstance(values, tuple)}
-    for corner in product(*swept.values()):
-        yield {**parameters, **dict(zip(swept, corner, strict=True))}

@@ -13,10 +13,11 @@ from typing import Any, NoReturn
 from derivations.catalogue import PAPERS
 from numerics.models import find_treatment, treatments
 from numerics.treatment import Treatment
+from quenched.arguments import COMMANDS, SWEPT, setting_options
 from theory import __version__
 from theory.errors import InputError, QuenchedError
 from theory.model import Model
-from theory.models import names
+from theory.models import model_names
 
 BAD_INPUT, INTERRUPTED = 2, 130  # 0 and 1 come from the commands
 BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
@@ -41,18 +42,15 @@ _TABLE = "file for every result at every point, its format by its suffix: .csv o
 _FIGURE = """figure, its format by its suffix: .png, .pdf or .svg, MODEL.png if no file is given (needs matplotlib); theory as
 curves, simulated networks as points"""
 
-_AS_OPTIONS = ("backend",)
-"""Settings that may also be given as options."""
-
 _EXAMPLES = {
-    "derive": "quenched derive static -a 'erf(x)' --steps --format markdown",
-    "solve": "quenched solve static -a 'x/(1+a*x^2) where a>0' g=1.2 sigma=1 a=1/3 --json",
-    "emit": "quenched emit static -a 'tanh(x)' -o solver.py",
-    "simulate": "quenched simulate dynamic -a 'tanh(x)' g=1.5 noise=ou sigma=1 tau_n=2 N=400 couplings=50",
-    "validate": "quenched validate static -a 'x/(1+x^2/3)' g=1.3 sigma=0.8 N=100,200,400",
-    "sweep": "quenched sweep dynamic -a 'tanh(x)' g=1.1:5:30 --plot pr.png",
-    "check": "quenched check mato2025",
+    "derive": "--steps --format markdown",
+    "solve": "--json",
+    "emit": "-o solver.py",
+    "simulate": "N=400 couplings=50",
+    "validate": "N=100,200,400",
+    "sweep": "--plot figure.png",
 }
+"""How an example of each command about a model ends."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -85,30 +83,16 @@ class _Once(argparse.Action):
 _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
-class _Ask(argparse.Action):
-    """Notes a question about the solution, with what was given for it."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        asked = getattr(namespace, "questions", None) or {}
-        namespace.questions = {**asked, self.dest: [*asked.get(self.dest, []), values]}
-
-
 def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     """The parser of all commands; help shows what is meant for this model, or for every model where none is named."""
     parser = _Parser(prog="quenched", description="Large-N theory of random recurrent networks.", epilog=_EXITS)
     parser.add_argument("--version", action="version", version=f"quenched {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    shown = [find_treatment(model)] if model in names() else list(treatments())
+    shown = [find_treatment(model)] if model in model_names() else list(treatments())
 
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
         model_help = [_parameters_help(shown[0].model)] if len(shown) == 1 and name != "check" else []
-        epilog = "\n\n".join([*model_help, *_settings_help(name, shown), f"example: {_EXAMPLES[name]}", _EXITS])
+        epilog = "\n\n".join([*model_help, *_settings_help(name, shown), *_example(name, shown[0]), _EXITS])
         return commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", epilog=epilog)
 
     def model_command(name: str, help_text: str, *, pairs: bool, ranges: bool = False) -> argparse.ArgumentParser:
@@ -144,6 +128,23 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
+def _example(command: str, treatment: Treatment) -> list[str]:
+    """A line for help, where the model has one: pairs where the command takes them, a range where it sweeps."""
+    if command not in _EXAMPLES:
+        return [f"example: quenched {command} {PAPERS[0]}"]
+    words = treatment.example.split()
+    pairs = [word for word in words if "=" in word]
+    if command == SWEPT and pairs:
+        name, _, value = pairs[0].partition("=")
+        words = [f"{name}=0.1:{value}:20" if word == pairs[0] else word for word in words]
+    if command not in COMMANDS:
+        words = [word for word in words if word not in pairs]
+    settings = {setting.name for setting in treatment.settings_of(command)}
+    ending = [word for word in _EXAMPLES[command].split() if "=" not in word or word.partition("=")[0] in settings]
+    line = " ".join(["example: quenched", command, treatment.model.name, *words, *ending])
+    return [line] if treatment.example else []
+
+
 def _model_help(treatment: Treatment) -> str:
     """A model with what it takes."""
     model = treatment.model
@@ -163,20 +164,13 @@ def _parameters_help(model: Model[Any]) -> str:
 
 
 def _add_questions(parser: argparse.ArgumentParser, shown: Sequence[Treatment]) -> None:
-    """Every question of every model; those of the models that are not shown are understood, and refused in a sentence."""
+    """Every question of every model, kept under its option; those of models that are not shown are refused in a sentence."""
     for name in dict.fromkeys(question.name for t in treatments() for question in t.questions):
         having = [(t.model.name, q) for t in shown for q in t.questions if q.name == name]
         texts = [q.meaning + (f" ({model})" if len(shown) > 1 else "") for model, q in having]
         value = next(q.value for t in treatments() for q in t.questions if q.name == name)
-        taken: dict[str, Any] = {"metavar": value} if value else {"nargs": 0}
-        parser.add_argument(
-            f"--{name}",
-            dest=name,
-            action=_Ask,
-            default=argparse.SUPPRESS,
-            help="; ".join(texts) or argparse.SUPPRESS,
-            **taken,
-        )
+        taken: Any = {"action": "append", "metavar": value} if value else {"action": "append_const", "const": True}
+        parser.add_argument(f"--{name}", dest=f"--{name}", help="; ".join(texts) or argparse.SUPPRESS, **taken)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -247,10 +241,11 @@ def one_line(text: str) -> str:
 
 def _parsed(words: list[str]) -> argparse.Namespace:
     """Parsed words; ``name=value`` pairs may stand before, between and after the options."""
-    arguments, rest = build_parser(next((word for word in words if word in names()), None)).parse_known_args(
+    arguments, rest = build_parser(next((word for word in words if word in model_names()), None)).parse_known_args(
         _joined(words)
     )
-    strange = [word for word in rest if word.startswith("-") or not hasattr(arguments, "pairs")]
+    pair = setting_options() if hasattr(arguments, "pairs") else ()
+    strange = [w for w in rest if not pair or (w.startswith("-") and w.partition("=")[0] not in pair)]
     if strange:
         raise InputError(f"unrecognized: {' '.join(strange)[:100]} (see 'quenched {arguments.command} --help')")
     if hasattr(arguments, "pairs"):
@@ -260,7 +255,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
 
 def _joined(words: list[str]) -> list[str]:
     """``-a EXPR`` as one word, so that an activation may start with a minus sign, ``--plot`` without a file as ``--plot=``, and
-    ``--backend B`` as the setting that it is.
+    ``--backend B`` as the pair that it is.
     """
     joined: list[str] = []
     rest = list(reversed(words))
@@ -268,8 +263,8 @@ def _joined(words: list[str]) -> list[str]:
         word = rest.pop()
         if word in ("-a", "--activation"):
             joined.append(f"--activation={rest.pop()}" if rest else word)
-        elif word.removeprefix("--") in _AS_OPTIONS and word.startswith("--") and rest:
-            joined.append(f"{word.removeprefix('--')}={rest.pop()}")
+        elif rest and word in setting_options():
+            joined.append(f"{word}={rest.pop()}")
         elif word == "--plot" and not (rest and rest[-1] and not rest[-1].startswith("-") and "=" not in rest[-1]):
             joined.append("--plot=")
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quenched.arguments import SWEPT, Asked, read_asked
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from theory.theory import Theory
 
 
+SIMULATED = 7
+"""Points of a figure at which networks are simulated."""
+
 FORMATS = ("text", "markdown", "latex", "json")
 """How a derivation is written."""
 
@@ -26,7 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the parsed command; returns the exit code."""
     if arguments.command == "check":
         return _check(arguments)
-    asked = read_asked(arguments, _file_problems(arguments) if arguments.command == SWEPT else ())
+    with gathering() as problems:
+        if arguments.command == SWEPT:
+            _check_files(arguments, problems)
+        with gathering(problems):
+            asked = read_asked(arguments)
     code = _COMMANDS[arguments.command](arguments, asked)
     _warn(asked.renamed)
     return code
@@ -37,7 +43,7 @@ def _derived(asked: Asked) -> tuple[Theory, Activation]:
     from theory.activation.activation import activation_for
 
     activation = activation_for(asked.model, asked.activation)
-    return asked.model.filtered(asked.filter).derive(odd=activation.parity == "odd"), activation
+    return asked.model.filtered(asked.filter).theory_of(activation), activation
 
 
 def _derive(arguments: argparse.Namespace, asked: Asked) -> int:
@@ -81,7 +87,7 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _emit(arguments: argparse.Namespace, asked: Asked) -> int:
-    from numerics.codegen.cache import write_atomically
+    from numerics.codegen.cache import write_file
     from numerics.codegen.module import TARGETS, emit
 
     if arguments.target not in TARGETS:
@@ -89,18 +95,16 @@ def _emit(arguments: argparse.Namespace, asked: Asked) -> int:
     text = emit(*_derived(asked), arguments.target).text
     if arguments.output is None:
         print(text, end="")
-        return 0
-    try:
-        write_atomically(Path(arguments.output), text)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot write '{arguments.output[:200]}': {reason}") from error
+    else:
+        write_file(arguments.output, text)
     return 0
 
 
 def _simulate(arguments: argparse.Namespace, asked: Asked) -> int:
+    from numerics.simulate.simulation import simulate
+
     with progress_bar("simulate") as progress:
-        simulation = asked.treatment.simulate(
+        simulation = simulate(
             asked.model.name,
             asked.activation,
             asked.parameters,
@@ -109,7 +113,7 @@ def _simulate(arguments: argparse.Namespace, asked: Asked) -> int:
             **asked.single,
         )
     _print(arguments, simulation.to_dict(), simulation.table)
-    _warn(simulation.messages)
+    _warn(simulation.sample.messages)
     return 0
 
 
@@ -130,12 +134,11 @@ def _validate(arguments: argparse.Namespace, asked: Asked) -> int:
     return 0 if validation.ok else 1
 
 
-def _file_problems(arguments: argparse.Namespace) -> list[str]:
+def _check_files(arguments: argparse.Namespace, problems: list[str]) -> None:
     """What is wrong with the file, the executor and the quantities of a sweep."""
     from numerics.sweep.execute import check_executor
     from numerics.sweep.table import check_path
 
-    problems: list[str] = []
     with gathering(problems):
         check_executor(arguments.executor)
     if arguments.output is not None:
@@ -143,13 +146,35 @@ def _file_problems(arguments: argparse.Namespace) -> list[str]:
             check_path(arguments.output)
     if arguments.quantity and arguments.plot is None:
         problems.append("--quantity chooses what is drawn: give --plot FILE too")
-    return problems
 
 
 def _sweep(arguments: argparse.Namespace, asked: Asked) -> int:
-    from quenched.sweeping import swept
+    from numerics.sweep.sweep import sweep
+    from quenched.figures.figure import check_figure, draw
 
-    found = swept(arguments, asked)
+    plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
+    if plot is not None:
+        theory, _ = _derived(asked)
+        check_figure(plot, arguments.quantity, list(theory.quantities))
+    ranges = sum(isinstance(value, tuple) for value in asked.parameters.values())
+    settings = asked.single
+    with progress_bar("sweep") as progress:
+        found = sweep(
+            asked.model.name,
+            asked.activation,
+            asked.parameters,
+            filter=asked.filter,
+            executor=arguments.executor,
+            simulated=settings.pop("simulate", SIMULATED if plot is not None and ranges == 1 else 0),
+            progress=progress,
+            **settings,
+        )
+    if not found.solved:
+        raise DomainError(f"no point of the sweep has a solution: {found.reasons[0]}")
+    if arguments.output is not None:
+        found.save(arguments.output)
+    if plot is not None:
+        draw(found, plot, arguments.quantity, found.network.get("N") or settings.get("N"))
     if arguments.json or (arguments.output is None and arguments.plot is None):
         _print(arguments, found.to_dict(), found.table)
     _warn(found.messages)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol, latex, sstr
 
-from numerics.solve.solution import Solution, complex_text, shown, state_rows, titled
+from numerics.solve.fixed_point import complex_text, state_rows
+from numerics.solve.solution import Solution, shown, titled
 from quenched.limits import limits_data, write_limits
 from theory.activation.activation import Activation
 from theory.concrete import closed_form_steps
@@ -99,29 +100,29 @@ def _heading(theory: Theory, activation: Activation, style: str) -> str:
 
 def _equations(theory: Theory, style: str) -> str:
     unknowns = {str(u): latex(u) for u in (*theory.equation.symbols, *(e.unknown for e in theory.then))}
+    # a result that the solver finds has no formula
+    rows: list[tuple[str, str, Expr | None, str]]
     rows = [(name, unknowns.get(name, _roman(name)), e, meaning) for name, e, meaning in theory.statements]
-    rows += [(key, _roman(key), _in_conditions(theory, q), q.meaning) for key, q in theory.derived.items()]
+    rows += [
+        (key, _roman(key), None if q.is_found else _in_conditions(theory, q), q.meaning)
+        for key, q in theory.derived.items()
+    ]
     if style == "text":
         width = max(len(key) for key, *_ in rows)
         lines = [
             f"  {key:<{width}}   ({meaning})"
-            if _is_symbol(key, expression)
+            if expression is None
             else f"  {key:<{width}} = {_shortened(expression)}\n  {'':<{width}}   ({meaning})"
             for key, _, expression, meaning in rows
         ]
         return "\n".join([fill(f"Results ({theory.notation}):", 116), *lines])
     formulas = [
-        (name if _is_symbol(key, expression) else f"{name} = {latex(expression)}", meaning)
-        for key, name, expression, meaning in rows
+        (name if expression is None else f"{name} = {latex(expression)}", meaning)
+        for _, name, expression, meaning in rows
     ]
     if style == "markdown":
         return "\n\n".join(["## Results", *(f"$${formula}$$ {meaning}" for formula, meaning in formulas)])
     return "\n".join(rf"\begin{{dmath*}} {formula} \end{{dmath*}}" for formula, _ in formulas)
-
-
-def _is_symbol(key: str, expression: Expr) -> bool:
-    """Whether a result has no formula, because the solver finds it."""
-    return isinstance(expression, Symbol) and expression.name == key
 
 
 def _in_conditions(theory: Theory, quantity: Quantity) -> Expr:

@@ -56,7 +56,10 @@ def altered_results(result: Any) -> Iterator[tuple[str, Any]]:
 
 def mutants(expression: Expr, draw: random.Random, count: int) -> list[tuple[str, Expr]]:
     """`count` expressions that differ from the given one in one node, drawn at random."""
-    options = [(path, node, change) for path, node in _places(expression) for change in _changes(node, expression)]
+    free = sorted(expression.free_symbols, key=str)
+    options = [
+        (path, node, change) for path, node in _places(expression) for change in _changes(node, expression, free)
+    ]
     found: list[tuple[str, Expr]] = []
     for path, node, (how, new) in draw.sample(options, len(options)):
         if len(found) == count:
@@ -70,8 +73,8 @@ def mutants(expression: Expr, draw: random.Random, count: int) -> list[tuple[str
     return found
 
 
-def _changes(node: Basic, whole: Expr) -> Iterator[tuple[str, Basic]]:
-    """What may be wrong at one node."""
+def _changes(node: Basic, whole: Expr, free: Sequence[Symbol]) -> Iterator[tuple[str, Basic]]:
+    """What may be wrong at one node, `free` the symbols that may stand for another."""
     if isinstance(node, Add):
         for k, term in enumerate(node.args):
             rest = node.args[:k] + node.args[k + 1 :]
@@ -87,8 +90,7 @@ def _changes(node: Basic, whole: Expr) -> Iterator[tuple[str, Basic]]:
     if isinstance(node, Integer):
         yield "coefficient", node + 1
     if isinstance(node, Symbol):
-        others = whole.free_symbols - {node}
-        yield from (("symbol", other) for other in sorted(others, key=str) if other.is_real == node.is_real)
+        yield from (("symbol", other) for other in free if other != node and other.is_real == node.is_real)
 
 
 def _places(node: Basic, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Basic]]:

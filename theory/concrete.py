@@ -10,7 +10,7 @@ from sympy import Eq, Expr, Rational, Symbol, oo, sstr
 
 from theory.activation.activation import Activation
 from theory.activation.parity import drawn
-from theory.averages.average import Average
+from theory.averages.average import Average, averages
 from theory.averages.closed import ClosedForm, closed_form
 from theory.averages.integrand import certified, ordinary_integrand
 from theory.derivation import Step
@@ -65,6 +65,12 @@ def closed_form_of(average: Average, activation: Activation) -> ClosedForm | Non
     if pieces is None:
         return ClosedForm(oo, "infinite", "", None)
     return closed_form(pieces, average.measure.mean, average.measure.variance)
+
+
+def in_closed_form(expression: Expr, activation: Activation) -> Expr:
+    """An expression with the closed forms of its averages, as far as the table has them."""
+    forms = {average: closed_form_of(average, activation) for average in averages(expression)}
+    return expression.xreplace({average: form.expression for average, form in forms.items() if form is not None})
 
 
 def closed_form_steps(theory: Theory, activation: Activation) -> tuple[Step, ...]:

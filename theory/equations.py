@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sympy import Expr, Function, Symbol, roots, sqrt, sstr
 
@@ -63,7 +64,7 @@ class SelfConsistency:
         """d(right)/d(unknown), by Price's theorem: 1 at a saddle-node."""
         return self.right.diff(self.unknown)
 
-    @property
+    @cached_property
     def control_at(self) -> Expr:
         """The value of the control parameter at which a given `unknown` is a solution."""
         found = tuple(roots(self.unknown - self.right, self.control))
@@ -184,7 +185,7 @@ class ReadoutEquation:
         (gain,) = averages(self.amplitude_at)
         return (at_one * self.overlap / gain).cancel()
 
-    @property
+    @cached_property
     def control_at(self) -> Expr:
         """The value of the control parameter at which a given unknown solves the open loop."""
         (squared,) = roots(self.unknown - self.right.subs(self.control, sqrt(_squared)), _squared)

@@ -35,9 +35,12 @@ class DomainError(QuenchedError, ArithmeticError):
 
 
 @contextmanager
-def gathering(problems: list[str]) -> Iterator[None]:
-    """Add the problems of unusable input to a list instead of raising, so that all are reported at once."""
+def gathering(problems: list[str] | None = None) -> Iterator[list[str]]:
+    """Add the problems of unusable input to a list instead of raising; without a list, raise those of the new one at the end."""
+    gathered = [] if problems is None else problems
     try:
-        yield
+        yield gathered
     except InputError as error:
-        problems += [problem for problem in error.problems if problem not in problems]
+        gathered += error.problems
+    if problems is None and gathered:
+        raise InputError(list(dict.fromkeys(gathered)))

@@ -129,7 +129,7 @@ class Model(Generic[Network]):
     with_filter : callable, optional
         ``with_filter(model, text)`` returns the model whose units have another transfer function, where the model has time.
     filter : str
-        That transfer function; empty for the model's own.
+        That transfer function, as it was given; empty for the model's own.
     """
 
     name: str
@@ -191,6 +191,10 @@ class Model(Generic[Network]):
     def derive(self, *, odd: bool = True) -> Any:
         """The theory of the model for a generic activation, odd or not."""
         return _derived(self, odd)
+
+    def theory_of(self, activation: Any) -> Any:
+        """The theory of the model that holds for an activation."""
+        return self.derive(odd=activation.parity == "odd")
 
 
 @lru_cache(maxsize=16)

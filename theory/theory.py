@@ -230,19 +230,19 @@ class Theory(Generic[Equation]):
         return tuple(dict.fromkeys((*missing, *parts)))
 
     def check(self) -> None:
-        """Check every step, that a check reads every result, and that every equation, quantity and condition is one.
+        """Check that every equation, quantity and condition is the result of a step, that a check reads it, and every step.
 
         Raises
         ------
         StepFailed
-            Naming all steps that do not hold, or are not read, or all results that no step shows.
+            Naming all steps that are not read, or all results that no step shows, or all steps that do not hold.
         """
-        self.derivation.check()
         unread = [f"step {n} ({step.title})" for n, step in enumerate(self.derivation, 1) if not step.is_read]
         if unread:
             raise StepFailed(f"{self.derivation.title}: no check reads the result of {', '.join(unread)}")
         if self.unshown:
             raise StepFailed(f"{self.derivation.title}: no step shows {', '.join(self.unshown)}")
+        self.derivation.check()
 
     def admit(self, activation: Activation) -> None:
         """Refuse an activation for which the theory does not hold.

@@ -16,8 +16,9 @@ from sympy import Expr, diff, log
 
 from derivations.comparison import solver
 from numerics.readout.network import FeedbackNetwork
+from numerics.solve.fixed_point import FixedPoint
 from numerics.solve.readout import fixed_points
-from numerics.solve.solution import FixedPoint, Solution
+from numerics.solve.solution import Solution
 from theory.averages.average import Average
 from theory.equations import ReadoutEquation
 from theory.models import derive

@@ -13,7 +13,7 @@ from derivations.claims import Claims
 from derivations.comparison import near
 from derivations.mastrogiuseppe import loop
 from derivations.mastrogiuseppe.loop import MIXING, RELU, SIGMOIDAL, TANH, G, Geometry
-from numerics.solve.solution import FixedPoint
+from numerics.solve.fixed_point import FixedPoint
 from theory.derivation import same
 from theory.symbols import growth, smI, snI, snm
 

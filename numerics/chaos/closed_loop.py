@@ -19,7 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.chaos.open_loop import OpenLoop, Overlaps, Values
 from numerics.readout.scan import roots_of
-from theory.activation.activation import Activation
 from theory.errors import DomainError, require
 
 DEGREES = (16, 32, 48)  # of the interpolants in the drive, until the last coefficients are small
@@ -115,9 +114,17 @@ class ClosedLoop:
     overlaps : Overlaps
     C : float
         Amplitude of the readout.
+
+    Raises
+    ------
+    InputError
+        For an amplitude that is not finite.
+    DomainError
+        Where a two-point average could not be resolved.
     """
 
     def __init__(self, loop: OpenLoop, overlaps: Overlaps, C: float) -> None:
+        require((np.isfinite(C), "the amplitude C must be a finite number"))
         self.loop, self.overlaps, self.C = loop, overlaps, C
         largest = self.largest_output()
         nodes = np.linspace(-1, 1, OUTPUTS)
@@ -178,6 +185,14 @@ class ClosedLoop:
             raise DomainError(f"{every}: a continuum, sum_i n_i phi(x_i) = z at every z")
         return roots_of(self.excess, self.grid, value, 1e-14)
 
+    def states(self) -> tuple[LoopState, ...]:
+        """Every state, by increasing output.
+
+        Fixed points that are unstable in the bulk are not listed: in their place stands the chaotic state. Across the edge between
+        both, variances and output are continuous with their slopes.
+        """
+        return tuple(self.state(z) for z in self.roots())
+
     def state(self, z: float) -> LoopState:
         """The state at a zero; where units fluctuate, the zero is moved by the difference of exact and interpolated variance."""
         slope = float(self.slope(z))
@@ -196,36 +211,3 @@ class ClosedLoop:
 def _above_nothing(variance: float) -> float:
     """0 for what only the slightest drive has brought about."""
     return variance if variance > SILENT else 0.0
-
-
-def chaotic_loop(
-    activation: Activation | str, g: float, overlaps: Overlaps, C: float, **parameters: float
-) -> tuple[LoopState, ...]:
-    """All states of the closed loop with a readout of given amplitude: fixed points, and chaotic states where they are unstable.
-
-    Fixed points that are unstable in the bulk are not listed: in their place stands the chaotic state. Across the edge between
-    both, variances and output are continuous with their slopes.
-
-    Parameters
-    ----------
-    activation, g, overlaps, **parameters
-        See `OpenLoop.of`.
-    C : float
-        Amplitude of the readout.
-
-    Returns
-    -------
-    tuple of LoopState
-        By increasing output.
-
-    Raises
-    ------
-    InputError
-        For unusable arguments.
-    DomainError
-        Where the loop has a continuum of states or none, or a two-point average could not be resolved.
-    """
-    loop = OpenLoop.of(activation, g, overlaps, parameters)
-    require((np.isfinite(C), "the amplitude C must be a finite number"))
-    closed = ClosedLoop(loop, overlaps, float(C))
-    return tuple(closed.state(z) for z in closed.roots())

@@ -198,9 +198,3 @@ class OpenLoop:
         return [
             (low, high) for low, high in pairwise(ends) if high > low and self.bulk(self.fixed(0.5 * (low + high))) > 1
         ]
-
-
-def chaos_edges(activation: Activation | str, g: float, overlaps: Overlaps, **parameters: float) -> tuple[float, ...]:
-    """Outputs at which the open loop loses stability in the bulk, g^2 <phi'^2> = 1, increasing; arguments as in `OpenLoop.of`."""
-    loop = OpenLoop.of(activation, g, overlaps, parameters)
-    return tuple(sorted(z for drive in loop.edges for z in overlaps.outputs(drive)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import isnan
 
-from numerics.chaos.closed_loop import LoopState, chaotic_loop
+from numerics.chaos.closed_loop import ClosedLoop, LoopState
 from numerics.chaos.open_loop import OpenLoop, Overlaps
 from numerics.chaos.state import ChaoticState
 from numerics.solve.readout import overlaps_at
@@ -90,7 +90,8 @@ def closed_loop_states(solution: Solution) -> tuple[LoopState, ...]:
     overlaps, own = _geometry(solver, solution)
     chaos = chaotic_feedback_of(solution, solver.activation)
     amplitude = solution.order_parameters["C"] if chaos is None else chaos.C
-    return chaotic_loop(solver.activation, solution.parameters["g"], overlaps, amplitude, **own)
+    loop = OpenLoop.of(solver.activation, solution.parameters["g"], overlaps, own)
+    return ClosedLoop(loop, overlaps, amplitude).states()
 
 
 def _geometry(solver: Solver, solution: Solution) -> tuple[Overlaps, dict[str, float]]:

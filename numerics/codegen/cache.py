@@ -16,6 +16,7 @@ from types import ModuleType
 import numerics
 import theory
 from theory.activation.activation import Activation
+from theory.errors import InputError
 
 _SEAL = "# sealed: "
 
@@ -67,6 +68,21 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 def cached(name: str, text: Callable[[], str]) -> ModuleType:
     """The cached module of that name, generated where it is missing or was altered."""
     return load_cached(name) or store(name, text())
+
+
+def write_file(path: str | Path, content: str | bytes) -> None:
+    """Write a file that a user asked for, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    try:
+        write_atomically(Path(path), content)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot write '{str(path)[:200]}': {reason}") from error
 
 
 def load_cached(name: str) -> ModuleType | None:

@@ -5,27 +5,33 @@ from __future__ import annotations
 import ast
 import inspect
 from functools import lru_cache
+from importlib import import_module
 from types import ModuleType
+
+from numerics import algorithms
 
 
 @lru_cache(maxsize=8)
 def pasted(rooms: tuple[ModuleType, ...]) -> str:
-    """Sources without module docstrings and imports, each under a heading that keeps the docstring's first line.
-
-    Parameters
-    ----------
-    rooms : tuple of ModuleType
-        In dependency order.
-    """
-    return "\n\n\n".join(_body(inspect.getsource(room), room.__name__.rsplit(".", 1)[1]) for room in rooms)
+    """Algorithms and what they import from each other, without module docstrings and imports, each under a heading."""
+    bodies: dict[str, str] = {}
+    for room in rooms:
+        _paste(room.__name__, bodies)
+    return "\n\n\n".join(bodies.values())
 
 
-def _body(text: str, name: str) -> str:
+def _paste(name: str, bodies: dict[str, str]) -> None:
+    """Add the file of that name, after those that it imports."""
+    if name in bodies:
+        return
+    text = inspect.getsource(import_module(name))
     tree = ast.parse(text)
     skip: set[int] = set()
     for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{algorithms.__name__}."):
+            _paste(str(node.module), bodies)
         if isinstance(node, ast.Import | ast.ImportFrom) or node is tree.body[0]:
             skip.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     lines = [line for number, line in enumerate(text.splitlines(), 1) if number not in skip]
     summary = (ast.get_docstring(tree) or "").splitlines()[0]
-    return f"# {name}: {summary}\n\n" + "\n".join(lines).strip()
+    bodies[name] = f"# {name.rsplit('.', 1)[1]}: {summary}\n\n" + "\n".join(lines).strip()

@@ -12,7 +12,7 @@ from typing import Any
 
 from sympy import Symbol, sstr
 
-from numerics.algorithms import averages, quadrature
+from numerics.algorithms import averages
 from numerics.algorithms import frozen as over_frozen
 from numerics.codegen.cache import cached, content_key, toolkit_digest
 from numerics.codegen.inline import pasted
@@ -101,7 +101,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
 
 def module_name(model: Model[Any], activation: Activation) -> str:
     """Name of the generated module; the theory of a model that is declared outside the toolkit is part of its content."""
-    stated = model.derive(odd=activation.parity == "odd").content if is_added(model.name) else ""
+    stated = model.theory_of(activation).content if is_added(model.name) else ""
     return f"{model.name}_{content_key(model.key + stated, activation)}"
 
 
@@ -136,9 +136,7 @@ def _assembled(header: str, body: Sequence[str]) -> str:
 def emit_mean(average: Average, activation: Activation, observable: Activation | None = None) -> str:
     """Source of a module that evaluates one Gaussian average; `observable` is what ``O(x)`` stands for, if it occurs."""
     header = f'"""{sstr(average)} for phi(x) = {sstr(activation.expression)}."""'
-    return _assembled(
-        header, [pasted((quadrature, averages)), _mean(lower_mean(average, activation, observable), activation)]
-    )
+    return _assembled(header, [pasted((averages,)), _mean(lower_mean(average, activation, observable), activation)])
 
 
 def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> str:

@@ -184,9 +184,8 @@ def primitive_statistics(x: Array, f: Array, slope: Array | None = None, *, cent
         `x2`, `phi2` (raw second moments); `trace_*` = tr C/N, `trace_squared_*` = (tr C)^2/N^2, `square_trace_*` =
         tr C^2/N, `off_diagonal_*` = N times the mean squared off-diagonal covariance, `spread_*` = N times the variance
         of C_ii over the units, for `x` and `phi`; `x_phi` = tr <x phi>/N, connected; if not centred, `mean2_*` = the
-        squared mean per unit and `diagonal_*` = sum_i C_ii^2/N; if `slope` is given, `slope`, `slope2` (means of phi' and
-        its square), to judge their errors `slope2_sum`, `slope4_sum`, `slope_max` (sums of powers and largest modulus of
-        phi'), and if not centred `mean2_slope`, the squared mean of phi' per unit.
+        squared mean per unit and `diagonal_*` = sum_i C_ii^2/N; if `slope` is given, `slope_statistics`, and if not
+        centred `mean2_slope`, the squared mean of phi' per unit.
     """
     units, count = x.shape
     result: dict[str, float] = {}
@@ -207,25 +206,38 @@ def primitive_statistics(x: Array, f: Array, slope: Array | None = None, *, cent
         deviation = x - x.mean(axis=1, keepdims=True)
         result["x_phi"] = float(np.sum(deviation * f) / (units * (count - 1)))
     if slope is not None:
-        squares = slope**2
-        result["slope"], result["slope2"] = float(np.mean(slope)), float(np.mean(squares))
-        result["slope2_sum"], result["slope4_sum"] = float(np.sum(squares)), float(np.sum(squares**2))
-        result["slope_max"] = float(np.max(np.abs(slope)))
+        result |= slope_statistics(slope)
         if not centred:
-            result["mean2_slope"] = float(
-                np.sum(slope.sum(axis=1) ** 2 - squares.sum(axis=1)) / (units * count * (count - 1))
-            )
+            squared_mean = slope.sum(axis=1) ** 2 - (slope**2).sum(axis=1)
+            result["mean2_slope"] = float(np.sum(squared_mean) / (units * count * (count - 1)))
     return result
 
 
-def mean_estimate(values: Array) -> Estimate:
-    """Mean over independent couplings, standard error, degrees of freedom (nan where undefined)."""
+def slope_statistics(slope: Array) -> dict[str, float]:
+    """Means of phi' and its square, `slope` and `slope2`; to judge their errors, sums of powers and the largest modulus of phi'.
+
+    See `unless_heavy` for `slope2_sum`, `slope4_sum` and `slope_max`.
+    """
+    squares = slope**2
+    return {
+        "slope": float(np.mean(slope)),
+        "slope2": float(np.mean(squares)),
+        "slope2_sum": float(np.sum(squares)),
+        "slope4_sum": float(np.sum(squares**2)),
+        "slope_max": float(np.max(np.abs(slope))),
+    }
+
+
+def mean_estimate(values: Array, lost: int = 0) -> Estimate:
+    """Mean over independent couplings, standard error, degrees of freedom (nan where undefined); `lost` as in `jackknife`."""
     count = values.size
     error = float(values.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan")
-    return Estimate(float(values.mean()) if count else float("nan"), error, float(max(count - 1, 0)))
+    return with_fewer_dof(
+        Estimate(float(values.mean()) if count else float("nan"), error, float(max(count - 1, 0))), lost
+    )
 
 
-def jackknife(function: Callable[[Array], Array], *columns: Array) -> Estimate:
+def jackknife(function: Callable[[Array], Array], *columns: Array, lost: int = 0) -> Estimate:
     """A smooth function of averages over independent couplings, with the jackknife error.
 
     The value is corrected for the leading bias of a non-linear function of averages.
@@ -236,6 +248,8 @@ def jackknife(function: Callable[[Array], Array], *columns: Array) -> Estimate:
         Maps an array of averages, shape (number of columns, ...), to values of shape (...).
     *columns : array, shape (number of couplings,)
         One statistic per column, one value per coupling matrix.
+    lost : int
+        Degrees of freedom that `controlled` has used up.
 
     Returns
     -------
@@ -257,7 +271,7 @@ def jackknife(function: Callable[[Array], Array], *columns: Array) -> Estimate:
         without_one = function((data.sum(axis=1, keepdims=True) - data) / (count - 1))
         centre = without_one.mean()
         error = np.sqrt((count - 1) / count * np.sum((without_one - centre) ** 2))
-    return Estimate(float(count * full - (count - 1) * centre), float(error), float(count - 1))
+    return with_fewer_dof(Estimate(float(count * full - (count - 1) * centre), float(error), float(count - 1)), lost)
 
 
 def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate]:
@@ -289,10 +303,10 @@ def observables(statistics: Mapping[str, Array], g: float) -> dict[str, Estimate
     s, lost = controlled({name: values[usable] for name, values in statistics.items()})
 
     def ratio(top: str, bottom: str) -> Estimate:
-        return with_fewer_dof(jackknife(lambda mean: mean[0] / mean[1], s[top], s[bottom]), lost)
+        return jackknife(lambda mean: mean[0] / mean[1], s[top], s[bottom], lost=lost)
 
     def mean(values: Array) -> Estimate:
-        return with_fewer_dof(mean_estimate(values), lost)
+        return mean_estimate(values, lost)
 
     result = {"Delta": mean(s["x2"]), "C_phi": mean(s["phi2"])}
     if "mean2_x" in s:

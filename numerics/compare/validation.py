@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +24,7 @@ from numerics.simulate.simulation import network_of
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from numerics.treatment import Simulator
+from numerics.view import aligned
 from theory.activation.activation import Activation, activation_for
 from theory.errors import InputError, require
 from theory.models import find_model
@@ -33,8 +34,6 @@ Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 HOPELESS = 0.1  # unconverged fraction of the pilot above which more couplings are a waste of time
 
-# A second measurement of the same quantity by another route.
-ALIASES = {"gain_derivative": "gain"}
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
@@ -51,14 +50,6 @@ class Validation:
         The verdict in words.
     false_alarm : float
         Upper bound of the probability that a right theory is found to disagree.
-    unconverged : tuple of float
-        Fraction of noise draws, or networks, without a fixed point, at each N.
-    sizes, couplings : tuple of int
-        Units, and coupling matrices at each size.
-    samples, seed : int
-        Noise draws for each coupling matrix, and the seed of all streams.
-    parameters : mapping
-        Of the network.
     samples_at_sizes : tuple of Sample
         The simulations; `judge` compares them with another theory.
     """
@@ -67,13 +58,22 @@ class Validation:
     verdict: str
     sentence: str
     false_alarm: float
-    unconverged: tuple[float, ...]
-    sizes: tuple[int, ...]
-    couplings: tuple[int, ...]
-    samples: int
-    seed: int
-    parameters: Mapping[str, Any]
-    samples_at_sizes: tuple[Sample, ...] = field(default=(), repr=False, compare=False)
+    samples_at_sizes: tuple[Sample, ...] = field(repr=False, compare=False)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units of the networks."""
+        return tuple(sample.N for sample in self.samples_at_sizes)
+
+    @property
+    def couplings(self) -> tuple[int, ...]:
+        """Coupling matrices at each size."""
+        return tuple(sample.couplings for sample in self.samples_at_sizes)
+
+    @property
+    def unconverged(self) -> tuple[float, ...]:
+        """Fraction of noise draws, or networks, without a fixed point, at each size."""
+        return tuple(sample.unconverged_fraction for sample in self.samples_at_sizes)
 
     @property
     def ok(self) -> bool:
@@ -82,15 +82,16 @@ class Validation:
 
     def to_dict(self) -> dict[str, Any]:
         """The content as plain numbers, strings and lists; infinite and undefined numbers stay as they are."""
+        first = self.samples_at_sizes[0]
         return {
             "verdict": self.verdict,
             "ok": self.ok,
             "sentence": self.sentence,
             "false_alarm": self.false_alarm,
             "threshold": THRESHOLD,
-            **self.parameters,
-            "seed": self.seed,
-            "samples": self.samples,
+            **first.parameters,
+            "seed": first.seed,
+            "samples": first.samples,
             "sizes": list(self.sizes),
             "couplings": list(self.couplings),
             "unconverged": list(self.unconverged),
@@ -98,20 +99,7 @@ class Validation:
         }
 
     def _row_dict(self, row: Row) -> dict[str, Any]:
-        names = (
-            "theory",
-            "theory_error",
-            "simulation",
-            "error",
-            "z",
-            "slope",
-            "slope_error",
-            "last_term",
-            "fit_probability",
-            "detectable",
-            "slope_theory",
-            "slope_z",
-        )
+        numbers = {key: value for key, value in vars(row).items() if isinstance(value, float)}
         at_sizes: list[dict[str, float]] = [
             {"N": size, "value": float(estimate.value), "error": float(estimate.error)}
             for size, estimate in zip(self.sizes, row.at_sizes, strict=False)
@@ -120,7 +108,7 @@ class Validation:
             entry.update(theory=theory, z=z)
         return {
             "observable": row.observable,
-            **{name: float(getattr(row, name)) for name in names},
+            **numbers,
             "at_sizes": at_sizes,
             "status": row.status,
             "note": row.note,
@@ -152,7 +140,8 @@ class Validation:
                 sizes.append(["  theory", *map(number, row.theory_at_sizes), "", "", ""])
         sizes.append(["couplings", *(str(count) for count in self.couplings), "", "", ""])
         sizes.append(["not converged", *(percent(fraction) for fraction in self.unconverged), "", "", ""])
-        return f"{_aligned([head, *body])}\n\n{_aligned(sizes)}\n\n{self.verdict}: {self.sentence}"
+        tables = (aligned(table, left=(0, len(table[0]) - 1)) for table in ([head, *body], sizes))
+        return "\n\n".join([*("\n".join(lines) for lines in tables), f"{self.verdict}: {self.sentence}"])
 
 
 def validate(
@@ -200,9 +189,11 @@ def validate(
     simulator = treatment.simulator
     if simulator is None:
         raise InputError(f"the model {model} is not simulated")
+    if not described.needs_couplings:
+        simulator = replace(simulator, sizes=(), couplings=())
     solver = Solver(model, activation if described.needs_activation else None, filter=filter)
     solution = solver.solve(**parameters)
-    theory = described.derive(odd=activation.parity == "odd")
+    theory = described.theory_of(activation)
     found = {
         key for key, quantity in theory.observables.items() if quantity.is_found
     }  # of other targets than the given one
@@ -248,10 +239,8 @@ def validate_model(
     simulator : Simulator
     theory : mapping of str to float
         Values for N -> infinity under the names of the simulator's estimates; others are listed as not tested.
-    phi, phi_prime : callable
-        Activation and, optionally, its derivative; vectorised over arrays.
-    parameters : mapping
-        Of the network.
+    phi, parameters, phi_prime, seed, progress, **settings
+        Of the simulator.
     slopes : mapping of str to float
         Coefficients of 1/N of the values in `theory`, as far as they are known.
     errors : mapping of str to float
@@ -261,12 +250,6 @@ def validate_model(
     couplings : int or sequence of int, optional
         Coupling matrices at each size, one number for all or one for each. By default those of the simulator, and for
         other sizes in proportion to 1/N.
-    seed : int
-        Seed; the same seed gives the same result.
-    progress : callable, optional
-        Called with the finished fraction of the work.
-    **settings
-        Of the simulator.
 
     Returns
     -------
@@ -281,7 +264,7 @@ def validate_model(
     """
     network = {"phi": phi, "phi_prime": phi_prime, "parameters": parameters, "centred": None, "seed": seed, **settings}
     if not simulator.sizes:  # nothing is drawn at random, there is no N
-        return judge(theory, [simulator.run(progress=progress, **network)], slopes, errors, simulator.draws)
+        return judge(theory, [simulator.run(progress=progress, **network)], slopes, errors)
     sizes = simulator.sizes if sizes is None else sizes
     counts = _couplings(simulator, sizes, couplings)
 
@@ -289,7 +272,7 @@ def validate_model(
         return simulator.run(N=size, couplings=count, progress=report, **network)
 
     simulated = _simulate_all(run, simulator.pilot, sizes, counts, progress)
-    return judge(theory, simulated, slopes, errors, simulator.draws)
+    return judge(theory, simulated, slopes, errors)
 
 
 def judge(
@@ -297,39 +280,30 @@ def judge(
     simulated: Sequence[Sample],
     slopes: Mapping[str, float] = _NOTHING,
     errors: Mapping[str, float] = _NOTHING,
-    draws: str = "noise draws",
 ) -> Validation:
     """The comparison for simulations that are already there, one `Sample` for each size.
 
-    `slopes` are the coefficients of 1/N under the keys of `theory`, `errors` its standard errors, as far as they are known;
-    `draws` says what did not converge (see `Simulator`).
+    `slopes` are the coefficients of 1/N under the keys of `theory`, `errors` its standard errors, as far as they are known.
     """
     sizes = tuple(sample.N for sample in simulated)
     measured = [sample.observables() for sample in simulated]
-    names = [name for name in (*theory, *ALIASES) if name in theory or ALIASES[name] in theory]
+    keys = {name: name for name in theory} | {name: k for name, k in simulated[0].again.items() if k in theory}
     rows = []
-    for name in dict.fromkeys(names):
-        value = float(theory[name] if name in theory else theory[ALIASES[name]])
+    for name, key in keys.items():
+        value = float(theory[key])
         if all(name in at_size for at_size in measured):
             estimates = tuple(at_size[name] for at_size in measured)
-            key = name if name in theory else ALIASES[name]
             rows.append(compare(name, value, sizes, estimates, slopes.get(name, math.nan), errors.get(key, 0.0)))
         elif name in theory:
             rows.append(untested(name, value, "not measured by the simulation"))
-    unconverged = tuple(sample.unconverged_fraction for sample in simulated)
-    verdict, sentence = conclude(rows, unconverged, draws)
+    worst = max(simulated, key=lambda sample: sample.unconverged_fraction)
+    verdict, sentence = conclude(rows, worst.unconverged_fraction, worst.lost_share)
     tested = sum(1 + math.isfinite(row.slope_z) for row in rows if row.status in ("agree", "disagree"))
     return Validation(
         rows=tuple(rows),
         verdict=verdict,
         sentence=sentence,
         false_alarm=tested * 2 * float(stats.norm.sf(THRESHOLD)),
-        unconverged=unconverged,
-        sizes=sizes,
-        couplings=tuple(sample.couplings for sample in simulated),
-        samples=simulated[0].samples,
-        seed=simulated[0].seed,
-        parameters=simulated[0].parameters,
         samples_at_sizes=tuple(simulated),
     )
 
@@ -380,17 +354,3 @@ def _simulate_all(
 
 def _fixed(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:+.2f}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to equal width: the first and last to the left, numbers to the right."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    last = len(widths) - 1
-    lines = (
-        "  ".join(
-            cell.ljust(width) if k in (0, last) else cell.rjust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)

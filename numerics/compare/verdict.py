@@ -177,17 +177,16 @@ def untested(name: str, theory: float, note: str) -> Row:
     return Row(name, theory, nan, nan, nan, nan, nan, nan, nan, nan, (), "not tested", note)
 
 
-def conclude(rows: Sequence[Row], unconverged: Sequence[float], draws: str = "noise draws") -> tuple[str, str]:
-    """The verdict of all rows together, and the sentence that explains it; `draws` are what may not have converged."""
+def conclude(rows: Sequence[Row], unconverged: float, lost: str) -> tuple[str, str]:
+    """The verdict of all rows together, and the sentence that explains it; `lost` says how many draws have not converged."""
     groups = {
         status: [row for row in rows if row.status == status]
         for status in ("agree", "disagree", "inconclusive", "not tested")
     }
     tested = [*groups["agree"], *groups["disagree"]]
     skipped = "".join(f"; {row.observable} not tested ({row.note})" for row in groups["not tested"])
-    if max(unconverged) > MAX_UNCONVERGED:
-        lost = percent(max(unconverged))
-        return "inconclusive", f"{lost} of the {draws} did not converge to a fixed point{skipped}"
+    if unconverged > MAX_UNCONVERGED:
+        return "inconclusive", f"{lost}{skipped}"
     if groups["disagree"]:
         listed = ", ".join(
             f"{row.observable} ({row.note or f'{_deviation(row)}, z = {row.z:.1f}'})" for row in groups["disagree"]

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.covariance.couplings import real_array
 from numerics.settings import Answer
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, require
 from theory.models.dynamic import DYNAMIC
 
 Array = NDArray[np.float64]
@@ -185,9 +186,8 @@ def in_time(solution: Solution, *numbers: ArrayLike) -> tuple[Solver, list[Array
         For the solution of a model without time, or lags or frequencies that are not finite.
     """
     solver = Solver.of(solution, DYNAMIC)
-    arrays = [np.asarray(number, dtype=float) for number in numbers]
-    if not all(np.all(np.isfinite(array)) for array in arrays):
-        raise InputError("lags and frequencies must be finite")
+    arrays = [real_array(number, "lags and frequencies must be real numbers") for number in numbers]
+    require((all(np.all(np.isfinite(array)) for array in arrays), "lags and frequencies must be finite"))
     return solver, arrays
 
 
@@ -195,11 +195,7 @@ def answer_lags(solver: Solver, solution: Solution, asked: Sequence[float], sett
     """Autocovariances and mean squared cross-covariances at lags."""
     curve, pairs = autocovariance(solution, asked), pair_correlation(solution, asked, asked)
     columns = {"C_x": curve.x, "C_phi": curve.phi, "psi_x": pairs.x, "psi_phi": pairs.phi}
-    rows = [
-        f"  lag {lag:g}: " + ", ".join(f"{key} = {values[k]:.10g}" for key, values in columns.items())
-        for k, lag in enumerate(asked)
-    ]
-    return Answer({"lags": {"lag": list(asked)} | {key: values.tolist() for key, values in columns.items()}}, rows)
+    return Answer.of_columns("lags", "lag", asked, {key: values.tolist() for key, values in columns.items()})
 
 
 def answer_frequencies(
@@ -207,10 +203,5 @@ def answer_frequencies(
 ) -> Answer:
     """Participation ratios at single frequencies."""
     found = frequency_dimension(solution, asked)
-    rows = [
-        f"  frequency {frequency:g}: PR_x = {found.x[k]:.10g}, PR_phi = {found.phi[k]:.10g}"
-        for k, frequency in enumerate(asked)
-    ]
-    return Answer(
-        {"frequencies": {"frequency": list(asked), "PR_x": found.x.tolist(), "PR_phi": found.phi.tolist()}}, rows
-    )
+    columns = {"PR_x": found.x.tolist(), "PR_phi": found.phi.tolist()}
+    return Answer.of_columns("frequencies", "frequency", asked, columns)

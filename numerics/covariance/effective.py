@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.codegen.fixedcouplings import fixed_couplings_module
 from numerics.compare.estimate import Estimate
-from theory.errors import InputError
+from numerics.covariance.couplings import real_array
+from theory.errors import InputError, require
 
 Array = NDArray[np.float64]
 
@@ -79,24 +80,27 @@ def _drawn(coupling: float, N: int, samples: int | None, random: np.random.Gener
 
 
 def _eigenvalues(covariance: ArrayLike, samples: int | None, draws: int) -> Array:
-    try:
-        given = np.asarray(covariance, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError("the covariance must be a matrix of real numbers, or its eigenvalues") from error
-    problems = []
+    given = real_array(covariance, "the covariance must be a matrix of real numbers, or its eigenvalues")
     square = given.ndim == 2 and given.shape[0] == given.shape[1]
-    if not (square or given.ndim == 1) or len(given) < FEWEST_UNITS:
-        problems.append(f"the covariance has shape {given.shape}; (N, N) or (N,) with N >= {FEWEST_UNITS} is needed")
-    if not np.all(np.isfinite(given)):
-        problems.append("the covariance has entries that are not finite")
-    elif square and not np.allclose(given, given.T, rtol=0, atol=1e-8 * np.abs(given).max(initial=0.0)):
-        problems.append("the covariance matrix is not symmetric")
-    for name, value, least in (("samples", samples, 2), ("draws", draws, FEWEST_DRAWS)):
-        if value is not None and not (isinstance(value, int | np.integer) and value >= least):
-            problems.append(f"{name} = {value}: an integer >= {least} is needed")
-    if problems:
-        raise InputError(problems)
-    eigenvalues = np.linalg.eigvalsh(given) if square else given
+    fits = (square or given.ndim == 1) and len(given) >= FEWEST_UNITS
+    finite = np.all(np.isfinite(given))
+    even = not (square and finite) or np.allclose(given, given.T, rtol=0, atol=1e-8 * np.abs(given).max(initial=0.0))
+    require(
+        (fits, f"the covariance has shape {given.shape}; (N, N) or (N,) with N >= {FEWEST_UNITS} is needed"),
+        (finite, "the covariance has entries that are not finite"),
+        (even, "the covariance matrix is not symmetric"),
+        *(
+            (
+                isinstance(value, int | np.integer) and value >= least,
+                f"{name} = {value}: an integer >= {least} is needed",
+            )
+            for name, value, least in (
+                ("samples", 2 if samples is None else samples, 2),
+                ("draws", draws, FEWEST_DRAWS),
+            )
+        ),
+    )
+    eigenvalues = np.asarray(np.linalg.eigvalsh(given), dtype=float) if square else given
     if not eigenvalues.sum() > 0 or eigenvalues.min() < -1e-8 * eigenvalues.max():
         raise InputError("the eigenvalues of a covariance matrix are not negative, and not all zero")
     return eigenvalues

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.codegen.fixedcouplings import fixed_couplings_module
-from numerics.covariance.couplings import check_ensemble, coupling_matrix
+from numerics.covariance.couplings import check_ensemble, coupling_matrix, real_array
 from numerics.models import find_treatment, treatments
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
-from theory.errors import DomainError, InputError
+from theory.errors import DomainError, InputError, require
 from theory.models.dynamic import DYNAMIC
 from theory.models.static import STATIC
 
@@ -78,7 +78,11 @@ def covariance(solution: Solution, J: ArrayLike, *, frequency: ArrayLike | None 
     solver = Solver.of(solution, *(treatment.model for treatment in known))
     predict = find_treatment(solver.model.name).covariance
     assert predict is not None
-    return predict(solution, matrix, _angular(frequency), formal)
+    if frequency is not None:
+        frequency = real_array(frequency, "frequency must be a real number, or an array of them")
+        finite = frequency.size > 0 and np.all(np.isfinite(frequency))
+        require((finite, "frequency must be finite, and there must be one"))
+    return predict(solution, matrix, frequency, formal)
 
 
 def static_covariance(solution: Solution, matrix: Array, frequency: Array | None, formal: bool) -> CovarianceMatrices:
@@ -99,18 +103,6 @@ def static_covariance(solution: Solution, matrix: Array, frequency: Array | None
         len(matrix), matrix, response, *(values[key] for key in ("Delta", "C_phi", "gain", "g", "sigma"))
     )
     return CovarianceMatrices(_symmetric(phi), _symmetric(x), phi_x)
-
-
-def _angular(frequency: ArrayLike | None) -> Array | None:
-    if frequency is None:
-        return None
-    try:
-        omega = np.asarray(frequency, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError("frequency must be a real number, or an array of them") from error
-    if omega.size == 0 or not np.all(np.isfinite(omega)):
-        raise InputError("frequency must be finite, and there must be one")
-    return omega
 
 
 def numbers_of(solution: Solution, formal: bool) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from numerics.treatment import Treatment
-from theory.models import add_model, find_model, names
+from theory.models import add_model, find_model, model_names
 
 _ADDED: dict[str, Treatment] = {}
 
@@ -30,4 +30,4 @@ def find_treatment(name: str) -> Treatment:
 
 def treatments() -> tuple[Treatment, ...]:
     """The treatments of all models."""
-    return tuple(find_treatment(name) for name in names())
+    return tuple(find_treatment(name) for name in model_names())

@@ -15,7 +15,9 @@ TRAJECTORIES = (
     Setting("dt", "time step", (), 1e-4, 1, whole=False),
     Setting("method", "second order with exact noise, or fourth order", words=("heun", "rk4")),
     Setting("precision", "bits of the numbers", words=("64", "32")),
-    Setting("backend", "array library of the time steps, also --backend", words=("numpy", "jax", "torch")),
+    Setting(
+        "backend", "array library of the time steps, also --backend", words=("numpy", "jax", "torch"), is_option=True
+    ),
 )
 
 TREATMENT = Treatment(
@@ -23,11 +25,8 @@ TREATMENT = Treatment(
     method=Later("numerics.solve.autocovariance:AUTOCOVARIANCE"),
     simulator=Simulator(
         run=Later("numerics.simulate.in_time:simulate"),
-        sizes=(100, 200, 400),
         couplings=(300, 200, 120),
         pilot=1,
-        nothing="{lost} of the trajectories leave the range of numbers; phi grows too fast for these couplings",
-        draws="noise draws",
     ),
     settings={"simulate": TRAJECTORIES, "validate": TRAJECTORIES, "sweep": TRAJECTORIES},
     questions=(
@@ -66,4 +65,5 @@ TREATMENT = Treatment(
         directions="PR_phi",
         network={"N": 1000, "couplings": 8, "T": 40, "dt": 0.25},
     ),
+    example="-a 'tanh(x)' g=1.5 noise=ou sigma=1 tau_n=2",
 )

@@ -8,6 +8,9 @@ from numerics.view import Panel, States, View
 from theory.lazy import Later
 from theory.models.feedback import FEEDBACK
 
+REGIMES = ("monostable", "bistable", "unstable target", "chaotic", "continuum")
+"""What a target is: the only stable state; one of several; a saddle or otherwise unstable; unstable in the bulk; one of a line."""
+
 TRAINING = (
     Setting(
         "training",
@@ -38,12 +41,9 @@ TREATMENT = Treatment(
     model=FEEDBACK,
     method=Later("numerics.solve.readout:READOUT"),
     simulator=Simulator(
-        run=Later("numerics.simulate.loop:simulate"),
-        sizes=(100, 200, 400),
+        run=Later("numerics.readout.training:simulate"),
         couplings=(480, 240, 120),
         pilot=8,
-        nothing="{lost} of the networks have no stationary state at the target; either there is none or it is unstable "
-        "(chaotic regime)",
     ),
     settings={
         "solve": (Setting("ridge", "penalty per unit", (), 0, 10**6, whole=False, needs="--least-squares"),),
@@ -64,14 +64,11 @@ TREATMENT = Treatment(
             Later("numerics.readout.least_squares:answer"),
         ),
     ),
-    simulate=Later("numerics.readout.training:simulate"),
     replacement=Later("numerics.chaos.target:chaotic_feedback_of"),
     replacing_simulator=Simulator(
         run=Later("numerics.simulate.clamped:simulate"),
-        sizes=(100, 200, 400),
         couplings=(160, 80, 40),
         pilot=2,
-        nothing="the activity of {lost} of the networks leaves the range of numbers",
     ),
     view=View(
         panels=(
@@ -106,7 +103,8 @@ TREATMENT = Treatment(
                 "A_b": "a second stable state appears",
             },
             limits={"bulk_radius": (1.0, "the bulk is unstable")},
-            order=("monostable", "bistable", "unstable target", "chaotic", "continuum"),
+            order=REGIMES,
         ),
     ),
+    example="-a 'tanh(x)' g=0.3 Sm=1.2 SI=0.5 rho=0.5 p=1 pm=1 pI=0.3 A=-0.5",
 )

@@ -14,12 +14,8 @@ TREATMENT = Treatment(
     model=STATIC,
     simulator=Simulator(
         run=Later("numerics.simulate.fixed_points:simulate"),
-        sizes=(100, 200, 400),
         couplings=(400, 240, 120),  # about the same time and the same errors at each of these sizes
         pilot=4,
-        nothing="{lost} of the noise draws reach no fixed point, too few are left for statistics; either there is none or "
-        "it is unstable (chaotic regime)",
-        draws="noise draws",
     ),
     settings={
         "solve": (Setting("N", "units at which the 1/N terms are added", (), 2, 10**9),),
@@ -55,4 +51,5 @@ TREATMENT = Treatment(
         directions="D_phi",
         network={"N": 200, "couplings": 80},
     ),
+    example="-a 'x/(1+x^2/3)' g=1.3 sigma=0.8",
 )

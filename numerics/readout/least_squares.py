@@ -15,8 +15,9 @@ import numpy as np
 
 from numerics.readout.trained import FAR, SILENT, TrainedLoop
 from numerics.settings import Answer
+from numerics.solve.fixed_point import FixedPoint, state_rows
 from numerics.solve.readout import DIRECTION
-from numerics.solve.solution import FixedPoint, Solution, state_rows
+from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from theory.activation.activation import Activation
 from theory.errors import InputError

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.covariance.couplings import real_array
 from numerics.settings import Answer
 from numerics.solve.readout import overlaps_at
 from numerics.solve.solution import Solution
@@ -61,7 +62,7 @@ def output_response(
     Mastrogiuseppe, Ostojic 2019.
     """
     solver = Solver.of(solution, FEEDBACK)
-    omega, points = np.asarray(frequency, dtype=float), solution.fixed_points
+    omega, points = real_array(frequency, "frequencies must be real numbers"), solution.fixed_points
     require(
         (along in ENTRANCES, f"along = {str(along)[:40]} is not allowed; it must be one of {', '.join(ENTRANCES)}"),
         (np.all(np.isfinite(omega)), "frequencies must be finite"),
@@ -87,13 +88,9 @@ def output_response(
 
 def answer(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
     """Responses of the output at the target; complex numbers as [re, im]."""
-    data: dict[str, Any] = {"frequency": list(asked)}
-    rows: list[list[str]] = [[] for _ in asked]
-    for entrance in ENTRANCES:
-        for kind, values in output_response(solution, asked, along=entrance)._asdict().items():
-            key = f"{kind}_{entrance}"
-            data[key] = [[value.real, value.imag] for value in values.tolist()]
-            for row, value in zip(rows, values.tolist(), strict=True):
-                row.append(f"{key} = {value.real:.10g}{value.imag:+.10g}i")
-    lines = [f"  frequency {w:g}: {', '.join(row)}" for w, row in zip(asked, rows, strict=True)]
-    return Answer({"frequencies": data}, lines)
+    columns = {
+        f"{kind}_{entrance}": values.tolist()
+        for entrance in ENTRANCES
+        for kind, values in output_response(solution, asked, along=entrance)._asdict().items()
+    }
+    return Answer.of_columns("frequencies", "frequency", asked, columns)

@@ -7,7 +7,7 @@ the output stays where it was trained to be only if that state is stable, and ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 from numerics.compare.estimate import Estimate, mean_estimate
 from numerics.compare.verdict import percent
 from numerics.readout.network import SAME, FeedbackNetwork, FinalState, State
-from numerics.simulate import simulation
-from numerics.simulate.loop import check, leading_outlier
+from numerics.simulate import loop
+from numerics.simulate.fixed_points import Function, Progress, elementwise
 from numerics.simulate.parallel import in_parallel
-from numerics.simulate.simulation import Simulation
-from theory.activation.activation import Activation, activation_for
+from numerics.simulate.sample import Sample, collected
 from theory.errors import DomainError, require
-from theory.models.feedback import FEEDBACK
 
 Array = NDArray[np.float64]
 
@@ -96,44 +94,31 @@ class Report:
         }
 
 
-@dataclass(frozen=True)
-class Training:
-    """Trained networks of one geometry.
+@dataclass(frozen=True, eq=False)
+class Training(Sample):
+    """Trained networks of one geometry; `statistics` are the numbers of their reports, nan where a network has none.
 
     Attributes
     ----------
-    activation, method : str
-    parameters : mapping
-        g, geometry, target, and parameters of the activation.
+    method : str
     settings : mapping
         Of the training.
-    N, networks, seed : int
     reports : tuple of Report
         Of the networks that could be trained.
     failures : tuple of str
         Why the others could not.
     """
 
-    activation: str
     method: str
-    parameters: Mapping[str, Any]
     settings: Mapping[str, Any]
-    N: int
-    networks: int
-    seed: int
     reports: tuple[Report, ...]
     failures: tuple[str, ...]
 
-    def estimates(self) -> dict[str, Estimate]:
+    def observables(self) -> dict[str, Estimate]:
         """Means with standard errors over the networks that have the number; `outlier` only if every network has one."""
-        rows = [report.numbers() for report in self.reports]
-        result = {}
-        for name in rows[0]:
-            values = np.array([row[name] for row in rows])
-            known = values[np.isfinite(values)]
-            if known.size == len(rows) or (known.size and name != "outlier"):
-                result[name] = mean_estimate(known)
-        return result
+        known = {name: values[np.isfinite(values)] for name, values in self.statistics.items()}
+        whole = len(self.reports)
+        return {k: mean_estimate(v) for k, v in known.items() if v.size == whole or (v.size and k != "outlier")}
 
     def curve(self) -> tuple[tuple[float, Estimate], ...]:
         """z, and H(z) averaged over the networks, where all of them settle."""
@@ -145,7 +130,7 @@ class Training:
         """Reasons to distrust the means, and what they hide."""
         lines = []
         if self.failures:
-            lines.append(f"{len(self.failures)} of {self.networks} networks could not be trained: {self.failures[0]}")
+            lines.append(f"{len(self.failures)} of {self.couplings} networks could not be trained: {self.failures[0]}")
         unsettled = sum(np.isnan(report.top_eigenvalue) for report in self.reports)
         if unsettled:
             lines.append(f"{unsettled} of {len(self.reports)} networks have no fixed point next to the trained state")
@@ -157,33 +142,20 @@ class Training:
             lines.append(f"{share} of the initial conditions were still moving at the end of the run")
         return tuple(lines)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Content under the keys of the command line's JSON."""
-        estimates = self.estimates()
+    @property
+    def details(self) -> dict[str, Any]:
+        """The training, H(z) averaged over the networks, and every network."""
         return {
-            "model": FEEDBACK.name,
-            "activation": self.activation,
-            "parameters": dict(self.parameters),
             "training": self.method,
             "settings": dict(self.settings),
-            "observables": {name: e.value for name, e in estimates.items()},
             "curve": [{"z": z, "H": e.value, "standard_error": e.error} for z, e in self.curve()],
             "networks": [report.to_dict() for report in self.reports],
-            "diagnostics": {
-                "converged": not self.failures,
-                "unconverged": len(self.failures) / self.networks,
-                "N": self.N,
-                "couplings": self.networks,
-                "seed": self.seed,
-                "standard_errors": {name: e.error for name, e in estimates.items()},
-                "messages": list(self.messages),
-            },
         }
 
-    def table(self) -> str:
-        """Means and final states as text for a terminal."""
-        head = f"{FEEDBACK.name}, phi = {self.activation}, training = {self.method}, N = {self.N}, {self.networks} networks"
-        rows = [head, *(f"  {name:<16} {e.value:>14.6g} +- {e.error:.2g}" for name, e in self.estimates().items())]
+    @property
+    def rows(self) -> list[str]:
+        """The same for a terminal."""
+        rows = [f"  training = {self.method}"]
         rows += [f"  H({z:.5g})".ljust(18) + f" {e.value:>14.6g} +- {e.error:.2g}" for z, e in self.curve()]
         for k, report in enumerate(self.reports):
             if report.fixed_points:
@@ -192,7 +164,7 @@ class Training:
             for state in report.final_states:
                 top = "" if state.eigenvalue is None else f", largest eigenvalue {state.eigenvalue.real:.4g}"
                 rows.append(f"  network {k}: {percent(state.share)} end at z = {state.z:.5g} ({state.kind}{top})")
-        return "\n".join(rows)
+        return rows
 
 
 def report(
@@ -219,7 +191,7 @@ def report(
     x : array, shape (N,), optional
         State in which training ended; by default that of the output clamped at A.
     T, final_states, spread, curve
-        See `simulate_training`.
+        See `trained`.
     seed : int
         Of the kick and of the initial conditions.
 
@@ -257,7 +229,7 @@ def _trained_state(network: FeedbackNetwork, n: Array, x: Array) -> dict[str, fl
         return {}
     activity, radius = network.phi(target), network.bulk_radius(target)
     eigenvalues = network.jacobian_eigenvalues(n, target)
-    leading = leading_outlier(eigenvalues, radius)
+    leading = loop.leading_outlier(eigenvalues, radius)
     return {
         "state_output": float(n @ activity),
         "top_eigenvalue": float(eigenvalues[0].real),
@@ -268,14 +240,32 @@ def _trained_state(network: FeedbackNetwork, n: Array, x: Array) -> dict[str, fl
     }
 
 
-def simulate_training(
-    activation: Activation | str,
+def simulate(
+    phi: Function,
     parameters: Mapping[str, Any],
     *,
+    training: str = "",
+    phi_prime: Function | None = None,
+    **settings: Any,
+) -> Sample:
+    """Networks whose readouts are trained by a method, or have the amplitude of the theory where none is named."""
+    if not training:
+        return loop.simulate(phi, parameters, phi_prime=phi_prime, **settings)
+    if phi_prime is None:
+        raise DomainError("phi jumps: its network has no Jacobian, and no solution in time")
+    return trained(phi, phi_prime, parameters, training, **settings)
+
+
+def trained(
+    phi: Function,
+    phi_prime: Function,
+    parameters: Mapping[str, Any],
     method: str = "least_squares",
-    N: int = 400,
-    networks: int = 10,
+    *,
+    N: int,
+    couplings: int,
     seed: int = 0,
+    centred: bool | None = None,
     ridge: float = 0.01,
     alpha: float = 1.0,
     T: float = 100.0,
@@ -283,19 +273,17 @@ def simulate_training(
     final_states: int = 0,
     spread: float = 2.0,
     curve: Sequence[float] = (),
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Training:
     """Train many networks and look at what they do afterwards.
 
     Parameters
     ----------
-    activation : Activation or str
+    phi, phi_prime, N, couplings, seed, centred, progress
+        As for `numerics.simulate.loop.simulate`; networks and initial states are the same for every method.
     parameters : mapping of str to number
-        `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI` (used by `class` only, 0:1:0 if not given), the target `A`, and the parameters of
-        the activation.
+        `g`, `Sm`, `SI`, `rho`, the target `A`, and for the method `class` the direction `p`, `pm`, `pI`.
     method : {'class', 'least_squares', 'ridge', 'force'}
-    N, networks, seed : int
-        Units, networks, and seed: networks and initial states are the same for every method.
     ridge : float
         Penalty of ridge regression per unit: the output of the clamped network is A/(1 + ridge/<phi^2>).
     alpha : float
@@ -306,8 +294,6 @@ def simulate_training(
         Random initial conditions for each network, of standard deviation `spread`.
     curve : sequence of float
         Outputs z at which the curve H(z) of every trained network is taken; its crossings with z are the fixed points.
-    progress : callable, optional
-        Called with the finished fraction.
 
     Returns
     -------
@@ -321,15 +307,10 @@ def simulate_training(
     DomainError
         If not one network could be trained.
     """
-    require(
-        (method in METHODS, f"training = {method[:40]} is unknown; allowed: {', '.join(METHODS)}"),
-        (networks >= 1, f"networks = {networks}: at least one is needed"),
-    )
-    if isinstance(activation, str):
-        activation = Activation.from_text(activation)
-    given = {"p": 0.0, "pm": 1.0, "pI": 0.0, **parameters} if method != "class" else dict(parameters)
-    check(given, N=N, target=True)
-    A, text = float(given["A"]), activation.text
+    require((method in METHODS, f"training = {method[:40]} is unknown; allowed: {', '.join(METHODS)}"))
+    unused = {} if method == "class" else {"p": 0.0, "pm": 1.0, "pI": 0.0}
+    given = loop.check({**parameters, **unused}, N=N, couplings=couplings, target=True)
+    A = given["A"]
     asked: dict[str, Any] = {"T": T, "final_states": final_states, "spread": spread, "curve": curve}
 
     def train(network: FeedbackNetwork, stream: np.random.Generator) -> tuple[Array, Array]:
@@ -342,7 +323,8 @@ def simulate_training(
 
     def one(k: int) -> Report | str:
         """The report of network k, or why there is none."""
-        network = FeedbackNetwork.draw(activation, given, N=N, seed=seed, network=k)
+        frozen = loop.draw(given, N=N, seed=seed, network=k)
+        network = FeedbackNetwork(elementwise(phi), elementwise(phi_prime), frozen, given["g"])
         start, later = np.random.SeedSequence(seed, spawn_key=(N, k, 2)).spawn(2)
         try:
             with np.errstate(all="ignore"):
@@ -351,28 +333,12 @@ def simulate_training(
         except DomainError as error:
             return str(error)
 
-    FeedbackNetwork.draw(activation, given, N=4, seed=seed)  # what is wrong with the input is wrong before any work
-    results = in_parallel(one, networks, progress)
+    results = in_parallel(one, couplings, progress)
     reports = tuple(result for result in results if isinstance(result, Report))
     failures = tuple(result for result in results if isinstance(result, str))
     if not reports:
         raise DomainError(f"no network could be trained: {failures[0]}")
     settings = {"ridge": {"ridge": ridge}, "force": {"alpha": alpha, "dt": dt}}.get(method, {})
-    shown = {name: given[name] for name in given if method == "class" or name not in ("p", "pm", "pI")}
-    return Training(text, method, shown, {**settings, "T": T}, N, networks, seed, reports, failures)
-
-
-def simulate(
-    model: str,
-    activation: Activation | str | None,
-    parameters: Mapping[str, Any],
-    *,
-    training: str = "",
-    **settings: Any,
-) -> Training | Simulation:
-    """Simulate networks whose readouts are trained by a method, or have the amplitude of the theory where none is named."""
-    if not training:
-        return simulation.simulate(model, activation, parameters, **settings)
-    settings["networks"] = settings.pop("couplings")
-    settings.pop("filter", None)
-    return simulate_training(activation_for(FEEDBACK, activation), parameters, method=training, **settings)
+    failed, statistics = np.array([isinstance(r, str) for r in results]), collected([r.numbers() for r in reports])
+    run = N, couplings, 1, seed, parameters, failed, statistics
+    return Training(*run, method, {**settings, "T": T}, reports, failures)

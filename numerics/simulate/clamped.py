@@ -13,35 +13,27 @@ finite time leaves in the square of a mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numerics.backends import NumpyBackend
+from numerics.simulate.couplings import stream
 from numerics.simulate.fixed_points import Function, Progress, elementwise
 from numerics.simulate.linear import LinearUnit
-from numerics.simulate.loop import AtTarget, check, control_variates, draw, gathered
+from numerics.simulate.loop import AtTarget, check, control_variates, draw
+from numerics.simulate.parallel import in_parallel
+from numerics.simulate.sample import collected
 from numerics.simulate.schemes import rk4
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
 class ClampedTrajectories(AtTarget):
-    """Statistics of networks in time: `x2`, `phi2`, `overlap`, `frozen` = <x x'> of two trajectories; with phi' `slope`, `slope2`.
+    """Statistics in time: `x2`, `phi2`, `overlap`, with phi' `slope`, `slope2`; `frozen` = <x x'> of two trajectories."""
 
-    Attributes
-    ----------
-    T, burn, dt : float
-        Time of observation, time before it, time step.
-    """
-
-    lost: ClassVar[str] = "the activity of {} of the networks leaves the range of numbers"
-    T: float = 0.0
-    burn: float = 0.0
-    dt: float = 0.0
+    lost: ClassVar[str] = "networks leave the range of numbers"
 
 
 def simulate(
@@ -61,7 +53,7 @@ def simulate(
 ) -> ClampedTrajectories:
     """Trajectories of many networks with the output clamped at the target.
 
-    Networks, their streams and all parameters but these are those of `numerics.simulate.loop.simulate`.
+    Networks and all parameters but these are those of `numerics.simulate.loop.simulate`.
 
     Parameters
     ----------
@@ -69,11 +61,6 @@ def simulate(
         Trajectories of each network, at least 2, from normal initial states of the variance of the drive plus one.
     T, burn, dt : float
         Time of observation, time before it, time step (classical Runge-Kutta, order 4), in time constants of a unit.
-
-    Raises
-    ------
-    InputError
-        For parameters outside these ranges.
     """
     given = check(
         parameters,
@@ -94,10 +81,9 @@ def simulate(
         """Statistics of network k; empty if its activity leaves the range of numbers."""
         frozen = draw(given, N=N, seed=seed, network=k)
         drive = (frozen.m * given["A"] + frozen.I)[:, None]
-        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, k, 2)))
         # the scheme has no constant input: it runs y = x - drive, dy/dt = -y + J phi(y + drive)
         advance = NumpyBackend("float64").advance(lambda y: phi(y + drive), rk4(LinearUnit("none"), 1 / every))
-        y = stream.normal(scale=np.sqrt(1 + np.mean(drive**2)), size=(samples, N)).T[None]
+        y = stream(seed, N, k, 2).normal(scale=np.sqrt(1 + np.mean(drive**2)), size=(samples, N)).T[None]
         rows = []
         with np.errstate(all="ignore"):
             for step in range(round(burn + T)):
@@ -119,5 +105,6 @@ def simulate(
             row |= {"slope": np.mean(slope), "slope2": np.mean(slope**2)}
         return row
 
-    found = gathered(one, couplings, progress)
-    return ClampedTrajectories(N, couplings, samples, seed, given, *found, T=T, burn=burn, dt=1 / every)
+    rows = in_parallel(one, couplings, progress)
+    found = np.array([not row for row in rows]), collected(rows)
+    return ClampedTrajectories(N, couplings, samples, seed, given, *found)

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def stream(seed: int, N: int, coupling: int, part: int) -> np.random.Generator:
+    """Random numbers of coupling matrix k at size N: they depend on (seed, N, k) and the part of the network alone."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, coupling, part)))
+
+
 def draw(
     g: float, eta: float = 0.0, *, N: int, seed: int, coupling: int
 ) -> tuple[NDArray[np.float64], np.random.Generator]:
-    """One coupling matrix, shape (N, N), and the stream of its noise.
-
-    The streams of coupling matrix k at size N depend on (seed, N, k) alone.
-    """
-    j_stream, noise_stream = (
-        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, coupling, part))) for part in (0, 1)
-    )
-    G = j_stream.normal(scale=g / np.sqrt(N), size=(N, N))
+    """One coupling matrix, shape (N, N), and the stream of its noise, or of other vectors that go with it."""
+    noise_stream = stream(seed, N, coupling, 1)
+    G = stream(seed, N, coupling, 0).normal(scale=g / np.sqrt(N), size=(N, N))
     if eta == 0:
         return G, noise_stream
     angle = 0.5 * np.arcsin(eta)

@@ -7,8 +7,9 @@ chapter 11, matrix by matrix): more matrices help while it is small against the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,8 @@ class Trajectories(Sample):
     without_one : dict of str to array, shape (couplings, samples)
         The statistics with one trajectory left out.
     """
+
+    lost: ClassVar[str] = "trajectories leave the range of numbers (phi grows too fast for these couplings)"
 
     T: float
     burn: float
@@ -81,26 +84,21 @@ class Trajectories(Sample):
             decay time is not known. The participation ratios at zero frequency are not measured: they need windows that are long
             against the slowest correlations.
         """
-        s = self._usable(self.statistics)
+        s = self.of_measured(self.statistics)
         return {name: jackknife(f, *(s[key] for key in keys)) for name, (f, keys) in self._formulas().items()}
 
     @property
     def time_errors(self) -> dict[str, float]:
         """The part of each error that finite time and few trajectories make; nan with fewer than three trajectories."""
-        s, without = self._usable(self.statistics), self._usable(self.without_one)
+        s, without = self.of_measured(self.statistics), self.of_measured(self.without_one)
         return {
             name: error_within(f, [s[key] for key in keys], [without[key] for key in keys])
             for name, (f, keys) in self._formulas().items()
         }
 
-    def _usable(self, table: Mapping[str, Array]) -> dict[str, Array]:
-        """The rows of the coupling matrices that have statistics."""
-        measured = np.isfinite(self.statistics.get("x2", np.array([])))
-        return {name: values[measured] for name, values in table.items()}
-
     def _formulas(self) -> dict[str, tuple[Callable[[Array], Array], tuple[str, ...]]]:
         """Every observable as a function of averages over the couplings."""
-        s = self._usable(self.statistics)
+        s = self.of_measured(self.statistics)
         if not s or s["x2"].size == 0:
             return {}
         g, gaussian = float(self.parameters["g"]), float(self.parameters.get("eta", 0.0)) == 0

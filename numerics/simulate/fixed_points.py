@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.compare.estimate import Estimate, observables, primitive_statistics
+from numerics.simulate.couplings import draw as draw_couplings
 from numerics.simulate.parallel import in_parallel
-from numerics.simulate.sample import Sample
+from numerics.simulate.sample import Sample, collected
 from theory.errors import require
 
 Array = NDArray[np.float64]
@@ -46,7 +47,10 @@ class FixedPoints(Sample):
         Whether means were taken as zero by symmetry (odd activation).
     """
 
-    lost: ClassVar[str] = "{} of the noise draws have no fixed point and are left out"
+    lost: ClassVar[str] = (
+        "noise draws did not converge to a fixed point (there is none, or it is unstable: chaotic regime)"
+    )
+    again: ClassVar[Mapping[str, str]] = {"gain_derivative": "gain"}
     centred: bool = False
 
     def observables(self) -> dict[str, Estimate]:
@@ -70,39 +74,20 @@ def simulate(
 ) -> FixedPoints:
     """Fixed points of the static network for many couplings and noise draws.
 
+    Parameters that are not listed are those of every simulator, see `numerics.treatment.Simulator`.
+
     Parameters
     ----------
-    phi, phi_prime : callable
-        Activation and, optionally, its derivative; vectorised over arrays.
     parameters : mapping
         `g` and `sigma`, coupling strength and standard deviation of the noise, not negative.
-    N : int
-        Number of units, at least 2.
-    couplings, samples : int
-        Number of coupling matrices (at least 1), and of noise draws for each (at least 4); the default is near the optimum for a
-        given time, because the spread over couplings dominates.
-    seed : int
-        The streams of coupling matrix k at size N depend on (seed, N, k) alone: not on how many others are drawn, nor
-        on the order. The first noise draws are the same whatever `samples` is. The same seed gives the same numbers,
-        bit for bit on one machine.
-    centred : bool, optional
-        Whether the means vanish by symmetry; by default, whether `phi` is odd at a set of test points.
+    samples : int
+        Noise draws for each coupling matrix, at least 4; the default is near the optimum for a given time, because the spread over
+        couplings dominates.
     tolerance : float
         A noise draw has converged when the root mean square of `J phi(x) + xi - x` is below `tolerance` times that
         of x.
     max_iterations : int
         Matrix products per coupling matrix.
-    progress : callable, optional
-        Called with the finished fraction after each coupling matrix.
-
-    Returns
-    -------
-    FixedPoints
-
-    Raises
-    ------
-    InputError
-        For parameters outside these ranges.
     """
     g, sigma = float(parameters["g"]), float(parameters["sigma"])
     require(
@@ -131,21 +116,15 @@ def simulate(
                 row.update(control_variates(J, noise, g, sigma))
         return 1 - x.shape[1] / samples, row
 
-    results = in_parallel(one, couplings, progress)
-    unconverged, rows = np.array([fraction for fraction, _ in results]), [row for _, row in results]
-    names = next((list(row) for row in rows if row), [])
-    statistics = {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
-    given = {"g": g, "sigma": sigma}
-    return FixedPoints(N, couplings, samples, seed, given, unconverged, statistics, centred=symmetric)
+    unconverged, rows = zip(*in_parallel(one, couplings, progress), strict=True)
+    found = np.array(unconverged), collected(rows)
+    return FixedPoints(N, couplings, samples, seed, {"g": g, "sigma": sigma}, *found, centred=symmetric)
 
 
 def draw(g: float, sigma: float, *, N: int, samples: int, seed: int, coupling: int) -> tuple[Array, Array]:
     """One coupling matrix, shape (N, N), and noise draws in columns, shape (N, samples)."""
-    j_stream, noise_stream = (
-        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, coupling, part))) for part in (0, 1)
-    )
-    J = j_stream.normal(scale=g / np.sqrt(N), size=(N, N))
-    return J, noise_stream.normal(scale=sigma, size=(samples, N)).T.copy()
+    J, stream = draw_couplings(g, N=N, seed=seed, coupling=coupling)
+    return J, stream.normal(scale=sigma, size=(samples, N)).T.copy()
 
 
 def control_variates(J: Array, noise: Array, g: float, sigma: float) -> dict[str, float]:

@@ -29,6 +29,7 @@ from numerics.simulate.linear import LOW_PASS, LinearUnit, read_transfer
 from numerics.simulate.moments import Moments, Row, longest_lag, rounded
 from numerics.simulate.normals import drawn_ahead
 from numerics.simulate.parallel import WORKERS
+from numerics.simulate.sample import collected
 from numerics.simulate.schemes import DEFAULT_STEP, METHODS, STABLE, default_method
 from theory.errors import DomainError, InputError, require
 
@@ -62,15 +63,16 @@ def simulate(
 ) -> Trajectories:
     """Trajectories of the network for many couplings.
 
+    Parameters that are not listed are those of every simulator, see `numerics.treatment.Simulator`; of `phi_prime`, `gain` is the
+    mean where eta is not 0.
+
     Parameters
     ----------
     phi : callable
-        Activation, odd, vectorised; takes NumPy arrays and the arrays of `backend`, keeps their precision.
+        Odd; takes NumPy arrays and the arrays of `backend`, keeps their precision.
     parameters : mapping
         `g`, `noise` (none, white or ou), `sigma` and `tau_n` where the noise has them; `eta`, symmetry of the couplings in
         [-1, 1], by default 0.
-    N, couplings : int
-        Units (at least 2) and coupling matrices (at least 1).
     samples : int
         Independent trajectories for each coupling matrix, at least 2; 3 for an error within a coupling matrix.
     T, burn : float
@@ -78,25 +80,17 @@ def simulate(
         the slowest time constant of the filter and 5 tau_n, 100 time constants without noise.
     dt : float, optional
         Time step, in the units of T; by default 1/8 for heun and 1/5 for rk4.
-    seed : int
-        The streams of coupling matrix k at size N depend on (seed, N, k) alone. The same seed and precision give the same
-        numbers, to rounding with any `backend`: all random numbers are NumPy's, on the host.
     method : {'heun', 'rk4'}, optional
         Exponential Runge-Kutta of second order with exact filter and noise, or the classical one of fourth order, for
         noise=none only and there the default.
     precision : {64, 32}
         Bits of state and products; sums of statistics are in double precision always.
     backend : {'numpy', 'jax', 'torch'}
-        Array library of the time steps. JAX and PyTorch are extras; they use a GPU where they find one.
+        Array library of the time steps. JAX and PyTorch are extras; they use a GPU where they find one. All random numbers are
+        NumPy's, on the host: with the same precision the results agree to rounding.
     transfer : pair of arrays
         Numerator and denominator of the filter h(s), highest power first; by default 1/(1+s). Its poles have negative real
         parts, and it vanishes at infinity.
-    phi_prime : callable, optional
-        Derivative of phi, of which `gain` is the mean where eta is not 0.
-    centred : bool, optional
-        Whether phi is odd; by default found at a set of test points.
-    progress : callable, optional
-        Called with the finished fraction, also within one coupling matrix, from any thread.
 
     Raises
     ------
@@ -169,7 +163,6 @@ def simulate(
         tally.stopped = True
         pool.shutdown(cancel_futures=True)
         noise_pool.shutdown(cancel_futures=True)
-    values, without_one = _table([row.values for row in rows]), _table([row.without_one for row in rows])
     return Trajectories(
         N=N,
         couplings=couplings,
@@ -186,8 +179,8 @@ def simulate(
         backend=backend,
         unconverged=np.array([row.lost / samples for row in rows]),
         time_step=time_step,
-        statistics=values,
-        without_one=without_one,
+        statistics=collected([row.values for row in rows]),
+        without_one=collected([row.without_one for row in rows]),
     )
 
 
@@ -200,12 +193,6 @@ def _settling(unit: LinearUnit) -> float:
 def steps_between(dt: float) -> int:
     """Steps from one snapshot to the next."""
     return max(1, round(SPACING / dt))
-
-
-def _table(rows: list[dict[str, Any]]) -> dict[str, Array]:
-    """One array per statistic; nan for a coupling matrix without."""
-    full = next((row for row in rows if row), {})
-    return {name: np.array([row.get(name, np.full_like(full[name], np.nan)) for row in rows]) for name in full}
 
 
 class _Tally:

@@ -27,13 +27,14 @@ from numerics.compare.estimate import (
     controlled,
     jackknife,
     mean_estimate,
+    slope_statistics,
     unless_heavy,
-    with_fewer_dof,
 )
 from numerics.compare.verdict import percent
+from numerics.simulate.couplings import draw as draw_couplings
 from numerics.simulate.fixed_points import Function, Progress, elementwise, fixed_points
 from numerics.simulate.parallel import in_parallel
-from numerics.simulate.sample import Sample
+from numerics.simulate.sample import Sample, collected
 from theory.errors import InputError, require
 
 Array = NDArray[np.float64]
@@ -66,11 +67,8 @@ class Frozen(NamedTuple):
 def draw(parameters: Mapping[str, Any], *, N: int, seed: int, network: int = 0) -> Frozen:
     """One network; the streams of network k at size N depend on (seed, N, k) alone."""
     g, Sm, SI, rho, p, pm, pI = (float(parameters[name]) for name in NETWORK)
-    chi_stream, vector_stream = (
-        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, network, part))) for part in (0, 1)
-    )
-    J = chi_stream.normal(scale=g / np.sqrt(N), size=(N, N))
-    Q, R = np.linalg.qr(vector_stream.standard_normal((N, 3)))
+    J, stream = draw_couplings(g, N=N, seed=seed, coupling=network)
+    Q, R = np.linalg.qr(stream.standard_normal((N, 3)))
     xi, e_m, e_I = np.sqrt(N) * np.sign(np.diag(R))[:, None] * Q.T
     rest = np.sqrt(1 - rho**2)
     m, current = Sm * (rho * xi + rest * e_m), SI * (rho * xi + rest * e_I)
@@ -129,17 +127,17 @@ class AtTarget(Sample):
             class is not defined. The standard error is nan where one value dominates the sum of squares. Empty if fewer than two
             networks are left.
         """
-        if len(next(iter(self.statistics.values()), ())) < 2:
+        usable = self.of_measured(self.statistics)
+        if not usable or usable["x2"].size < 2:
             return {}
         g, A = self.parameters["g"], self.parameters["A"]
-        full = {name: values for name, values in self.statistics.items() if np.all(np.isfinite(values))}
-        s, lost = controlled(full)
+        s, lost = controlled({name: values for name, values in usable.items() if np.all(np.isfinite(values))})
 
         def mean(name: str) -> Estimate:
-            return with_fewer_dof(mean_estimate(s[name]), lost)
+            return mean_estimate(s[name], lost)
 
         def function(of: Callable[..., Any], *names: str) -> Estimate:
-            return with_fewer_dof(jackknife(of, *(s[name] for name in names)), lost)
+            return jackknife(of, *(s[name] for name in names), lost=lost)
 
         names = {"Delta0": "x2", "Delta_inf": "frozen", "C_phi": "phi2", "overlap": "overlap"}
         result = {key: mean(name) for key, name in names.items() if name in s}
@@ -166,12 +164,15 @@ class AtTarget(Sample):
 class LoopStates(AtTarget):
     """Statistics of networks at their stationary state, see `network_statistics`."""
 
-    lost: ClassVar[str] = "{} of the networks have no stationary state at the target and are left out"
+    lost: ClassVar[str] = (
+        "networks have no stationary state at the target (there is none, or it is unstable: chaotic regime)"
+    )
 
     @property
     def messages(self) -> tuple[str, ...]:
         """Reasons to distrust the estimates."""
-        chaotic = float(np.mean(self.parameters["g"] ** 2 * self.statistics.get("slope2", np.zeros(1)) >= 1))
+        slope2 = self.of_measured(self.statistics).get("slope2", np.zeros(1))
+        chaotic = float(np.mean(self.parameters["g"] ** 2 * slope2 >= 1))
         said = f"the state at the target is unstable in {percent(chaotic)} of the others: bulk radius above 1"
         return (*super().messages, *([said] if chaotic else []))
 
@@ -186,44 +187,24 @@ def simulate(
     seed: int = 0,
     phi_prime: Function | None = None,
     centred: bool | None = None,
-    tolerance: float = 1e-10,
-    max_iterations: int = 500,
     progress: Progress | None = None,
 ) -> LoopStates:
     """Many networks of one geometry, each at its stationary state with the output clamped at the target.
 
+    Parameters that are not listed are those of every simulator, see `numerics.treatment.Simulator`; without `phi_prime` there are
+    no slopes and no eigenvalues, and no statistic needs `centred`.
+
     Parameters
     ----------
-    phi, phi_prime : callable
-        Activation and, optionally, its derivative; vectorised over arrays. Without it no slopes and no eigenvalues.
     parameters : mapping
         `g`, `Sm`, `SI`, `rho`, `p`, `pm`, `pI`, and the target `A`.
-    N, couplings : int
-        Units, at least 4, and networks, at least 1.
     samples : int
         States of each network; there is one.
-    seed : int
-        The streams of network k at size N depend on (seed, N, k) alone.
-    centred : bool, optional
-        Not used: no statistic needs to know whether phi is odd.
-    tolerance : float
-        A state has been reached when the root mean square of J phi(x) + m A + I - x is below `tolerance` times that of x.
-    max_iterations : int
-        Matrix products per network.
-    progress : callable, optional
-        Called with the finished fraction after each network.
-
-    Raises
-    ------
-    InputError
-        For parameters outside these ranges.
     """
     one_state = "a network has one state with the output at the target; draw more networks"
     given = check(
         parameters,
         (samples == 1, f"samples = {samples}: {one_state}"),
-        (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
-        (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
         N=N,
         couplings=couplings,
         target=True,
@@ -234,26 +215,15 @@ def simulate(
     def one(k: int) -> dict[str, float]:
         """Statistics of network k; empty if it has no stationary state."""
         frozen = draw(given, N=N, seed=seed, network=k)
-        x, converged = stationary(
-            phi, frozen, np.array([given["A"]]), tolerance=tolerance, max_iterations=max_iterations
-        )
+        x, converged = stationary(phi, frozen, np.array([given["A"]]))
         if not converged[0]:
             return {}
         with np.errstate(all="ignore"):
             row = network_statistics(phi, phi_prime, frozen, given, x[:, 0])
             return row | control_variates(phi, phi_prime, frozen, given)
 
-    return LoopStates(N, couplings, 1, seed, given, *gathered(one, couplings, progress))
-
-
-def gathered(
-    one: Callable[[int], dict[str, float]], count: int, progress: Progress | None
-) -> tuple[NDArray[np.bool_], dict[str, Array]]:
-    """Which networks have no statistics, and the statistics of the others, one array for each."""
-    rows = in_parallel(one, count, progress)
-    kept = [row for row in rows if row]
-    statistics = {name: np.array([row.get(name, np.nan) for row in kept]) for name in next(iter(kept), {})}
-    return np.array([not row for row in rows]), statistics
+    rows = in_parallel(one, couplings, progress)
+    return LoopStates(N, couplings, 1, seed, given, np.array([not row for row in rows]), collected(rows))
 
 
 def check(
@@ -290,17 +260,15 @@ def network_statistics(
     Returns
     -------
     dict of str to float
-        `x2`, `phi2`, `overlap`; with phi' `slope`, `slope2` and, to judge their errors, `slope2_sum`, `slope4_sum`,
-        `slope_max`; `overlap_slope` = d overlap/dz and `phi_slope` = <phi dphi/dz>; `outlier`, `outlier_ls` with the
-        calibrated readouts of the class and of least squares, nan where the bulk leads.
+        `x2`, `phi2`, `overlap`; with phi' what `slope_statistics` says; `overlap_slope` = d overlap/dz and
+        `phi_slope` = <phi dphi/dz>; `outlier`, `outlier_ls` with the calibrated readouts of the class and of least squares,
+        nan where the bulk leads.
     """
     activity = phi(x)
     row: dict[str, Any] = {"x2": np.mean(x**2), "phi2": np.mean(activity**2), "overlap": frozen.direction @ activity}
     slope = phi_prime(x) if phi_prime is not None else np.array(np.nan)
     if np.all(np.isfinite(slope)):
-        squares = slope**2
-        row |= {"slope": np.mean(slope), "slope2": np.mean(squares)}
-        row |= {"slope2_sum": np.sum(squares), "slope4_sum": np.sum(squares**2), "slope_max": np.max(np.abs(slope))}
+        row |= slope_statistics(slope)
         change = slope * response(frozen, slope)
         row |= {"overlap_slope": frozen.direction @ change, "phi_slope": np.mean(activity * change)}
         radius = given["g"] * float(np.sqrt(row["slope2"]))

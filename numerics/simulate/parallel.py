@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Result = TypeVar("Result")
 
 WORKERS = min(8, os.cpu_count() or 1)  # networks in work at once
-AHEAD = (
-    4 * WORKERS
-)  # networks handed over before the first result is asked for; an interruption is heard between two of them
 
 
 def in_parallel(
@@ -25,16 +21,12 @@ def in_parallel(
     order of work does not matter.
     """
     results: list[Result] = []
-    waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(WORKERS)
     try:
-        for k in range(count + AHEAD):
-            if k < count:
-                waiting.append(pool.submit(one, k))
-            if k >= AHEAD and waiting:
-                results.append(waiting.popleft().result())
-                if progress is not None:
-                    progress(len(results) / count)
+        for result in pool.map(one, range(count)):
+            results.append(result)
+            if progress is not None:
+                progress(len(results) / count)
     finally:
         pool.shutdown(cancel_futures=True)  # after an interruption, do not start what is still waiting
     return results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -33,8 +33,11 @@ class Sample:
         One value for each network.
     """
 
-    lost: ClassVar[str] = "{} of the networks could not be simulated and are left out"
-    """What is said of draws that are not in the statistics."""
+    lost: ClassVar[str] = "networks could not be simulated"
+    """Draws that are not in the statistics, as the end of a sentence that begins with how many there are."""
+
+    again: ClassVar[Mapping[str, str]] = {}
+    """Estimates that measure what another key stands for by a second route."""
 
     N: int
     couplings: int
@@ -52,16 +55,44 @@ class Sample:
     @property
     def messages(self) -> tuple[str, ...]:
         """Reasons to distrust the estimates."""
-        return (self.lost.format(percent(self.unconverged_fraction)),) if self.unconverged_fraction else ()
+        return (f"{self.lost_share}; they are left out",) if self.unconverged_fraction else ()
+
+    @property
+    def lost_share(self) -> str:
+        """How many draws are not in the statistics, in words."""
+        return f"{percent(self.unconverged_fraction)} of the {self.lost}"
+
+    def of_measured(self, table: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+        """The rows of a table that belong to networks with statistics."""
+        measured = np.isfinite(next(iter(self.statistics.values()), np.array([])))
+        return {name: values[measured] for name, values in table.items()}
 
     @property
     def time_errors(self) -> Mapping[str, float]:
         """The part of each standard error that finite time and few draws at fixed couplings make; empty if not known."""
         return {}
 
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What is no estimate, under its keys in JSON."""
+        return {}
+
+    @property
+    def rows(self) -> list[str]:
+        """The same for a terminal."""
+        return []
+
     def observables(self) -> dict[str, Estimate]:
         """Estimates under the keys of the theory, here means over the networks; empty if there is nothing to report."""
         return {key: mean_estimate(values) for key, values in self.statistics.items()}
+
+
+def collected(rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[np.float64]]:
+    """One array for each statistic from those of each network; nan for a network without."""
+    full = next((row for row in rows if row), {})
+    return {
+        name: np.array([row.get(name, np.full_like(full[name], np.nan, dtype=float)) for row in rows]) for name in full
+    }
 
 
 def single_run(parameters: Mapping[str, Any], values: Mapping[str, float]) -> Sample:

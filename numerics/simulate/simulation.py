@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from numerics.codegen.backends import array_functions
-from numerics.compare.verdict import percent
 from numerics.models import find_treatment
 from numerics.simulate.sample import Sample
 from numerics.solve.solution import shown, titled
@@ -61,14 +60,10 @@ class Simulation:
                 "seed": self.sample.seed,
                 "standard_errors": {key: e.error for key, e in estimates.items()},
                 "time_errors": dict(self.sample.time_errors),
-                "messages": list(self.messages),
+                "messages": list(self.sample.messages),
             },
+            **self.sample.details,
         }
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """Reasons to distrust the estimates."""
-        return self.sample.messages
 
     def table(self) -> str:
         """Estimates as text for a terminal."""
@@ -80,7 +75,7 @@ class Simulation:
         within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
         rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}{within.get(key, '')}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")
-        return "\n".join(rows)
+        return "\n".join([*rows, *s.rows])
 
 
 def simulate(
@@ -138,10 +133,9 @@ def simulate(
     )
     if not sample.observables():
         given = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
-        reason = simulator.nothing.format(lost=percent(sample.unconverged_fraction))
-        raise DomainError(f"nothing to report for {activation.text or model} at {given}: {reason}")
-    order_parameters = tuple(described.derive().order_parameters)
-    return Simulation(model, activation.text, values, sample, order_parameters, filter or "")
+        raise DomainError(f"nothing to report for {activation.text or model} at {given}: {sample.lost_share}")
+    order_parameters = tuple(described.theory_of(activation).order_parameters)
+    return Simulation(model, activation.text, values, sample, order_parameters, described.filter)
 
 
 def network_of(activation: Activation, values: Mapping[str, Any], filter: str | None) -> dict[str, Any]:

@@ -9,35 +9,17 @@ from typing import Any
 import numpy as np
 from sympy import Float
 
-from numerics.algorithms import (
-    autocovariance,
-    averages,
-    coloured,
-    contour,
-    filtered,
-    hermite,
-    onesite,
-    outcomes,
-    pairs,
-    pairsum,
-    panels,
-    plane,
-    primitive,
-    quadrature,
-    states,
-    trajectories,
-    transfer,
-    twotime,
-)
+from numerics.algorithms import autocovariance, averages, outcomes, pairs
 from numerics.codegen.autocovariance import equations_in_time
-from numerics.solve.method import Generated, Method
+from numerics.solve.method import Method
 from numerics.solve.solution import Branch, Reading
+from numerics.solve.solver import Solver
 from theory.errors import DomainError
 
 _RAISED = (OverflowError, ZeroDivisionError, FloatingPointError, np.linalg.LinAlgError)
 
 
-def read_autocovariance(generated: Generated, numbers: Mapping[str, Any]) -> Reading:
+def read_autocovariance(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     """Results, branches and errors from the generated module.
 
     Raises
@@ -45,22 +27,24 @@ def read_autocovariance(generated: Generated, numbers: Mapping[str, Any]) -> Rea
     DomainError
         Where there is no solution, or none that could be resolved.
     """
-    if numbers["eta"] != 0 and not generated.activation.is_continuous:
+    if numbers["eta"] != 0 and not solver.activation.is_continuous:
         raise DomainError(
-            f"{_opening(generated, numbers)} is not solved for eta other than 0: phi jumps, and the response of a unit to its own "
+            f"{_opening(solver, numbers)} is not solved for eta other than 0: phi jumps, and the response of a unit to its own "
             "activity needs phi'"
         )
     try:
         with np.errstate(all="ignore"):
-            result = generated.module.solve(**numbers)
+            result = solver.module.solve(**numbers)
     except _RAISED as error:
-        raise DomainError(f"{_opening(generated, numbers)} leaves the range of double precision") from error
+        raise DomainError(f"{_opening(solver, numbers)} leaves the range of double precision") from error
     branches = _branches(result)
     if result["status"] != outcomes.SOLVED:
-        raise DomainError(_why(generated, numbers, result))
-    raw = {key: float(result[key]) for key in (*generated.module.MEANINGS, "residual", "error")}
+        raise DomainError(_why(solver, numbers, result))
+    raw = {key: float(result[key]) for key in (*solver.module.MEANINGS, "residual", "error")}
     errors = {key: float(error) for key, error in result["errors"].items()}
-    return Reading({**raw, "multiplier": 1.0 - raw["kappa2"]}, branches, errors, result["sampled"], result["tolerance"])
+    values = {**raw, "multiplier": 1.0 - raw["kappa2"]}
+    trust = {"sampled": result["sampled"], "tolerance": result["tolerance"]}
+    return Reading(values=values, branches=branches, errors=errors, **trust)
 
 
 def _branches(result: Mapping[str, Any]) -> tuple[Branch, ...]:
@@ -72,20 +56,20 @@ def _branches(result: Mapping[str, Any]) -> tuple[Branch, ...]:
     return tuple(rows)
 
 
-def _opening(generated: Generated, numbers: Mapping[str, Any]) -> str:
-    return f"the autocovariance for {generated.at(numbers)}"
+def _opening(solver: Solver, numbers: Mapping[str, Any]) -> str:
+    return f"the autocovariance for {solver.at(numbers)}"
 
 
-def _why(generated: Generated, numbers: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+def _why(solver: Solver, numbers: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     """One sentence on why there is no solution, and where there would be one."""
-    opening, status = _opening(generated, numbers), result["status"]
+    opening, status = _opening(solver, numbers), result["status"]
     if status == outcomes.UNSTABLE_PAIRS:
         return (
             f"{opening} has pair correlations that do not relax: g^2 |S|^2 is not below 1 at every frequency by three standard "
             "errors; the network is at the edge of its stability for these couplings"
         )
     if status == outcomes.SILENT:
-        return f"{opening} is zero or unbounded: without noise {_threshold(generated, numbers)}"
+        return f"{opening} is zero or unbounded: without noise {_threshold(solver, numbers)}"
     if status == outcomes.NO_ROOT:
         return f"{opening} does not exist: no equal-time variance balances the energy, activity grows without bound"
     if status == outcomes.NO_DECAY:
@@ -111,12 +95,12 @@ def _why(generated: Generated, numbers: Mapping[str, Any], result: Mapping[str, 
     return f"{opening} could not be resolved in double precision: an average or the range of lags has too many scales"
 
 
-def _threshold(generated: Generated, numbers: Mapping[str, Any]) -> str:
+def _threshold(solver: Solver, numbers: Mapping[str, Any]) -> str:
     """Activity sets in at the coupling at which the state x = 0 becomes unstable; above, phi may grow too fast."""
-    own = {p: Float(numbers[p.name]) for p in generated.activation.parameters}
-    slope, name = generated.activation.slope_at_zero.subs(own), generated.module.CONTROL
+    own = {p: Float(numbers[p.name]) for p in solver.activation.parameters}
+    slope, name = solver.activation.slope_at_zero.subs(own), solver.module.CONTROL
     stretch = 1.0 + numbers["eta"]  # the rightmost eigenvalue of J is at (1 + eta) g
-    if generated.filter is not None or stretch == 0 or not (slope.is_number and slope.is_finite and slope != 0):
+    if solver.model.filter or stretch == 0 or not (slope.is_number and slope.is_finite and slope != 0):
         return "the network is silent"
     onset, formula = float(abs(1 / slope)) / stretch, "1/((1 + eta) phi'(0))" if numbers["eta"] else "1/phi'(0)"
     if numbers[name] > onset:
@@ -130,26 +114,7 @@ AUTOCOVARIANCE = Method(
         "Use: solve(g, ..., noise=...) returns a dict for one set of numbers; autocovariance(lag, g, ...) returns",
         "C_x and C_phi at the lags of an array.",
     ),
-    algorithms=(
-        outcomes,
-        quadrature,
-        averages,
-        pairs,
-        primitive,
-        panels,
-        twotime,
-        coloured,
-        transfer,
-        filtered,
-        pairsum,
-        plane,
-        contour,
-        hermite,
-        onesite,
-        trajectories,
-        states,
-        autocovariance,
-    ),
+    algorithms=(averages, pairs, autocovariance),
     functions=equations_in_time,
     read=read_autocovariance,
 )

@@ -7,31 +7,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from numerics.solve.solution import Reading, shown
-from theory.activation.activation import Activation
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A generated module, and what it was generated for.
-
-    Attributes
-    ----------
-    module : ModuleType
-        ``module.solve`` takes arrays of parameters.
-    activation : Activation
-    filter : str or None
-        Transfer function of one unit where it is not the model's own.
-    """
-
-    module: ModuleType
-    activation: Activation
-    filter: str | None = None
-
-    def at(self, numbers: Mapping[str, Any]) -> str:
-        """The activation and its parameters, for a sentence."""
-        given = ", ".join(f"{key} = {shown(value)}" for key, value in numbers.items())
-        return f"{self.activation.text} at {given}" if self.activation.text else given
+from numerics.solve.solution import Reading
+from numerics.solve.solver import Solver
 
 
 @dataclass(frozen=True)
@@ -45,15 +22,15 @@ class Method:
     use : tuple of str
         Lines of their docstring; ``{names}`` stands for the parameters.
     algorithms : tuple of ModuleType
-        Files of `numerics.algorithms` that are pasted into them, in dependency order.
+        Files of `numerics.algorithms` that are pasted into them, after those that they import.
     functions : callable
         ``functions(theory, activation, means, frozen)`` returns the sources of their own functions.
     read : callable
-        ``read(generated, numbers)`` returns a `Reading`, or raises `DomainError` with the reason why there is no solution.
+        ``read(solver, numbers)`` returns a `Reading`, or raises `DomainError` with the reason why there is no solution.
     """
 
     name: str
     use: tuple[str, ...]
     algorithms: tuple[ModuleType, ...]
     functions: Callable[..., list[str]]
-    read: Callable[[Generated, Mapping[str, Any]], Reading]
+    read: Callable[[Solver, Mapping[str, Any]], Reading]

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.algorithms import averages, quadrature, roots, self_consistency
+from numerics.algorithms import averages, self_consistency
 from numerics.codegen.number import equations
-from numerics.solve.method import Generated, Method
+from numerics.solve.method import Method
 from numerics.solve.solution import Branch, Reading
+from numerics.solve.solver import Solver
 from theory.errors import DomainError
 
 ROUNDING = 1e-9
 
 
-def read_number(generated: Generated, numbers: Mapping[str, Any]) -> Reading:
+def read_number(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     """Results and branches from the generated module.
 
     Raises
@@ -25,29 +26,29 @@ def read_number(generated: Generated, numbers: Mapping[str, Any]) -> Reading:
     DomainError
         Where there is no solution; the text says why and where there would be one.
     """
-    arguments, module = tuple(numbers.values()), generated.module
+    arguments, module = tuple(numbers.values()), solver.module
     try:
         with np.errstate(all="ignore"):  # what is not finite is judged below, not announced
             result = module.solve(*arguments)
-            branches = _branches(generated, result.pop("roots"), arguments, result)
+            branches = _branches(solver, result.pop("roots"), arguments, result)
             raw = {key: float(value) for key, value in result.items()}
             if np.isnan(raw["slope"]):
-                raise DomainError(why_no_solution(generated, numbers, branches))
+                raise DomainError(why_no_solution(solver, numbers, branches))
     except (OverflowError, ZeroDivisionError) as error:  # Python's own floats raise where NumPy's become inf
-        raise DomainError(f"the solution for {generated.at(numbers)} leaves the range of double precision") from error
+        raise DomainError(f"the solution for {solver.at(numbers)} leaves the range of double precision") from error
     first = module.ORDER_PARAMETERS[0]
     further = {name: raw[f"{name}_error"] for name in module.FOLLOW_UPS}
-    return Reading(raw, branches, {first: raw["error"], **further})
+    return Reading(values=raw, branches=branches, errors={first: raw["error"], **further})
 
 
 def _branches(
-    generated: Generated,
+    solver: Solver,
     found: NDArray[np.float64],
     arguments: tuple[float, ...],
     solved: Mapping[str, NDArray[np.float64]],
 ) -> tuple[Branch, ...]:
     """All solutions with their labels; `solved` has the results on one of them."""
-    module = generated.module
+    module = solver.module
     rows, physical = [], solved[module.ORDER_PARAMETERS[0]]
     for value in found[~np.isnan(found)]:
         if value == 0:
@@ -60,7 +61,7 @@ def _branches(
     return tuple(rows)
 
 
-def control_limit(generated: Generated, numbers: Mapping[str, Any]) -> tuple[float, float]:
+def control_limit(solver: Solver, numbers: Mapping[str, Any]) -> tuple[float, float]:
     """Largest control parameter with a solution, and the order parameter there.
 
     The control parameter that a given Delta asks for rises along the branch from zero coupling and turns back at a saddle-node.
@@ -70,7 +71,7 @@ def control_limit(generated: Generated, numbers: Mapping[str, Any]) -> tuple[flo
     control, Delta : float
         Delta is infinite where the supremum is only approached; both nan where no value of the control has a solution.
     """
-    module = generated.module
+    module = solver.module
     others = [value for name, value in numbers.items() if name != module.CONTROL]
     grid = np.geomspace(1e-8, 1e16, 24 * 16 + 1)
     with np.errstate(all="ignore"):
@@ -96,24 +97,24 @@ def control_limit(generated: Generated, numbers: Mapping[str, Any]) -> tuple[flo
     return -float(refined.fun), float(np.exp(refined.x))
 
 
-def why_no_solution(generated: Generated, numbers: Mapping[str, Any], branches: tuple[Branch, ...]) -> str:
+def why_no_solution(solver: Solver, numbers: Mapping[str, Any], branches: tuple[Branch, ...]) -> str:
     """One sentence on why there is no physical solution, and where there would be one."""
-    name = generated.module.CONTROL
-    opening = f"no solution for {generated.at(numbers)}: "
+    name = solver.module.CONTROL
+    opening = f"no solution for {solver.at(numbers)}: "
     if any(branch.label == "silent" for branch in branches):
         others = " besides unphysical branches" if len(branches) > 1 else ""
         return f"{opening}the only one{others} is Delta = 0, a silent network without correlations"
     if branches:
         return f"{opening}all {len(branches)} found lie on unphysical branches"
-    limit, turning = control_limit(generated, numbers)
+    limit, turning = control_limit(solver, numbers)
     if np.isnan(limit):
-        condition = generated.activation.moment_condition(2)
+        condition = solver.activation.moment_condition(2)
         if condition is True:
             return f"{opening}it would lie beyond the range of variances that is searched"
         return f"{opening}<phi^2> is infinite at every Delta that the noise allows; it is finite only for {condition}"
-    if np.isinf(turning) and not generated.activation.text:
+    if np.isinf(turning) and not solver.activation.text:
         return f"{opening}solutions exist for {name} < {limit:.10g}"
-    slope = _slope_at_infinity(generated, numbers)
+    slope = _slope_at_infinity(solver, numbers)
     if np.isinf(turning):
         return (
             f"{opening}{name} times the slope of phi at infinity ({slope:.6g}) is not below 1; "
@@ -124,10 +125,10 @@ def why_no_solution(generated: Generated, numbers: Mapping[str, Any], branches: 
     )
 
 
-def _slope_at_infinity(generated: Generated, numbers: Mapping[str, Any]) -> float:
+def _slope_at_infinity(solver: Solver, numbers: Mapping[str, Any]) -> float:
     """Root mean square of the two slopes: <phi^2> tends to its square times Delta."""
-    slope = generated.activation.mean_square_slope
-    values = {p: numbers[p.name] for p in generated.activation.parameters}
+    slope = solver.activation.mean_square_slope
+    values = {p: numbers[p.name] for p in solver.activation.parameters}
     return float(slope.subs(values))
 
 
@@ -137,7 +138,7 @@ NUMBER = Method(
         "Use: solve({names}) returns a dict of arrays; arguments broadcast.  Its 'roots' are all solutions;",
         "observables(Delta, ...) evaluates the results at a given Delta, finite_size(Delta, ...) the 1/N terms.",
     ),
-    algorithms=(quadrature, averages, roots, self_consistency),
+    algorithms=(averages, self_consistency),
     functions=equations,
     read=read_number,
 )

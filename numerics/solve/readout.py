@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from numerics.algorithms import averages, clamped, loop, quadrature, roots, self_consistency, sets
+from numerics.algorithms import averages, loop, sets
 from numerics.codegen.readout import readout_equations
-from numerics.solve.method import Generated, Method
+from numerics.models.feedback import REGIMES
+from numerics.solve.fixed_point import FixedPoint
+from numerics.solve.method import Method
 from numerics.solve.number import read_number
-from numerics.solve.solution import RESIDUAL, FixedPoint, Reading
+from numerics.solve.solution import RESIDUAL, Reading
+from numerics.solve.solver import Solver
 from theory.errors import DomainError
 from theory.models.feedback import FEEDBACK
 
@@ -24,17 +27,10 @@ DIRECTION = tuple(str(load) for load in FEEDBACK.network.readout.values())
 SAME = 1e-9  # relative distance within which a fixed point is the target
 ROUNDING = 1e-13  # relative size below which a sum of two terms is zero
 
-MONOSTABLE, BISTABLE, UNSTABLE, CHAOTIC, CONTINUUM = REGIMES = (
-    "monostable",
-    "bistable",
-    "unstable target",
-    "chaotic",
-    "continuum",
-)
-"""What a target is: the only stable state; one of several; a saddle or otherwise unstable; unstable in the bulk; one of a line."""
+MONOSTABLE, BISTABLE, UNSTABLE, CHAOTIC, CONTINUUM = REGIMES
 
 
-def read_readout(generated: Generated, numbers: Mapping[str, float]) -> Reading:
+def read_readout(solver: Solver, numbers: Mapping[str, float]) -> Reading:
     """Results, branches of the open loop and fixed points of the closed loop from the generated module.
 
     Raises
@@ -42,17 +38,17 @@ def read_readout(generated: Generated, numbers: Mapping[str, float]) -> Reading:
     DomainError
         For vectors or a target for which no amplitude is defined, or where there is no solution.
     """
-    overlaps = overlaps_at(generated.module, numbers)
-    opening = generated.at(numbers)
+    overlaps = overlaps_at(solver.module, numbers)
+    opening = solver.at(numbers)
     if problem := _undefined_amplitude(numbers, overlaps):
         raise DomainError(f"no amplitude C for {opening}: {problem}")
-    read = read_number(generated, numbers)
+    read = read_number(solver, numbers)
     if not isfinite(read.values["C"]):
         raise DomainError(
             f"no amplitude C for {opening}: <phi'> = {read.values['gain']:.6g}, the output does not follow x"
         )
     with np.errstate(all="ignore"):
-        found = generated.module.fixed_points(**numbers, calibrated=read.values)
+        found = solver.module.fixed_points(**numbers, calibrated=read.values)
     worst = max(np.abs(found["residual"]), default=0.0)
     if not worst <= RESIDUAL:
         raise DomainError(
@@ -106,21 +102,11 @@ def _undefined_amplitude(numbers: Mapping[str, float], overlaps: Mapping[str, fl
 def fixed_points(found: Mapping[str, Any]) -> tuple[FixedPoint, ...]:
     """The rows of a generated module's `fixed_points`."""
     rows = []
-    for z, variance, (first, second), radius, stable in zip(
-        *(found[key] for key in ("z", "Delta", "outliers", "bulk_radius", "stable")), strict=True
-    ):
-        outliers = complex(first), complex(second)
-        visible = abs(outliers[0]) > radius, abs(outliers[1]) > radius
-        rows.append(
-            FixedPoint(
-                float(z) + 0.0,
-                float(variance),
-                outliers,
-                (bool(visible[0]), bool(visible[1])),
-                float(radius),
-                bool(stable),
-            )
-        )
+    columns = (found[key] for key in ("z", "Delta", "outliers", "bulk_radius", "stable"))
+    for z, variance, outliers, radius, stable in zip(*columns, strict=True):
+        first, second = map(complex, outliers)
+        visible = bool(abs(first) > radius), bool(abs(second) > radius)
+        rows.append(FixedPoint(float(z) + 0.0, float(variance), (first, second), visible, float(radius), bool(stable)))
     return tuple(rows)
 
 
@@ -176,7 +162,7 @@ READOUT = Method(
         "Use: solve({names}) returns a dict of arrays, fixed_points(...)",
         "every fixed point of the closed loop for one set of numbers.  LOOP holds the algorithm; it takes (g, *overlaps(...)).",
     ),
-    algorithms=(quadrature, averages, roots, self_consistency, sets, clamped, loop),
+    algorithms=(averages, sets, loop),
     functions=readout_equations,
     read=read_readout,
 )

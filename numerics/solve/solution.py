@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
+
+from numerics.solve.fixed_point import FixedPoint
 
 RESIDUAL = 1e-11  # relative residual above which a solution is refused, where nothing else is said
 LARGE = 0.2  # relative size above which a 1/N term is called large
@@ -60,61 +62,32 @@ class FiniteSize:
         return abs(self.slope(value) / value) / N if value else inf
 
 
-@dataclass(frozen=True)
-class FixedPoint:
-    """One stationary state of a closed loop.
-
-    Attributes
-    ----------
-    z : float
-        Output.
-    Delta0 : float
-        Variance of x.
-    outliers : tuple of complex
-        The two eigenvalues that the feedback can carry out of the bulk.
-    visible : tuple of bool
-        Whether they lie outside the bulk; inside it they are no eigenvalues.
-    bulk_radius : float
-    stable : bool
-        Whether the bulk and both outliers have real parts below 1.
-    """
-
-    z: float
-    Delta0: float
-    outliers: tuple[complex, complex]
-    visible: tuple[bool, bool]
-    bulk_radius: float
-    stable: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Content under the keys of the command line's JSON; complex numbers as [re, im]."""
-        outliers = [[value.real, value.imag] for value in self.outliers]
-        return {**vars(self), "outliers": outliers, "visible": list(self.visible)}
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What a generated module says about one set of parameters.
 
     Attributes
     ----------
     values : mapping of str to float
-        Results, with ``residual`` and ``error``.
+        Everything it returns as a number, ``residual`` and ``error`` among it.
     branches : tuple of Branch
+        All solutions found, increasing.
     errors : mapping of str to float
-        Absolute errors of results.
+        Absolute errors of order parameters and observables, as far as they are estimated.
     sampled : bool
-        Whether errors are standard errors of sampled trajectories.
+        Whether these are standard errors of sampled trajectories.
     tolerance : float
         Relative residual above which the solution is refused.
     messages : tuple of str
         Reasons for caution.
-    details, fixed_points :
-        As in `Solution`.
+    details : mapping of str to str or list
+        Results that are no single number; complex numbers as [re, im].
+    fixed_points : tuple of FixedPoint
+        Of a closed loop, increasing in z.
     """
 
-    values: Mapping[str, float]
-    branches: tuple[Branch, ...]
+    values: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
+    branches: tuple[Branch, ...] = ()
     errors: Mapping[str, float] = field(default_factory=dict)
     sampled: bool = False
     tolerance: float = RESIDUAL
@@ -124,8 +97,8 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Solution:
-    """Solution of a theory at one set of parameters.
+class Solution(Reading):
+    """Solution of a theory at one set of parameters: a reading that holds, its numbers under the keys of the theory.
 
     Attributes
     ----------
@@ -140,20 +113,8 @@ class Solution:
         Estimate of the absolute error of the first order parameter.
     stable : bool
         Whether every condition of validity holds.
-    branches : tuple of Branch
-        All solutions found, increasing.
-    messages : tuple of str
-        Conditions that do not hold, and other reasons for caution.
-    errors : mapping of str to float
-        Absolute errors of order parameters and observables, as far as they are estimated.
-    sampled : bool
-        Whether the solution comes from sampled trajectories: errors are then standard errors.
     filter : str
         Transfer function of one unit where it is not the model's own.
-    details : mapping of str to str or list
-        Results that are no single number; complex numbers as [re, im].
-    fixed_points : tuple of FixedPoint
-        Of a closed loop, increasing in z.
     """
 
     model: str
@@ -165,13 +126,7 @@ class Solution:
     residual: float
     error: float
     stable: bool
-    branches: tuple[Branch, ...]
-    messages: tuple[str, ...] = ()
-    errors: Mapping[str, float] = field(default_factory=dict)
-    sampled: bool = False
     filter: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    fixed_points: tuple[FixedPoint, ...] = ()
 
     @property
     def leading(self) -> dict[str, float]:
@@ -245,27 +200,3 @@ def titled(model: str, activation: str) -> str:
 def shown(value: float | str) -> str:
     """A parameter for the reader: a number to six digits, a word as it is."""
     return value if isinstance(value, str) else f"{value:g}"
-
-
-def state_rows(points: Sequence[Any]) -> list[str]:
-    """A table of the states of a loop, each with `z`, `Delta0`, `bulk_radius`, `outliers`, `visible` and `stable`."""
-    if not points:
-        return []
-    head = (
-        f"  {'fixed point':<13}{'z':>14}{'Delta0':>14}{'bulk radius':>13}  {'stable':<8}outliers (* outside the bulk)"
-    )
-    rows = ["", head]
-    for number, point in enumerate(points, 1):
-        outliers = (
-            f"{complex_text(o)}{'*' if seen else ''}" for o, seen in zip(point.outliers, point.visible, strict=True)
-        )
-        rows.append(
-            f"  {number:<13}{point.z:>14.8g}{point.Delta0:>14.8g}{point.bulk_radius:>13.6g}  "
-            f"{'yes' if point.stable else 'NO':<8}{', '.join(outliers)}"
-        )
-    return rows
-
-
-def complex_text(value: complex) -> str:
-    """A complex number for the reader."""
-    return f"{value.real:.8g}" + (f"{value.imag:+.8g}i" if value.imag else "")

@@ -12,12 +12,11 @@ import numpy as np
 from numerics.codegen.cache import load_cached, store
 from numerics.codegen.module import emit, module_name
 from numerics.models import find_treatment
-from numerics.solve.method import Generated, Method
-from numerics.solve.solution import FiniteSize, Solution
+from numerics.solve.solution import FiniteSize, Solution, shown
 from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError
 from theory.model import Model
-from theory.models import derive, find_model
+from theory.models import find_model
 from theory.parameters import checked_parameters, parameters_of
 
 FROZEN = 1e-6  # largest relative error allowed in the difference of total and frozen variance
@@ -52,18 +51,12 @@ class Solver:
     """
 
     def __init__(self, model: str, activation: Activation | str | None = None, *, filter: str | None = None) -> None:
-        self.filter = filter
         self.model = find_model(model, filter)
         self.activation = activation_for(self.model, activation)
         name = module_name(self.model, self.activation)
         self.module: ModuleType = load_cached(name) or store(
-            name, emit(derive(model, odd=self.activation.parity == "odd", filter=filter), self.activation).text
+            name, emit(self.model.theory_of(self.activation), self.activation).text
         )
-
-    @property
-    def method(self) -> Method:
-        """How the equation of the model is solved."""
-        return find_treatment(self.model.name).method.found
 
     @classmethod
     def of(cls, solution: Solution, *models: Model[Any]) -> Solver:
@@ -79,6 +72,11 @@ class Solver:
             raise InputError(f"a solution {needed} is needed, what Solver(...).solve(...) returns")
         return cls(solution.model, solution.activation or None, filter=solution.filter or None)
 
+    def at(self, numbers: Mapping[str, Any]) -> str:
+        """The activation and its parameters, for a sentence."""
+        given = ", ".join(f"{key} = {shown(value)}" for key, value in numbers.items())
+        return f"{self.activation.text} at {given}" if self.activation.text else given
+
     def solve(self, /, **values: object) -> Solution:
         """Solve for one set of parameters.
 
@@ -90,7 +88,7 @@ class Solver:
             Where there is no solution; the text says why and where there would be one.
         """
         numbers = checked_parameters(self.model, parameters_of(self.activation), values)
-        read = self.method.read(Generated(self.module, self.activation, self.filter), numbers)
+        read = find_treatment(self.model.name).method.found.read(self, numbers)
         raw = read.values
         self._assert_fluctuating(raw, numbers)
         self._assert_sound(raw, read.tolerance)
@@ -118,13 +116,8 @@ class Solver:
             residual=raw["residual"],
             error=raw["error"],
             stable=not broken,
-            branches=read.branches,
-            messages=(*broken, *undefined, *read.messages),
-            errors=read.errors,
-            sampled=read.sampled,
-            filter=self.filter or "",
-            details=read.details,
-            fixed_points=read.fixed_points,
+            filter=self.model.filter,
+            **{**vars(read), "messages": (*broken, *undefined, *read.messages)},
         )
 
     def _finite_size(self, raw: Mapping[str, float], numbers: Mapping[str, float]) -> dict[str, FiniteSize]:
@@ -143,9 +136,8 @@ class Solver:
         for name in self.module.FOLLOW_UPS:
             first = self.module.ORDER_PARAMETERS[0]
             if raw[f"{name}_error"] > FROZEN * (raw[first] - raw[name]):
-                given = ", ".join(f"{key} = {value:g}" for key, value in numbers.items())
                 raise DomainError(
-                    f"{self.activation.text or self.model.name} at {given}: the noise is zero or too weak; {name} equals {first} "
+                    f"{self.at(numbers)}: the noise is zero or too weak; {name} equals {first} "
                     "to rounding, the network is frozen, its covariances vanish and the dimension is not defined"
                 )
 

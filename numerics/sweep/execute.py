@@ -18,7 +18,7 @@ from multiprocessing import active_children, get_context
 from time import perf_counter
 from typing import Any, TypeVar
 
-from theory.errors import InputError
+from theory.errors import InputError, require
 
 Result = TypeVar("Result")
 Task = tuple[Any, ...]
@@ -40,15 +40,13 @@ def check_executor(executor: str, workers: int | None = None) -> None:
         For anything but ``local`` and ``dask://HOST:PORT``, for dask where it is not installed, and for fewer than one
         worker.
     """
-    problems = []
-    if executor != "local" and not _ADDRESS.fullmatch(executor):
-        problems.append(f"executor '{executor[:60]}' is unknown; allowed: local, dask://HOST:PORT")
-    elif executor != "local" and find_spec("distributed") is None:
-        problems.append("an executor dask://HOST:PORT needs the extra dask: pip install 'quenched[dask]'")
-    if workers is not None and not workers >= 1:
-        problems.append(f"workers = {workers} is not allowed; at least one is needed")
-    if problems:
-        raise InputError(problems)
+    dask = _ADDRESS.fullmatch(executor) is not None
+    missing = dask and find_spec("distributed") is None
+    require(
+        (dask or executor == "local", f"executor '{executor[:60]}' is unknown; allowed: local, dask://HOST:PORT"),
+        (not missing, "an executor dask://HOST:PORT needs the extra dask: pip install 'quenched[dask]'"),
+        (workers is None or workers >= 1, f"workers = {workers} is not allowed; at least one is needed"),
+    )
 
 
 def execute(

@@ -19,8 +19,9 @@ from numerics.solve.solution import Solution, shown, titled
 from numerics.solve.solver import Solver
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.execute import check_executor, execute
+from numerics.sweep.ranges import check_ranges, ends
 from numerics.sweep.table import write_table
-from numerics.view import View
+from numerics.view import View, aligned
 from theory.activation.activation import Activation, activation_for
 from theory.errors import DomainError, InputError, gathering
 from theory.model import Model
@@ -30,7 +31,6 @@ from theory.parameters import checked_parameters, parameters_of
 Array = NDArray[Any]
 Progress = Callable[[float], None]
 
-MOST_POINTS = 100_000
 FEW = 5.0  # directions explored by N units below which a simulated point is expected to lie off the theory
 DIAGNOSTICS = ("error", "residual", "stable", "reason")
 _RESERVED = (*DIAGNOSTICS, "model", "activation", "file", "class", "regime", "fixed_points")
@@ -243,13 +243,9 @@ class Sweep:
         for row, solution, reason in zip(rows, self.solutions, self.reasons, strict=True):
             row[len(self.axes) :] = ["-"] * len(keys) if solution is None else row[len(self.axes) :]
             row.append("no solution" if reason else "" if solution is None or solution.stable else "not stable")
-        head = [*self.axes, *keys, ""]
-        widths = [max(len(line[k]) for line in (head, *rows)) for k in range(len(head))]
         given = ", ".join(f"{name} = {shown(value)}" for name, value in self.stated.items())
         title = ", ".join(filter(None, (titled(self.model, self.activation), given)))
-        lines = [
-            "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in (head, *rows)
-        ]
+        lines = aligned([[*self.axes, *keys, ""], *rows])
         return "\n".join([title, "", *lines, *self._simulated_rows(keys)])
 
     def _simulated_rows(self, keys: Sequence[str]) -> list[str]:
@@ -320,19 +316,16 @@ def sweep(
     """
     description = find_model(model, filter)
     activation = activation_for(description, activation)
-    problems: list[str] = []
-    with gathering(problems):
-        check_parameters(description, activation, parameters, simulated)
-    with gathering(problems):
-        check_executor(executor, workers)
-    if is_added(model):
-        if executor != "local" or (workers or 1) > 1:
+    with gathering() as problems:
+        with gathering(problems):
+            check_parameters(description, activation, parameters, simulated)
+        with gathering(problems):
+            check_executor(executor, workers)
+        if is_added(model) and (executor != "local" or (workers or 1) > 1):
             problems.append(
                 f"the model {model} was declared here, other processes do not know it: leave workers and executor out"
             )
-        workers = 1
-    if problems:
-        raise InputError(problems)
+    workers = 1 if is_added(model) else workers
     axes = {name: np.asarray(value, dtype=float) for name, value in parameters.items() if np.ndim(value)}
     solver = _solver(description, activation.text, filter)
     clash = sorted({*parameters} & {*solver.module.MEANINGS})
@@ -351,7 +344,7 @@ def sweep(
         meanings=dict(solver.module.MEANINGS),
         solutions=tuple(answer if isinstance(answer, Solution) else None for answer in answers),
         reasons=tuple("" if isinstance(answer, Solution) else answer for answer in answers),
-        filter=filter or "",
+        filter=description.filter,
     )
     return with_simulations(swept, simulated, network, progress) if simulated else swept
 
@@ -365,32 +358,25 @@ def check_parameters(model: Model, activation: Activation, parameters: Mapping[s
         All problems at once.
     """
     swept = {name: value for name, value in parameters.items() if np.ndim(value)}
-    problems: list[str] = []
-    ends: dict[str, tuple[float, float]] = {}
-    for name, values in swept.items():
-        try:
-            array = np.asarray(values, dtype=float)
-        except (TypeError, ValueError):
-            array = np.empty(0)
-        if array.ndim != 1 or array.size == 0:
-            problems.append(f"{name[:40]}: what is swept must be a sequence of numbers, one at least")
-        else:  # a range of allowed values has no gaps: what holds at both ends holds between; nan spreads to both
-            ends[name] = (float(np.min(array)), float(np.max(array)))
-    if len(swept) not in (1, 2):
-        problems.append(f"{len(swept) or 'no'} parameters are swept: give one or two a range")
-    elif simulated and len(swept) == 2:
-        problems.append("networks are simulated along one swept parameter, not on a map of two: leave simulate out")
-    if np.prod([np.size(values) for values in swept.values()]) > MOST_POINTS:
-        problems.append(f"more than {MOST_POINTS} points are asked for")
-    reserved = sorted({*parameters} & {*_RESERVED} & {p.name for p in activation.parameters})
-    problems += [f"parameter name '{name}' of the activation is the name of a column" for name in reserved]
-    fixed = {name: value for name, value in parameters.items() if name not in swept}
-    for corner in product(*ends.values()):
-        at = {**fixed, **dict(zip(ends, corner, strict=True))}
+    ranges: dict[str, tuple[float, float]] = {}
+    with gathering() as problems:
+        for name, values in swept.items():
+            try:
+                array = np.asarray(values, dtype=float)
+            except (TypeError, ValueError):
+                array = np.empty(0)
+            if array.ndim != 1 or array.size == 0:
+                problems.append(f"{name[:40]}: what is swept must be a sequence of numbers, one at least")
+            else:  # nan spreads to both
+                ranges[name] = (float(np.min(array)), float(np.max(array)))
         with gathering(problems):
-            checked_parameters(model, parameters_of(activation), at)
-    if problems:
-        raise InputError(list(dict.fromkeys(problems)))
+            check_ranges([np.size(values) for values in swept.values()], simulated)
+        reserved = sorted({*parameters} & {*_RESERVED} & {p.name for p in activation.parameters})
+        problems += [f"parameter name '{name}' of the activation is the name of a column" for name in reserved]
+        fixed = {name: value for name, value in parameters.items() if name not in swept}
+        for at in ends(fixed, ranges):
+            with gathering(problems):
+                checked_parameters(model, parameters_of(activation), at)
 
 
 def solve_point(model: str, activation: str, filter: str | None, values: Mapping[str, Any]) -> Solution | str:
@@ -437,7 +423,7 @@ def with_simulations(swept: Sweep, count: int, network: Mapping[str, Any], progr
             found.append(SimulatedPoint(index, {}, directions, (str(error),)))
         else:
             used = settings | {"samples": run.sample.samples}
-            found.append(SimulatedPoint(index, run.sample.observables(), directions, run.messages))
+            found.append(SimulatedPoint(index, run.sample.observables(), directions, run.sample.messages))
     return replace(swept, simulations=tuple(found), network={**used, "seed": seed})
 
 

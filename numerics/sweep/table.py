@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.codegen.cache import write_atomically
+from numerics.codegen.cache import write_file
 from theory.errors import InputError
 
 Columns = Mapping[str, NDArray[Any]]
@@ -57,11 +57,7 @@ def write_table(
         For another suffix, or a file that cannot be written.
     """
     check_path(path)
-    try:
-        write_atomically(Path(path), _WRITERS[Path(path).suffix.lower()](columns, axes, fixed, named))
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot write '{str(path)[:200]}': {reason}") from error
+    write_file(path, _WRITERS[Path(path).suffix.lower()](columns, axes, fixed, named))
 
 
 def _csv(columns: Columns, axes: Columns, fixed: Mapping[str, Any], named: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.solve.solution import FixedPoint, Solution
+from numerics.solve.fixed_point import FixedPoint
+from numerics.solve.solution import Solution
 from numerics.sweep.sweep import Sweep
 from numerics.view import States
 from quenched.figures.branches import branches

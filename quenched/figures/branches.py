@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from numerics.solve.solution import FixedPoint
+from numerics.solve.fixed_point import FixedPoint
 
 Array = NDArray[np.float64]
 FAR = 2.0  # distance of the extrapolated fold, in steps, above which the two curves are not taken to meet

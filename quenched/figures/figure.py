@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.codegen.cache import write_atomically
+from numerics.codegen.cache import write_file
 from numerics.models import find_treatment
 from numerics.sweep.sweep import FEW, Sweep
 from numerics.view import Panel, States, View
@@ -32,7 +32,7 @@ from quenched.figures.drawing import (
     title,
 )
 from quenched.figures.phases import draw_phases
-from theory.errors import InputError
+from theory.errors import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,14 +61,12 @@ def check_figure(path: str, keys: Sequence[str], known: Sequence[str]) -> None:
     InputError
         For another suffix than png, pdf or svg, unknown quantities, or where matplotlib is not installed.
     """
-    problems = []
-    if Path(path).suffix.lower() not in SUFFIXES:
-        problems.append(f"cannot tell the format of '{path[:200]}': its name must end in {', '.join(SUFFIXES)}")
-    if find_spec("matplotlib") is None:
-        problems.append("a figure needs the extra plot: pip install 'quenched[plot]'")
-    problems += [f"quantity '{key[:40]}' is unknown; known: {', '.join(known)}" for key in keys if key not in known]
-    if problems:
-        raise InputError(problems)
+    told = Path(path).suffix.lower() in SUFFIXES
+    require(
+        (told, f"cannot tell the format of '{path[:200]}': its name must end in {', '.join(SUFFIXES)}"),
+        (find_spec("matplotlib") is not None, "a figure needs the extra plot: pip install 'quenched[plot]'"),
+        *((key in known, f"quantity '{key[:40]}' is unknown; known: {', '.join(known)}") for key in keys),
+    )
 
 
 def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | None = None) -> None:
@@ -111,10 +109,7 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
             draw_phases(figure, sweep, states)
         undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
         figure.savefig(content, format=kind, metadata=undated)
-    try:
-        write_atomically(Path(path), content.getvalue())
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise InputError(f"cannot write '{path[:200]}': {getattr(error, 'strerror', None) or error}") from error
+    write_file(path, content.getvalue())
 
 
 def _present(panel: Panel, sweep: Sweep) -> tuple[str, ...]:

@@ -40,6 +40,12 @@ def test_names_of_the_toolkit_are_taken(name):
         added(name=name)
 
 
+@pytest.mark.parametrize("name", ["x", "Delta", "tau", "phi"])
+def test_parameters_are_no_symbols_of_the_site(name):
+    with pytest.raises(InputError, match=f"the parameter {name} of line has the name of a symbol of formulas"):
+        added(parameters=(*LINEAR.parameters, quenched.Parameter(name, "an input")))
+
+
 def test_sweeps_stay_in_this_process():
     added()
     with pytest.raises(InputError, match="other processes do not know it"):

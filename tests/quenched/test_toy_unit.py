@@ -31,7 +31,7 @@ def theory(model, odd):
 
 
 UNIT = Model("unit", "dx/dt = -x + h", (H,), "a textbook", theory, needs_activation=False, needs_couplings=False)
-REST = Simulator(lambda parameters, **_: single_run(parameters, {"Delta": parameters["h"] ** 2}), sizes=())
+REST = Simulator(lambda parameters, **_: single_run(parameters, {"Delta": parameters["h"] ** 2}))
 add_treatment(Treatment(UNIT, REST))
 
 

@@ -20,8 +20,6 @@ from theory.activation.pieces import Pieces, split
 from theory.activation.rational import complex_poles
 from theory.errors import InputError
 from theory.symbols import x
-from theory.text.outline import wellformed
-from theory.text.renaming import free_names, with_names
 
 if TYPE_CHECKING:
     from theory.model import Model
@@ -250,6 +248,9 @@ def activation_for(model: Model[Any], given: Activation | str | None) -> Activat
     InputError
         For text that cannot be read, and where the model needs an activation and none is given, or the other way round.
     """
+    from theory.text.names import free_names, with_names
+    from theory.text.outline import wellformed  # whoever needs no text loads no grammar
+
     model.check_activation(given is not None and given is not NO_ACTIVATION)
     if given is None:
         return NO_ACTIVATION

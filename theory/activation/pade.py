@@ -21,7 +21,7 @@ from sympy.polys.matrices import DomainMatrix
 from theory.errors import InputError
 from theory.functions import record_of
 from theory.symbols import x
-from theory.text.realness import NONZERO, describe, failure
+from theory.text.realness import NONZERO, failure
 
 MAX_ORDER = 24
 """Largest m + n of a Pade approximant."""
@@ -146,10 +146,9 @@ def _refuse_poles(result: Expr, function: Expr, m: int, n: int) -> None:
     denominator = result.as_numer_denom()[1]
     parameters = sorted(denominator.free_symbols - {x}, key=lambda symbol: symbol.name)
     found = failure(denominator, NONZERO, parameters)
-    if found:
+    if found is not None:
         raise InputError(
-            f"the denominator of the [{m}/{n}] Pade approximant of {function} vanishes {describe(found)}; "
-            "choose other degrees"
+            f"the denominator of the [{m}/{n}] Pade approximant of {function} vanishes {found}; choose other degrees"
         )
 
 

@@ -17,11 +17,11 @@ Shares nothing with the collective fields and their replicas but the averages.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import mpmath
-from sympy import Add, Eq, Expr, IndexedBase, Mul, S, Sum, Symbol, diff, lambdify, symbols
+from sympy import Add, Eq, Expr, IndexedBase, Mul, Rational, S, Sum, Symbol, cancel, diff, factor, symbols
 
 from theory.averages.average import (
     Average,
@@ -32,9 +32,10 @@ from theory.averages.average import (
     with_variance,
 )
 from theory.averages.exact import CUBIC, ODD_CUBIC, exact
-from theory.averages.measures import AT_MEAN, Normal
-from theory.derivation import Derivation, Replay, Solves, Step
-from theory.engine.moments import J, N, OverCouplings, xi
+from theory.averages.measures import AT_MEAN, Joint, Normal
+from theory.averages.polynomial import polynomial_average
+from theory.derivation import Derivation, Evaluated, Replay, Solves, Step, named
+from theory.engine.moments import ALL_PAIRINGS, J, N, at_three_units, xi
 from theory.networks import GaussianCouplings, StaticNoise
 from theory.symbols import Delta, Delta0, delta, mu, phi, x
 
@@ -136,10 +137,10 @@ def reservoir_sum(diagonal: Expr, off_diagonal: Expr) -> Expr:
     return diagonal + off_diagonal
 
 
-def linear_root(equation: Eq, unknown: Symbol) -> Expr:
+def linear_root(equation: Eq, unknown: Symbol, tidy: Callable[[Expr], Expr] = cancel) -> Expr:
     """The root of a linear equation; `sympy.solve` would simplify every term first, which is slow."""
     difference = equation.lhs - equation.rhs
-    return (difference.subs(unknown, 0) / -difference.diff(unknown)).cancel()
+    return tidy(difference.subs(unknown, 0) / -difference.diff(unknown))
 
 
 def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bool = True) -> CavityStatistics:
@@ -175,12 +176,12 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
     # responses R_kk = <phi'>, R_kl = <phi'>_k A_kl <phi'>_l; covariances C_kk = Var(phi)_k, and psi_phi/N off the diagonal
     responses = reservoir_sum(squared_gain, squared_gain**2 * alpha)
     covariances = reservoir_sum(squared_variance, psi_phi)
-    alpha_value = linear_root(Eq(alpha, strength**2 + strength**4 * responses), alpha)
+    alpha_value = linear_root(named(alpha, strength**2 + strength**4 * responses), alpha)
     moments = {epsilon: strength**4 * covariances, alpha: alpha_value}
     closed = own_phi.subs(moments)
-    psi_value = linear_root(Eq(psi_phi, closed), psi_phi).factor()
+    psi_value = linear_root(named(psi_phi, closed), psi_phi, factor)
     psi_x = own_x.subs(moments).subs(psi_phi, psi_value)
-    psi_x = psi_x.factor() if odd else through_noise_variance(psi_x, lambda e: e.factor())
+    psi_x = psi_x.factor() if odd else through_noise_variance(psi_x, factor)
 
     connected, fixed = ("", "") if odd else ("connected ", " at fixed means mu_1, mu_2")
     one_site = partial(_one_site_step, power=power, mean_square=mean_square)
@@ -189,7 +190,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
             "Add one unit to a network of N. Its field is a sum of N weakly dependent terms, so it is Gaussian; its variance is "
             "the noise plus g^2 times the mean square activity, which is that of the unit itself",
             (Sum(J[1, _k] * _activity[_k], (_k, 1, N)) + xi) ** 2,
-            Eq(Delta, variance),
+            named(Delta, variance),
         ),
         *(
             ()
@@ -199,7 +200,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
                     "The mean of its field over the noise, sum_k J_k <phi_k>, is frozen by the couplings: Gaussian over them, with "
                     "variance g^2 times the mean squared frozen activity, which is that of the unit itself",
                     Sum(J[1, _k] * _activity[_k], (_k, 1, N)) ** 2,
-                    Eq(Delta0, frozen),
+                    named(Delta0, frozen),
                 ),
             )
         ),
@@ -213,7 +214,10 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
                 assumption="A and E are of order 1/sqrt(N)"
                 + ("" if odd else "; their correlations with the means are of higher order"),
                 reference="Clark, Abbott, Litwin-Kumar 2023",
-                check=_FirstOrder(odd),
+                check=Solves(
+                    partial(_beside_first_order, observable, odd),
+                    "the exact covariance of a coupled pair with a cubic phi",
+                ),
             )
             for name, observable, covariance in (("activities", phi(x), cov_phi), ("preactivations", x, cov_x))
         ),
@@ -222,29 +226,29 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
             "reservoir",
             "Wick's theorem over J",
             N * (J[1, 2] + Sum(J[1, _k] * _R[_k, _l] * J[_l, 2], *_RESERVOIR)) ** 2,
-            Eq(alpha, strength**2 + strength**4 * Sum(_R[_k, _l] ** 2, *_RESERVOIR) / N),
-            check=OverCouplings(),
+            named(alpha, strength**2 + strength**4 * Sum(_R[_k, _l] ** 2, *_RESERVOIR) / N),
+            check=Evaluated(at_three_units, name=ALL_PAIRINGS),
         ),
         Step(
             "The responses are <phi'> on the diagonal and <phi'>_k A_kl <phi'>_l elsewhere. Solve for alpha = N <A^2>",
             "linear equation solved",
-            Eq(alpha, strength**2 + strength**4 * responses),
-            Eq(alpha, alpha_value),
+            named(alpha, strength**2 + strength**4 * responses),
+            named(alpha, alpha_value),
             check=Solves(lambda root: strength**2 + strength**4 * responses.subs(alpha, root.rhs) - root.rhs),
         ),
         Step(
             "Second moment of E = sum J_1k J_2l C_kl over the same couplings",
             "Wick's theorem over J",
             N * Sum(J[1, _k] * J[2, _l] * _C[_k, _l], *_RESERVOIR) ** 2,
-            Eq(epsilon, strength**4 * Sum(_C[_k, _l] ** 2, *_RESERVOIR) / N),
-            check=OverCouplings(),
+            named(epsilon, strength**4 * Sum(_C[_k, _l] ** 2, *_RESERVOIR) / N),
+            check=Evaluated(at_three_units, name=ALL_PAIRINGS),
         ),
         Step(
             f"N times the variance of the pair's {connected}covariance. The reservoir has the same covariances, C_kl^2 of mean "
             "psi_phi/N off the diagonal, so this closes on itself; solve for psi_phi",
             "linear equation solved",
-            Eq(psi_phi, closed),
-            Eq(psi_phi, psi_value),
+            named(psi_phi, closed),
+            named(psi_phi, psi_value),
             check=Solves(lambda root: closed.subs(psi_phi, root.rhs) - root.rhs),
         ),
         Step(
@@ -260,7 +264,7 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
 
 def _one_site_step(title: str, squared_field: Expr, result: Eq, power: Expr, mean_square: Expr) -> Step:
     """The variance of a field over the couplings; `power` and `mean_square` are what squared activities tend to on average."""
-    squares = Sum(_activity[_k] ** 2, (_k, 1, N)) / N
+    squares = dict.fromkeys((power, mean_square), Sum(_activity[_k] ** 2, (_k, 1, N)) / N)
     return Step(
         title,
         "central limit theorem, one-site cavity",
@@ -268,53 +272,21 @@ def _one_site_step(title: str, squared_field: Expr, result: Eq, power: Expr, mea
         result,
         assumption="couplings independent with variance g^2/N; N -> infinity",
         reference="Mezard, Parisi, Virasoro 1987; Clark, Abbott, Litwin-Kumar 2023",
-        check=OverCouplings(closed=lambda after: after.subs({power: squares, mean_square: squares})),
+        check=Evaluated(lambda side: at_three_units(side.subs(squares)), name=ALL_PAIRINGS),
     )
 
 
-@dataclass(frozen=True)
-class _FirstOrder:
-    """Check a pair covariance against the exact connected covariance of two weakly coupled units with a cubic phi.
+def _beside_first_order(observable: Expr, odd: bool, shown: Expr) -> Expr:
+    """What a pair covariance misses of that of two coupled units with a cubic phi, exact, to first order in A_12, A_21, E_12."""
+    cubic, means = (ODD_CUBIC, (0, 0)) if odd else (CUBIC, (Rational(3, 10), Rational(-1, 2)))
+    (u, v), variance = _fields, Rational(4, 5)
+    none = dict.fromkeys((A12, A21, E12), 0)
 
-    The integrals over the Gaussian fields are exact (Gauss-Hermite, polynomial integrand), the derivatives are central
-    differences of the exact covariance.
-    """
+    def linear(e: Expr) -> Expr:
+        return Add(*(e.diff(s).subs(none) * s for s in none))
 
-    odd: bool
-    variance: float = 0.8
-    name: str = "against the exact covariance of a coupled pair with a cubic phi"
-
-    def __call__(self, step: Step) -> bool:
-        """Whether the result is linear in A_12, A_21 and E_12, with the right coefficients to 1e-8."""
-        cubic, means = (ODD_CUBIC, (0.0, 0.0)) if self.odd else (CUBIC, (0.3, -0.5))
-        values = dict(zip(MEANS, means, strict=True)) | {delta: self.variance, Delta: self.variance}
-        predicted = exact(step.after, cubic).subs(values).expand()
-        coefficients = {symbol: predicted.coeff(symbol, 1) for symbol in (A12, A21, E12)}
-        one, two = (
-            lambdify((*_fields, A12, A21), factor.replace(phi, lambda at: cubic.subs(x, at)), "mpmath")
-            for factor in step.before.args
-        )
-        return predicted == Add(*(c * symbol for symbol, c in coefficients.items())) and all(
-            abs(self._measured(one, two, means, symbol) - c) <= 1e-8 * max(1, abs(c))
-            for symbol, c in coefficients.items()
-        )
-
-    def _measured(self, one, two, means: tuple[float, float], symbol: Symbol) -> mpmath.mpf:
-        nodes, weights = mpmath.gauss_quadrature(8, "hermite")
-        step, v = mpmath.mpf("1e-5"), mpmath.mpf(self.variance)
-
-        def covariance(size: mpmath.mpf) -> mpmath.mpf:
-            a12, a21, e12 = (size if symbol == s else 0 for s in (A12, A21, E12))
-            together, first, second = mpmath.mpf(0), mpmath.mpf(0), mpmath.mpf(0)
-            for p, wp in zip(nodes, weights, strict=True):
-                for q, wq in zip(nodes, weights, strict=True):
-                    u = mpmath.sqrt(2 * v) * p
-                    eta1, eta2 = means[0] + u, means[1] + e12 / v * u + mpmath.sqrt(2 * (v - e12**2 / v)) * q
-                    a, b, weight = one(eta1, eta2, a12, a21), two(eta1, eta2, a12, a21), wp * wq / mpmath.pi
-                    together, first, second = together + weight * a * b, first + weight * a, second + weight * b
-            return together - first * second
-
-        return (covariance(step) - covariance(-step)) / (2 * step)
-
-
-__all__ = ["CavityStatistics", "linear_root", "over_means", "pair_covariance", "two_site_cavity"]
+    one, two = (a.replace(phi, lambda at: cubic.subs(x, at)) for a in _coupled_pair(observable, S.One))
+    pair = Joint({(u, u): variance, (v, v): variance, (u, v): E12}, dict(zip(_fields, means, strict=True)))
+    together, first, second = (polynomial_average(e.subs(none) + linear(e), pair) for e in (one * two, one, two))
+    values = dict(zip(MEANS, means, strict=True)) | {delta: variance, Delta: variance}
+    return exact(shown, cubic).subs(values) - linear(together - first * second)

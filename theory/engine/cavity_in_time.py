@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from sympy import Add, Eq, Expr, Matrix, Symbol, symbols
+from sympy import Add, Eq, Expr, Matrix, Symbol, factor, symbols
 
 from theory.derivation import Derivation, Replay, Step
 from theory.engine.cavity import linear_root
@@ -95,7 +95,7 @@ def product_over_couplings(first: Expr, second: Expr, moments: Mapping[tuple[Sym
 
 def factored_root(equation: Eq, unknown: Symbol) -> Expr:
     """The root of a linear equation, as a product."""
-    return positive_factors(linear_root(equation, unknown).factor())
+    return positive_factors(linear_root(equation, unknown, factor))
 
 
 def _swapped(e: Expr) -> Expr:

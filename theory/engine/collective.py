@@ -287,18 +287,8 @@ class Kernel:
     Pi: Matrix
     coupling: Matrix  # F''
 
-    def covariance(self) -> Matrix:
-        """N Cov(B) = (1 - Pi F'')^{-1} Pi, factored."""
-        size = len(self.fields)
-        left = (eye(size) - self.Pi * self.coupling).to_DM(field=True)
-        field = left.domain.unify(self.Pi.to_DM(field=True).domain)
-        solution = left.convert_to(field).lu_solve(self.Pi.to_DM(field=True).convert_to(field))
-        matrix = solution.to_Matrix()
-        factored = {entry: entry.factor() for entry in dict.fromkeys(matrix)}  # most entries occur more than once
-        return matrix.applyfunc(factored.__getitem__)
-
     def column(self, k: int) -> Matrix:
-        """Column k of N Cov(B), as a sum over the fields that couplings connect; entries are not expanded.
+        """Column k of N Cov(B) = (1 - Pi F'')^{-1} Pi, as a sum over the fields that couplings connect; entries are not expanded.
 
         ``(1 - Pi F'')^{-1} Pi = Pi + Pi_c F''_cc (1 - Pi_cc F''_cc)^{-1} Pi_c^T``, c the coupled fields: sources need no inversion.
         """
@@ -351,18 +341,3 @@ def pair_fields(operators: Sequence[Operator], replicas: tuple[int, int] = (1, 2
     """All products of one operator of each of two replicas."""
     first, second = replicas
     return tuple(Bilinear.of((first, a), (second, b)) for a in operators for b in operators)
-
-
-__all__ = [
-    "ACTIVITY",
-    "PREACTIVATION",
-    "RESPONSE",
-    "Action",
-    "Bilinear",
-    "Kernel",
-    "Operator",
-    "SiteMeasure",
-    "disorder_average",
-    "fluctuation_kernel",
-    "pair_fields",
-]

@@ -107,6 +107,3 @@ class _RandomSites:
         for ghost in operator.ghosts:
             product = product * Element.generator((i, a, ("cb", "c").index(ghost)))
         return product
-
-
-__all__ = ["FiniteSizeIdentity", "coupling_exponent"]

@@ -15,18 +15,19 @@ Nothing else of the unit occurs.  In a stationary state the matrices commute and
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from sympy import Eq, Expr, ImmutableMatrix, MatrixSymbol, Poly, Rational, Symbol, factorial2, symbols
+from sympy import Eq, Expr, ImmutableMatrix, MatrixExpr, MatrixSymbol, Poly, Rational, Symbol, factorial2, symbols
 
-from theory.derivation import Fact, Step
+from theory.derivation import Fact, Solves, Step
+from theory.engine.matrices import rational_matrix, with_matrices
 
 PAIRS = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 
 TIMES = 2  # at which the functionals of the checks are known
+TWO_CUBICS = f"two random cubic functionals over {TIMES} times, exactly"
 _first, _second = symbols(f"z1:{2 * TIMES + 1}"), symbols(f"w1:{2 * TIMES + 1}")
 
 _n = Symbol("n_t", integer=True, positive=True)
@@ -38,7 +39,6 @@ _phi_u, _phi_phi, _R12 = (MatrixSymbol(name, _n, _n) for name in ("<phi u^T>", "
 
 def pair_steps() -> tuple[Step, ...]:
     """From the response of one unit to the covariance of two, for any functional."""
-    to_first_order = S_u * A12 * C_u + C_u * A21.T * S_u.T + S_u * E12 * S_u.T
     return (
         Step(
             "The activity of a unit is a functional of its field u, Gaussian: from the others, from outside and through feedback. "
@@ -47,18 +47,19 @@ def pair_steps() -> tuple[Step, ...]:
             after=Eq(_phi_u, S_u * U, evaluate=False),
             assumption="N -> infinity; odd phi, so that means vanish",
             reference="Furutsu 1963, J. Res. NBS 67D, 303; Novikov 1965, Sov. Phys. JETP 20, 1290",
-            check=Fact(_obeys_novikov, f"random cubic functional over {TIMES} times, exactly"),
+            check=Solves(
+                lambda shown: _predicted(shown.rhs) - _covariance(CUBIC.sample(_first), ROOT * _z),
+                f"random cubic functional over {TIMES} times, exactly",
+            ),
         ),
         Step(
             "Two units of the network: their fields contain the other's activity, A_12 directly and through the rest, and a common "
             "part, E_12. The covariance of their activities to first order",
             "first-order expansion and the theorem above",
-            after=Eq(_phi_phi, to_first_order, evaluate=False),
+            after=Eq(_phi_phi, S_u * A12 * C_u + C_u * A21.T * S_u.T + S_u * E12 * S_u.T, evaluate=False),
             assumption="A and E are of order 1/sqrt(N)",
             reference=PAIRS,
-            check=Fact(
-                lambda: _pair(CUBIC) == _predicted(CUBIC), f"two random cubic functionals over {TIMES} times, exactly"
-            ),
+            check=Solves(lambda shown: _predicted(shown.rhs) - _pair(CUBIC), TWO_CUBICS),
         ),
         Step(
             "and the response of one to the other. A_12 = J_12 + sum J_1k R_kl J_l2 and E_12 = sum J_1k C_kl J_2l^T are made of "
@@ -67,10 +68,7 @@ def pair_steps() -> tuple[Step, ...]:
             after=Eq(_R12, S_u * A12 * S_u, evaluate=False),
             assumption="A and E are of order 1/sqrt(N)",
             reference=PAIRS,
-            check=Fact(
-                lambda: _pair_response(CUBIC) == CUBIC.response * COUPLINGS[0] * CUBIC.response,
-                f"two random cubic functionals over {TIMES} times, exactly",
-            ),
+            check=Solves(lambda shown: _predicted(shown.rhs) - _pair_response(CUBIC), TWO_CUBICS),
         ),
         Step(
             "So at given couplings the covariances of any two units depend on the kind of unit through S and C alone: a linear "
@@ -102,16 +100,10 @@ def _covariance(a: ImmutableMatrix, b: ImmutableMatrix) -> ImmutableMatrix:
     return ImmutableMatrix(a.rows, b.rows, lambda t, s: _mean(a[t] * b[s]))
 
 
-def _matrix(seed: int, columns: int = TIMES) -> ImmutableMatrix:
-    source = random.Random(seed)
-    return ImmutableMatrix(TIMES, columns, lambda *_: Rational(source.randint(-9, 9), source.randint(4, 9)))
+ROOT, FORWARD, BACK, FED = (rational_matrix(TIMES, TIMES, seed) for seed in (1, 2, 3, 4))
+"""The field is u = ROOT z with z standard Gaussian; A_12, A_21 and E_12."""
 
-
-ROOT = _matrix(1)
-"""The field is u = ROOT z with z standard Gaussian."""
-
-COUPLINGS = _matrix(2), _matrix(3)
-FED = _matrix(4)
+_z = ImmutableMatrix(_first[:TIMES])
 _u = ImmutableMatrix(symbols(f"u1:{TIMES + 1}"))
 
 
@@ -159,7 +151,8 @@ class Unit:
 def _cubic() -> Unit:
     u, v = _u
     cubes = ImmutableMatrix([u**3, u**2 * v, u * v**2, v**3])
-    return Unit(_matrix(5) * _u + _matrix(6, 4) * cubes, ImmutableMatrix.zeros(TIMES, TIMES))
+    linear, cubic = rational_matrix(TIMES, TIMES, 5), rational_matrix(TIMES, 4, 6)
+    return Unit(linear * _u + cubic * cubes, ImmutableMatrix.zeros(TIMES, TIMES))
 
 
 CUBIC = _cubic()
@@ -176,31 +169,23 @@ def _twins(one: Unit, other: Unit) -> bool:
     return one.response == other.response and one.autocovariance == other.autocovariance.expand()
 
 
-def _obeys_novikov() -> bool:
-    u = ROOT * ImmutableMatrix(_first[:TIMES])
-    return _covariance(CUBIC.sample(_first), u) == CUBIC.response * _covariance(u, u)
-
-
 @lru_cache(maxsize=2)
 def _pair(unit: Unit) -> ImmutableMatrix:
     """Derivative of the covariance of two units with respect to the size of A_12, A_21 and E_12, at zero."""
     phi1, phi2 = unit.sample(_first), unit.sample(_second)
-    shift1 = COUPLINGS[0] * phi2
+    shift1 = FORWARD * phi2
     # u_2 = ROOT w + E^T ROOT^{-T} z has the covariance E with u_1 = ROOT z
-    shift2 = COUPLINGS[1] * phi1 + FED.T * ROOT.T.inv() * ImmutableMatrix(_first[:TIMES])
+    shift2 = BACK * phi1 + FED.T * ROOT.T.inv() * _z
     changed1, changed2 = unit.slope(_first) * shift1, unit.slope(_second) * shift2
     return (_covariance(changed1, phi2) + _covariance(phi1, changed2)).expand()
 
 
-def _predicted(unit: Unit) -> ImmutableMatrix:
-    response, C = unit.response, unit.autocovariance
-    a12, a21 = COUPLINGS
-    return response * a12 * C + C * a21.T * response.T + response * FED * response.T
+def _predicted(shown: MatrixExpr, unit: Unit = CUBIC) -> ImmutableMatrix:
+    """What a step says of two units of one kind."""
+    values = {S_u: unit.response, C_u: unit.autocovariance, U: ROOT * ROOT.T, A12: FORWARD, A21: BACK, E12: FED}
+    return with_matrices(shown, values)
 
 
 def _pair_response(unit: Unit) -> ImmutableMatrix:
     """Mean response of phi_1 to the field of unit 2, to first order in A_12."""
-    return (unit.slope(_first) * COUPLINGS[0] * unit.slope(_second)).applyfunc(_mean)
-
-
-__all__ = ["pair_steps"]
+    return (unit.slope(_first) * FORWARD * unit.slope(_second)).applyfunc(_mean)

@@ -13,13 +13,14 @@ Sources: Girko 1985; Feinberg & Zee 1997, Nucl. Phys. B 504, 579 (hermitisation)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from itertools import product
 
-from sympy import Expr, ImmutableMatrix, Integer, Matrix, Rational, S, Symbol, eye, symbols, zeros
+from sympy import Add, Eq, Expr, ImmutableMatrix, Integer, Matrix, Rational, S, Symbol, eye, sqrt, symbols, zeros
 
-from theory.derivation import Fact, Replay, Step, same
+from theory.derivation import Fact, Replay, Solves, Step, same
+from theory.engine.cavity import linear_root
 
 REFERENCE = "Feinberg & Zee 1997, Nucl. Phys. B 504, 579"
 
@@ -73,7 +74,10 @@ def resolvent_steps() -> tuple[Step, ...]:
             after=dyson,
             assumption="N -> infinity, z outside the support",
             reference="'t Hooft 1974, Nucl. Phys. B 72, 461; " + REFERENCE,
-            check=Fact(partial(_counts_planar, law), "expansion to sixth order against enumerated planar contractions"),
+            check=Solves(
+                lambda shown: _beyond_planar(resolvent_law(shown)),
+                "planar contractions to sixth order enumerated, inserted",
+            ),
         ),
         Step(
             "Its entry 11 is an algebraic equation for h, with u = 1 + t h",
@@ -87,24 +91,15 @@ def resolvent_steps() -> tuple[Step, ...]:
             "matrix inverted",
             before=dyson,
             after=off_diagonal,
-            check=Fact(partial(_off_diagonal, dyson, law, off_diagonal), "difference vanishes on the law of h"),
+            check=Solves(partial(_beside_entry, dyson, law), "difference vanishes on the law of h"),
         ),
     )
 
 
-def _on_law(expression: Expr, law: Expr) -> Expr:
-    """Eliminate z, which the law gives in the other variables, and t = (u - 1)/h."""
-    return expression.subs(z, _solved(law)).subs(spread, (u - 1) / h)
-
-
-def _solved(law: Expr) -> Expr:
-    return (law.subs(z, 0) / -law.diff(z)).cancel()
-
-
-def _off_diagonal(dyson: Matrix, law: Expr, claimed: Expr) -> bool:
-    squared = (dyson.inv()[0, 1]).subs(spread, (u - 1) / h).together()
-    value = squared.expand().subs(_w**2, z).subs(_w, z ** Rational(1, 2))
-    return same(_on_law(-value, law), claimed)
+def _beside_entry(dyson: Matrix, law: Expr, off_diagonal: Expr) -> Expr:
+    """What entry 12 of Gamma lacks, with z from the law and t = (u - 1)/h."""
+    entry = dyson.inv()[0, 1].subs(spread, (u - 1) / h).together().expand().subs(_w**2, z).subs(_w, sqrt(z))
+    return entry.subs(z, linear_root(Eq(law, 0), z)) + off_diagonal
 
 
 # ---- checks ----------------------------------------------------------------------------------------------------------
@@ -130,22 +125,12 @@ def _contractions() -> bool:
     return same(around / weight, M.trace() / _SIZE * eye(_SIZE)) and same(through / weight, M.T / _SIZE)
 
 
-def _counts_planar(law: Expr) -> bool:
-    """(1/N) tr (B B^T)^k for k <= 3 from the series of h at large z, h = -sum_k z^(-k-1) <(B B^T)^k>."""
+def _beyond_planar(law: Expr) -> Matrix:
+    """What is left, by powers of 1/z, where h = -sum_k z^(-k-1) (1/N) tr (B B^T)^k, k <= 3, is inserted into the law."""
     inverse = Symbol("inverse")
-    series = S.Zero
-    exact = law.subs(z, 1 / inverse)
-    for k in range(4):
-        unknown = Symbol("unknown")
-        trial = series - unknown * inverse ** (k + 1)
-        equation = exact.subs(u, 1 + spread * h).subs(h, trial).together().as_numer_denom()[0].expand()
-        lowest = min(term.as_coeff_exponent(inverse)[1] for term in equation.as_ordered_terms())
-        condition = equation.coeff(inverse, lowest)
-        value = (condition.subs(unknown, 0) / -condition.diff(unknown)).cancel()
-        if not same(value, planar_trace(((shift, "N"), (shift, "T")) * k)):
-            return False
-        series = trial.subs(unknown, value)
-    return True
+    series = -sum(inverse ** (k + 1) * planar_trace(((shift, "N"), (shift, "T")) * k) for k in range(4))
+    inserted = law.subs({z: 1 / inverse, u: 1 + spread * h}).subs(h, series).expand()
+    return Matrix([inserted.coeff(inverse, n) for n in range(4)])
 
 
 def planar_trace(factors: Sequence[tuple[Expr, str]]) -> Expr:
@@ -161,20 +146,15 @@ def planar_trace(factors: Sequence[tuple[Expr, str]]) -> Expr:
 
 
 @cache
-def planar_pairings(word: str) -> int:
-    """Number of non-crossing pairings of each G ('N') with a G^T ('T'): (1/N) tr of the word as N -> infinity."""
+def planar_pairings(word: str, symmetry: Expr = S.Zero) -> Expr:
+    """(1/N) tr of a word of G ('N') and G^T ('T') as N -> infinity: non-crossing pairings, of equals with weight `symmetry`."""
     if not word:
-        return 1
-    return sum(
-        planar_pairings(word[1:k]) * planar_pairings(word[k + 1 :]) for k in range(1, len(word)) if word[k] != word[0]
+        return S.One
+    return Add(
+        *(
+            (symmetry if word[k] == word[0] else 1)
+            * planar_pairings(word[1:k], symmetry)
+            * planar_pairings(word[k + 1 :], symmetry)
+            for k in range(1, len(word), 2)
+        )
     )
-
-
-def exponents(slots: int, total: int) -> Iterator[tuple[int, ...]]:
-    """All ways to share `total` among `slots`."""
-    if slots == 1:
-        yield (total,)
-        return
-    for first in range(total + 1):
-        for rest in exponents(slots - 1, total - first):
-            yield (first, *rest)

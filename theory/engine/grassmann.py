@@ -75,6 +75,3 @@ def _sorted(word: tuple) -> tuple[tuple, int]:
         return (), 0
     inversions = sum(word[k] > word[m] for k in range(len(word)) for m in range(k + 1, len(word)))
     return tuple(sorted(word)), -1 if inversions % 2 else 1
-
-
-__all__ = ["Element", "determinant"]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from sympy import Add, Expr, Indexed, IndexedBase, Mul, S, Symbol
 
-from sympy import Add, Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Mul, S, Symbol
-
-from theory.derivation import Step, same
 from theory.symbols import g, sigma
 
 N = Symbol("N", positive=True, integer=True)
@@ -19,19 +15,13 @@ J = IndexedBase("J", real=True)
 xi = Symbol("xi", real=True)
 """Noise of one unit, of standard deviation sigma."""
 
+ALL_PAIRINGS = "all pairings at N = 3, exactly"
 
-def over_couplings(expression: Expr, symmetry: Expr = S.Zero, size: Expr = N) -> Expr:
-    """Average of a polynomial in J[i, j] and xi, by pairings: ``N <J_ij J_kl> = g^2 (d_ik d_jl + symmetry d_il d_jk)``."""
 
-    def covariance(a: Expr, b: Expr) -> Expr:
-        if xi in (a, b):
-            return sigma**2 if a == b else S.Zero
-        (i, j), (k, m) = a.indices, b.indices
-        direct, crossed = (KroneckerDelta(p, r) * KroneckerDelta(q, s) for p, q, r, s in ((i, j, k, m), (i, j, m, k)))
-        return g**2 / size * (direct + symmetry * crossed)
-
-    total = []
-    for term in Add.make_args(expression.expand()):
+def at_three_units(side: Expr) -> Expr:
+    """Sums over units written out at N = 3 and averaged over couplings and noise: all pairings of J[i, j] and xi, exactly."""
+    written, total = side.subs(N, 3).doit(), []
+    for term in Add.make_args(written.expand()):
         constant, entries = S.One, []
         for factor in Mul.make_args(term):
             base, power = factor.as_base_exp()
@@ -39,38 +29,14 @@ def over_couplings(expression: Expr, symmetry: Expr = S.Zero, size: Expr = N) ->
                 entries += [base] * int(power)
             else:
                 constant *= factor
-        total.append(constant * _paired(tuple(entries), covariance))
+        total.append(constant * _paired(tuple(entries)))
     return Add(*total)
 
 
-def _paired(entries: tuple[Expr, ...], covariance: Callable[[Expr, Expr], Expr]) -> Expr:
+def _paired(entries: tuple[Expr, ...]) -> Expr:
     if not entries:
         return S.One
     first, *rest = entries
-    return Add(
-        *(covariance(first, rest[k]) * _paired((*rest[:k], *rest[k + 1 :]), covariance) for k in range(len(rest)))
-    )
-
-
-@dataclass(frozen=True)
-class OverCouplings:
-    """Check that ``after`` is the average of ``before`` over couplings and noise: both written out at three units.
-
-    Attributes
-    ----------
-    symmetry : Expr
-    closed : callable
-        Applied to `after` first: sums over units for one-site averages, which they tend to.
-    """
-
-    symmetry: Expr = S.Zero
-    closed: Callable[[Expr], Expr] = lambda after: after
-    name: str = "all pairings at N = 3, exactly"
-
-    def __call__(self, step: Step) -> bool:
-        """Whether both are equal as polynomials in all other entries."""
-        before, after = (e.subs(N, 3).doit() for e in (step.before, self.closed(step.after.rhs)))
-        return same(over_couplings(before, self.symmetry, Integer(3)), after)
-
-
-__all__ = ["J", "N", "OverCouplings", "over_couplings", "xi"]
+    # those of the same coupling, or of the noise twice
+    variance = sigma**2 if first == xi else g**2 / 3
+    return Add(*(variance * _paired((*rest[:k], *rest[k + 1 :])) for k, other in enumerate(rest) if other == first))

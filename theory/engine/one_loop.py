@@ -253,6 +253,3 @@ def _partitions(items: tuple[int, ...]) -> Iterator[list[tuple[int, ...]]]:
         yield [(head,), *partition]
         for k, block in enumerate(partition):
             yield [*partition[:k], (head, *block), *partition[k + 1 :]]
-
-
-__all__ = ["OneLoop", "Sector", "Source", "cumulant", "source"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from sympy import Eq, Expr, Matrix, Rational, Symbol, eye, sstr
+from sympy import Expr, Matrix, Rational, Symbol, eye, sstr
 
 from theory.averages.average import Average, averages, stein
-from theory.derivation import Evaluated, Fact, Replay, Solves, Step
+from theory.derivation import Evaluated, Fact, Replay, Solves, Step, named
 from theory.engine.collective import RESPONSE, Action, Bilinear
 from theory.engine.finite_size import FiniteSizeIdentity
 from theory.engine.grassmann import determinant
@@ -127,7 +127,7 @@ def observed_step(key: str, generic: Expr, term: Expr, observable: Expr, referen
         f"O = {sstr(observable)}: coefficient of 1/N in its average",
         "observable inserted, Stein's lemma",
         generic,
-        Eq(Symbol(key), term) if key else term,
+        named(key, term) if key else term,
         reference=reference,
         check=Replay(lambda e: substituted(e, observable), "observable inserted in the general formula"),
     )
@@ -148,7 +148,7 @@ def size_step(key: str, title: str, at_size: Expr, term: Expr, *, relative: bool
         title,
         "expanded to first order in 1/N",
         at_size,
-        Eq(Symbol(key), term),
+        named(key, term),
         check=Evaluated(first_order, name="derivative in 1/N at 0, every average a random number"),
     )
 
@@ -161,9 +161,9 @@ def substituted(correction: Expr, observable: Expr) -> Expr:
 def _inserted(expression: Expr, function: Expr, value: Expr) -> Expr:
     def insert(average: Average) -> Expr:
         integrand = average.integrand.subs(function, value).doit()
-        return Average(integrand, average.order, average.measure)
+        return stein(Average(integrand, average.order, average.measure))
 
-    return stein(expression.replace(lambda node: isinstance(node, Average) and node.has(function), insert))
+    return expression.xreplace({node: insert(node) for node in averages(expression) if node.has(function)})
 
 
 def _linear_series(correction: Expr, order: int) -> Expr:

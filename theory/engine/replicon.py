@@ -140,14 +140,3 @@ def _is_even(action: Action, swap: dict[int, int]) -> bool:
 def _is_odd(field: Replicon, swap: dict[int, int]) -> bool:
     plain = {b: weight for weight, b in field.terms}
     return {_relabelled(b, swap): -weight for b, weight in plain.items()} == plain
-
-
-__all__ = [
-    "REPLICAS",
-    "Replicon",
-    "connected_two_point",
-    "decouples",
-    "replicon_fields",
-    "replicon_kernel",
-    "replicon_steps",
-]

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Eq, Expr, Matrix, Symbol, diag, expand, symbols
+from sympy import Expr, Matrix, Symbol, diag, expand, symbols
 
-from theory.derivation import Replay, Solves, Step
+from theory.derivation import Replay, Solves, Step, named
 from theory.engine.spectral import OneSite
 from theory.networks import NetworkInTime
 from theory.symbols import eta
@@ -123,7 +123,7 @@ def site_steps(
                 f"{title}; <phi field*> = S drive for any functional of a Gaussian field",
                 "Furutsu-Novikov theorem",
                 pairs[place],
-                Eq(Symbol(name), result),
+                named(name, result),
                 reference=NOVIKOV,
                 check=Replay(regressed, REGRESSION),
             )

@@ -149,6 +149,3 @@ def _moment(derivatives: int, power: int) -> QQ:
         return QQ(0)
     variance = QQ(POINT[Delta].p, POINT[Delta].q)
     return QQ(factorial(power), 2 ** (left // 2) * factorial(left // 2)) * variance ** (left // 2)
-
-
-__all__ = ["FromFiniteSource"]

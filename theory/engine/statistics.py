@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sympy import Eq, Expr, Matrix, Mul, S, Symbol, eye
+from sympy import Expr, Matrix, Mul, S, eye
 
 from theory.averages.average import over_frozen_mean, without_variances
-from theory.derivation import Replay, Solves, Step
+from theory.derivation import Replay, Solves, Step, named
 from theory.engine.cavity import CavityStatistics
 from theory.engine.collective import Action, Field, Kernel, SiteMeasure
 from theory.engine.steps import comparison_steps
@@ -26,21 +26,21 @@ class CovarianceStatistics:
         Of the saddle.
     two_point : Matrix
         One-site two-point function of the operators, connected and at a fixed mean where phi is not odd.
-    covariance : Matrix
-        N Cov of all fields.
+    columns : Matrix
+        N Cov of all fields with those that measure C.
     place : mapping from 'x' and 'phi'
         Position of the field that measures C.
     trace, diagonal, entry, n_variance, dimension : mapping from 'x' and 'phi'
         Mean over units of C_ii and of C_ii^2, (1/N) sum_ij C_ij^2, N times the variance of an off-diagonal C_ij, the participation
         dimension.
     shown : Matrix
-        The block of `covariance` that carries the results.
+        The rows of `columns` that carry the results.
     """
 
     kernel: Kernel
     measure: SiteMeasure
     two_point: Matrix
-    covariance: Matrix
+    columns: Matrix
     place: Mapping[str, int]
     trace: Mapping[str, Expr]
     diagonal: Mapping[str, Expr]
@@ -60,24 +60,25 @@ class CovarianceStatistics:
         tidy: Callable[[Expr], Expr],
     ) -> CovarianceStatistics:
         """Read the statistics off the kernel; `own` is C_ii of one unit, `tidy` brings a result into its printed form."""
-        covariance = kernel.covariance()
+        columns = Matrix.hstack(*(kernel.column(k) for k in place.values()))
         trace, diagonal = (
             {name: over_frozen_mean(c**power, measure.variance, measure.frozen) for name, c in own.items()}
             for power in (1, 2)
         )
-        entry = {name: covariance[k, k] for name, k in place.items()}
+        block = columns.extract(list(place.values()), list(range(len(place))))
+        entry = {name: block[k, k] for k, name in enumerate(place)}
         return cls(
             kernel,
             measure,
             two_point,
-            covariance,
+            columns,
             place,
             trace,
             diagonal,
             {name: tidy(e) for name, e in entry.items()},
             {name: tidy(e - diagonal[name]) for name, e in entry.items()},
             {name: tidy(trace[name] ** 2 / e) for name, e in entry.items()},
-            covariance.extract(list(place.values()), list(place.values())).applyfunc(tidy),
+            block.applyfunc(tidy),
         )
 
     def steps(self, action: Action, reference: str) -> tuple[Step, ...]:
@@ -123,7 +124,7 @@ class CovarianceStatistics:
                 f"{diagonal}; the rest is N times the variance over J of an off-diagonal covariance",
                 "diagonal subtracted",
                 self.entry[name],
-                Eq(Symbol(f"n_var_cov_{name}"), self.n_variance[name]),
+                named(f"n_var_cov_{name}", self.n_variance[name]),
                 assumption="the mean over J of an off-diagonal covariance is "
                 + ("of order 1/N" if connected else "zero for odd phi"),
                 reference=reference,
@@ -133,7 +134,7 @@ class CovarianceStatistics:
                 f"Participation dimension of {name}, (tr C)^2 / (N tr C^2), with tr C / N = {trace}",
                 "definition",
                 self.entry[name],
-                Eq(Symbol(f"D_{name}"), self.dimension[name]),
+                named(f"D_{name}", self.dimension[name]),
                 reference=reference,
                 check=Replay(lambda e: trace**2 / e),
             ),
@@ -162,7 +163,7 @@ class CovarianceStatistics:
 
     def _residual(self, shown: Matrix) -> Matrix:
         places = list(self.place.values())
-        found = self.covariance[:, places].as_mutable()
+        found = self.columns.as_mutable()
         for row, k in enumerate(places):
             found[k, :] = shown[row, :]
         return (eye(found.rows) - self.kernel.Pi * self.kernel.coupling) * found - self.kernel.Pi[:, places]
@@ -188,6 +189,3 @@ def _restricted(F: Expr, action: Action, fields: tuple[Field, ...]) -> Expr:
 def _quadratic_form(kernel: Kernel) -> Expr:
     amplitudes = Matrix([field.symbol for field in kernel.fields])
     return (amplitudes.T * kernel.coupling * amplitudes)[0].expand() / 2
-
-
-__all__ = ["CovarianceStatistics", "connected"]

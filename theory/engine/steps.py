@@ -10,7 +10,7 @@ from sympy import exp as Exp
 from sympy.core.function import AppliedUndef
 
 from theory.averages.average import averages
-from theory.derivation import Evaluated, Fact, Independent, Replay, Solves, Step, applied
+from theory.derivation import Evaluated, Fact, Replay, Solves, Step, applied, named
 from theory.engine.collective import Action, Bilinear, Kernel, SiteMeasure
 from theory.engine.finite_size import FiniteSizeIdentity, coupling_exponent
 from theory.engine.moments import N
@@ -181,7 +181,7 @@ def unique_root_steps(frozen: Expr, variance: Expr, noise: Expr, strength: Expr,
         "The slope of the right-hand side in Delta0: the multiplier of the replicon fields",
         "Price's theorem",
         frozen,
-        Eq(Symbol("replicon_slope"), slope),
+        named("replicon_slope", slope),
         check=Replay(lambda right: right.diff(Delta0)),
     )
     curvature = applied("Its curvature", "Price's theorem", slope, lambda right: right.diff(Delta0))
@@ -205,7 +205,7 @@ def unique_root_steps(frozen: Expr, variance: Expr, noise: Expr, strength: Expr,
             "Delta0 = Delta: convex, it crosses once, with a slope below 1",
             "intermediate value theorem, convexity",
             end.after,
-            Eq(Symbol("Delta - right-hand side at Delta"), noise),
+            named("Delta - right-hand side at Delta", noise),
             assumption="noise > 0",
             check=Replay(lambda end: variance - end, "Delta - noise is the right-hand side for Delta"),
         ),
@@ -232,7 +232,7 @@ def instability_steps(
             "the Jacobian J diag(phi'): below 1 the copies converge and the fixed point is stable and unique",
             "eigenvalue of Pi F''",
             same_noise.Pi,
-            Eq(Symbol("stability"), stability),
+            named("stability", stability),
             reference="Sompolinsky, Crisanti, Sommers 1988; Mato, Rigatuso, Torroba 2025",
             check=Solves(
                 lambda found: (eye(len(same_noise.fields)) - same_noise.Pi * same_noise.coupling / found.rhs).det(),
@@ -243,9 +243,9 @@ def instability_steps(
             "Fields of one replica: the multiplier is the slope of the self-consistency, 1 at a saddle-node",
             "eigenvalue of Pi F''",
             one_replica.Pi,
-            Eq(Symbol("slope"), slope),
-            check=Independent(
-                lambda: self_consistency.diff(Delta), "equals d(self-consistency)/dDelta by Price's theorem"
+            named("slope", slope),
+            check=Replay(
+                lambda _: self_consistency.diff(Delta), "equals d(self-consistency)/dDelta by Price's theorem"
             ),
         ),
     )
@@ -257,8 +257,8 @@ def comparison_steps(results: Sequence[tuple[str, Expr, Expr]]) -> tuple[Step, .
         Step(
             f"Both routes agree on {key}, for any phi",
             "comparison",
-            Eq(Symbol(key), by_cavity),
-            Eq(Symbol(key), by_fields),
+            named(key, by_cavity),
+            named(key, by_fields),
             check=Replay(lambda shown: shown, "canonical forms of both"),
         )
         for key, by_cavity, by_fields in results

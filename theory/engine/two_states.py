@@ -10,12 +10,13 @@ Two states that are one give the variance, two times of one fluctuating state it
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Indexed, IndexedBase, Sum, Symbol, diff, symbols
+from sympy import Expr, IndexedBase, Sum, Symbol, diff, symbols
 
 from theory.averages.average import Average, outermost, weak_product
 from theory.averages.measures import Joint
 from theory.derivation import Evaluated, Step
 from theory.engine.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
+from theory.engine.moments import ALL_PAIRINGS, J, N, at_three_units
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, g, phi, x
 
@@ -57,28 +58,17 @@ def clamped_covariance(couplings: GaussianCouplings, pair: Expr, inputs: Expr) -
     return F.diff(RESPONSES.symbol).subs(ACTIVITIES_OF_TWO.symbol, pair) + inputs
 
 
-_N, _j = Symbol("N", positive=True, integer=True), Symbol("j", integer=True)
+_j = Symbol("j", integer=True)
 
 
 def shared_couplings(carried: str, also: str) -> Step:
     """Two inputs through the same couplings."""
-    a, b, chi = (IndexedBase(name) for name in (carried, also, "chi"))
-    inputs = (Sum(chi[_j] * e[_j], (_j, 1, _N)) for e in (a, b))
+    a, b = (IndexedBase(name) for name in (carried, also))
     return Step(
         "Two inputs to a unit through the same couplings, averaged over these: their covariance is that of what they carry",
         "couplings averaged",
-        g**2 * next(inputs) * next(inputs),
-        g**2 / _N * Sum(a[_j] * b[_j], (_j, 1, _N)),
-        assumption="<chi_j chi_k> = delta_jk/N",
-        check=Evaluated(_over_couplings, name="exact at N = 3"),
+        Sum(J[1, _j] * a[_j], (_j, 1, N)) * Sum(J[1, _j] * b[_j], (_j, 1, N)),
+        g**2 / N * Sum(a[_j] * b[_j], (_j, 1, N)),
+        assumption="couplings independent with variance g^2/N",
+        check=Evaluated(at_three_units, name=ALL_PAIRINGS),
     )
-
-
-def _over_couplings(side: Expr) -> Expr:
-    """Averaged over couplings +-1/sqrt(N) of three units."""
-    written = side.subs(_N, 3).doit().replace(Indexed, lambda base, index: Symbol(f"{base}_{index}"))
-    terms = written.as_poly(*symbols("chi_1:4")).terms()
-    return Add(*(weight / 3 ** (sum(powers) // 2) for powers, weight in terms if not any(p % 2 for p in powers)))
-
-
-__all__ = ["at_one_state", "clamped_covariance", "pair_of_states", "shared_couplings"]

@@ -12,8 +12,9 @@ from sympy import Add, Derivative, Eq, Expr, Function, I, Integral, Matrix, Rati
 from theory.averages.average import Average, averages
 from theory.averages.exact import ODD_CUBIC, exact
 from theory.averages.measures import Normal
-from theory.derivation import Evaluated, Independent, Replay, Solves, Step
+from theory.derivation import Evaluated, Replay, Solves, Step, named
 from theory.engine.cavity import linear_root
+from theory.engine.cavity_in_time import CLARK, ONE, TWO
 from theory.engine.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel
 from theory.engine.spectral import L_phi, L_x, OneSite
 from theory.engine.steps import coupling_steps
@@ -23,10 +24,9 @@ from theory.networks import NetworkInTime
 from theory.symbols import Delta, eta, frequency, g, mu, phi, sigma, tau, tau_n, x
 
 OPERATOR = {"phi": ACTIVITY, "x": PREACTIVATION}
-CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 SCS = "Sompolinsky, Crisanti, Sommers 1988, PRL 61 259"
-ONE, TWO, ZERO = OneSite.of(1), OneSite.of(2), OneSite.of(0)
-"""One-site functions of two replicas, each at its frequency, and of one at frequency zero."""
+ZERO = OneSite.of(0)
+"""One-site functions of one replica at frequency zero; `ONE` and `TWO` are those of two, each at its frequency."""
 
 DIAGONAL = {"phi": ONE.C * TWO.C, "x": ONE.X * TWO.X}
 """Product of two spectra of one unit."""
@@ -121,11 +121,11 @@ def equal_time_steps(strength: Expr, power: Expr, gain: Expr) -> tuple[Step, ...
     """Names of equal-time averages, and their values for a Gaussian x; f(c, v) = <phi(u) phi(v)>."""
     closed, regression = {POWER: power, GAIN: gain, C(0): Delta}, Average(x * phi(x)) / Delta
     rows: tuple[tuple[str, Expr, Expr], ...] = (
-        ("Equal-time variance of x", C(0), Eq(Symbol("Delta0"), Delta)),
-        ("Equal-time variance of phi", f(Delta, Delta), Eq(Symbol("C_phi0"), POWER)),
-        ("The same for a Gaussian x, eta = 0", f(Delta, Delta), Eq(POWER, power, evaluate=False)),
-        ("Mean slope of phi, its regression on x by Stein's lemma", regression, Eq(Symbol("gain"), GAIN)),
-        ("The same for a Gaussian x, eta = 0", regression, Eq(GAIN, gain, evaluate=False)),
+        ("Equal-time variance of x", C(0), named("Delta0", Delta)),
+        ("Equal-time variance of phi", f(Delta, Delta), named("C_phi0", POWER)),
+        ("The same for a Gaussian x, eta = 0", f(Delta, Delta), named(POWER, power)),
+        ("Mean slope of phi, its regression on x by Stein's lemma", regression, named("gain", GAIN)),
+        ("The same for a Gaussian x, eta = 0", regression, named(GAIN, gain)),
         (
             "Long lags: the slope in c of what returns through the couplings, at c = 0",
             strength * Derivative(f(_c, Delta), _c),
@@ -161,7 +161,7 @@ def autocovariance_steps(
             f"Both ends of the covariance of the field pass through the unit, noise={word}; C_phi(tau) = f(C(tau), C(0))",
             "linear filter, eta = 0",
             strength * C_phi(frequency) + network.noises[word].spectrum,
-            Eq(Symbol(IN_FREQUENCY.format(word)), spectrum),
+            named(IN_FREQUENCY.format(word), spectrum),
             check=Replay(lambda field: h * conjugate * field),
         )
         for word, spectrum in spectra.items()
@@ -171,7 +171,7 @@ def autocovariance_steps(
             f"Equation of the autocovariance, noise={word}: 1/[h(s) h(-s)] = 1 - s^2, s = d/dtau",
             "inverse Fourier transform at tau > 0",
             spectra[word],
-            Eq(Symbol(IN_LAGS.format(word)), second),
+            named(IN_LAGS.format(word), second),
             check=Solves(partial(_realised, spectra[word]), EXAMPLE),
         )
         for word, second in right.items()
@@ -343,8 +343,8 @@ def _beside_the_inverse(kernel: Kernel, name: str, entry: Expr) -> Matrix:
     unknown = sorted(kernel.Pi.free_symbols | kernel.coupling.free_symbols, key=str)
     for _ in range(3):
         at = {s: Rational(draw.randint(-9, 9), draw.randint(10, 19)) for s in unknown}
-        whole = Kernel(kernel.fields, kernel.Pi.xreplace(at), kernel.coupling.xreplace(at)).covariance()
-        missing.append(entry.xreplace(at) - whole[place, place])
+        Pi, coupling = (matrix.xreplace(at) for matrix in (kernel.Pi, kernel.coupling))
+        missing.append(entry.xreplace(at) - (Pi.eye(Pi.rows) - Pi * coupling).LUsolve(Pi[:, place])[place])
     return Matrix(missing)
 
 
@@ -406,12 +406,9 @@ def reading_steps(
 ) -> tuple[Step, ...]:
     """Stability of the pair sector, and the observables by their keys."""
 
-    def persisting() -> Expr:
+    def persisting(_: None) -> Expr:
         (found,) = Kernel(kernel.fields, at_frequency_zero(kernel.Pi), kernel.coupling.subs(eta, 0)).multipliers()
         return found
-
-    def shown(key: str) -> Eq:
-        return Eq(Symbol(key), observables[key], evaluate=False)
 
     opposite = TWO.renamed(ONE) | {TWO.S: ONE.Sc, TWO.Sc: ONE.S}
     trace, squares, N = symbols("tr(C) tr(C^2) N", positive=True)
@@ -423,8 +420,8 @@ def reading_steps(
         Step(
             f"Participation ratio over N of {name} at equal times: (1/N) sum_(i != j) C_ij^2 is psi",
             "definition",
-            Eq(Symbol(f"PR_{name}"), trace**2 / (N * squares)),
-            shown(f"PR_{name}"),
+            named(f"PR_{name}", trace**2 / (N * squares)),
+            named(f"PR_{name}", observables[f"PR_{name}"]),
             reference=CLARK,
             check=Evaluated(lambda side: side.xreplace(of_three), name="both sides for a matrix of three units"),
         )
@@ -435,7 +432,7 @@ def reading_steps(
             f"Participation ratio over N of {name} in windows long against every correlation time; everything is real",
             "both frequencies 0",
             DIAGONAL[name] / totals[name],
-            shown(f"PR0_{name}"),
+            named(f"PR0_{name}", observables[f"PR0_{name}"]),
             reference=CLARK,
             check=Replay(at_frequency_zero),
         )
@@ -445,15 +442,15 @@ def reading_steps(
         Step(
             "The largest multiplier at zero frequency is that of independent couplings; others carry a factor eta",
             "eigenvalue of Pi F''",
-            after=Eq(Symbol("multiplier"), multiplier),
+            after=named("multiplier", multiplier),
             assumption="|eta| <= 1",
-            check=Independent(persisting, "eigenvalue of the kernel at frequency 0 and eta = 0"),
+            check=Replay(persisting, "eigenvalue of the kernel at frequency 0 and eta = 0"),
         ),
         Step(
             "What it lacks to 1; for independent couplings C'' = kappa^2 C at long lags",
             "definition",
             multiplier,
-            shown("kappa2"),
+            named("kappa2", observables["kappa2"]),
             check=Replay(lambda e: 1 - e),
         ),
         *equal_times,
@@ -476,8 +473,8 @@ def reading_steps(
         Step(
             "Correlation time of the population; Psi is the integral over lags",
             "definition",
-            Eq(Symbol("tau_pop"), lags / _psi(0, 0)),
-            shown("tau_pop"),
+            named("tau_pop", lags / _psi(0, 0)),
+            named("tau_pop", observables["tau_pop"]),
             reference=CLARK,
             check=Evaluated(_with_exponential_pairs, name=EXPONENTIAL),
         ),
@@ -494,7 +491,7 @@ def rest_steps(transfer: Expr, gain: Expr, closure: Mapping[Symbol, Expr]) -> tu
     zero = ONE.renamed(ZERO)
     at_rest = Replay(lambda e: e.xreplace({**zero, ONE.h: transfer.subs(frequency, 0)}))
     return tuple(
-        Step(f"{zero[s]} at eta = 0", "s = 0", e, Eq(zero[s], closure[zero[s]], evaluate=False), check=at_rest)
+        Step(f"{zero[s]} at eta = 0", "s = 0", e, named(zero[s], closure[zero[s]]), check=at_rest)
         for s, e in ONE.gaussian(gain).items()
         if zero[s] in closure
     )

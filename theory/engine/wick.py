@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations_with_replacement
 
-from sympy import Expr, Integer, S, Symbol
+from sympy import Expr, Integer, S
 
+from theory.engine.moments import N
 from theory.symbols import g
 
-N = Symbol("N", positive=True, integer=True)
 Word = tuple[bool, ...]
 """True for J, False for its transpose."""
 
@@ -88,6 +88,3 @@ def _root(index: list[int], k: int) -> int:
 
 def _identify(index: list[int], k: int, m: int) -> None:
     index[_root(index, k)] = _root(index, m)
-
-
-__all__ = ["N", "mean_covariance", "mean_squared_covariance", "mean_squared_variance"]

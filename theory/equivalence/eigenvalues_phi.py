@@ -16,10 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from math import factorial
-from random import Random
 
-import mpmath
 from sympy import (
+    Derivative,
     Eq,
     Expr,
     ImmutableMatrix,
@@ -31,7 +30,6 @@ from sympy import (
     cosh,
     discriminant,
     exp,
-    lambdify,
     log,
     pi,
     roots,
@@ -40,25 +38,12 @@ from sympy import (
     tanh,
 )
 
-from theory.derivation import Derivation, Fact, Replay, Sides, Step, chain, same
-from theory.engine.ginibre import (
-    dyson_matrix,
-    exponents,
-    h,
-    planar_pairings,
-    resolvent_law,
-    resolvent_steps,
-    shift,
-    spread,
-    u,
-    z,
-)
-from theory.equivalence.fixed_point import LINEAR, LinearEquivalence
+from theory.derivation import Derivation, Evaluated, Replay, Solves, Step, chain
+from theory.engine.ginibre import dyson_matrix, h, resolvent_law, resolvent_steps, shift, spread, u, z
+from theory.equivalence.eigenvalues_x import ENUMERATED, beyond_planar, k, s, trace_steps, y
+from theory.equivalence.fixed_point import LINEAR
 from theory.equivalence.fixed_point import derive as derive_equivalence
 from theory.models.static import STATIC
-
-y = Symbol("y", nonnegative=True)
-"""gamma = g^2 <phi'>^2, the squared spectral radius of gain J; 0 <= y < 1."""
 
 m, M = Symbol("m"), Symbol("M")
 eigenvalue = Symbol("lambda", positive=True)
@@ -66,7 +51,7 @@ v = Symbol("v", positive=True)
 t = Symbol("t", real=True)
 a = Symbol("a", positive=True)
 
-ENUMERATED = 3  # order in y to which moments are compared with planar contractions
+RANGES = {y: (0.3, 0.95), t: (-0.8, 0.8)}  # points on the support
 
 
 @dataclass(frozen=True)
@@ -107,9 +92,11 @@ def derive() -> SpectralLaw:
     position = exp(2 * t) * cosh((t + b) / 2) / cosh((t - b) / 2) / (1 - y) ** Rational(3, 2)
     slope = 2 + (tanh((t + b) / 2) - tanh((t - b) / 2)) / 2
     height = sqrt((1 - y) * exp(-t) * sinh((a + t) / 2) * sinh((a - t) / 2)) / (pi * y * eigenvalue ** Rational(3, 2))
-    density = height.subs({a: half_width, eigenvalue: position})
+    in_t = exp(t) / sqrt(1 - y)
+    on_support = Evaluated(lambda side: side.subs({v: in_t, a: half_width, eigenvalue: position}), RANGES)
 
     equivalence = derive_equivalence()
+    scale = STATIC.derive().quantities["C_phi"].expression * (1 - y)  # C_phi = <phi^2> (1 - y) R R^T
     steps = (
         Step(
             "With J = g G the response is R = (1 - gain J)^{-1} = A^{-1}, A = 1 - sqrt(y) G, and R R^T = (A^T A)^{-1}: the "
@@ -127,12 +114,12 @@ def derive() -> SpectralLaw:
             "Lagrange inversion",
             before=generating,
             after=ImmutableMatrix([[moment(k) for k in range(1, 5)]]),
-            check=Fact(
-                lambda: _solves_generating(generating) and _moments_are_planar(),
+            check=Solves(
+                partial(_beyond_moments, generating),
                 f"inserted, and enumeration of planar contractions to order y^{ENUMERATED}",
             ),
         ),
-        *_consistency_steps(equivalence),
+        *trace_steps("phi", "C_phi", scale * moment(1), scale**2 * moment(2), {}, "gamma inserted"),
         Step(
             "Insert z = 1/lambda and m = (u - 1)/y: a cubic for u. On the support it has a complex pair, whose imaginary part is "
             "the density",
@@ -160,8 +147,9 @@ def derive() -> SpectralLaw:
             "Vieta's formulas",
             before=at_root,
             after=squared,
-            check=Fact(
-                partial(_pair_has_this_imaginary_part, squared, at_root, cubic), "the pair inserted in the cubic"
+            check=Solves(
+                lambda square: ((u - (1 + v) / 2) ** 2 + square) * (u + v) - cubic.subs(eigenvalue, at_root),
+                "the pair inserted in the cubic",
             ),
         ),
         Step(
@@ -169,31 +157,28 @@ def derive() -> SpectralLaw:
             "zeros of the imaginary part",
             before=squared,
             after=Eq(a, half_width),
-            check=_Numerically(squared.subs(v, exp(half_width) / sqrt(1 - y)), S.Zero),
+            check=Evaluated(lambda side: S.Zero if side == squared else squared.subs(v, in_t.subs(t, side)), RANGES),
         ),
         Step(
             "Eigenvalue at t: it grows from t = -a to a, symmetrically in its logarithm",
             "substitution",
             before=at_root,
             after=position,
-            check=_Numerically(at_root.subs(v, exp(t) / sqrt(1 - y)), position),
+            check=on_support,
         ),
         Step(
             "Its logarithmic slope, between 2 and 3",
             "differentiation",
-            before=position,
+            before=Derivative(log(position), t),
             after=slope,
-            check=_Numerically(log(position).diff(t), slope),
+            check=on_support,
         ),
         Step(
             "Density of lambda: Im m/(pi lambda^2), as 1/lambda are the eigenvalues of A^T A and m their resolvent",
             "inversion of the Stieltjes transform",
-            before=squared,
+            before=sqrt(squared) / (pi * y * eigenvalue**2),
             after=height,
-            check=_Numerically(
-                sqrt(squared.subs(v, exp(t) / sqrt(1 - y))) / (pi * y * at_root.subs(v, exp(t) / sqrt(1 - y)) ** 2),
-                density,
-            ),
+            check=on_support,
         ),
     )
     return SpectralLaw(
@@ -201,7 +186,7 @@ def derive() -> SpectralLaw:
         half_width=half_width,
         eigenvalue=position,
         slope=slope,
-        density=density,
+        density=height.subs({a: half_width, eigenvalue: position}),
         derivation=chain(
             "Spectrum of the covariance matrix at fixed couplings", equivalence.derivation, resolvent_steps(), steps
         ),
@@ -258,77 +243,16 @@ def _imaginary_part_squared(at_root: Expr) -> Expr:
     return (at_root / v - (1 + v) ** 2 / 4).factor()
 
 
-# ---- consistency with the theory of the model ------------------------------------------------------------------------
-
-
-def _consistency_steps(equivalence: LinearEquivalence) -> tuple[Step, ...]:
-    """Traces of C_phi = <phi^2> (1 - y) R R^T against what the collective fields gave."""
-    quantities = STATIC.derive().quantities
-    scale = quantities["C_phi"].expression * (1 - y)
-    per_unit, squared = scale * moment(1), scale**2 * moment(2)
-    rows = (
-        ("C_phi", "(1/N) tr C_phi", per_unit),
-        ("D_phi", "(tr C_phi)^2/(N tr C_phi^2)", per_unit**2 / squared),
-        ("n_var_cov_phi", "(1/N) tr C_phi^2 - C_phi^2", squared - per_unit**2),
-    )
-    return tuple(
-        Step(
-            f"The trace {text} is that of the collective fields",
-            "comparison",
-            before=value,
-            after=quantities[key].expression,
-            check=Replay(lambda e: e.subs(y, equivalence.gamma), "gamma inserted"),
-        )
-        for key, text, value in rows
-    )
-
-
 # ---- checks ----------------------------------------------------------------------------------------------------------
 
 
-def _solves_generating(generating: Expr, order: int = 5) -> bool:
-    """The series inserted, coefficient by coefficient, at more rational values of y than the numerators have coefficients."""
-    for coupling in (Rational(n, order + 2) for n in range(1, order + 2)):
-        series = sum(moment(k).subs(y, coupling) * z ** (k - 1) for k in range(1, order + 1))
-        rest = generating.subs(y, coupling).subs(m, series).expand()
-        if any(rest.coeff(z, n) != 0 for n in range(order)):
-            return False
-    return True
+def _beyond_moments(generating: Expr, shown: ImmutableMatrix) -> ImmutableMatrix:
+    """What is left where the series of moments is inserted, and what they miss of planar contractions: those of C_x at s = 1.
 
-
-def _moments_are_planar() -> bool:
-    """Numerators against the enumerated series times the denominator (1-y)^(3k-2)."""
-    for k in range(1, 4):
-        denominator = (1 - y) ** (3 * k - 2)
-        series = sum(planar_moment(k, n) * y**n for n in range(ENUMERATED + 1))
-        rest = (series * denominator - moment(k) * denominator).expand()
-        if any(rest.coeff(y, n) != 0 for n in range(ENUMERATED + 1)):
-            return False
-    return True
-
-
-def planar_moment(k: int, n: int) -> int:
-    """Coefficient of y^n in (1/N) tr (R R^T)^k: planar contractions of all words, R = sum_a (sqrt(y) G)^a."""
-    return sum(
-        planar_pairings("".join(kind * power for kind, power in zip("NT" * k, powers, strict=True)))
-        for powers in exponents(2 * k, 2 * n)
-    )
-
-
-def _pair_has_this_imaginary_part(squared: Expr, at_root: Expr, cubic: Expr) -> bool:
-    """(u - (1+v)/2)^2 + Im^2 times (u + v) is the cubic."""
-    return same(((u - (1 + v) / 2) ** 2 + squared) * (u + v), cubic.subs(eigenvalue, at_root))
-
-
-class _Numerically(Sides):
-    """Two expressions in y and t at random points of the support."""
-
-    def __init__(self, left: Expr, right: Expr) -> None:
-        first, second = (lambdify((y, t), e, "mpmath") for e in (left, right))
-        super().__init__(first, second, _point)
-
-
-def _point(random: Random) -> tuple[float, float]:
-    coupling = random.uniform(0.01, 0.95)
-    width = mpmath.asinh(mpmath.sqrt(coupling * (coupling + 8) / (1 - coupling)) / 2)
-    return coupling, float(width) * random.uniform(-0.95, 0.95)
+    Inserted at more rational values of y than the numerators have coefficients.
+    """
+    series, left = sum(value * z**n for n, value in enumerate(shown)), []
+    for coupling in (Rational(n, 10) for n in range(1, 10)):
+        inserted = generating.subs(m, series).subs(y, coupling).expand()
+        left += [inserted.coeff(z, n) for n in range(len(shown))]
+    return ImmutableMatrix(left).col_join(beyond_planar(shown[:3]).subs({s: 1, k: 0}))

@@ -10,20 +10,23 @@ Sources: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742 (variance of the covaria
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import product
 
 from sympy import QQ, Eq, Expr, ImmutableMatrix, Poly, Rational, S, Symbol, discriminant, sqrt, symbols
 
-from theory.derivation import Derivation, Fact, Replay, Step
-from theory.engine.ginibre import dyson_matrix, exponents, h, planar_pairings, resolvent_law, shift, u, z
-from theory.equivalence.eigenvalues_phi import ENUMERATED, y
+from theory.averages.polynomial import compositions
+from theory.derivation import Derivation, Replay, Solves, Step, named
+from theory.engine.ginibre import dyson_matrix, h, planar_pairings, resolvent_law, shift, u, z
+from theory.engine.matrices import rational_matrix
 from theory.equivalence.fixed_point import derive as derive_equivalence
-from theory.equivalence.fixed_point import rational_matrix
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, sigma
+
+y = Symbol("y", nonnegative=True)
+"""gamma = g^2 <phi'>^2, the squared spectral radius of gain J; 0 <= y < 1."""
 
 s = Symbol("s", nonnegative=True)
 k = Symbol("k", nonnegative=True)
@@ -31,6 +34,8 @@ k = Symbol("k", nonnegative=True)
 
 w = Symbol("w")
 _t = k - y * z
+_B, _B_T = symbols("B B^T")
+ENUMERATED = 3  # order in y to which moments are compared with planar contractions
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,8 @@ def derive() -> PreactivationLaw:
         Step(
             "Write C_x - z = R M R^T: M is quadratic in G, and the square of B = c + sqrt(t) G up to a number",
             "completing the square",
-            after=Eq(Symbol("M"), Symbol("B") * Symbol("B^T") - (y * z**2 / _t + z - s), evaluate=False),
-            check=Fact(_completes, "random rational matrices, exactly"),
+            after=named("M", _B * _B_T - (y * z**2 / _t + z - s)),
+            check=Solves(_beside_the_square, "random rational matrices, exactly"),
         ),
         Step(
             "So h = (1/N) tr M^{-1} obeys the law of the shifted Ginibre matrix with c = sqrt(y) z/sqrt(t)",
@@ -193,76 +198,77 @@ def _power_series(equation: Expr, unknown: Symbol, e: Symbol, known: Mapping[Sym
 
 def _moment_steps(law: Expr, resolvent: Expr, strength: Expr) -> tuple[Step, ...]:
     """First moments, and the traces of C_x against what the collective fields gave; sigma^2 by the self-consistency."""
-    theory = STATIC.derive()
-    quantities, excess = theory.quantities, theory.equation.right - sigma**2
     first, second = moments(law, resolvent, 2)
-    values = {y: derive_equivalence().gamma, k: strength, s: Delta - excess}
-
-    def inserted(expression: Expr) -> Expr:
-        return expression.subs(values)
-
-    rows = (
-        ("Delta", "(1/N) tr C_x", first),
-        ("D_x", "(tr C_x)^2/(N tr C_x^2)", first**2 / second),
-        ("n_var_cov_x", "(1/N) tr C_x^2 - Delta^2", second - first**2),
-    )
+    noise = Delta - (STATIC.derive().equation.right - sigma**2)
     series = Step(
         "First moments (1/N) tr C_x and (1/N) tr C_x^2, from the resolvent at large z",
         "power series of the algebraic functions",
         before=resolvent,
-        after=ImmutableMatrix([[first, second]]),
-        check=Fact(
-            partial(_moments_are_planar, (first, second)),
-            f"enumeration of planar contractions to {2 * ENUMERATED} factors G",
-        ),
+        after=ImmutableMatrix([first, second]),
+        check=Solves(beyond_planar, f"enumeration of planar contractions to {2 * ENUMERATED} factors G"),
     )
-    return series, *(
+    values = {k: strength, s: noise}
+    how = "y, k and s inserted, sigma eliminated by the self-consistency"
+    return series, *trace_steps("x", "Delta", first, second, values, how)
+
+
+def trace_steps(
+    name: str, trace: str, first: Expr, second: Expr, values: Mapping[Symbol, Expr], how: str
+) -> tuple[Step, ...]:
+    """Traces of C and C^2 over N against what the collective fields gave; `trace` is the key of the first."""
+    quantities, of = STATIC.derive().quantities, f"C_{name}"
+    inserted = {y: derive_equivalence().gamma, **values}
+    return tuple(
         Step(
             f"The trace {text} is that of the collective fields",
             "comparison",
             before=value,
             after=quantities[key].expression,
-            check=Replay(inserted, "y, k and s inserted, sigma eliminated by the self-consistency"),
+            check=Replay(lambda e: e.subs(inserted), how),
         )
-        for key, text, value in rows
+        for key, text, value in (
+            (trace, f"(1/N) tr {of}", first),
+            (f"D_{name}", f"(tr {of})^2/(N tr {of}^2)", first**2 / second),
+            (f"n_var_cov_{name}", f"(1/N) tr {of}^2 - {trace}^2", second - first**2),
+        )
     )
 
 
 # ---- checks ----------------------------------------------------------------------------------------------------------
 
 
-def _completes() -> bool:
-    """C_x - z = R M R^T, M = t (G + c)(G + c)^T - (t c^2 + z - s) with t c = sqrt(y) z."""
-    size, one = 3, ImmutableMatrix.eye(3)
-    G, q, point = rational_matrix(size, size, 5), Rational(2, 5), Rational(9, 4)
-    noise, strength = Rational(3, 4), Rational(5, 7)
-    spread_at, A = strength - q**2 * point, one - q * G
-    square = noise * one + strength * G * G.T
-    centred = G + q * point / spread_at * one
-    completed = spread_at * centred * centred.T - (q**2 * point**2 / spread_at + point - noise) * one
-    return A.inv() * square * A.inv().T - point * one == A.inv() * completed * A.inv().T
+def _beside_the_square(shown: Eq) -> ImmutableMatrix:
+    """What R M R^T misses of C_x - z, with B = sqrt(t) (G + c) and sqrt(t) c = sqrt(y) z."""
+    size, root, point, noise, strength = 3, Rational(2, 5), Rational(9, 4), Rational(3, 4), Rational(5, 7)
+    one, G = ImmutableMatrix.eye(size), rational_matrix(size, size, 5)
+    spread_at = strength - root**2 * point
+    centred = G + root * point / spread_at * one
+    squared = _B * _B_T
+    numbers = {y: root**2, z: point, s: noise, k: strength}
+    weight, rest = shown.rhs.coeff(squared), (shown.rhs - shown.rhs.coeff(squared) * squared).subs(numbers)
+    response = (one - root * G).inv()
+    completed = weight * spread_at * centred * centred.T + rest * one
+    return response * (noise * one + strength * G * G.T - completed) * response.T - point * one
 
 
-def _moments_are_planar(found: Sequence[Expr]) -> bool:
-    """Numerators against the enumerated series times the denominator (1-y)^(3j-2); G^2n counts as y^n, G^2 in k as y."""
-    count = Symbol("count")
+def beyond_planar(found: ImmutableMatrix) -> ImmutableMatrix:
+    """What moments miss of enumerated planar contractions, times (1-y)^(3j-2); G^2n counts as y^n, G^2 in k as y."""
+    count, missing = Symbol("count"), []
     for j, value in enumerate(found, 1):
-        denominator = (1 - y) ** (3 * j - 2)
         series = sum(planar_moment(j, n) for n in range(ENUMERATED + 1))
-        rest = (series * denominator - (value * denominator).cancel()).subs(
-            {y: count * y, k: count * k}, simultaneous=True
+        rest = (
+            ((series - value) * (1 - y) ** (3 * j - 2)).cancel().subs({y: count * y, k: count * k}, simultaneous=True)
         )
-        if any(rest.expand().coeff(count, n) != 0 for n in range(ENUMERATED + 1)):
-            return False
-    return True
+        missing += [rest.expand().coeff(count, n) for n in range(ENUMERATED + 1)]
+    return ImmutableMatrix(missing)
 
 
 def planar_moment(power: int, n: int) -> Expr:
     """Terms with 2n factors G in (1/N) tr C_x^power: planar contractions, R = sum_a (sqrt(y) G)^a."""
     total = S.Zero
     for chosen in product((False, True), repeat=power):  # s or k G G^T in each factor
-        inner = 2 * sum(chosen)
-        for powers in exponents(2 * power, 2 * n - inner) if 2 * n >= inner else ():
+        outside = 2 * (n - sum(chosen))
+        for powers in compositions(outside, 2 * power) if outside >= 0 else ():
             pairs = zip(powers[::2], powers[1::2], chosen, strict=True)
             word = "".join("N" * left + "NT" * taken + "T" * right for left, right, taken in pairs)
             total += s ** (power - sum(chosen)) * k ** sum(chosen) * y ** (n - sum(chosen)) * planar_pairings(word)

@@ -14,17 +14,16 @@ Sources: Mato, Rigatuso, Torroba 2025, arXiv 2510.21742; Hu & Sompolinsky 2022 (
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import product
 
-from sympy import Eq, Expr, Identity, ImmutableMatrix, MatrixExpr, MatrixSymbol, Rational, Symbol, zeros
+from sympy import Eq, Expr, Identity, ImmutableMatrix, Matrix, MatrixExpr, MatrixSymbol, Rational, S, Symbol, zeros
 
 from theory.averages.average import Average, stein
-from theory.derivation import Derivation, Fact, Replay, Step, same
+from theory.derivation import Derivation, Replay, Solves, Step
 from theory.engine.cavity import pair_covariance
+from theory.engine.matrices import rational_matrix, with_matrices
 from theory.models.static import STATIC
 from theory.symbols import Delta, g, phi, sigma, x
 
@@ -80,32 +79,29 @@ def derive() -> LinearEquivalence:
     nonlinear = phi(x) - gain * x
     unexplained = stein(Average(nonlinear**2))
 
-    drive = sigma**2 * Identity(N) + r2 * J * J.T
+    of_x = R * (sigma**2 * Identity(N) + r2 * J * J.T) * R.T
+    solution = Eq(activity, R * remainder + gain * R * noise, evaluate=False)
+    cross = R * (gain * sigma**2 * Identity(N) + r2 * J.T) * R.T
     steps = (
         Step(
             "Split the activity into its linear part and a remainder, phi(x) = <phi'> x + r. The remainder is uncorrelated "
             "with x of the same unit and responds to nothing on average",
             "Stein's lemma",
-            before=x * nonlinear,
-            after=_correlation(x * nonlinear),
+            before=Matrix([x * nonlinear, nonlinear.diff(x)]),
+            after=Matrix([0, 0]),
             assumption="x Gaussian with variance Delta (N -> infinity)",
             reference=REFERENCE,
-            check=Fact(
-                lambda: _correlation(x * nonlinear) == 0 and stein(Average(nonlinear, 1)) == 0, "<x r> = 0 and <r'> = 0"
-            ),
+            check=Replay(lambda both: both.applyfunc(lambda e: stein(Average(e))), "<x r> = 0 and <r'> = 0"),
         ),
         Step(
             "Remainders of two units are uncorrelated, and so are the remainder of one and the noise of another: both come with "
             "the factor <r'>",
             "first-order expansion of the two-site cavity",
             before=nonlinear,
-            after=pair_covariance(nonlinear),
+            after=S.Zero,
             assumption="A and E are of order 1/sqrt(N); what is left out is smaller by another 1/sqrt(N) in each entry",
             reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131, 118401 (two-site cavity)",
-            check=Fact(
-                lambda: pair_covariance(nonlinear) == 0 and pair_covariance(phi(x)) != 0,
-                "the covariance of two remainders vanishes to this order, that of two activities does not",
-            ),
+            check=Replay(pair_covariance, "covariance of two weakly coupled units, expanded"),
         ),
         Step(
             "Variance of the remainder",
@@ -118,28 +114,33 @@ def derive() -> LinearEquivalence:
             "Solve the linear equations x = J phi + xi, phi = gain x + r for the activities, with R = (1 - gain J)^{-1}",
             "linear equations solved",
             before=Eq(activity, gain * (J * activity + noise) + remainder, evaluate=False),
-            after=Eq(activity, R * remainder + gain * R * noise, evaluate=False),
+            after=solution,
             assumption="spectral radius of gain J below 1, which is gamma < 1 at large N",
-            check=Fact(partial(_solves, gain), f"inserted, with random rational matrices of size {SIZE}"),
+            check=Solves(
+                lambda solved: _in_numbers(solved.rhs, gain) - _solved()["phi"],
+                f"inserted, with random rational matrices of size {SIZE}",
+            ),
         ),
-        Step(
-            "Average over independent noise and remainders: <phi phi^T>",
-            "covariance of a linear combination",
-            before=Eq(activity, R * remainder + gain * R * noise, evaluate=False),
-            after=(r2 + gain**2 * sigma**2) * R * R.T,
-            check=_OverSigns(gain, ("phi", "phi")),
-        ),
-        Step(
-            "The same for x = J phi + xi = R (J r + xi)",
-            "covariance of a linear combination",
-            after=R * drive * R.T,
-            check=_OverSigns(gain, ("x", "x")),
-        ),
-        Step(
-            "and for the cross-covariance <phi x^T>",
-            "covariance of a linear combination",
-            after=R * (gain * sigma**2 * Identity(N) + r2 * J.T) * R.T,
-            check=_OverSigns(gain, ("phi", "x")),
+        *(
+            Step(
+                title,
+                "covariance of a linear combination",
+                before=solution,
+                after=claimed,
+                check=Solves(
+                    partial(_beside_signs, gain, *pair),
+                    f"average over all signs of noise and remainders, exactly, at N = {SIZE}",
+                ),
+            )
+            for title, pair, claimed in (
+                (
+                    "Average over independent noise and remainders: <phi phi^T>",
+                    ("phi", "phi"),
+                    (r2 + gain**2 * sigma**2) * R * R.T,
+                ),
+                ("The same for x = J phi + xi = R (J r + xi)", ("x", "x"), of_x),
+                ("and for the cross-covariance <phi x^T>", ("phi", "x"), cross),
+            )
         ),
         Step(
             "By the self-consistency, remainder and transmitted noise add up to <phi^2> (1 - gamma)",
@@ -161,60 +162,38 @@ def derive() -> LinearEquivalence:
         scale=scale,
         response=(Identity(N) - gain * J).I,
         phi=scale * R * R.T,
-        x=(R * drive * R.T).subs(r2, unexplained),
-        phi_x=(R * (gain * sigma**2 * Identity(N) + r2 * J.T) * R.T).subs(r2, unexplained),
+        x=of_x.subs(r2, unexplained),
+        phi_x=cross.subs(r2, unexplained),
         derivation=Derivation("Static network at fixed couplings: linear equivalence", steps),
     )
 
 
-def _correlation(integrand: Expr) -> Expr:
-    return stein(Average(integrand))
-
-
 # ---- exact checks on small rational matrices -------------------------------------------------------------------------
 
-
-def rational_matrix(rows: int, columns: int, seed: int) -> ImmutableMatrix:
-    """Random rational matrix: an identity that holds for it is exact."""
-    source = random.Random(seed)
-    return ImmutableMatrix(rows, columns, lambda *_: Rational(source.randint(-9, 9), source.randint(2, 7)))
-
-
-def _response(couplings: ImmutableMatrix, slope: Rational) -> ImmutableMatrix:
-    return (ImmutableMatrix.eye(couplings.rows) - slope * couplings).inv()
+_SLOPE, _DEVIATION, _SPREAD = Rational(3, 7), Rational(5, 4), Rational(2, 3)
+_COUPLINGS = rational_matrix(SIZE, SIZE, 4)
+_RESPONSE = (ImmutableMatrix.eye(SIZE) - _SLOPE * _COUPLINGS).inv()
+_XI, _REST = rational_matrix(SIZE, 1, 2), rational_matrix(SIZE, 1, 3)
 
 
-def _solves(gain: Expr) -> bool:
-    slope, couplings = Rational(3, 7), rational_matrix(SIZE, SIZE, 1)
-    xi, rest = rational_matrix(SIZE, 1, 2), rational_matrix(SIZE, 1, 3)
-    response = _response(couplings, slope)
-    found = response * rest + slope * response * xi
-    state = couplings * found + xi
-    return found == slope * state + rest and state == response * (couplings * rest + xi)
+def _in_numbers(shown: MatrixExpr, gain: Expr) -> ImmutableMatrix:
+    """What a step shows, for one matrix, slope, noise and remainder."""
+    vectors = {noise: _XI, remainder: _REST}
+    return with_matrices(
+        shown, {J: _COUPLINGS, R: _RESPONSE} | vectors, {gain: _SLOPE, sigma: _DEVIATION, r2: _SPREAD**2}
+    )
 
 
-@dataclass(frozen=True)
-class _OverSigns:
-    """Check a covariance by averaging the solution of the linear equations over all signs of noise and remainders."""
+def _solved(xi: ImmutableMatrix = _XI, rest: ImmutableMatrix = _REST) -> dict[str, ImmutableMatrix]:
+    """The solution of x = J (slope x + rest) + xi, and phi."""
+    state = _RESPONSE * (_COUPLINGS * rest + xi)
+    return {"x": state, "phi": _SLOPE * state + rest}
 
-    gain: Expr
-    pair: Sequence[str]
-    name: str = f"average over all signs of noise and remainders, exactly, at N = {SIZE}"
 
-    def __call__(self, step: Step) -> bool:
-        """Whether the average is the covariance of the step."""
-        slope, couplings = Rational(3, 7), rational_matrix(SIZE, SIZE, 4)
-        response, deviation, spread = _response(couplings, slope), Rational(5, 4), Rational(2, 3)
-        total = zeros(SIZE, SIZE)
-        for signs in product((-1, 1), repeat=2 * SIZE):
-            xi = deviation * ImmutableMatrix(signs[:SIZE])
-            rest = spread * ImmutableMatrix(signs[SIZE:])
-            state = response * (couplings * rest + xi)
-            vector = {"x": state, "phi": slope * state + rest}
-            total += vector[self.pair[0]] * vector[self.pair[1]].T
-        scalars = {self.gain: slope, sigma: deviation, r2: spread**2}
-        claimed = step.after.xreplace(scalars).subs(N, SIZE)
-        claimed = claimed.subs(
-            {MatrixSymbol("J", SIZE, SIZE): couplings, MatrixSymbol("R", SIZE, SIZE): response}
-        ).doit()
-        return same(ImmutableMatrix(claimed), ImmutableMatrix(total / 4**SIZE))
+def _beside_signs(gain: Expr, first: str, second: str, shown: MatrixExpr) -> ImmutableMatrix:
+    """What a covariance misses of the average of a product of two signals over all signs of noise and remainders."""
+    total = zeros(SIZE, SIZE)
+    for signs in product((-1, 1), repeat=2 * SIZE):
+        found = _solved(_DEVIATION * ImmutableMatrix(signs[:SIZE]), _SPREAD * ImmutableMatrix(signs[SIZE:]))
+        total += found[first] * found[second].T
+    return _in_numbers(shown, gain) - total / 4**SIZE

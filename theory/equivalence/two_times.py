@@ -28,9 +28,9 @@ from sympy import (
     I,
     Identity,
     ImmutableMatrix,
+    Matrix,
     MatrixExpr,
     MatrixSymbol,
-    Poly,
     Rational,
     S,
     Symbol,
@@ -40,13 +40,15 @@ from sympy import (
 )
 
 from theory.averages.average import averages
-from theory.derivation import Derivation, Fact, Replay, Step, chain, same
+from theory.derivation import Derivation, Fact, Replay, Solves, Step, chain, same
 from theory.engine.cavity import linear_root
 from theory.engine.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
 from theory.engine.functional import PAIRS, pair_steps
+from theory.engine.ginibre import planar_pairings
+from theory.engine.matrices import rational_matrix, with_matrices
 from theory.engine.site_in_time import filtered_site
 from theory.engine.spectral import OneSite
-from theory.equivalence.fixed_point import SIZE, J, N, rational_matrix
+from theory.equivalence.fixed_point import SIZE, J, N, R
 from theory.equivalence.fixed_point import derive as derive_static
 from theory.networks import GaussianCouplings
 from theory.symbols import Delta, eta, frequency, g, sigma
@@ -178,7 +180,7 @@ def derive() -> EquivalenceInTime:
             "So at large N the response matrix G = (1/F - J)^{-1} has (1/N) tr G = S and (1/N) tr G G^+ =",
             "planar contractions",
             after=planar,
-            check=Fact(partial(_is_planar, of_unit, planar), f"enumeration of planar contractions to order g^{ORDER}"),
+            check=Solves(partial(_beyond_planar, of_unit), f"enumeration of planar contractions to order g^{ORDER}"),
         ),
         Step(
             "Of the noise n a part is the external noise, n = xi + m: both networks have the response G, and <phi xi^+> is G times "
@@ -196,7 +198,10 @@ def derive() -> EquivalenceInTime:
             after=quadratic.matrix,
             assumption="the linear network is stable: 1/F(s) is an eigenvalue of J only where Re s < 0",
             reference=EQUIVALENCE,
-            check=_AtFixedCouplings(a, b),
+            check=Solves(
+                partial(_beside_equations_of_motion, a, b),
+                f"equations of motion solved with a random rational J of size {SIZE}, exactly",
+            ),
         )
         for (a, b), quadratic in found.items()
     )
@@ -296,34 +301,22 @@ def _feedback(exponent: Expr) -> Expr:
 # ---- checks ------------------------------------------------------------------------------------------------------------
 
 
-def planar_weight(word: str) -> Expr:
-    """(1/N) tr of a word of J ('N') and J^T ('T') at g = 1, N -> infinity: non-crossing pairings, eta for each pair of equals."""
-    if not word:
-        return S.One
-    return sum(
-        (
-            (eta if word[k] == word[0] else S.One) * planar_weight(word[1:k]) * planar_weight(word[k + 1 :])
-            for k in range(1, len(word), 2)
-        ),
-        S.Zero,
-    )
+def _beyond_planar(of_unit: Expr, planar: Expr) -> Matrix:
+    """Coefficients that are left to order g^ORDER where sums of planar contractions are (1/N) tr G = S and (1/N) tr G G^+.
 
-
-def _is_planar(of_unit: Expr, planar: Expr) -> bool:
-    """Sums of planar contractions, G = sum_a F (J F)^a, solve the equation of S and give (1/N) tr G G^+, order by order."""
-    F, Fc = symbols("F Fc")
-    series = sum(g**n * F ** (n + 1) * planar_weight("N" * n) for n in range(ORDER + 1))
-    both = sum(
-        g ** (n + m) * F ** (n + 1) * Fc ** (m + 1) * planar_weight("N" * n + "T" * m)
-        for n in range(ORDER + 1)
+    They are inserted, G = sum_a F (J F)^a, into the equation of S and into the result.
+    """
+    F, Fc, both = symbols("F Fc both")
+    orders = range(ORDER + 1)
+    series = sum(g**n * F ** (n + 1) * planar_pairings("N" * n, eta) for n in orders)
+    squared = sum(
+        g ** (n + m) * F ** (n + 1) * Fc ** (m + 1) * planar_pairings("N" * n + "T" * m, eta)
+        for n in orders
         for m in range(ORDER + 1 - n)
     )
-    values = {conjugate(response): series.subs(F, Fc), response: series}
-    drift = (of_unit - 1 / F).together().as_numer_denom()[0].xreplace(values)
-    trace = (planar - Symbol("both")).together().as_numer_denom()[0].xreplace(values | {Symbol("both"): both})
-    return all(
-        Poly(e.expand(), g).as_expr() != 0 and min(Poly(e.expand(), g).monoms())[0] > ORDER for e in (drift, trace)
-    )
+    values = {conjugate(response): series.subs(F, Fc), response: series, both: squared}
+    equations = (e.together().as_numer_denom()[0].xreplace(values).expand() for e in (of_unit - 1 / F, planar - both))
+    return Matrix([e.coeff(g, n) for e in equations for n in orders])
 
 
 def _exact(matrix: ImmutableMatrix) -> ImmutableMatrix:
@@ -335,40 +328,29 @@ def _complex(seed: int) -> Expr:
     return real + I * imaginary
 
 
-def _numbers() -> dict[Expr, Expr]:
-    """One frequency of a network, with arbitrary values."""
-    return {h: _complex(5), inverse_F: _complex(6), total: Rational(7, 3), remainder: Rational(5, 4)}
+_COUPLINGS, _ONE = rational_matrix(SIZE, SIZE, 4), ImmutableMatrix.eye(SIZE)
+_NUMBERS = {h: _complex(5), inverse_F: _complex(6), total: Rational(7, 3), remainder: Rational(5, 4)}
+"""One frequency of a network, with arbitrary values."""
 
 
-@dataclass(frozen=True)
-class _AtFixedCouplings:
-    """Check a matrix against the solution of the equations of motion with independent xi and m."""
-
-    a: str
-    b: str
-    name: str = f"equations of motion solved with a random rational J of size {SIZE}, exactly"
-
-    def __call__(self, step: Step) -> bool:
-        """Whether the covariance is that of the step."""
-        values, couplings, one = _numbers(), rational_matrix(SIZE, SIZE, 4), ImmutableMatrix.eye(SIZE)
-        place = {MatrixSymbol("J", SIZE, SIZE): couplings}
-        inverse = _exact(ImmutableMatrix(propagator.xreplace(values).subs(N, SIZE).subs(place).doit()))
-        answer = {  # to xi and to m
-            "phi": (inverse, inverse),
-            "x": (values[h] * (couplings * inverse + one), values[h] * couplings * inverse),
-        }
-        strengths = values[total] - values[remainder], values[remainder]
-        covariance = ImmutableMatrix.zeros(SIZE, SIZE)
-        for strength, first, second in zip(strengths, answer[self.a], answer[self.b], strict=True):
-            covariance += strength * first * second.H
-        claimed = step.after.xreplace(values).subs(N, SIZE).subs(MatrixSymbol("G", SIZE, SIZE), inverse).doit()
-        return same(_exact(ImmutableMatrix(claimed)), _exact(covariance))
+def _beside_equations_of_motion(a: str, b: str, shown: MatrixExpr) -> ImmutableMatrix:
+    """What a matrix misses of the covariance of the solution of the equations of motion with independent xi and m."""
+    inverse = _exact(with_matrices(propagator, {J: _COUPLINGS}, _NUMBERS))
+    answer = {  # to xi and to m
+        "phi": (inverse, inverse),
+        "x": (_NUMBERS[h] * (_COUPLINGS * inverse + _ONE), _NUMBERS[h] * _COUPLINGS * inverse),
+    }
+    strengths = _NUMBERS[total] - _NUMBERS[remainder], _NUMBERS[remainder]
+    missing = with_matrices(shown, {G: inverse}, _NUMBERS)
+    for strength, first, second in zip(strengths, answer[a], answer[b], strict=True):
+        missing -= strength * first * second.H
+    return _exact(missing)
 
 
 def _by_eigenvectors() -> bool:
     V, own = rational_matrix(SIZE, SIZE, 7), [_complex(8 + k) for k in range(SIZE)]
     couplings, unit = V * diag(*own) * V.inv(), _complex(6)
-    inverse = _exact((unit * ImmutableMatrix.eye(SIZE) - couplings).inv())
+    inverse = _exact((unit * _ONE - couplings).inv())
     d = ImmutableMatrix([1 / (unit - value) for value in own])
     product = V * (d * d.H).multiply_elementwise(V.inv() * V.inv().H) * V.H
     return same(_exact(V * diag(*d) * V.inv()), inverse) and same(_exact(product), _exact(inverse * inverse.H))
@@ -379,16 +361,11 @@ def _tends_to_static(matrices: list[Quadratic]) -> bool:
     static = derive_static()
     slope, power, strength, deviation = Rational(3, 7), Rational(2, 3), Rational(5, 6), Rational(5, 4)
     (square,) = set(averages(static.scale)) - {static.gain}
-    couplings = rational_matrix(SIZE, SIZE, 4)
-    inverse = (ImmutableMatrix.eye(SIZE) - slope * couplings).inv()
+    inverse = (_ONE - slope * _COUPLINGS).inv()
     own = {static.gain: slope, square: power, g: strength, sigma: deviation, Delta: deviation**2 + strength**2 * power}
-    places = {MatrixSymbol("J", SIZE, SIZE): couplings, MatrixSymbol("R", SIZE, SIZE): inverse}
-    here = {response: slope, h: S.One, C: power, noise: deviation**2, g: strength, eta: S.Zero}
-    place = {MatrixSymbol("G", SIZE, SIZE): slope * inverse}
-    here[inverse_F] = 1 / slope
-    for theirs, ours in zip((static.phi, static.phi_x, static.x), matrices, strict=True):
-        left = theirs.xreplace(own).subs(N, SIZE).subs(places).doit()
-        right = ours.at(here).matrix.subs(N, SIZE).subs(place).doit()
-        if not same(ImmutableMatrix(left), ImmutableMatrix(right)):
-            return False
-    return True
+    here = {response: slope, h: S.One, C: power, noise: deviation**2, g: strength, eta: S.Zero, inverse_F: 1 / slope}
+    return all(
+        with_matrices(theirs, {J: _COUPLINGS, R: inverse}, own)
+        == with_matrices(ours.at(here).matrix, {G: slope * inverse})
+        for theirs, ours in zip((static.phi, static.phi_x, static.x), matrices, strict=True)
+    )

@@ -10,8 +10,9 @@ toolkit's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 from sympy import Eq, Expr, Float, Rational, S, Symbol, powsimp, sqrt, sstr
 from sympy.logic.boolalg import Boolean
@@ -20,7 +21,7 @@ from theory.activation.activation import Activation
 from theory.activation.homogeneity import degree
 from theory.averages.average import Average
 from theory.concrete import closed_form_of
-from theory.derivation import Step
+from theory.derivation import Step, named
 from theory.engine.cavity import linear_root
 from theory.limits.checks import DIGITS, AtThreshold, Holds, Numbers, Values, equal, number, with_exponent
 from theory.limits.limit import Formula, Limit, follows, words
@@ -60,27 +61,17 @@ def homogeneous_readout(target: Target, activation: Activation) -> Limit | None:
     if q is None or power is None or gain is None or power.expression.is_infinite or gain.expression == 0:
         return None
     constants = {P1: unit_constant(power.expression), Q1: unit_constant(gain.expression)}
-    laws = _laws(target, q)
-    if q in (0, 1):
-        laws = {key: _in_slope(law.subs(constants)) for key, law in laws.items()}
-    if not _may(q > S.Half):
-        del laws["bulk_radius^2"]
-    check = partial(_check, target, activation, q, constants)
-    section = f"phi(l x) = l^q phi(x) for l > 0, q = {sstr(q)}; P1, Q1 are <phi^2>, <phi'> at unit variance"
-    bulk = target.expression("bulk_radius") ** 2
-    places = (
-        (_FOLD, q > 1, S.One, target.mode, Rational(3, 2)),
-        (_EDGE, (q > S.Half) & (q < 1), mode_over_bulk(q), bulk, Rational(3, 4)),
-    )
+    law = _PowerLaw(target, activation, q, constants)
     return Limit(
         title=f"Homogeneous activation of degree {sstr(q)}",
         formulas=(
-            *_constants(section, constants, check),
-            *_on_solution(target, q, laws, section, check),
-            *(row for place in places for row in _threshold(target, activation, q, constants, laws, place)),
+            *law.definitions(),
+            *law.on_solution(),
+            *law.threshold(_FOLD, q > 1, S.One, target.mode, Rational(3, 2)),
+            *law.threshold(_EDGE, (q > S.Half) & (q < 1), mode_over_bulk(q), law.bulk, Rational(3, 4)),
         ),
         remarks=_remarks(q),
-        lemmas=lambda: (*_averages(q, check), *(_linear(target, laws["a"]) if q == 1 else ())),
+        lemmas=lambda: (*law.averages(), *(_linear(target, law.laws["a"]) if q == 1 else ())),
     )
 
 
@@ -101,36 +92,14 @@ def mode_over_bulk(q: Expr) -> Expr:
     return 1 + (1 - 1 / q)
 
 
-def _laws(target: Target, q: Expr) -> dict[str, Expr]:
-    """Averages inserted, g eliminated in favour of G, and Delta from the self-consistency, where it is linear once G is given."""
-    inserted = powers(q)
-    mode = target.mode.xreplace(inserted)
-    coupling = g**2 if q in (0, 1) else powsimp(G * g**2 / mode)
-
-    def on_solution(expression: Expr) -> Expr:
-        return tidy(powsimp(target.named(expression).xreplace(inserted).subs(g, sqrt(coupling)).expand()))
-
-    recurrent = on_solution(target.variance - target.drive)
-    variance = recurrent + drive if q == 0 else drive / (1 - (recurrent / Delta).cancel())
-    gain = mode if q in (0, 1) else G
-    results = {
-        "a": target.loop,
-        "g^2": coupling,
-        "Delta0": tidy(variance),
-        "C": target.expression("C").xreplace(inserted),
-        "bulk_radius^2": on_solution(target.expression("bulk_radius") ** 2),
-        "G": gain,
-        "theta": on_solution(target.theta),
-        "H_slope": target.loop + on_solution(target.theta) / (1 - gain),
-        "lambda_ls": _in_slope(on_solution(target.expression("lambda_ls")).subs(Delta, variance)),
-    }
-    del results["g^2" if q in (0, 1) else "G"]
-    return results
-
-
 def _in_slope(law: Expr) -> Expr:
     """Collected in s."""
     return law.expand().collect(slope, tidy)
+
+
+def _may(condition: Boolean) -> bool:
+    """Whether a condition on the exponent holds or is left open by its parameters."""
+    return bool(condition != False)  # noqa: E712 - a SymPy relation may stay open
 
 
 def _remarks(q: Expr) -> tuple[str, ...]:
@@ -146,82 +115,132 @@ def _remarks(q: Expr) -> tuple[str, ...]:
     )
 
 
-# ---- formulas and steps --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False)
+class _PowerLaw:
+    """What follows for an activation of degree q from its averages at unit variance."""
 
+    target: Target
+    activation: Activation
+    q: Expr
+    constants: Mapping[Symbol, Expr]
 
-def _constants(section: str, constants: Mapping[Symbol, Expr], check: Callable[..., Numbers]) -> Iterator[Formula]:
-    for (symbol, value), average in zip(constants.items(), (POWER, GAIN), strict=True):
-        title, shown = f"{symbol} is {average} at unit variance", Eq(symbol, value, evaluate=False)
-        before = average.subs(Delta, 1)
-        yield follows(section, str(symbol), "=", value, before, "closed form", check(), title=title, after=shown)
+    @cached_property
+    def bulk(self) -> Expr:
+        """R^2."""
+        return self.target.expression("bulk_radius") ** 2
 
+    @cached_property
+    def before(self) -> dict[str, Expr]:
+        """Every result, in averages of a generic activation; g^2 and G are eliminated in favour of each other."""
+        target, equation = self.target, self.target.equation
+        return {
+            "a": equation.loop_gain.subs(equation.amplitude, target.expression("C")),
+            **({"G": target.mode} if self.q in (0, 1) else {"g^2": g**2}),
+            "Delta0": target.variance,
+            **({"bulk_radius^2": self.bulk} if _may(self.q > S.Half) else {}),
+            "theta": target.theta,
+            **{key: target.expression(key) for key in ("C", "H_slope", "lambda_ls")},
+        }
 
-def _averages(q: Expr, check: Callable[..., Numbers]) -> Iterator[Step]:
-    for average, power in powers(q).items():
-        euler = average == SQUARED_SLOPE
-        if not euler or _may(q > S.Half):
-            rule = "Euler's x phi' = q phi ties it to <phi^2>, G = (2 - 1/q) R^2" if euler else "homogeneity"
-            where = "q > 1/2" if euler else ""
-            yield Step(f"{average} is a power of Delta", rule, average, power, assumption=where, check=check())
+    @cached_property
+    def laws(self) -> dict[str, Expr]:
+        """Averages inserted, g eliminated in favour of G; Delta from the self-consistency, which is linear once G is given."""
+        target, q, inserted = self.target, self.q, powers(self.q)
+        mode = target.mode.xreplace(inserted)
+        coupling = g**2 if q in (0, 1) else powsimp(G * g**2 / mode)
 
+        def on_solution(expression: Expr) -> Expr:
+            return tidy(powsimp(target.named(expression).xreplace(inserted).subs(g, sqrt(coupling)).expand()))
 
-def _on_solution(
-    target: Target, q: Expr, laws: Mapping[str, Expr], section: str, check: Callable[..., Numbers]
-) -> Iterator[Formula]:
-    before = {
-        "a": target.equation.loop_gain.subs(target.equation.amplitude, target.expression("C")),
-        "g^2": g**2,
-        "G": target.mode,
-        "Delta0": target.variance,
-        "bulk_radius^2": target.expression("bulk_radius") ** 2,
-        "theta": target.theta,
-        **{key: target.expression(key) for key in ("C", "H_slope", "lambda_ls")},
-    }
-    rule = "averages inserted on the solution, g eliminated in favour of G"
-    for key, law in laws.items():
-        condition = words(q > S.Half) if key == "bulk_radius^2" else ""
-        yield follows(section, key, "=", law, before[key], rule, check(), condition)
-    for key in ("theta", "lambda_ls"):
-        alone = check(with_input=False)
-        yield follows(_NO_INPUT, key, "=", _without_input(laws, key), before[key], "A s = S", alone)
+        recurrent = on_solution(target.variance - target.drive)
+        variance = recurrent + drive if q == 0 else drive / (1 - (recurrent / Delta).cancel())
+        gain = mode if q in (0, 1) else G
+        results = {
+            "a": target.loop,
+            "g^2": coupling,
+            "Delta0": tidy(variance),
+            "C": target.expression("C").xreplace(inserted),
+            "bulk_radius^2": on_solution(self.bulk),
+            "G": gain,
+            "theta": on_solution(target.theta),
+            "H_slope": target.loop + on_solution(target.theta) / (1 - gain),
+            "lambda_ls": _in_slope(on_solution(target.expression("lambda_ls")).subs(Delta, variance)),
+        }
+        shown = {key: law for key, law in results.items() if key in self.before}
+        return {key: _in_slope(law.subs(self.constants)) for key, law in shown.items()} if q in (0, 1) else shown
 
+    # ---- formulas and steps
 
-def _without_input(laws: Mapping[str, Expr], key: str) -> Expr:
-    """m A is the whole drive: A s = S."""
-    return tidy(laws[key].subs(slope, drive / A).subs(Delta, laws["Delta0"]).expand())
+    @property
+    def _section(self) -> str:
+        return f"phi(l x) = l^q phi(x) for l > 0, q = {sstr(self.q)}; P1, Q1 are <phi^2>, <phi'> at unit variance"
 
+    def definitions(self) -> Iterator[Formula]:
+        """The constants."""
+        for (symbol, value), average in zip(self.constants.items(), (POWER, GAIN), strict=True):
+            title, shown = f"{symbol} is {average} at unit variance", named(symbol, value)
+            before, check = average.subs(Delta, 1), self._check()
+            yield follows(
+                self._section, str(symbol), "=", value, before, "closed form", check, title=title, after=shown
+            )
 
-def _threshold(
-    target: Target,
-    activation: Activation,
-    q: Expr,
-    constants: Mapping[Symbol, Expr],
-    laws: Mapping[str, Expr],
-    place: tuple[str, Boolean, Expr, Expr, Expr],
-) -> Iterator[Formula]:
-    """ghat^2 = g^2 S^(q-1), the strongest coupling of the open loop or that at which the bulk becomes unstable, and Delta there."""
-    section, condition, gain, multiplier, exponent = place
-    if not _may(condition):
-        return
-    share = (drive / laws["Delta0"]).cancel()
-    point = {
-        "ghat^2": (laws["g^2"].subs(Delta, 1) * share ** (q - 1)).subs(G, gain),
-        "Delta0": tidy(laws["Delta0"].subs(G, gain)),
-    }
+    def averages(self) -> Iterator[Step]:
+        """That they are powers of the variance."""
+        for average, power in powers(self.q).items():
+            euler = average == SQUARED_SLOPE
+            if not euler or _may(self.q > S.Half):
+                rule = "Euler's x phi' = q phi ties it to <phi^2>, G = (2 - 1/q) R^2" if euler else "homogeneity"
+                where = "q > 1/2" if euler else ""
+                yield Step(
+                    f"{average} is a power of Delta", rule, average, power, assumption=where, check=self._check()
+                )
 
-    def values(key: str, found: Expr) -> Values:
-        claims, own = {**point, key: found}, with_exponent(activation, q, exponent)
-        squared = Float(number(claims["ghat^2"].subs(constants), activation, own), DIGITS)
-        return {**own, drive: S.One, Delta: claims["Delta0"].subs(own).subs(drive, 1), g: sqrt(squared)}
+    def on_solution(self) -> Iterator[Formula]:
+        """Every result, and what is left of two without input, where m A is the whole drive: A s = S."""
+        rule = "averages inserted on the solution, g eliminated in favour of G"
+        for key, law in self.laws.items():
+            condition = words(self.q > S.Half) if key == "bulk_radius^2" else ""
+            yield follows(self._section, key, "=", law, self.before[key], rule, self._check(), condition)
+        for key in ("theta", "lambda_ls"):
+            alone = tidy(self.laws[key].subs(slope, drive / A).subs(Delta, self.laws["Delta0"]).expand())
+            yield follows(_NO_INPUT, key, "=", alone, self.before[key], "A s = S", self._check(with_input=False))
 
-    for key, law in point.items():
-        check = AtThreshold(activation, target.named(target.variance), multiplier, partial(values, key))
-        yield follows(section, key, "=", law, multiplier, "G inserted", check, words(condition))
+    def threshold(
+        self, section: str, condition: Boolean, gain: Expr, multiplier: Expr, exponent: Expr
+    ) -> Iterator[Formula]:
+        """ghat^2 = g^2 S^(q-1), the strongest of the open loop or that at which the bulk becomes unstable, and Delta there."""
+        if not _may(condition):
+            return
+        laws, q = self.laws, self.q
+        share = (drive / laws["Delta0"]).cancel()
+        point = {
+            "ghat^2": (laws["g^2"].subs(Delta, 1) * share ** (q - 1)).subs(G, gain),
+            "Delta0": tidy(laws["Delta0"].subs(G, gain)),
+        }
 
+        def values(key: str, found: Expr) -> Values:
+            claims, own = {**point, key: found}, with_exponent(self.activation, q, exponent)
+            squared = Float(number(claims["ghat^2"].subs(self.constants), self.activation, own), DIGITS)
+            return {**own, drive: S.One, Delta: claims["Delta0"].subs(own).subs(drive, 1), g: sqrt(squared)}
 
-def _may(condition: Boolean) -> bool:
-    """Whether a condition on the exponent holds or is left open by its parameters."""
-    return bool(condition != False)  # noqa: E712 - a SymPy relation may stay open
+        right = self.target.named(self.target.variance)
+        for key, law in point.items():
+            check = AtThreshold(self.activation, right, multiplier, partial(values, key))
+            yield follows(section, key, "=", law, multiplier, "G inserted", check, words(condition))
+
+    # ---- numbers
+
+    def _check(self, *, with_input: bool = True) -> Numbers:
+        def ways() -> list[list[Values]]:
+            """One point on the solution; G is that of its coupling."""
+            own = with_exponent(self.activation, self.q, _FINITE)
+            values = at_drive(self.target, self.activation, own, Rational(3, 2), Rational(1, 5))
+            values[G] = Float(number(self.target.mode, self.activation, values), DIGITS)
+            if not with_input:
+                values |= {A: sqrt(values[drive] / values[Sm2]).evalf(DIGITS), smI: S.Zero, SI2: S.Zero, snI: S.Zero}
+            return [[values]]
+
+        return Numbers(self.activation, ways, equal, _QUADRATURE, spelled=lambda e: e.subs(self.constants))
 
 
 def _linear(target: Target, loop: Expr) -> tuple[Step, ...]:
@@ -255,27 +274,3 @@ def _linear(target: Target, loop: Expr) -> tuple[Step, ...]:
             ),
         ),
     )
-
-
-# ---- numbers -------------------------------------------------------------------------------------------------------------------
-
-
-def _check(
-    target: Target, activation: Activation, q: Expr, constants: Mapping[Symbol, Expr], *, with_input: bool = True
-) -> Numbers:
-    return Numbers(
-        activation,
-        lambda: [[_open_loop(target, activation, q, with_input)]],
-        equal,
-        _QUADRATURE,
-        spelled=lambda e: e.subs(constants),
-    )
-
-
-def _open_loop(target: Target, activation: Activation, q: Expr, with_input: bool) -> Values:
-    """A point on the solution; G is that of its coupling."""
-    values = at_drive(target, activation, with_exponent(activation, q, _FINITE), Rational(3, 2), Rational(1, 5))
-    values[G] = Float(number(target.mode, activation, values), DIGITS)
-    if not with_input:
-        values |= {A: sqrt(values[drive] / values[Sm2]).evalf(DIGITS), smI: S.Zero, SI2: S.Zero, snI: S.Zero}
-    return values

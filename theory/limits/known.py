@@ -15,12 +15,11 @@ from theory.limits.large_target import large_target
 from theory.limits.limit import Formula, Limit, follows
 from theory.limits.linear_network import linear_limit
 from theory.limits.onset import near_critical
-from theory.limits.pole import near_pole
 from theory.limits.power_law import power_law
+from theory.limits.readout_series import near_pole, weak_coupling
 from theory.limits.saturation import saturation
 from theory.limits.strong_coupling import strong_coupling
 from theory.limits.target import GEOMETRY, Target, written_out
-from theory.limits.weak_coupling import weak_coupling
 from theory.meanfield.chaos import derive_chaotic_feedback, derive_chaotic_state
 from theory.readout.vectors import drive, with_readout
 from theory.symbols import A, C, Delta, frequency, g, z

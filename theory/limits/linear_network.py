@@ -18,7 +18,7 @@ import mpmath
 from sympy import Eq, Expr, I, Integral, Mul, Poly, Rational, S, Symbol, factorial, oo, pi, re, solve, sqrt
 
 from theory.activation.activation import Activation
-from theory.derivation import Derivation, Evaluated, Replay, Step, same
+from theory.derivation import Derivation, Evaluated, Replay, Step, chain, same
 from theory.engine.cavity_in_time import CLARK, ONE, TWO, factored_root, two_site_cavity_in_time
 from theory.engine.site_in_time import filtered_site
 from theory.factors import positive_factors
@@ -168,7 +168,7 @@ def dimension_at_zero() -> Expr:
 
 def derive() -> Derivation:
     """The closed results, step by step."""
-    return Derivation("The linear network", (*_equal_time_steps(), *_symmetric_steps()))
+    return chain("The linear network", _equal_time_steps(), _symmetric_steps())
 
 
 def _equal_time_steps() -> Iterator[Step]:

@@ -18,7 +18,7 @@ from theory.activation.activation import Activation
 from theory.activation.parity import drawn
 from theory.activation.pieces import Pieces
 from theory.averages.pair import pair_closed_form
-from theory.derivation import Derivation, Evaluated, Replay, Step, same
+from theory.derivation import Derivation, Evaluated, Replay, Step, chain, same
 from theory.engine.cavity_in_time import CLARK, ONE, TWO, two_site_cavity_in_time
 from theory.highprecision import mp_function
 from theory.limits.checks import Holds
@@ -59,7 +59,7 @@ _SQUARED = (pi * sech(pi * _y / 2)) ** 2 / (2 * pi)  # spectrum of C, squared, o
 def derive() -> Derivation:
     """The whole argument for a generic activation of slope 1 at 0; g is in units of g_c."""
     parts = (_one_site_steps(), _autocovariance_steps(), _pair_steps(), _dimension_steps(), _time_steps())
-    return Derivation("Onset of chaos without noise", tuple(step for part in parts for step in part))
+    return chain("Onset of chaos without noise", *parts)
 
 
 # ---- one unit: Delta0 and kappa as series in eps -------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ from theory.activation.zeros import sign_of
 from theory.averages.average import Average, averages
 from theory.averages.closed import ClosedForm
 from theory.concrete import closed_form_of
-from theory.derivation import Evaluated, Step, same
+from theory.derivation import Evaluated, Step, named, same
 from theory.limits.checks import (
     DIGITS,
     AtThreshold,
@@ -254,7 +254,7 @@ class _Scaling:
         """Everything, in reading order."""
         exact = self._equal()
         for symbol, value in self.constants.items():
-            before, shown = {m: POWER, G: GAIN**2 / POWER}[symbol].subs(Delta, 1), Eq(symbol, value, evaluate=False)
+            before, shown = {m: POWER, G: GAIN**2 / POWER}[symbol].subs(Delta, 1), named(symbol, value)
             title = f"{symbol} is {MEANINGS[symbol]}"
             yield follows(
                 "definitions", str(symbol), "=", value, before, "closed form", exact, title=title, after=shown

@@ -208,5 +208,10 @@ def at_drive(target: Target, activation: Activation, own: Values, power: Expr, s
     values = {**own, **GEOMETRY, A: Rational(2, 5), drive: power, Delta: power * (1 + share)}
     values[SI2] = power - (values[Sm2] * values[A] + 2 * values[smI]) * values[A]
     values[slope] = values[Sm2] * values[A] + values[smI]
+    return with_coupling(target, activation, values)
+
+
+def with_coupling(target: Target, activation: Activation, values: Values) -> dict[Symbol, Expr]:
+    """Values, and the coupling at which their Delta solves the open loop."""
     per_coupling = Float(number(target.variance.subs(g, 1) - target.drive, activation, values), DIGITS)
-    return {**values, g: sqrt((values[Delta] - power) / per_coupling).evalf(DIGITS)}
+    return {**values, g: sqrt((values[Delta] - target.drive.subs(values)) / per_coupling).evalf(DIGITS)}

@@ -8,7 +8,7 @@ from sympy import Expr, diff, oo, solve, sstr
 
 from theory.activation.activation import Activation
 from theory.averages.average import averages
-from theory.concrete import closed_form_of
+from theory.concrete import in_closed_form
 from theory.theory import Theory
 
 
@@ -63,7 +63,7 @@ def existence(theory: Theory, activation: Activation) -> Existence:
             return Existence(
                 f"phi grows faster than x: solutions end in a saddle-node at {name} = {supremum}", None, None
             )
-        limit = _concrete(theory.equation.control_at, activation).subs(theory.equation.unknown, turning)
+        limit = in_closed_form(theory.equation.control_at, activation).subs(theory.equation.unknown, turning)
         return Existence(
             f"phi grows faster than x: solutions end in a saddle-node at {name} = {sstr(limit)}, "
             f"{theory.equation.unknown} = {sstr(turning)}",
@@ -94,15 +94,9 @@ def existence_in_time(theory: Theory, activation: Activation) -> Existence:
     return Existence(f"phi grows faster than x: with noise solutions end at a finite {name}", None, None)
 
 
-def _concrete(expression: Expr, activation: Activation) -> Expr:
-    """Averages replaced by their closed forms."""
-    forms = {a: closed_form_of(a, activation) for a in averages(expression)}
-    return expression.xreplace({a: form.expression for a, form in forms.items() if form is not None})
-
-
 def _saddle_node(theory: Theory, activation: Activation) -> Expr | None:
     """Maximum of `control_at` for a single power of the unknown, where it solves a linear equation."""
-    squared = _concrete(theory.equation.control_at, activation) ** 2
+    squared = in_closed_form(theory.equation.control_at, activation) ** 2
     if squared.has(*averages(theory.equation.control_at)):
         return None
     logarithmic = (theory.equation.unknown * diff(squared, theory.equation.unknown) / squared).together().cancel()

@@ -16,7 +16,7 @@ from sympy import Eq, Expr, Matrix, S, Symbol
 
 from theory.averages.average import Average, over_frozen_mean, stein, through_noise_variance
 from theory.averages.exact import exact
-from theory.derivation import Evaluated, Step, applied, chain
+from theory.derivation import Evaluated, Step, applied, chain, named
 from theory.engine.cavity import two_site_cavity
 from theory.engine.collective import (
     ACTIVITY,
@@ -213,8 +213,8 @@ def _one_unit_steps(
             if key != "C_phi"
             else "Mean square activity: variance over the noise, and the square of the frozen mean",
             "law of total variance",
-            Eq(Symbol(key), by_replicas[key]),
-            Eq(Symbol(key), shown[key]),
+            named(key, by_replicas[key]),
+            named(key, shown[key]),
             check=Evaluated(
                 lambda side: exact(side).subs(Delta, Delta0 + delta), name="exact averages of a cubic phi, not odd"
             ),
@@ -267,6 +267,3 @@ def validity(stability: Expr, slope: Expr) -> tuple[Condition, ...]:
 def keyed(*quantities: Quantity) -> dict[str, Quantity]:
     """Quantities by their keys."""
     return {q.key: q for q in quantities}
-
-
-__all__ = ["connected_statistics", "derive", "pair_statistics"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from math import inf
 
-from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, Symbol, eye, re, roots, sqrt, symbols
+from sympy import Eq, Expr, I, Integer, Matrix, Max, Rational, S, eye, re, roots, sqrt, symbols
 
 from theory.averages.average import Average
-from theory.derivation import Check, Replay, Solves, Step, chain
+from theory.derivation import Check, Replay, Solves, Step, chain, named
 from theory.engine.readout import OUTPUT, POWER, LoadedSite, Loop, m, n, readout_action, readout_loop
 from theory.engine.steps import comparison_steps, instability_steps
 from theory.equations import ReadoutEquation
@@ -159,7 +159,7 @@ def _transfer_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "covariances with x and with the vectors, and passes through the variance mode and directly",
             "partial fractions",
             loop.transfer(entry),
-            Eq(Symbol(f"h_{name}"), equation.transfers[name]),
+            named(f"h_{name}", equation.transfers[name]),
             check=Replay(lambda h: h, "collective fields against the eigenvector"),
         )
         for name, entry in ENTRANCES.items()
@@ -217,7 +217,7 @@ def _target_steps(equation: ReadoutEquation, site: LoadedSite, quantities: dict[
             check=Solves(misses, "four pairs of zeros, real and complex"),
         ),
         *(
-            Step(f"At the target: {title}", rule, before, Eq(Symbol(key), quantities[key].expression), check=check)
+            Step(f"At the target: {title}", rule, before, named(key, quantities[key].expression), check=check)
             for key, (title, rule, before, check) in rows.items()
         ),
     )
@@ -249,6 +249,3 @@ def _mean_steps() -> tuple[Step, ...]:
             check=Replay(lambda gain: (growth * eye(2) - gain).det()),
         ),
     )
-
-
-__all__ = ["derive", "loop_with_means"]

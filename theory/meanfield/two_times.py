@@ -175,11 +175,10 @@ def _in_squares(expression: Expr) -> Expr:
 def _static_block(power: Expr, gain: Expr) -> tuple[Matrix, dict[Symbol, Expr]]:
     """The block of the static network from its own kernel, and what one-site functions become when nothing changes in time."""
     pairs = static.pair_statistics(disorder_average(STATIC.network.couplings), SiteMeasure(Delta))
-    places = list(_places(pairs.kernel).values())
     limits: dict[Symbol, Expr] = {}
     for s in (ONE, TWO):
         limits |= {s.h: S.One, s.hc: S.One, s.C: power, s.X: Delta}
-    return pairs.covariance.extract(places, places), limits
+    return pairs.shown, limits
 
 
 def _observables(totals: Mapping[str, Expr], multiplier: Expr) -> dict[str, Quantity]:

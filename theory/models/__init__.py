@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from theory.errors import InputError
+from theory.errors import InputError, require
 from theory.model import Model
 
 if TYPE_CHECKING:
@@ -23,10 +23,22 @@ def add_model(model: Model[Any]) -> None:
     Raises
     ------
     InputError
-        For the name of a model of the toolkit.
+        For the name of a model of the toolkit, and for a parameter with the name of a symbol that formulas use otherwise.
     """
-    if model.name in NAMES:
-        raise InputError(f"the name {model.name} is taken by a model of the toolkit: give your model another one")
+    from theory import symbols
+
+    shared = {p.name for name in NAMES for p in find_model(name).parameters}
+    taken = (p.name for p in model.parameters if hasattr(symbols, p.name) and p.name not in shared)
+    require(
+        (
+            model.name not in NAMES,
+            f"the name {model.name} is taken by a model of the toolkit: give your model another one",
+        ),
+        *(
+            (False, f"the parameter {name} of {model.name} has the name of a symbol of formulas: rename it")
+            for name in taken
+        ),
+    )
     _ADDED[model.name] = model
 
 
@@ -35,7 +47,7 @@ def is_added(name: str) -> bool:
     return name in _ADDED
 
 
-def names() -> tuple[str, ...]:
+def model_names() -> tuple[str, ...]:
     """The names of all models."""
     return (*NAMES, *_ADDED)
 
@@ -54,8 +66,8 @@ def find_model(name: str, filter: str | None = None) -> Model[Any]:
     InputError
         For an unknown name, or a filter that the model cannot have.
     """
-    if name not in names():
-        raise InputError(f"unknown model {str(name)[:40]!r}; available: {', '.join(names())}")
+    if name not in model_names():
+        raise InputError(f"unknown model {str(name)[:40]!r}; available: {', '.join(model_names())}")
     model = _ADDED.get(name) or import_module(f"theory.models.{name}").MODEL
     return model.filtered(filter)
 

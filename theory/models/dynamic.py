@@ -47,7 +47,7 @@ def with_filter(model: Model[NetworkInTime], text: str) -> Model[NetworkInTime]:
         model,
         equation=f"x_i = h [sum_j J_ij phi(x_j) + xi_i(t)], h(s) = {shown}, s = d/dt",
         describe=lambda: replace(model.network, transfer=transfer),
-        filter=shown,
+        filter=text.strip(),
     )
 
 

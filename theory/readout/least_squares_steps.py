@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import Derivative, Eq, Expr, Matrix, Rational, S, Symbol, diff, eye
 
 from theory.averages.average import Average
-from theory.derivation import Replay, Solves, Step
+from theory.derivation import Replay, Solves, Step, named
 from theory.engine.cavity import linear_root
 from theory.engine.readout import I_, m
 from theory.engine.two_states import at_one_state, x1, x2
@@ -58,7 +58,7 @@ def _readout_steps() -> tuple[Step, ...]:
             "H' that follows below it is G + H' (1 - G)",
             "f inserted",
             fitted.polynomial,
-            Eq(Symbol("lambda_ls"), least_squares_outlier()),
+            named("lambda_ls", least_squares_outlier()),
             assumption="the open loop rests at its target: bulk radius below 1",
             reference=REFERENCE,
             check=Replay(
@@ -166,14 +166,14 @@ def _two_state_steps() -> tuple[Step, ...]:
             "At z = A both states are one, and the slope is that of the one-state theory",
             "z = A",
             fitted.slope,
-            Eq(Symbol("H_slope_ls"), least_squares_slope()),
+            named("H_slope_ls", least_squares_slope()),
             check=Replay(lambda slope: at_one_state(slope).subs(z, A)),
         ),
         Step(
             "There the outlier that is not 0 is G + H' (1 - G), as a signal along m passes the variance mode",
             "H' = (lambda_LS - G)/(1 - G)",
             fitted.slope,
-            Eq(Symbol("lambda_ls"), least_squares_outlier()),
+            named("lambda_ls", least_squares_outlier()),
             check=Replay(
                 lambda slope: mode() + at_one_state(slope).subs(z, A) * (1 - mode()),
                 "the slope by Price's theorem against the eigenvector",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sympy import Eq, Expr, Indexed, IndexedBase, Matrix, Mul, Sum, Symbol, eye, log, sstr, symbols
+from sympy import Eq, Expr, IndexedBase, Matrix, Mul, Sum, Symbol, eye, log, symbols
 
 from theory.averages.exact import exact
-from theory.derivation import Evaluated, Replay, Solves, Step
+from theory.derivation import Evaluated, Replay, Solves, Step, named
 from theory.engine.collective import Action, disorder_average
+from theory.engine.moments import N, at_three_units
 from theory.engine.readout import (
     ACTIVITIES,
     FIELDS,
@@ -26,7 +27,6 @@ from theory.networks import ReadoutNetwork
 from theory.readout.vectors import moment, signal
 from theory.symbols import C, growth, x
 
-_N = Symbol("N", positive=True, integer=True)
 _i, _j = symbols("i j", integer=True)
 _k = Symbol("k", real=True)
 BY_PAIRINGS = Evaluated(exact, name="a cubic phi, both sides by Isserlis' theorem")
@@ -37,6 +37,8 @@ _m, _n, _xr, _phi = (IndexedBase(name) for name in ("m", "n", "xr", "phi"))
 def exponent_steps(model: Model[ReadoutNetwork], action: Action) -> tuple[Step, ...]:
     """From the equation of motion to exp(N F[B]) with the loop."""
     bulk = disorder_average(model.network.couplings, (1,))
+    terms = {LOADED_RESPONSE: _xr[_i] * _m[_i], OUTPUT: C * _n[_i] * _phi[_i]}
+    sums = {b.symbol: Sum(term, (_i, 1, N)) / N for b, term in terms.items()}
     return (
         Step(
             f"Impose {model.equation} with response fields at two times, of which one may carry a perturbation. The entries of m, "
@@ -49,19 +51,12 @@ def exponent_steps(model: Model[ReadoutNetwork], action: Action) -> tuple[Step, 
             "The loop is a coupling m_i n_j of rank one, not random: it adds a product of two collective fields. Here and below n "
             "stands for N n at amplitude 1, with entries of order 1",
             "finite sums reordered",
-            _N * bulk.F + Sum(_xr[_i] * _m[_i] * C * _n[_j] * _phi[_j] / _N, (_i, 1, _N), (_j, 1, _N)),
-            _N * action.F,
+            N * bulk.F + Sum(_xr[_i] * _m[_i] * C * _n[_j] * _phi[_j] / N, (_i, 1, N), (_j, 1, N)),
+            N * action.F,
             assumption="none: exact for every N",
-            check=Evaluated(_three_units, name="exact identity at N = 3"),
+            check=Evaluated(lambda side: at_three_units(side.subs(sums)), name="exact identity at N = 3"),
         ),
     )
-
-
-def _three_units(side: Expr) -> Expr:
-    """The fields of the loop as sums over three units."""
-    fields = {LOADED_RESPONSE: _xr[_i] * _m[_i], OUTPUT: C * _n[_i] * _phi[_i]}
-    whole = side.subs({b.symbol: Sum(term, (_i, 1, _N)) / _N for b, term in fields.items()}).subs(_N, 3).doit()
-    return whole.replace(Indexed, lambda *indexed: Symbol(sstr(Indexed(*indexed))))
 
 
 def stationary_steps(
@@ -191,7 +186,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "of the fixed points is where an outlier is 1",
             "implicit differentiation of (M1), (M2) by Price's theorem",
             loop.polynomial,
-            Eq(Symbol("H'"), equation.output_slope),
+            named("H'", equation.output_slope),
             check=Replay(
                 lambda polynomial: 1 - polynomial.subs(growth, 1) / (1 - mode),
                 "the polynomial at 1 is (1 - G)(1 - H')",
@@ -202,7 +197,7 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             "modes where the amplitude grows with the target. Written without poles, (1 - G) dlnC/dlnz times <n x>",
             "polynomial at lambda = 1, (M3) inserted",
             Eq(equation.amplitude, equation.amplitude_at),
-            Eq(Symbol("turning"), equation.turning),
+            named("turning", equation.turning),
             check=Replay(
                 lambda e: (1 - mode) * open_loop.along(log(e.rhs)) * equation.output * site.joint.covariance(n, x),
                 "differentiated along the open loop",
@@ -216,6 +211,3 @@ def outlier_steps(loop: Loop, equation: ReadoutEquation) -> tuple[Step, ...]:
             check=Replay(lambda polynomial: polynomial.subs(growth, 1 + _k)),
         ),
     )
-
-
-__all__ = ["BY_PAIRINGS", "exponent_steps", "outlier_steps", "stationary_steps"]

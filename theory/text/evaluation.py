@@ -6,7 +6,8 @@ all rounding error, is `None`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Mapping
 
 import mpmath
 import sympy
@@ -56,15 +57,10 @@ def holds(condition: Basic, point: Mapping[Symbol, mpf | int]) -> bool:
     left, right = (value(side, point) for side in condition.args)
     if left is None or right is None:
         return False
-    return bool(_COMPARE[type(condition)](left, right))
+    return bool(_COMPARE[condition.rel_op](left, right))
 
 
-_COMPARE: dict[type, Callable[[mpf, mpf], bool]] = {
-    sympy.StrictLessThan: lambda a, b: a < b,
-    sympy.LessThan: lambda a, b: a <= b,
-    sympy.StrictGreaterThan: lambda a, b: a > b,
-    sympy.GreaterThan: lambda a, b: a >= b,
-}
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def _value(node: Expr, point: Mapping[Symbol, mpf | int]) -> mpf:

@@ -280,17 +280,17 @@ class RealBuilder(Builder):
         for left, sign, right in zip(sides, node.signs, sides[1:], strict=False):
             if left is None or right is None:
                 return None
-            relation = _RELATIONS.get(sign)
             difference = sympy.expand(left - right)
             slope = difference.coeff(x, 1)
             rest = difference - slope * x
             rising = enclosure(slope)
-            if relation is None or rest.has(x) or not rising.nonzero:
+            if sign not in ("<", "<=", ">", ">=") or rest.has(x) or not rising.nonzero:
                 return self._refuse(
                     node, "is not a condition on x; write for example x < 1 or -1 < x < 1 (with < <= > >=)"
                 )
             threshold = sympy.expand(-rest / slope)
-            parts.append((relation if rising.positive else _FLIPPED[relation])(x, threshold))
+            rises, falls = sympy.Rel(x, threshold, sign), sympy.Rel(threshold, x, sign).reversed
+            parts.append(rises if rising.positive else falls)
         condition = sympy.And(*parts) if len(parts) > 1 else parts[0]
         empty = condition is sympy.false or realness.holds_nowhere(condition)
         return self._refuse(node, "is a condition that no x meets") if empty else condition
@@ -300,7 +300,7 @@ class RealBuilder(Builder):
         found = realness.failure(expression, requirement, self.parameters, tuple(self.branch), self.effort)
         if found is None:
             return True
-        self._refuse(node, f"{complaint} {realness.describe(found)}".strip())
+        self._refuse(node, f"{complaint} {found}".strip())
         return False
 
 
@@ -310,20 +310,6 @@ def alone(name: str) -> Expr | None:
     if found is None:
         return None
     return found.construct() if isinstance(found, Family) else found.node(x)
-
-
-_RELATIONS = {
-    "<": sympy.StrictLessThan,
-    "<=": sympy.LessThan,
-    ">": sympy.StrictGreaterThan,
-    ">=": sympy.GreaterThan,
-}
-_FLIPPED = {
-    sympy.StrictLessThan: sympy.StrictGreaterThan,
-    sympy.LessThan: sympy.GreaterThan,
-    sympy.StrictGreaterThan: sympy.StrictLessThan,
-    sympy.GreaterThan: sympy.LessThan,
-}
 
 
 def _hides_large_power(term: Expr) -> bool:

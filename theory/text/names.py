@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Collection, Mapping
 
 from theory.activation.families import ALIASES, FAMILIES, Family
 from theory.elementary import ELEMENTARY, ElementaryFunction
+from theory.text.lexer import tokenize
 
 CONSTANTS = ("pi", "E")
 
@@ -66,8 +67,8 @@ def unknown_name(name: str) -> str:
         return "is reserved by the theory and cannot be used in an activation"
     if name == "e":
         return "is unknown; write exp(x), or E for the number"
-    close = difflib.get_close_matches(name, ["x", *callables()], 1, 0.75)
-    guess = f"did you mean {close[0]}? else " if close else ""
+    close = _closest(name, ["x", *callables()])
+    guess = f"did you mean {close}? else " if close else ""
     return f"is unknown; {guess}declare a parameter: ... where {name[:16]}>0"
 
 
@@ -77,6 +78,25 @@ def unknown_function(name: str, is_number: bool) -> str:
         return f"is not a function; write {name[:16]}*(...) for a product"
     if name in NOT_REAL:
         return f"is not allowed: {NOT_REAL[name]}"
-    close = difflib.get_close_matches(name, [*callables(), *ALIASES], 1, 0.75)
-    guess = f"did you mean {close[0]}?" if close else f"allowed are {', '.join(callables())}"
+    close = _closest(name, [*callables(), *ALIASES])
+    guess = f"did you mean {close}?" if close else f"allowed are {', '.join(callables())}"
     return f"is an unknown function; {guess}"
+
+
+def _closest(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, known, 1, 0.75)), "")
+
+
+def free_names(names: Collection[str], taken: Collection[str]) -> dict[str, str]:
+    """Another name for each that is taken: ``p`` becomes ``phi_p``."""
+    return {name: f"phi_{name}" for name in names if name in taken}
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """The text of an activation with parameters renamed."""
+    for token in reversed(tokenize(text) if names else []):
+        if token.text in names:
+            text = text[: token.start] + names[token.text] + text[token.end :]
+    return text

@@ -7,7 +7,7 @@ assumptions allow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -53,22 +53,14 @@ class Effort:
     left: int = 60_000
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Where a requirement fails: values of x (none if it fails for all x) and of the parameters."""
-
-    where: tuple[str, ...]
-    parameters: tuple[tuple[str, str], ...] = ()
-
-
 def failure(
     expression: Expr,
     requirement: str,
     parameters: Sequence[Symbol] = (),
     branch: Sequence[Condition] = (),
     effort: Effort | None = None,
-) -> Failure | None:
-    """Find a real x (and parameters) where an expression breaks a requirement.
+) -> str | None:
+    """Find real x (and parameters) where an expression breaks a requirement.
 
     Parameters
     ----------
@@ -84,8 +76,9 @@ def failure(
 
     Returns
     -------
-    Failure or None
-        None when no violation exists (proven, or none found at the points tried).
+    str or None
+        Where that is, `at x = -1 and x = 1, for a = 3`; empty if for all x. None when no violation exists (proven, or none found
+        at the points tried).
 
     Raises
     ------
@@ -104,8 +97,7 @@ def failure(
             break
         where = _violations(expression, requirement, _Branch(branch, setting), effort)
         if where is not None:
-            named = tuple((symbol.name, str(number)) for symbol, number in setting.items())
-            return Failure(where, named)
+            return _in_words(where, setting)
     return None
 
 
@@ -281,7 +273,7 @@ def _sampled_violations(f: _Probe, requirement: str, branch: _Branch) -> tuple[s
         zero = _zero_between(f, a, b) if fa * fb < 0 else None
         if zero is not None and branch.holds(zero):
             return (_number(zero),)
-    return _touching_zero(f, known) if requirement != NONNEGATIVE else _dip(f, known)
+    return _touches(f, known, requirement)
 
 
 def _vanishes_at_zero(f: _Probe) -> bool:
@@ -304,10 +296,11 @@ def _zero_between(f: _Probe, a: mpf, b: mpf) -> mpf | None:
     return a if abs(fa) < abs(start) * mpf(10) ** -6 else None
 
 
-def _minima(f: _Probe, known: Sequence[tuple[mpf, mpf]], size: bool) -> Iterator[tuple[mpf, mpf, mpf]]:
-    """Refine each local minimum of the value (or of its size): point, value there, smallest neighbour."""
+def _touches(f: _Probe, known: Sequence[tuple[mpf, mpf]], requirement: str) -> tuple[str, ...] | None:
+    """Refine every local minimum: of the value where that may be 0, which must not become negative, else of its size."""
+    size = abs if requirement != NONNEGATIVE else lambda v: v
     for (a, fa), (_, fp), (b, fb) in sorted(zip(known, known[1:], known[2:], strict=False), key=lambda t: abs(t[1][0])):
-        va, vp, vb = (abs(v) if size else v for v in (fa, fp, fb))
+        va, vp, vb = size(fa), size(fp), size(fb)
         if vp > va or vp > vb:
             continue
         low, high = a, b
@@ -318,27 +311,11 @@ def _minima(f: _Probe, known: Sequence[tuple[mpf, mpf]], size: bool) -> Iterator
                 break
             if step == 12 and min(fl, fr) > vp / 100 > 0:
                 break  # a smooth double zero would have come down by (2/3)^24
-            if (abs(fl) if size else fl) < (abs(fr) if size else fr):
-                high = right
-            else:
-                low = left
+            low, high = (low, right) if size(fl) < size(fr) else (left, high)
         middle = (low + high) / 2
-        bottom = f(middle)
-        if bottom is not None:
-            yield middle, bottom, min(va, vb)
-
-
-def _touching_zero(f: _Probe, known: Sequence[tuple[mpf, mpf]]) -> tuple[str, ...] | None:
-    for point, bottom, around in _minima(f, known, size=True):
-        if abs(bottom) < _TOUCHING * around:
-            return (_number(point),)
-    return None
-
-
-def _dip(f: _Probe, known: Sequence[tuple[mpf, mpf]]) -> tuple[str, ...] | None:
-    for point, bottom, around in _minima(f, known, size=False):
-        if bottom < 0 and abs(bottom) > _TOUCHING * abs(around):
-            return (_number(point),)
+        bottom, allowed = f(middle), _TOUCHING * abs(min(va, vb))
+        if bottom is not None and (bottom < -allowed if requirement == NONNEGATIVE else abs(bottom) < allowed):
+            return (_number(middle),)
     return None
 
 
@@ -351,14 +328,11 @@ def _number(point: Rational | mpf) -> str:
     return mpmath.nstr(point, 6).removesuffix(".0")
 
 
-def describe(found: Failure) -> str:
-    """`at x = -1 and x = 1, for a = 3`: the place of a failure in words."""
-    shown = list(found.where[:3])
-    place = " and ".join(f"x = {point}" for point in shown) if shown else ""
-    if len(found.where) > 3:
-        place += f" and {len(found.where) - 3} more points"
-    setting = ", ".join(f"{name} = {number}" for name, number in found.parameters)
-    return " ".join(part for part in (f"at {place}" if place else "", f"for {setting}" if setting else "") if part)
+def _in_words(where: Sequence[str], setting: Mapping[Symbol, Rational]) -> str:
+    place = " and ".join(f"x = {point}" for point in where[:3])
+    more = f" and {len(where) - 3} more points" if len(where) > 3 else ""
+    values = ", ".join(f"{symbol.name} = {number}" for symbol, number in setting.items())
+    return " ".join(part for part in (f"at {place}{more}" if place else "", f"for {values}" if values else "") if part)
 
 
 def holds_nowhere(condition: Basic) -> bool:

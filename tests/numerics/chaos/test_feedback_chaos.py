@@ -14,8 +14,8 @@ from sympy import Symbol
 import quenched
 from numerics.averages.average import average
 from numerics.averages.pair import pair_average, pair_function
-from numerics.chaos.closed_loop import chaotic_loop
-from numerics.chaos.open_loop import OpenLoop, Overlaps, chaos_edges
+from numerics.chaos.closed_loop import ClosedLoop
+from numerics.chaos.open_loop import OpenLoop, Overlaps
 from numerics.chaos.state import chaotic_state_of
 from numerics.chaos.target import chaotic_feedback
 from quenched.cli import main
@@ -24,6 +24,11 @@ from theory.errors import DomainError, InputError
 from theory.meanfield.chaos import chaotic_state_equations, derive_chaotic_feedback
 
 TANH, ERF = Activation.from_text("tanh(x)"), Activation.from_text("erf(x)")
+
+
+def chaotic_loop(activation, g, overlaps, C):
+    """All states of the closed loop with a readout of given amplitude."""
+    return ClosedLoop(OpenLoop.of(activation, g, overlaps, {}), overlaps, C).states()
 
 
 def overlaps(Sm, SI, rho, p, pm, pI):
@@ -73,11 +78,12 @@ def test_amplitude_of_the_chaotic_state():
 @pytest.mark.parametrize(("g", "edge"), [(2.0, 0.98105571), (2.5, 1.98946507), (3.0, 3.20921618)])
 def test_edge_of_chaos_of_the_open_loop(g, edge):
     """Large outputs suppress chaos: |z| at which g^2 <phi'^2> = 1 for tanh."""
-    assert chaos_edges(TANH, g, LOOP) == pytest.approx((-edge, edge), abs=6e-9)
+    (drive,) = OpenLoop.of(TANH, g, LOOP, {}).edges
+    assert LOOP.outputs(drive) == pytest.approx([-edge, edge], abs=6e-9)
 
 
 def test_no_edge_where_the_input_alone_suppresses_chaos():
-    assert chaos_edges(TANH, 1.2, LOOP) == ()
+    assert [z for drive in OpenLoop.of(TANH, 1.2, LOOP, {}).edges for z in LOOP.outputs(drive)] == []
     assert chaotic_feedback(TANH, 1.2, LOOP, 0.3) is None
 
 
@@ -230,7 +236,7 @@ def test_parameters_of_the_activation():
     free = chaotic_feedback("tanh(b*x) where b>0", 2.0, INPUT, 0.5, b=1.0)
     assert abs(free.C - 1.9778569548) < 1e-10
     with pytest.raises(InputError, match="parameter b is missing"):
-        chaos_edges("tanh(b*x) where b>0", 2.0, INPUT)
+        OpenLoop.of("tanh(b*x) where b>0", 2.0, INPUT, {})
 
 
 def test_silent_and_autonomous_networks():
@@ -258,7 +264,7 @@ def test_refusals():
     with pytest.raises(DomainError, match="no amplitude"):
         chaotic_feedback(TANH, 2.5, Overlaps(1, 0, 0.25, 0, 0), flex)
     with pytest.raises(InputError, match=r"g must be.*Sm2"):
-        chaos_edges(TANH, -1.0, Overlaps(1, 2, 1, 0, 0))
+        OpenLoop.of(TANH, -1.0, Overlaps(1, 2, 1, 0, 0), {})
     with pytest.raises(InputError, match="model feedback"):
         quenched.closed_loop_states("tanh(x)")
     with pytest.raises(InputError, match="amplitude"):

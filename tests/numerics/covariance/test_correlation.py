@@ -73,6 +73,8 @@ def test_functions_of_time_need_time(leaky):
             call()
     with pytest.raises(InputError, match="must be finite"):
         quenched.pair_correlation(leaky, 0, np.nan)
+    with pytest.raises(InputError, match="must be real numbers"):
+        quenched.autocovariance(leaky, "soon")
 
 
 # ---- filters ---------------------------------------------------------------------------------------------------------------

@@ -300,7 +300,7 @@ def test_refusals():
 def test_from_a_solution():
     """The readout of the solution plays no role: the same network is trained."""
     given = {**ORDINARY, "p": 1.0, "pm": 1.0, "pI": 0.3}
-    solution = Solution("feedback", "tanh(x)", given, {}, {}, {}, 0.0, 0.0, True, ())
+    solution = Solution("feedback", "tanh(x)", given, {}, {}, {}, 0.0, 0.0, True)
     assert least_squares(solution) == solved(*ORDINARY.values())
     with pytest.raises(InputError, match="feedback"):
         least_squares(replace(solution, model="static"))

@@ -13,7 +13,8 @@ from scipy import linalg, optimize
 
 from numerics.compare.estimate import mean_estimate
 from numerics.readout.network import FeedbackNetwork
-from numerics.readout.training import report, simulate_training
+from numerics.readout.training import report
+from numerics.simulate.simulation import simulate
 from quenched.jsontext import json_text
 from theory.errors import DomainError, InputError
 
@@ -24,6 +25,11 @@ OPPOSED = {"g": 0.5, "Sm": 1.0, "SI": 1.0, "rho": 0.975}  # at A < 0 the feedbac
 
 def net(parameters=MIXED, activation="tanh(x)", **settings):
     return FeedbackNetwork.draw(activation, {"p": 0, "pm": 1, "pI": 0} | parameters, **settings)
+
+
+def training(activation, parameters, *, method="least_squares", **settings):
+    """Networks trained by a method, as the command `simulate` runs them."""
+    return simulate("feedback", activation, parameters, training=method, **settings)
 
 
 # readouts
@@ -204,7 +210,7 @@ def test_least_squares_outlier_and_overlaps_match_theory():
 
     lambda by 40-digit mpmath; |z| < 4 for three numbers, false alarm below 2e-3 with Student's t.
     """
-    sample = simulate_training("tanh(x)", OPPOSED | {"A": -1.5}, N=200, networks=30, T=5, seed=3)
+    sample = training("tanh(x)", OPPOSED | {"A": -1.5}, N=200, couplings=30, T=5, seed=3).sample
     y = np.linspace(-12, 12, 4001)
     w = np.exp(-(y**2) / 2) / np.sum(np.exp(-(y**2) / 2))
     f = np.tanh(np.sqrt(0.463500547382) * y)
@@ -214,7 +220,7 @@ def test_least_squares_outlier_and_overlaps_match_theory():
         "overlap_m": -1.5 * (-1.5 + smI) * Q / P,
         "overlap_I": -1.5 * (-1.5 * smI + 1) * Q / P,
     }
-    found = sample.estimates()
+    found = sample.observables()
     for name, value in theory.items():
         assert abs(found[name].value - value) < 4 * found[name].error
         assert found[name].error < 0.1 * abs(value)
@@ -222,28 +228,28 @@ def test_least_squares_outlier_and_overlaps_match_theory():
 
 
 def test_training_is_reproducible_and_readable():
-    settings = {"method": "force", "N": 50, "networks": 2, "T": 20, "final_states": 4, "seed": 5, "curve": (-3, 0, 3)}
-    one, two = (simulate_training("tanh(x)", MIXED | {"A": 1}, **settings) for _ in range(2))
+    settings = {"method": "force", "N": 50, "couplings": 2, "T": 20, "final_states": 4, "seed": 5, "curve": (-3, 0, 3)}
+    one, two = (training("tanh(x)", MIXED | {"A": 1}, **settings) for _ in range(2))
     assert json_text(one.to_dict()) == json_text(two.to_dict())
     content = json.loads(json_text(one.to_dict()))
     assert content["training"] == "force" and content["settings"] == {"alpha": 1.0, "dt": 0.1, "T": 20}
     assert len(content["networks"]) == 2 and content["networks"][0]["final_states"][0]["kind"] == "fixed point"
     assert content["observables"]["released_output"] == pytest.approx(1, abs=2e-3)
     assert [point["z"] for point in content["curve"]] == [-3, 0, 3]
-    assert content["curve"][2]["H"] == pytest.approx(np.mean([r.curve[2][1] for r in one.reports]))
-    for trained in one.reports:
+    assert content["curve"][2]["H"] == pytest.approx(np.mean([r.curve[2][1] for r in one.sample.reports]))
+    for trained in one.sample.reports:
         assert len(trained.fixed_points) == 1
         assert trained.fixed_points[0].z == pytest.approx(trained.state_output, abs=1e-6)
     assert all(words in one.table() for words in ("training = force", "end at z = ", "fixed points ", "H(-3)"))
-    other = simulate_training("tanh(x)", MIXED | {"A": 1}, **settings | {"seed": 6})
-    assert other.reports[0].overlap_m != one.reports[0].overlap_m
+    other = training("tanh(x)", MIXED | {"A": 1}, **settings | {"seed": 6})
+    assert other.sample.reports[0].overlap_m != one.sample.reports[0].overlap_m
 
 
 def test_ridge_falls_short_of_the_target():
     target = {"A": 1.0} | MIXED
-    exact = simulate_training("tanh(x)", target, N=100, networks=3, T=20, seed=1)
-    short = simulate_training("tanh(x)", target, method="ridge", ridge=0.05, N=100, networks=3, T=20, seed=1)
-    for a, b in zip(exact.reports, short.reports, strict=True):
+    exact = training("tanh(x)", target, N=100, couplings=3, T=20, seed=1)
+    short = training("tanh(x)", target, method="ridge", ridge=0.05, N=100, couplings=3, T=20, seed=1)
+    for a, b in zip(exact.sample.reports, short.sample.reports, strict=True):
         assert a.trained_output == pytest.approx(1) and 0.85 < b.trained_output < 0.95
         assert b.norm < a.norm and b.state_output < b.trained_output
         assert b.released_output == pytest.approx(b.state_output, abs=1e-3)
@@ -252,9 +258,9 @@ def test_ridge_falls_short_of_the_target():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: simulate_training("tanh(x)", MIXED | {"A": 1}, method="hebb"), "hebb"),
-        (lambda: simulate_training("tanh(x)", MIXED | {"A": 1}, networks=0), "networks = 0"),
-        (lambda: simulate_training("tanh(x)", MIXED), "A"),
+        (lambda: training("tanh(x)", MIXED | {"A": 1}, method="hebb"), "hebb"),
+        (lambda: training("tanh(x)", MIXED | {"A": 1}, couplings=0), "couplings = 0"),
+        (lambda: training("tanh(x)", MIXED), "A"),
         (lambda: net(MIXED | {"h": 1}), "unknown parameter: h"),
         (lambda: net(activation="tanh(b*x) where b>0"), "missing parameter of the activation: b"),
         (lambda: net(N=20).ridge(1.0, -1.0), "ridge = -1"),
@@ -273,7 +279,7 @@ def test_what_cannot_be_trained_says_why():
     with pytest.raises(DomainError, match="jumps"):
         net(activation="sign(x)")
     with pytest.raises(DomainError, match=r"no network could be trained.*does not settle"):
-        simulate_training("tanh(x)", {"g": 6, "Sm": 0.5, "SI": 0.2, "rho": 0, "A": 0.3}, N=100, networks=2)
+        training("tanh(x)", {"g": 6, "Sm": 0.5, "SI": 0.2, "rho": 0, "A": 0.3}, N=100, couplings=2)
     with pytest.raises(DomainError, match="silent"):
         net(LOOP | {"SI": 0}, N=20).least_squares(0.0)
 
@@ -282,10 +288,10 @@ def test_what_cannot_be_trained_says_why():
 def test_force_stabilises_targets_that_least_squares_leaves_unstable():
     """g = 0.3, A = -1.2: all networks turn stable, by smaller overlaps; the other state still takes every random start."""
     target = OPPOSED | {"g": 0.3, "A": -1.2}
-    settings = {"N": 400, "networks": 6, "seed": 1, "final_states": 10}
-    before = simulate_training("tanh(x)", target, **settings)
-    after = simulate_training("tanh(x)", target, method="force", **settings)
-    for batch, running in zip(before.reports, after.reports, strict=True):
+    settings = {"N": 400, "couplings": 6, "seed": 1, "final_states": 10}
+    before = training("tanh(x)", target, **settings)
+    after = training("tanh(x)", target, method="force", **settings)
+    for batch, running in zip(before.sample.reports, after.sample.reports, strict=True):
         assert batch.top_eigenvalue > 1.3 and running.top_eigenvalue < 1
         assert batch.readout_error > 0.2 and running.readout_error < 2e-3
         assert running.overlap_m < 0.85 * batch.overlap_m and running.overlap_I < 0.6 * batch.overlap_I
@@ -297,7 +303,7 @@ def test_force_stabilises_targets_that_least_squares_leaves_unstable():
 def test_force_tames_a_network_that_is_chaotic_without_input():
     """g = 1.5: trained from random activity, stable at z = A to 1e-4 (bulk radius 0.79 at the target)."""
     target = {"g": 1.5, "Sm": 1.2, "SI": 0.5, "rho": 0.5, "A": 1.0}
-    sample = simulate_training("tanh(x)", target, method="force", N=400, networks=3, T=150, seed=2)
+    sample = training("tanh(x)", target, method="force", N=400, couplings=3, T=150, seed=2).sample
     for network in sample.reports:
         assert network.stable and network.readout_error < 1e-4
         assert network.bulk_radius == pytest.approx(0.79, abs=0.04)

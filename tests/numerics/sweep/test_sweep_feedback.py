@@ -15,7 +15,8 @@ from scipy.optimize import brentq
 
 from numerics.models import find_treatment
 from numerics.simulate.sample import Estimate
-from numerics.solve.solution import FixedPoint, Solution
+from numerics.solve.fixed_point import FixedPoint
+from numerics.solve.solution import Solution
 from numerics.sweep.columns import detail_columns
 from numerics.sweep.sweep import SimulatedPoint, Sweep, _chosen, sweep
 from numerics.view import View
@@ -82,7 +83,7 @@ def solution(A, g, critical):
     observables = {"outlier": target.to_dict()["outliers"][0][0], "bulk_radius": target.bulk_radius, **flex}
     return Solution(
         *("static", "erf(x)", {"g": g, "A": A}, {"Delta0": target.Delta0, "C": float(C)}, observables),
-        *({}, 0.0, 0.0, target.stable, ()),
+        *({}, 0.0, 0.0, target.stable),
         details={**{k: target.to_dict()[k] for k in ("outliers", "visible")}, "class": "mixed", "regime": regime},
         fixed_points=tuple(sorted((*others, target), key=lambda point: point.z)),
     )

@@ -43,14 +43,8 @@ def engine(name):
     return derive("dynamic").equation.pair_spectra[name]
 
 
-def test_every_step_of_the_cavity_holds():
-    cavity().derivation.check()
-
-
 def test_cavity_and_path_integral_agree():
-    """Generic phi, any one-site functions, any symmetry: as rational canonical forms."""
-    assert same(cavity().phi, engine("psi_phi"))
-    assert same(cavity().x, engine("psi_x"))
+    """Without symmetry the cavity is that of independent couplings; for any symmetry a step of the theory compares the two."""
     independent = two_site_cavity_in_time(GaussianCouplings())
     assert same(independent.phi, engine("psi_phi").subs(eta, 0))
 
@@ -150,14 +144,15 @@ def test_zero_frequency_dimension():
 # ---- any filter --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["exp(-s/10)/(1+s)", *(pytest.param(t, marks=pytest.mark.heavy) for t in ("1/(1+s)^2", "1/(1+s/2+s^2)"))],
-)
-def test_the_pair_spectra_hold_for_any_filter(text):
-    theory = derive("dynamic", filter=text)
+@pytest.mark.heavy
+@pytest.mark.parametrize("text", ["1/(1+s)^2", "1/(1+s/2+s^2)"])
+def test_every_step_holds_for_other_filters(text):
+    derive("dynamic", filter=text).check()
+
+
+def test_the_pair_spectra_hold_for_any_filter():
+    theory = derive("dynamic", filter="exp(-s/10)/(1+s)")
     assert theory.equation.pair_spectra == derive("dynamic").equation.pair_spectra
-    theory.derivation.check()
     assert not theory.equation.transforms and not theory.equation.kinetic
 
 

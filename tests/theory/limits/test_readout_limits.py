@@ -21,9 +21,8 @@ from theory.averages.average import Average
 from theory.limits import known
 from theory.limits.homogeneous import homogeneous_readout
 from theory.limits.large_target import SIZE, large_target
-from theory.limits.pole import near_pole
+from theory.limits.readout_series import near_pole, weak_coupling
 from theory.limits.target import Target
-from theory.limits.weak_coupling import weak_coupling
 from theory.models import derive
 from theory.symbols import SI2, A, Sm2, g, smI, snI, snm
 
@@ -320,7 +319,7 @@ def test_near_the_pole():
 # ---- the steps, and what is printed --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["erf(x)", pytest.param("relu(x)", marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("text", one_in(3, ["max(-1, min(1, x))", "erf(x)", "relu(x)"]))
 def test_steps_hold_and_notice_a_wrong_law(text):
     for limit in forms(text).values():
         for step in limit.steps if limit.formulas else ():

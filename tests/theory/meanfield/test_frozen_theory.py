@@ -83,11 +83,6 @@ def test_how_it_reads():
     assert latex(over_frozen_mean(M1**2)) == r"\left[ \left\langle \phi' \right\rangle^{2} \right]"
 
 
-def test_every_step_holds():
-    THEORY.check()
-    assert sum(step.check is not None for step in THEORY.derivation) >= 30
-
-
 def test_results():
     """What Mato, Rigatuso, Torroba 2025 have for odd phi, with connected quantities averaged over the frozen mean."""
     gR, v2, d = g**2 * over_frozen_mean(M1**2), over_frozen_mean(V**2), Delta - Delta0

@@ -63,7 +63,9 @@ def _states_what_it_shows(mutant):
 
 @NAMES
 def test_a_theory_holds(name):
-    THEORIES[name]().check()
+    theory = THEORIES[name]()
+    theory.check()
+    assert sum(step.check is not None for step in theory.derivation) >= 30
 
 
 @heavy
@@ -88,7 +90,6 @@ def test_everything_stated_is_shown(name):
 @NAMES
 def test_a_few_mutants_are_caught(name):
     theory = THEORIES[name]()
-    theory.check()
     steps = random.Random(2).sample(theory.derivation.steps, 2)
     assert not_caught_steps(steps)[0] == []
     assert not_caught_parts(theory, count=1)[0] == []

@@ -125,9 +125,7 @@ def test_polynomials_are_decided_exactly(coefficients, requirement):
     ids=str,
 )
 def test_violations_are_located(expression, requirement, where):
-    found = failure(expression, requirement)
-    assert found is not None
-    assert found.where[0] == where
+    assert failure(expression, requirement).split(" and ")[0] == f"at x = {where}"
 
 
 @pytest.mark.parametrize(
@@ -147,9 +145,7 @@ def test_what_never_vanishes_passes(expression):
 
 def test_parameters_are_tried_within_their_assumptions():
     assert failure(a + x**2, NONZERO, [a]) is None
-    found = failure(b + x**2, NONZERO, [b])
-    assert found is not None
-    assert found.parameters == (("b", "0"),)
+    assert failure(b + x**2, NONZERO, [b]) == "at x = 0 for b = 0"
     assert failure(1 + b * x + b**2 * x**2, NONZERO, [b]) is None
 
 
