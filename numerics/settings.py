@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from numerics.data import as_data
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -80,11 +82,7 @@ class Answer:
             f"  {name} {at:g}: " + ", ".join(f"{column} = {_number(v[k])}" for column, v in columns.items())
             for k, at in enumerate(asked)
         ]
-        data = {
-            column: [[v.real, v.imag] if isinstance(v, complex) else v for v in values]
-            for column, values in columns.items()
-        }
-        return cls({key: {name: list(asked), **data}}, rows)
+        return cls({key: as_data({name: asked, **columns})}, rows)
 
 
 def _number(value: complex) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.data import as_data
 from numerics.readout.trained import FAR, SILENT, TrainedLoop
 from numerics.settings import Answer
 from numerics.solve.fixed_point import FixedPoint, state_rows
@@ -95,13 +96,7 @@ class LeastSquares:
 
     def to_dict(self) -> dict[str, Any]:
         """Content under the keys of JSON."""
-        return {
-            **vars(self),
-            "parameters": dict(self.parameters),
-            "overlaps": dict(self.overlaps),
-            "fixed_points": [state.to_dict() for state in self.fixed_points],
-            "messages": list(self.messages),
-        }
+        return dict(as_data(self))
 
 
 def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, **parameters: float) -> LeastSquares:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,10 +80,6 @@ class State:
     eigenvalue: complex
     stable: bool
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain numbers."""
-        return {**asdict(self), "eigenvalue": _pair(self.eigenvalue)}
-
 
 @dataclass(frozen=True)
 class FinalState:
@@ -106,10 +102,6 @@ class FinalState:
     z: float
     z_range: tuple[float, float]
     eigenvalue: complex | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain numbers and strings."""
-        return {**asdict(self), "z_range": list(self.z_range), "eigenvalue": _pair(self.eigenvalue)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -397,10 +389,6 @@ class FeedbackNetwork:
     def _state(self, n: Array, x: Array) -> State:
         top = complex(self.jacobian_eigenvalues(n, x)[0])
         return State(float(n @ self.phi(x)), top, top.real < 1)
-
-
-def _pair(value: complex | None) -> list[float] | None:
-    return None if value is None else [value.real, value.imag]
 
 
 def _size(x: Array) -> float:

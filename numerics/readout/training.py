@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from numerics.compare.estimate import Estimate, mean_estimate
 from numerics.compare.verdict import percent
+from numerics.data import as_data
 from numerics.readout.network import SAME, FeedbackNetwork, FinalState, State
 from numerics.simulate import loop
 from numerics.simulate.fixed_points import Function, Progress, elementwise
@@ -85,13 +86,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers, strings and lists."""
-        return {
-            **self.numbers(),
-            "stable": self.stable,
-            "final_states": [state.to_dict() for state in self.final_states],
-            "fixed_points": [state.to_dict() for state in self.fixed_points],
-            "curve": [list(point) for point in self.curve],
-        }
+        return {**as_data(self), "stable": self.stable}
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,6 @@ class FixedPoint:
     visible: tuple[bool, bool]
     bulk_radius: float
     stable: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Content under the keys of the command line's JSON; complex numbers as [re, im]."""
-        outliers = [[value.real, value.imag] for value in self.outliers]
-        return {**vars(self), "outliers": outliers, "visible": list(self.visible)}
 
 
 def state_rows(points: Sequence[FixedPoint]) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from numerics.algorithms import averages, loop, sets
 from numerics.codegen.readout import readout_equations
+from numerics.data import as_data
 from numerics.models.feedback import REGIMES
 from numerics.solve.fixed_point import FixedPoint
 from numerics.solve.method import Method
@@ -63,7 +64,7 @@ def read_readout(solver: Solver, numbers: Mapping[str, float]) -> Reading:
         )
     regime = CONTINUUM if found["continuum"] else regime_of(points, target)
     details = {
-        "outliers": target.to_dict()["outliers"],
+        "outliers": as_data(target.outliers),
         "visible": list(target.visible),
         "class": readout_class(numbers, overlaps),
         "regime": regime,

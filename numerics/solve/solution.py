@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
 
+from numerics.data import as_data
 from numerics.solve.fixed_point import FixedPoint
 
 RESIDUAL = 1e-11  # relative residual above which a solution is refused, where nothing else is said
@@ -187,7 +188,7 @@ class Solution(Reading):
                 "branch_list": [{"value": b.value, "slope": b.slope, "label": b.label} for b in self.branches],
                 "messages": list(self.warnings(N)),
             },
-            **({"fixed_points": [point.to_dict() for point in self.fixed_points]} if self.fixed_points else {}),
+            **({"fixed_points": as_data(self.fixed_points)} if self.fixed_points else {}),
             **({} if N is None else {"finite_size": {"N": N, **self.at_size(N)}}),
         }
 

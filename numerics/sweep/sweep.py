@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.data import as_data
 from numerics.models import find_treatment
 from numerics.simulate.sample import Estimate
 from numerics.simulate.simulation import simulate
@@ -189,7 +190,7 @@ class Sweep:
         """Content under the keys of the command line's JSON: every value is a list, nested where two parameters are swept."""
         first = next((s.order_parameters for s in self.solutions if s is not None), {})
         details = dict.fromkeys(key for s in self.solutions if s is not None for key in s.details)
-        states = [s and [point.to_dict() for point in s.fixed_points] for s in self.solutions]
+        states = [s and as_data(s.fixed_points) for s in self.solutions]
         simulation = {
             "network": dict(self.network),
             "points": [

@@ -22,11 +22,10 @@ from sympy import Add, Eq, Expr, Matrix, Symbol, factor, symbols
 
 from theory.derivation import Derivation, Replay, Step
 from theory.engine.cavity import linear_root
-from theory.engine.spectral import OneSite
+from theory.engine.spectral import CLARK, OneSite
 from theory.factors import positive_factors
 from theory.networks import GaussianCouplings
 
-CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
 ONE, TWO = OneSite.of(1), OneSite.of(2)
 ALPHA, BETA = symbols("alpha beta")
 GAMMA12, GAMMA21 = symbols("gamma_12 gamma_21")

@@ -23,8 +23,7 @@ from sympy import Eq, Expr, ImmutableMatrix, MatrixExpr, MatrixSymbol, Poly, Rat
 
 from theory.derivation import Fact, Solves, Step
 from theory.engine.matrices import rational_matrix, with_matrices
-
-PAIRS = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
+from theory.engine.spectral import CLARK
 
 TIMES = 2  # at which the functionals of the checks are known
 TWO_CUBICS = f"two random cubic functionals over {TIMES} times, exactly"
@@ -58,7 +57,7 @@ def pair_steps() -> tuple[Step, ...]:
             "first-order expansion and the theorem above",
             after=Eq(_phi_phi, S_u * A12 * C_u + C_u * A21.T * S_u.T + S_u * E12 * S_u.T, evaluate=False),
             assumption="A and E are of order 1/sqrt(N)",
-            reference=PAIRS,
+            reference=CLARK,
             check=Solves(lambda shown: _predicted(shown.rhs) - _pair(CUBIC), TWO_CUBICS),
         ),
         Step(
@@ -67,7 +66,7 @@ def pair_steps() -> tuple[Step, ...]:
             "first-order expansion",
             after=Eq(_R12, S_u * A12 * S_u, evaluate=False),
             assumption="A and E are of order 1/sqrt(N)",
-            reference=PAIRS,
+            reference=CLARK,
             check=Solves(lambda shown: _predicted(shown.rhs) - _pair_response(CUBIC), TWO_CUBICS),
         ),
         Step(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sympy import Expr, Matrix, Symbol, diag, expand, symbols
 
 from theory.derivation import Replay, Solves, Step, named
-from theory.engine.spectral import OneSite
+from theory.engine.spectral import CLARK, OneSite
 from theory.networks import NetworkInTime
 from theory.symbols import eta
 
@@ -115,7 +115,7 @@ def site_steps(
             Matrix([_N * _into**2 * site.C + noise, site.h * (_field + _N * _into * _back * site.S * _phi)]),
             Matrix([drive, x]),
             assumption="N -> infinity; the others respond linearly to one more unit",
-            reference="Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401",
+            reference=CLARK,
             check=Replay(lambda shown: shown.subs(moments)),
         ),
         *(

@@ -14,6 +14,8 @@ from dataclasses import astuple, dataclass
 
 from sympy import Expr, Function, Matrix, S, Symbol, symbols
 
+CLARK = "Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401"
+
 L_x, L_phi = Function("L_x"), Function("L_phi")
 """Laplace transforms ``int_0^oo exp(-s tau) C(tau) dtau`` of the autocovariances of x and phi."""
 

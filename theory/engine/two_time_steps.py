@@ -14,9 +14,9 @@ from theory.averages.exact import ODD_CUBIC, exact
 from theory.averages.measures import Normal
 from theory.derivation import Evaluated, Replay, Solves, Step, named
 from theory.engine.cavity import linear_root
-from theory.engine.cavity_in_time import CLARK, ONE, TWO
+from theory.engine.cavity_in_time import ONE, TWO
 from theory.engine.collective import ACTIVITY, PREACTIVATION, RESPONSE, Action, Bilinear, Kernel
-from theory.engine.spectral import L_phi, L_x, OneSite
+from theory.engine.spectral import CLARK, L_phi, L_x, OneSite
 from theory.engine.steps import coupling_steps
 from theory.equations import IN_FREQUENCY, IN_LAGS, C, C_phi, PairTransform, f
 from theory.model import Model

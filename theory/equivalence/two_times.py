@@ -43,11 +43,11 @@ from theory.averages.average import averages
 from theory.derivation import Derivation, Fact, Replay, Solves, Step, chain, same
 from theory.engine.cavity import linear_root
 from theory.engine.collective import ACTIVITY, RESPONSE, Bilinear, disorder_average
-from theory.engine.functional import PAIRS, pair_steps
+from theory.engine.functional import pair_steps
 from theory.engine.ginibre import planar_pairings
 from theory.engine.matrices import rational_matrix, with_matrices
 from theory.engine.site_in_time import filtered_site
-from theory.engine.spectral import OneSite
+from theory.engine.spectral import CLARK, OneSite
 from theory.equivalence.fixed_point import SIZE, J, N, R
 from theory.equivalence.fixed_point import derive as derive_static
 from theory.networks import GaussianCouplings
@@ -156,7 +156,7 @@ def derive() -> EquivalenceInTime:
             exponent,
             feedback,
             assumption="the two labels are times; saddle point <phi xr> = S",
-            reference=PAIRS,
+            reference=CLARK,
             check=Replay(_feedback),
         ),
         Step(

@@ -133,13 +133,7 @@ def _quantities(equation: ReadoutEquation) -> dict[str, Quantity]:
             "overlap_slope", at(slope.subs(C, 1)), "slope of the output against the clamped output, at amplitude 1"
         ),
         Quantity("H_slope", at(slope), "slope H'(A) of the output against the clamped output; 1 at a fold"),
-        Quantity(
-            "bulk_radius",
-            bulk_radius(),
-            "spectral radius g <phi'^2>^(1/2) of the bulk; stable below 1",
-            REFERENCE,
-            _POSITIVE,
-        ),
+        Quantity("bulk_radius", bulk_radius(), _RADIUS, REFERENCE, _POSITIVE),
         Quantity(
             "outlier", at(leading_outlier(equation)), "largest real part of the outliers; stable below 1", REFERENCE
         ),

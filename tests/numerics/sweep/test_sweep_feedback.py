@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from numerics.data import as_data
 from numerics.models import find_treatment
 from numerics.simulate.sample import Estimate
 from numerics.solve.fixed_point import FixedPoint
@@ -80,11 +81,15 @@ def solution(A, g, critical):
     if target.stable:
         regime = "bistable" if any(point.stable for point in others) else "monostable"
     flex = {"flex": FLEX, "A_c": critical[0], "A_b": critical[1]}
-    observables = {"outlier": target.to_dict()["outliers"][0][0], "bulk_radius": target.bulk_radius, **flex}
+    observables = {"outlier": target.outliers[0].real, "bulk_radius": target.bulk_radius, **flex}
     return Solution(
         *("static", "erf(x)", {"g": g, "A": A}, {"Delta0": target.Delta0, "C": float(C)}, observables),
         *({}, 0.0, 0.0, target.stable),
-        details={**{k: target.to_dict()[k] for k in ("outliers", "visible")}, "class": "mixed", "regime": regime},
+        details={
+            **{k: as_data(getattr(target, k)) for k in ("outliers", "visible")},
+            "class": "mixed",
+            "regime": regime,
+        },
         fixed_points=tuple(sorted((*others, target), key=lambda point: point.z)),
     )
 
@@ -165,7 +170,7 @@ def test_json(line, plane):
     flex, solution = list(plane.axes["A"]).index(FLEX), plane.solutions[0]
     assert data["observables"]["regime"][1][0] == "bistable" and data["observables"]["regime"][1][flex] is None
     assert data["observables"]["outliers"][0][0] == solution.to_dict()["observables"]["outliers"]
-    assert data["fixed_points"][0][0] == [point.to_dict() for point in solution.fixed_points]
+    assert data["fixed_points"][0][0] == as_data(solution.fixed_points)
     assert data["fixed_points"][1][flex] is None and len(data["fixed_points"]) == 2
     assert solution.to_dict()["fixed_points"][0].keys() == {
         "z",
