@@ -216,7 +216,9 @@ def test_command_line(capsys, tmp_path):
 def test_figure_of_the_spectrum(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     path = tmp_path / "spectrum.svg"
-    assert main(["solve", "attractor", "-a", "threshold_power(1,1,-0.5)", "alpha=0.1", "CV=1", "--plot", str(path)]) == 0
+    assert (
+        main(["solve", "attractor", "-a", "threshold_power(1,1,-0.5)", "alpha=0.1", "CV=1", "--plot", str(path)]) == 0
+    )
     assert "boundary of the bulk" in path.read_text()
     assert main(["solve", "static", "-a", "x", "g=0.5", "sigma=1", "--plot", str(path)]) == 2
     assert "has no figure of one solution" in capsys.readouterr().err
