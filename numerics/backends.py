@@ -7,7 +7,7 @@ of a step in one workspace, so that a linear combination is one call of BLAS; th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib import import_module
 from threading import local
 from types import ModuleType, SimpleNamespace
@@ -74,25 +74,28 @@ class Backend:
         Precision of the state and of the products.
     parallel : bool
         Whether coupling matrices may run beside each other.
+    arrays : module
+        Where the library makes and joins arrays.
     """
 
     name = ""
     parallel = False
+    arrays: Any = np
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)
 
     def asarray(self, host: Any) -> Any:
-        """An array of this library from one of NumPy."""
-        raise NotImplementedError
+        """An array of this library, on its default device, from one of NumPy."""
+        return self.arrays.asarray(np.asarray(host, self.dtype))
 
     def tohost(self, array: Any) -> Any:
         """A NumPy array of the same precision, valid until the next step."""
-        raise NotImplementedError
+        return np.asarray(array)
 
     def stack(self, rows: Sequence[Any]) -> Any:
         """Rows as one array."""
-        raise NotImplementedError
+        return self.arrays.stack(rows)
 
     def product(self, J: Any, columns: Any) -> Any:
         """The matrix product, in full precision of the type."""
@@ -153,14 +156,6 @@ class NumpyBackend(Backend):
     name = "numpy"
     parallel = True
 
-    def asarray(self, host: Any) -> Any:
-        """The array itself where it has the right type."""
-        return np.asarray(host, dtype=self.dtype)
-
-    def tohost(self, array: Any) -> Any:
-        """The array itself."""
-        return array
-
     def advance(self, phi: Callable[[Any], Any], scheme: Scheme) -> Advance:
         """The steps of a scheme; a state returned is overwritten by the next call in the thread."""
         return _Workspace(phi, scheme, self.dtype)
@@ -207,25 +202,13 @@ class JaxBackend(Backend):
 
     def __init__(self, dtype: Any) -> None:
         super().__init__(dtype)
-        self.jax = library("jax")
+        self.jax, self.arrays = library("jax"), library("jax.numpy")
         if self.dtype.itemsize == 8:
             self.jax.config.update("jax_enable_x64", True)
 
-    def asarray(self, host: Any) -> Any:
-        """On the default device."""
-        return self.jax.numpy.asarray(np.asarray(host, self.dtype))
-
-    def tohost(self, array: Any) -> Any:
-        """From the device."""
-        return np.asarray(array)
-
-    def stack(self, rows: Sequence[Any]) -> Any:
-        """Rows as one array."""
-        return self.jax.numpy.stack(rows)
-
     def product(self, J: Any, columns: Any) -> Any:
         """Without the shortened numbers that a GPU takes by default."""
-        return self.jax.numpy.matmul(J, columns, precision="highest")
+        return self.arrays.matmul(J, columns, precision="highest")
 
     def repeated(self, step: Advance) -> Advance:
         """One compiled loop."""
@@ -243,32 +226,30 @@ class TorchBackend(Backend):
 
     def __init__(self, dtype: Any) -> None:
         super().__init__(dtype)
-        self.torch = library("torch")
-        self.device = "cuda" if self.torch.cuda.is_available() else "cpu"
-
-    @cached_property
-    def _type(self) -> Any:
-        return getattr(self.torch, self.dtype.name)
+        self.arrays = library("torch")
 
     def asarray(self, host: Any) -> Any:
-        """On the device."""
-        return self.torch.tensor(host, dtype=self._type, device=self.device)
+        """On a GPU where there is one."""
+        device = "cuda" if self.arrays.cuda.is_available() else "cpu"
+        return self.arrays.tensor(host, dtype=getattr(self.arrays, self.dtype.name), device=device)
 
     def tohost(self, array: Any) -> Any:
         """From the device."""
         return array.cpu().numpy()
 
-    def stack(self, rows: Sequence[Any]) -> Any:
-        """Rows as one array."""
-        return self.torch.stack(rows)
-
 
 BACKENDS: dict[str, Callable[[Any], Backend]] = {"numpy": NumpyBackend, "jax": JaxBackend, "torch": TorchBackend}
 _TITLES = {"jax": "JAX", "torch": "PyTorch"}
+_MODULES = {
+    "numpy": ("numpy", "scipy.special"),
+    "jax": ("jax.numpy", "jax.scipy.special"),
+    "torch": ("torch", "torch.special"),
+}
+"""Elementary and special functions."""
 
 
 def library(name: str) -> ModuleType:
-    """An optional array library.
+    """A module of an array library, which may be optional.
 
     Raises
     ------
@@ -278,6 +259,7 @@ def library(name: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError:
+        name = name.partition(".")[0]
         raise InputError(f"backend={name} needs {_TITLES[name]}: pip install 'quenched[{name}]'") from None
 
 
@@ -302,13 +284,10 @@ def backend_named(name: str, precision: int = 64) -> Backend:
 
 @lru_cache(maxsize=8)
 def _functions(name: str) -> tuple[Functions, Functions]:
-    if name == "torch":
-        torch = library("torch")
-        return TorchFunctions(torch, np, name), TorchFunctions(torch.special, special, name)
-    if name == "jax":
-        return Functions(library("jax.numpy"), np, name), Functions(library("jax.scipy.special"), special, name)
-    own = SimpleNamespace(**vars(special), smoothed_power=smoothed_power)
-    return Functions(np, np, "numpy"), Functions(own, own, "numpy")
+    kind = TorchFunctions if name == "torch" else Functions
+    elementary, further = (library(module) for module in _MODULES[name])
+    own: Any = SimpleNamespace(**vars(further), smoothed_power=smoothed_power) if name == "numpy" else further
+    return kind(elementary, np, name), kind(own, own if name == "numpy" else special, name)
 
 
 def functions_for(array: Any) -> tuple[Functions, Functions]:

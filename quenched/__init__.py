@@ -41,7 +41,7 @@ _HOME = {
     "covariance": "numerics.covariance.matrices",
     "derive": "theory.models",
     "frequency_dimension": "numerics.covariance.correlation",
-    "one_site": "numerics.covariance.onesite",
+    "one_site": "numerics.covariance.correlation",
     "pair_correlation": "numerics.covariance.correlation",
     "effective_coupling": "numerics.covariance.effective",
     "emit": "numerics.codegen.module",

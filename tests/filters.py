@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.polynomial import polynomial
 
-from numerics.algorithms.filtered import Drive, by_filter
+from numerics.algorithms.filtered import Drive, FilteredEquation
 from numerics.algorithms.plane import PairPlane
 from numerics.algorithms.transfer import PowerTransfer
 
@@ -27,9 +27,9 @@ class Network:
         self.g, self.drive, self.filter = g, drive, (numerator, denominator)
         module, own = solver.module, (g, 0.0, 0.0, 0.0)
         multiplier = lambda variance: float(module.multiplier(variance, *own))  # noqa: E731
-        self.status, self.variance, table, self.found = by_filter(
-            module.PAIR.table, multiplier, numerator, denominator, g**2, drive
-        )
+        transfer = PowerTransfer.of(numerator, denominator)
+        equation = FilteredEquation(module.PAIR.table, multiplier, transfer, g**2, drive)
+        self.status, self.variance, table, self.found = equation.solve()
         if self.found is not None:
             self.power = float(table.value(np.zeros(1))[0])
             self.gain = np.sqrt(multiplier(self.variance)) / g

@@ -1,22 +1,21 @@
 """Solve the self-consistency of an autocovariance function; the state that is found carries the pair spectra."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from numerics.algorithms.coloured import CLOSEST, by_collocation, by_continuation, closure, linear_curve
-from numerics.algorithms.primitive import Primitive
-from numerics.algorithms.states import (
+from numerics.algorithms.outcomes import (
     CRITICAL,
-    DOUBLE_PRECISION,
     NO_CONVERGENCE,
     NO_DECAY,
     NO_ROOT,
     NOT_RESOLVED,
     SILENT,
     SOLVED,
-    FilteredState,
-    GaussianState,
-    sampled_state,
 )
+from numerics.algorithms.primitive import Primitive
+from numerics.algorithms.states import DOUBLE_PRECISION, FilteredState, GaussianState, SampledState
 from numerics.algorithms.twotime import by_energy, energy_roots
 
 LOWEST_VARIANCE, DECADES = 1e-10, 1e22
@@ -42,8 +41,8 @@ class InTime:
         `numbers` are all parameters.
     transfer : callable
         ``transfer(s)``.
-    strength, feedback : callable
-        ``strength(*numbers)``: factor of <phi phi> in the equation of C; ``feedback(*numbers)``: of the response to a unit's own
+    strength, reaction : callable
+        ``strength(*numbers)``: factor of <phi phi> in the equation of C; ``reaction(*numbers)``: of the response to a unit's own
         activity.
     kinetic, forcing : dict
         By noise: ``kinetic(*numbers)`` = C'(0+)^2/2 where the noise vanishes at positive lags, else
@@ -163,18 +162,15 @@ class InTime:
         return SOLVED, finer, table, correlation, np.array([finer]), np.array([np.nan]), residual, error
 
     def state(self, noise, numbers, tau_n):
-        """The solution for one set of numbers, by the route that its couplings ask for."""
-        if self.feedback(*numbers) != 0:
-            return sampled_state(self, noise, tuple(numbers))
-        conserved = self.integrands is not None
-        return (GaussianState if conserved else FilteredState)(self, noise, numbers, tau_n)
+        """The solution for one set of numbers."""
+        return solution_in_time(self, noise, tuple(numbers), tau_n)
 
     def solve(self, noise, numbers, tau_n):
         """All results for one set of numbers: a dict with observables, their errors, diagnostics and ``status``."""
         state = self.state(noise, numbers, tau_n)
         values, errors = state.results() if state.status == SOLVED else ({}, {})
         result = {
-            "status": state.status,
+            "status": state.status if values or state.status != SOLVED else NOT_RESOLVED,
             "variance": state.variance,
             "roots": state.roots,
             "slopes": state.slopes,
@@ -218,3 +214,11 @@ class InTime:
             return tuple(np.full(omega.shape, np.nan) for _ in range(4))
         values, errors = state.frequency_dimensions(omega.ravel())
         return tuple(row.reshape(omega.shape) for row in (*values, *errors))
+
+
+@lru_cache(maxsize=8)
+def solution_in_time(equations, noise, numbers, tau_n):
+    """The solution by the route that its couplings and units ask for; the latest are kept, because each takes some time."""
+    if equations.reaction(*numbers) != 0:
+        return SampledState(equations, noise, numbers, tau_n)
+    return (FilteredState if equations.integrands is None else GaussianState)(equations, noise, numbers, tau_n)

@@ -14,6 +14,14 @@ REMEMBERED, WORTH = (
 )  # arrays whose averages are kept, and their sizes: the grids that every solution scans
 
 
+def summed(terms, columns, shape):
+    """Terms of a closed form, their sum, the sum of their absolute values, and where they do not cancel."""
+    with np.errstate(all="ignore"):
+        terms = [np.broadcast_to(term, shape) for term in terms(*columns)]
+        total, size = sum(terms), sum(np.abs(term) for term in terms)
+        return terms, total, size, size <= CANCELLATION * np.abs(total)
+
+
 class Mean:
     """<F(x)> over x ~ N(mean, variance), vectorised over variance, mean and parameters.
 
@@ -63,11 +71,9 @@ class Mean:
             value[infinite], error[infinite] = np.inf, 0.0
             open_cases &= ~infinite
         if self.terms is not None:
-            with np.errstate(all="ignore"):
-                terms = [np.broadcast_to(term, shape) for term in self.terms(*columns)]
-                total, size = sum(terms), sum(np.abs(term) for term in terms)
-                safe = (len(terms) == 1) | ((columns[1] > SAFE_RANGE[0]) & (columns[1] < SAFE_RANGE[1]))
-                good = open_cases & safe & ((size <= CANCELLATION * np.abs(total)) | (size == 0))
+            terms, total, size, clear = summed(self.terms, columns, shape)
+            safe = (len(terms) == 1) | ((columns[1] > SAFE_RANGE[0]) & (columns[1] < SAFE_RANGE[1]))
+            good = open_cases & safe & clear
             value[good], error[good] = total[good], ROUNDING * size[good]
             open_cases &= ~good
         if np.any(open_cases):

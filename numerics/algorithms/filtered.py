@@ -7,13 +7,11 @@ polynomials on panels of the lag; what is left is Newton's method on the nodes.
 import numpy as np
 
 from numerics.algorithms.coloured import CLOSEST, FIRST_STEP, REFRESHES, SETTLED_VARIANCE
+from numerics.algorithms.outcomes import CRITICAL, NO_CONVERGENCE, NOT_RESOLVED, SILENT, SOLVED
 from numerics.algorithms.panels import Panels
 from numerics.algorithms.primitive import ORDER, gauss_panels, graded, subdivided
-from numerics.algorithms.transfer import PowerTransfer
 from numerics.algorithms.twotime import LONGEST_PANEL, Autocovariance
 
-SOLVED_FILTER, NO_START, LOST = "solved", "silent", "no convergence"
-CLOSE_TO_CRITICAL, TOO_MANY_SCALES = "critical", "unresolved"
 LARGEST_SYSTEM, ROUGH_SYSTEM = 2800, 1500  # nodes of the lag: of the result, and of guesses
 ROUGH_GAPS, SMALLEST_GAP = (1e-3, 1e-2, 0.1), 1e-6  # 1 - strength <phi'>^2 max |h|^2: while guessing; refused below
 VARIANCES, AMPLIFYING = (1e10, 1e-10, 81), 0.7  # tried, and 1 - gap at which activity without noise is looked for
@@ -191,41 +189,6 @@ class Drive:
         return self.white + (0.0 if self.smooth_spectrum is None else self.smooth_spectrum(omega))
 
 
-def by_filter(table_at, multiplier, numerator, denominator, strength, drive, start=None):
-    """C(tau) of a network of units with any rational filter.
-
-    Parameters
-    ----------
-    table_at : callable
-        Variance -> `PairTable`.
-    multiplier : callable
-        Variance -> strength <phi'>^2.  Times |h|^2 it is below 1 where pair correlations relax.
-    numerator, denominator : ndarray
-        Real coefficients of h(s) in increasing powers of s.  A delay changes nothing here.
-    strength : float
-        Factor of <phi phi>.
-    drive : Drive
-    start : callable, optional
-        ``start(strength)``: (variance, curve) of the network with h = 1/(1 + s), or None.  A guess that saves time, above all
-        without noise.
-
-    Returns
-    -------
-    status, variance, table, autocovariance
-        `status` is one of ``solved``, ``silent``, ``no convergence``, ``critical``, ``unresolved``; without a solution the rest is
-        None.
-
-    Raises
-    ------
-    ValueError
-        For an unusable filter.
-    """
-    transfer = PowerTransfer.of(numerator, denominator)
-    equation = FilteredEquation(table_at, multiplier, transfer, strength, drive)
-    guess = equation.rough(start)
-    return (guess, None, None, None) if isinstance(guess, str) else equation.refined(*guess)
-
-
 def follow(solve, known):
     """Solution at t = 1 from a guess at t = 0, in steps that adapt, along the secant; None where they become too short."""
     t, step, rate, failed = 0.0, 1.0, 0.0, False
@@ -247,15 +210,28 @@ class FilteredEquation:
 
     Parameters
     ----------
-    table_at, multiplier : callable
+    table_at : callable
+        Variance -> `PairTable`.
+    multiplier : callable
+        Variance -> strength <phi'>^2.  Times |h|^2 it is below 1 where pair correlations relax.
     transfer : PowerTransfer
+        Of any rational filter h(s).  A delay changes nothing here.
     strength : float
+        Factor of <phi phi>.
     drive : Drive
     """
 
     def __init__(self, table_at, multiplier, transfer, strength, drive):
         self.table_at, self.multiplier, self.transfer = table_at, multiplier, transfer
         self.strength, self.drive = strength, drive
+
+    def solve(self):
+        """(status, variance, table, autocovariance); without a solution the last three are None.
+
+        The status is SOLVED, SILENT, NO_CONVERGENCE, CRITICAL or NOT_RESOLVED.
+        """
+        status, *guess = self.rough()
+        return self.refined(*guess) if status == SOLVED else (status, None, None, None)
 
     def gap(self, variance):
         """``1 - strength <phi'>^2 |h|^2`` at the largest |h|^2."""
@@ -266,14 +242,14 @@ class FilteredEquation:
         of_network = self.transfer.decay_rates((1.0 - gap) / self.transfer.peak()[1])
         return np.concatenate([self.transfer.rates, self.drive.rates, of_network])
 
-    def rough(self, start):
-        """(variance, curve), a guess; or one word why there is none."""
+    def rough(self):
+        """(SOLVED, variance, curve), a guess; or the status alone, where there is none."""
         if all(self.gap(v) <= 0.0 for v in np.geomspace(*VARIANCES)):  # a linear network beyond its instability
-            return LOST
+            return (NO_CONVERGENCE,)
         trials = (Panels(lag_edges(self.rates(gap), ROUGH)) for gap in ROUGH_GAPS)
         panels = next((p for p in trials if p.nodes.size <= ROUGH_SYSTEM), None)
         if panels is None:
-            return TOO_MANY_SCALES
+            return (NOT_RESOLVED,)
         operator = Convolution(self.transfer, panels)
 
         def solve(strength, noise, unknown):
@@ -292,25 +268,12 @@ class FilteredEquation:
             level = (lambda t: factor * (1.0 - t)) if quiet else (lambda t: factor ** (1.0 - t))
             return None if unknown is None else follow(lambda t, u: solve(self.strength, level(t) * noise, u), unknown)
 
-        unknown = self.like_first_order(
-            start, panels, lambda known: solve(self.strength, 0.0 if quiet else noise, known)
-        )
-        if unknown is None and not quiet:
-            unknown = from_weak_couplings(noise)
+        unknown = None if quiet else from_weak_couplings(noise)
         if unknown is None:  # no noise, or an onset of activity on the way that weak noise hardly softens
             unknown = from_strong_noise()
         if unknown is None:
-            return NO_START if quiet and self.gap(VARIANCES[1]) > 0.0 else LOST
-        return unknown[0], curve_on(panels, unknown[1:])
-
-    def like_first_order(self, start, panels, solve):
-        """Solution from the curve of the filter 1/(1 + s), with its height and duration scaled, or None."""
-        known = None if start is None else start(self.strength * self.transfer.peak()[1])
-        if known is None:
-            return None
-        duration = np.sum(1.0 / np.abs(self.transfer.rates))
-        unknown = solve(np.append(known[0], known[1](panels.nodes / duration)))
-        return unknown if unknown is not None and self.gap(unknown[0]) > 0.0 else None
+            return (SILENT if quiet and self.gap(VARIANCES[1]) > 0.0 else NO_CONVERGENCE,)
+        return SOLVED, unknown[0], curve_on(panels, unknown[1:])
 
     def saturating(self):
         """The largest variance at which a linear network with the same <phi'> would still amplify, or None."""
@@ -334,11 +297,11 @@ class FilteredEquation:
             guess = np.append(variance, curve(panels.nodes))
             found = settled(self.table_at, operator.matrix, noise, self.strength, guess, SETTLED_VARIANCE, beside)
             if found is None:
-                return LOST, None, None, None
+                return NO_CONVERGENCE, None, None, None
             (variance, *x), table, beside = found
             x, gap = np.array(x), self.gap(variance)
             if gap < SMALLEST_GAP:
-                return (CLOSE_TO_CRITICAL if gap > -SMALLEST_GAP else LOST), None, None, None
+                return (CRITICAL if gap > -SMALLEST_GAP else NO_CONVERGENCE), None, None, None
             if edges[-1] * np.min(np.real(self.rates(gap))) < 0.9 * FAIR:  # the guess decayed too fast
                 edges = self.long_edges(gap)
             else:
@@ -353,7 +316,7 @@ class FilteredEquation:
                     slope = operator.apply(self.strength * phi + smooth, self.drive.white)[1]
                     return self.judged(panels, variance, x, phi, slope, table, np.max(tail))
             curve = curve_on(panels, x)
-        return TOO_MANY_SCALES, None, None, None
+        return NOT_RESOLVED, None, None, None
 
     def judged(self, panels, variance, x, phi, slope, table, tail):
         """The solution, if its spectra obey the equation and are not negative."""
@@ -364,9 +327,9 @@ class FilteredEquation:
         violation = np.max(np.abs(of_x - expected)) / np.max(np.abs(expected))
         positive = np.min(of_x) >= -NEGATIVE * np.max(of_x) and np.min(of_phi) >= -NEGATIVE * np.max(of_phi)
         if not (violation < SUM_RULE and positive and np.all(np.abs(x) <= variance * (1.0 + 1e-12))):
-            return TOO_MANY_SCALES, None, None, None
+            return NOT_RESOLVED, None, None, None
         found = FilteredAutocovariance(panels, x, phi, slope, variance, table, max(violation, tail))
-        return SOLVED_FILTER, variance, table, found
+        return SOLVED, variance, table, found
 
 
 def curve_on(panels, x):

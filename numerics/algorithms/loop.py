@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 
 from numerics.algorithms.clamped import CLAMPED_FLOOR, ClampedCurve, arc_roots, clamped_points
 from numerics.algorithms.roots import FLAT
-from numerics.algorithms.self_consistency import EPSILON, VANISHING, all_roots, flattened
+from numerics.algorithms.self_consistency import EPSILON, VANISHING, all_roots, flattened, physical_branch
 
 LOOP_SILENT = 1e-100  # stands for Delta = 0 in averages, whose limit it gives
 LOOP_MARGIN = 1e-9  # closer to 1 an eigenvalue is marginal
@@ -64,10 +64,7 @@ class Readout:
         with np.errstate(all="ignore"):
             roots = all_roots(self.variance, self.variance_slope, vectors)
             slopes = self.variance_slope(np.maximum(roots, LOOP_SILENT), *vectors)
-        pick = np.argmax(slopes < 1.0, axis=0)
-        columns = np.arange(pick.size)
-        Delta = np.where(slopes[pick, columns] < 1.0, roots[pick, columns], np.nan)
-        return Delta.reshape(shape), roots.reshape(-1, *shape)
+        return physical_branch(roots, slopes)[0].reshape(shape), roots.reshape(-1, *shape)
 
     def fixed_points(self, target, C, given, Delta=None):
         """Every fixed point of the loop closed with amplitude C, for one set of numbers.

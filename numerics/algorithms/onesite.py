@@ -19,7 +19,7 @@ import numpy as np
 from scipy import special
 from scipy.interpolate import CubicSpline
 
-from numerics.algorithms.primitive import gauss_panels
+from numerics.algorithms.panels import Panels
 
 SMALLEST_MARGIN = 1e-9  # that 1 - strength |S|^2 is divided by: states beyond are refused later
 PANEL_ORDER = 12
@@ -166,7 +166,7 @@ class Site:
     def on(self, window):
         """The same functions on another window."""
         slope, residual = self.slope_and_residual(window.omega)
-        memory = np.fft.irfft(slope - self.gain, window.steps)[: window.time.size] / window.dt
+        memory = window.lags(slope - self.gain)
         sampled = window.lags(residual + self.tail * window.images(window.omega))
         return Site(self.unit, window, self.gain, memory, sampled, self.tail, self.shift)
 
@@ -221,27 +221,21 @@ class Site:
     def frequencies(self):
         """Nodes and weights of panels from 0 to infinity that resolve one-site functions and their pair spectra."""
         edges = np.append(0.0, 2.0 ** np.arange(DOUBLINGS)) / self.unit.time_constant
+        panels = Panels(edges, PANEL_ORDER)
         for _ in range(MOST_HALVINGS):
-            coarse = self._unresolved(edges)
+            coarse = self._unresolved(panels)
             if not np.any(coarse):
                 break
-            edges = np.sort(np.append(edges, 0.5 * (edges[1:] + edges[:-1])[coarse]))
-        omega, weight = gauss_panels(edges, PANEL_ORDER)
-        return omega.ravel(), weight.ravel()
+            panels = panels.halved(coarse)
+        return panels.nodes, panels.weight
 
-    def _unresolved(self, edges):
+    def _unresolved(self, panels):
         """Panels wider than the ridge at omega_2 = -omega_1 of a pair spectrum, or on which C and X are no short series."""
-        nodes = gauss_panels(edges, PANEL_ORDER)[0]
-        S, _, C, _, X = self.one_site(nodes.ravel())
-        turning = np.abs(np.gradient(S, nodes.ravel())) * np.abs(S) * self.unit.strength
+        S, _, C, _, X = self.one_site(panels.nodes)
+        turning = np.abs(np.gradient(S, panels.nodes)) * np.abs(S) * self.unit.strength
         width = np.maximum(1.0 - self.unit.strength * np.abs(S) ** 2, SMALLEST_MARGIN) / np.maximum(turning, 1e-300)
-        ridge = np.diff(edges) > WIDTHS_PER_PANEL * np.min(width.reshape(nodes.shape), axis=1)
-        x, w = np.polynomial.legendre.leggauss(PANEL_ORDER)
-        to_series = (np.polynomial.legendre.legvander(x, PANEL_ORDER - 1) * w[:, None]) * (np.arange(PANEL_ORDER) + 0.5)
-        curved = [
-            np.max(np.abs(values.reshape(nodes.shape) @ to_series)[:, -3:], axis=1) > RESOLVED_SERIES * np.max(values)
-            for values in (C, X)
-        ]
+        ridge = 2.0 * panels.half > WIDTHS_PER_PANEL * np.min(width.reshape(-1, PANEL_ORDER), axis=1)
+        curved = [panels.tail(values) > RESOLVED_SERIES * np.max(values) for values in (C, X)]
         return ridge | curved[0] | curved[1]
 
     def autocovariance(self, lag):

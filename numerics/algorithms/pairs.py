@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from numerics.algorithms.averages import CANCELLATION
+from numerics.algorithms.averages import summed
 from numerics.algorithms.quadrature import gaussian_average
 
 NODES = 32  # Chebyshev nodes of one panel
@@ -13,6 +13,7 @@ TAIL = 3e-15  # relative size of the last Chebyshev coefficients of a resolved p
 STANDARD_DEVIATIONS = 8.9  # the Gaussian weight beyond is below 1e-17
 SMALLEST_ERROR = 1e-18  # that the step aims at; rounding comes first
 LARGEST_ANGLE = 1.55  # angle beyond every node: terms of a closed form cancel most where the correlation is smallest
+TRIAL = np.array([1e-3, 0.3, 0.9, 1.3])  # angles at which a step is judged
 COARSEST, FINEST = 0.4, 0.012  # steps of the two-dimensional trapezoidal rule, in standard deviations
 
 
@@ -39,6 +40,42 @@ def quadrant_sum(phi, deviation, theta, step):
     return value
 
 
+def quadrant_step(phi, deviation):
+    """Step at which `quadrant_sum` has converged; None where none is fine enough.
+
+    The error is exp(-c/step): the change from twice the step tells c.
+    """
+    step, previous = COARSEST, None
+    while step > FINEST:
+        value = quadrant_sum(phi, deviation, TRIAL, step)
+        if previous is not None:
+            change = np.max(np.abs(value - previous) / np.abs(value))
+            if change <= 1e-5:
+                return step * min(1.0, 2.0 * np.log(max(change, 1e-300)) / np.log(SMALLEST_ERROR))
+        step, previous = 0.5 * step, value
+    return None
+
+
+def nested_average(outer, inner, mean, variance, rho, left, parameters):
+    """<F(u) G(v)> of two `Mean` by nested one-point rules, E_u[F(u) E_v[G(v) | u]]; `left` = variance (1 - rho^2) is that of v | u.
+
+    All numbers are arrays of one shape.
+    """
+    points = [np.broadcast_to(np.asarray(b, dtype=float), mean.shape) for b in outer.breakpoints(*parameters)]
+
+    def conditional(function, k):
+        def integrand(u, mean, variance, rho, left, *rest):
+            own = rest[len(points) :]
+            given = inner(left, *own, mean=mean + rho * (rest[k] + u - mean))
+            return function(u, mean, variance, *own) * given
+
+        return integrand
+
+    before, after = ([conditional(f, k) for k, f in enumerate(side)] for side in (outer.left, outer.right))
+    passed = [mean, variance, rho, left, *points, *parameters]
+    return gaussian_average(before, after, points, mean, variance, passed, exponent=outer.exponent)[0]
+
+
 class PairAverage:
     """<phi(u) phi(v)>, u and v of equal variance and zero mean, for one activation.
 
@@ -62,61 +99,23 @@ class PairAverage:
         deviation = np.sqrt(variance)
 
         def closed(theta):
-            with np.errstate(all="ignore"):
-                rho = np.cos(theta)
-                terms = [np.broadcast_to(t, rho.shape) for t in self.terms(0.0, variance, rho, *parameters)]
-                total, size = sum(terms), sum(np.abs(t) for t in terms)
-            return np.where(size <= CANCELLATION * np.abs(total), total / rho, np.nan)
+            rho = np.cos(theta)
+            _, total, _, clear = summed(self.terms, (0.0, variance, rho, *parameters), rho.shape)
+            return np.where(clear, total / rho, np.nan)
+
+        def phi(x):
+            return self.phi(x, *parameters)
 
         def nested(theta):
-            return self.nested(variance, theta, parameters) / np.cos(theta)
+            rest = [np.full(theta.size, float(p)) for p in (0.0, variance, *parameters)]
+            mean, total, *own = rest
+            rho, left = np.cos(theta), total * np.sin(theta) ** 2
+            return nested_average(self.mean_phi, self.mean_phi, mean, total, rho, left, own) / rho
 
-        trial = np.array([1e-3, 0.3, 0.9, 1.3])
-        if self.terms is not None and np.all(np.isfinite(closed(np.append(trial, LARGEST_ANGLE)))):
+        if self.terms is not None and np.all(np.isfinite(closed(np.append(TRIAL, LARGEST_ANGLE)))):
             return closed
-        step = self.quadrant_step(deviation, trial, parameters) if self.smooth else None
-        if step is not None:
-            return lambda theta: (
-                quadrant_sum(lambda x: self.phi(x, *parameters), deviation, theta, step) / np.cos(theta)
-            )
-        return nested
-
-    def quadrant_step(self, deviation, trial, parameters):
-        """Step at which `quadrant_sum` has converged; None where none is fine enough.
-
-        The error is exp(-c/step): the change from twice the step tells c.
-        """
-        step, previous = COARSEST, None
-        while step > FINEST:
-            value = quadrant_sum(lambda x: self.phi(x, *parameters), deviation, trial, step)
-            if previous is not None:
-                change = np.max(np.abs(value - previous) / np.abs(value))
-                if change <= 1e-5:
-                    return step * min(1.0, 2.0 * np.log(max(change, 1e-300)) / np.log(SMALLEST_ERROR))
-            step, previous = 0.5 * step, value
-        return None
-
-    def nested(self, variance, theta, parameters):
-        """The same average by two nested one-point rules: <phi(u) <phi(v)|u>>, v|u ~ N(rho u, variance (1 - rho^2))."""
-        outer, inner = self.mean_phi, self.mean_phi
-        count = theta.size
-        parameters = [np.full(count, float(p)) for p in parameters]
-        points = [np.broadcast_to(np.asarray(b, dtype=float), (count,)) for b in outer.breakpoints(*parameters)]
-
-        def conditional(function, k):
-            def integrand(u, mean, v, angle, *rest):
-                at = rest[k] + u
-                own = rest[len(points) :]
-                given = inner(v * np.sin(angle) ** 2, *own, mean=np.cos(angle) * at)
-                return function(u, mean, v, *own) * given
-
-            return integrand
-
-        left = [conditional(f, k) for k, f in enumerate(outer.left)]
-        right = [conditional(f, k) for k, f in enumerate(outer.right)]
-        variance = np.full(count, float(variance))
-        passed = [np.zeros(count), variance, theta, *points, *parameters]
-        return gaussian_average(left, right, points, 0.0, variance, passed, exponent=outer.exponent)[0]
+        step = quadrant_step(phi, deviation) if self.smooth else None
+        return nested if step is None else lambda theta: quadrant_sum(phi, deviation, theta, step) / np.cos(theta)
 
     def table(self, variance, parameters=()):
         """Interpolant in the correlation at one variance."""

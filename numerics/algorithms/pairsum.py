@@ -38,10 +38,10 @@ def pair_sum(weight, functions, entries):
     return 2.0 * total / (2.0 * np.pi) ** 2
 
 
-def antidiagonal_sum(weight, functions, entries):
-    """``int domega/(2 pi)`` of pair spectra at (omega, -omega): int dtau psi(tau, tau) over all lags.
+def slow_integral(weight, functions, entries):
+    """``int_0^oo psi(tau, tau) dtau = (1/2) int domega/(2 pi) psi(omega, -omega)`` of pair spectra.
 
     Parameters and result as for `pair_sum`.
     """
     opposite = [np.conj(values) for values in functions]
-    return np.array([np.sum(np.real(psi) * weight) for psi in entries(functions, opposite)]) / np.pi
+    return np.array([np.sum(np.real(psi) * weight) for psi in entries(functions, opposite)]) / (2.0 * np.pi)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.polynomial import legendre
 
-from numerics.algorithms.primitive import ORDER, gauss_panels
+from numerics.algorithms.primitive import ORDER, gauss_panels, legendre_series
 
 RISING = 20.0  # argument beyond which spherical Bessel functions of these orders are stable under forward recurrence
 BESSEL_NODES = 24  # of half a Gauss rule for smaller arguments
@@ -52,12 +52,15 @@ class Panels:
         nodes, weight = gauss_panels(self.edges, order)
         self.nodes, self.weight = nodes.ravel(), weight.ravel()
         self.middle, self.half = 0.5 * (self.edges[1:] + self.edges[:-1]), 0.5 * np.diff(self.edges)
-        x, w = legendre.leggauss(order)
-        self.to_series = (np.arange(order) + 0.5)[:, None] * (legendre.legvander(x, order - 1) * w[:, None]).T
+        self.to_series = legendre_series(order)
 
     def series(self, values):
         """Legendre coefficients on every panel, shape (panels, order)."""
         return values.reshape(-1, self.order) @ self.to_series.T
+
+    def halved(self, unresolved):
+        """The panels, some of them cut in the middle."""
+        return Panels(np.sort(np.append(self.edges, self.middle[unresolved])), self.order)
 
     def at(self, values, point):
         """The function at points within the edges."""

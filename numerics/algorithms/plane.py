@@ -8,6 +8,7 @@ lag is integrated exactly, however long the lag.
 
 import numpy as np
 
+from numerics.algorithms.pairsum import slow_integral
 from numerics.algorithms.panels import Panels
 
 FIRST_DROP = 1e-15  # spectra over their maximum at which the range of frequencies ends
@@ -55,14 +56,15 @@ class PairPlane:
                 break
             edges.append(RATIO * edges[-1])
         edges = np.unique(np.append(edges, [m for m in marks if 0.0 < m < edges[-1]]))
+        panels = Panels(edges)
         for _ in range(HALVINGS):
-            bad = self._unresolved(Panels(edges))
+            bad = self._unresolved(panels)
             if not np.any(bad):
-                return edges, True
-            if (edges.size + np.sum(bad)) * FINE > MOST_NODES:
+                return panels.edges, True
+            if (panels.edges.size + np.sum(bad)) * FINE > MOST_NODES:
                 break
-            edges = np.sort(np.append(edges, 0.5 * (edges[1:] + edges[:-1])[bad]))
-        return edges, False
+            panels = panels.halved(bad)
+        return panels.edges, False
 
     def _unresolved(self, panels):
         """Panels on whose squares a pair spectrum is no polynomial."""
@@ -113,8 +115,6 @@ class PairPlane:
         return np.array(total)
 
     def slow_integral(self):
-        """``int_0^oo psi(tau, tau) dtau = (1/2) int domega/(2 pi) psi(omega, -omega)`` of phi and x."""
+        """``int_0^oo psi(tau, tau) dtau`` of phi and x."""
         panels = Panels(self.edges, FINE)
-        functions = self.sites(panels.nodes)
-        spectra = self.entries(functions, [np.conj(f) for f in functions])
-        return np.array([np.sum(panels.weight * np.real(values)) for values in spectra]) / (2.0 * np.pi)
+        return slow_integral(panels.weight, self.sites(panels.nodes), self.entries)

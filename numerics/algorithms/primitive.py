@@ -25,13 +25,25 @@ def gauss_panels(edges, order=ORDER):
 
 
 @lru_cache(maxsize=16)
-def running_integral(order=ORDER):
-    """Matrix that takes values at the nodes of [-1, 1] to integrals from -1 to each node."""
+def legendre_series(order):
+    """Matrix that takes values at the nodes of [-1, 1] to the coefficients of their Legendre series."""
     x, w = gauss_rule(order)
-    degrees = np.arange(order)
-    to_series = (legendre.legvander(x, order - 1) * w[:, None]).T * (degrees[:, None] + 0.5)
-    integrals = [legendre.legval(x, legendre.legint(row, lbnd=-1)) for row in np.eye(order)]
-    return np.array(integrals).T @ to_series
+    return (np.arange(order) + 0.5)[:, None] * (legendre.legvander(x, order - 1) * w[:, None]).T
+
+
+@lru_cache(maxsize=1)
+def running_integral():
+    """Matrix that takes values at the nodes of [-1, 1] to integrals from -1 to each node."""
+    x, _ = gauss_rule(ORDER)
+    integrals = [legendre.legval(x, legendre.legint(row, lbnd=-1)) for row in np.eye(ORDER)]
+    return np.array(integrals).T @ legendre_series(ORDER)
+
+
+def running(values, weight):
+    """Integral from the first edge to every node, from values at the nodes of `gauss_panels`."""
+    within = 0.5 * weight.sum(axis=1)[:, None] * (values @ running_integral().T)
+    whole = np.sum(values * weight, axis=1)
+    return within + np.append(0.0, np.cumsum(whole)[:-1])[:, None]
 
 
 class Primitive:
@@ -59,10 +71,7 @@ class Primitive:
         edges = np.array(edges)
         self.x, self.weight = gauss_panels(edges[np.append(True, np.diff(edges) > 0)])
         with np.errstate(all="ignore"):
-            values = phi(self.x)
-            within = 0.5 * self.weight.sum(axis=1)[:, None] * (values @ running_integral().T)
-            whole = np.sum(values * self.weight, axis=1)
-        self.value = within + np.append(0.0, np.cumsum(whole)[:-1])[:, None]
+            self.value = running(phi(self.x), self.weight)
 
     def variance(self, variance):
         """Var Phi over N(0, variance) and its derivative with respect to the variance; arrays."""

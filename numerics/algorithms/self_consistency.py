@@ -51,6 +51,13 @@ def all_roots(equation, slope, parameters):
     return table[: max(1, int(np.max(np.sum(~np.isnan(table), axis=0))))]
 
 
+def physical_branch(roots, slopes):
+    """The smallest root of each column at which the slope of the self-consistency is below 1, nan without one; its slope."""
+    pick, columns = np.argmax(slopes < 1.0, axis=0), np.arange(roots.shape[1])
+    slope = slopes[pick, columns]
+    return np.where(slope < 1.0, roots[pick, columns], np.nan), slope
+
+
 def solve_physical(equation, slope, error, observables, parameters):
     """The physical branch: the smallest v > 0 at which the slope of the self-consistency is below 1.
 
@@ -65,9 +72,7 @@ def solve_physical(equation, slope, error, observables, parameters):
     with np.errstate(all="ignore"):
         roots = all_roots(equation, slope, vectors)
         slopes = np.where(roots > 0, slope(np.where(roots > 0, roots, np.nan), *vectors), np.nan)
-        pick = np.argmax(slopes < 1.0, axis=0)
-    columns = np.arange(vectors[0].size)
-    v = np.where(slopes[pick, columns] < 1.0, roots[pick, columns], np.nan)
+    v, slope_there = physical_branch(roots, slopes)
     found = ~np.isnan(v)
     inner = [p[found] for p in vectors]
     result = {}
@@ -80,7 +85,7 @@ def solve_physical(equation, slope, error, observables, parameters):
     for name, values in observables(v[found], *inner).items():
         keep(name, values)
     residual = equation(v[found], *inner) / v[found] - 1.0
-    margin = 1.0 - slopes[pick, columns][found]
+    margin = 1.0 - slope_there[found]
     keep("slope", 1.0 - margin)
     keep("residual", residual)
     keep("error", (np.abs(residual) * v[found] + error(v[found], *inner)) / margin + EPSILON * v[found])

@@ -5,32 +5,23 @@ A state has a `status`, the equal-time `variance` of x, `roots` and `slopes` of 
 
     sites(omega)    one-site functions S, T, C, K, X at frequencies >= 0,
     lags(lag)       autocovariances of x and of phi at lags >= 0,
-    results()       values of all observables and their errors,
+    results()       values of all observables and their errors; none where an integral is not resolved,
     pair_lags(...)  psi_phi and psi_x at two lags, and their errors,
     frequency_dimensions(omega)
                     participation ratios over N at single frequencies, and their errors.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from scipy.interpolate import BPoly
 
 from numerics.algorithms.contour import contour_integral, opposite_frequencies
-from numerics.algorithms.filtered import CLOSE_TO_CRITICAL, LOST, NO_START, SOLVED_FILTER, Drive, by_filter
-from numerics.algorithms.pairsum import antidiagonal_sum, pair_sum
+from numerics.algorithms.filtered import Drive, FilteredEquation
+from numerics.algorithms.outcomes import SOLVED
+from numerics.algorithms.pairsum import pair_sum, slow_integral
 from numerics.algorithms.plane import PairPlane
-from numerics.algorithms.trajectories import (
-    FOUND,
-    NO_MARGIN,
-    SILENT_SITE,
-    UNBOUNDED,
-    UNSETTLED,
-    solve_by_trajectories,
-)
+from numerics.algorithms.trajectories import solve_by_trajectories
 from numerics.algorithms.transfer import PowerTransfer
 
-SOLVED, SILENT, NO_ROOT, NO_DECAY, NO_CONVERGENCE, CRITICAL, NOT_RESOLVED, UNSTABLE_PAIRS = range(8)  # status
 AGREEMENT = 1e-9  # of two orders of quadrature
 DOUBLE_PRECISION = 4e-16
 RESOLUTION = 0.3  # of the smallest panel of frequencies, in units of the margin 1 - strength max|S|^2
@@ -55,14 +46,25 @@ class PairStatistics:
         spectrum = self.found.spectra(omega)[1]
         return given.one_site(s, response, spectrum, given.noise_spectra[self.noise](s, *self.numbers), *self.numbers)
 
-    def stated(self, values, other):
-        """Errors of results: the change to another resolution, and the error of the variance.
+    @property
+    def rounding(self):
+        """Relative error of the variance, which moves the margin: integrals depend on that through its inverse."""
+        return (self.error / self.variance + DOUBLE_PRECISION) * (1.0 + 3.0 / self.margin)
 
-        That moves the margin, on which the integrals depend through its inverse.
+    def stated(self, integrals, others, at_zero):
+        """Values of all observables from integrals of pair spectra, and errors: the change to others, and that of the variance.
+
+        `at_zero` are the one-site functions at frequency 0.
         """
-        relative = (self.error / self.variance + DOUBLE_PRECISION) * (1.0 + 3.0 / self.margin)
-        errors = {key: abs(v - float(other[key])) + relative * abs(v) for key, v in values.items()}
-        return {**errors, "Delta0": self.error}
+        given, numbers = self.equations, self.numbers
+        process = [
+            *given.gaussian_site(self.variance, *numbers).values(),
+            *(float(np.real(part[0])) for part in at_zero),
+        ]
+        first, second = (given.observables(self.variance, *process, *row, *numbers) for row in (integrals, others))
+        values = {key: float(value) for key, value in first.items()}
+        errors = {key: abs(v - float(second[key])) + self.rounding * abs(v) for key, v in values.items()}
+        return values, {**errors, "Delta0": self.error}
 
     def pairs(self, one, two):
         """psi_phi and psi_x at two frequencies."""
@@ -81,7 +83,7 @@ class PairStatistics:
     def frequency_dimensions(self, omega):
         """Participation ratios over N of phi and x at frequencies >= 0, shape (2, ...), and their errors."""
         value = single_frequency(self.pairs, self.sites(omega))
-        return value, (self.error / self.variance + DOUBLE_PRECISION) * (1.0 + 3.0 / self.margin) * value
+        return value, self.rounding * value
 
 
 class GaussianState(PairStatistics):
@@ -120,12 +122,12 @@ class GaussianState(PairStatistics):
         return at, self.table.value(np.arccos(np.clip(at / self.variance, -1.0, 1.0)))
 
     def results(self):
-        """Values of all observables and their errors; the status changes where they are not resolved."""
-        given, numbers, variance, found, decay = self.equations, self.numbers, self.variance, self.found, self.margin
-        slowest = min(np.sqrt(decay), 1.0 / max(self.tau_n, 1.0))
+        """Values of all observables and their errors."""
+        variance, found = self.variance, self.found
+        slowest = min(np.sqrt(self.margin), 1.0 / max(self.tau_n, 1.0))
 
         def integrand(s, transform):
-            return given.integrands(s, transform, variance, *numbers)
+            return self.equations.integrands(s, transform, variance, *self.numbers)
 
         integrals = []
         for order in (12, 16):
@@ -140,12 +142,8 @@ class GaussianState(PairStatistics):
             and np.all(one[4] >= -1e-11 * one[4][0])
         )
         if not sound:
-            self.status = NOT_RESOLVED
             return {}, {}
-        process = [*given.gaussian_site(variance, *numbers).values(), *(float(np.real(part[0])) for part in one)]
-        first, second = (given.observables(variance, *process, *integral, *numbers) for integral in (fine, coarse))
-        values = {key: float(value) for key, value in first.items()}
-        errors = self.stated(values, second)
+        values, errors = self.stated(fine, coarse, one)
         errors["tau_pop"] += abs(beyond / fine[0]) if fine[0] else 0.0
         return values, errors
 
@@ -165,36 +163,32 @@ class FilteredState(PairStatistics):
 
     def __init__(self, equations, noise, numbers, tau_n):
         self.equations, self.noise, self.numbers = equations, noise, numbers
-        own, (numerator, denominator) = numbers[equations.count :], equations.filter
-        smooth = noise == "ou"
+        own, smooth = numbers[equations.count :], noise == "ou"
         drive = Drive(
             white=float(equations.impulses[noise](*numbers)),
             forcing=(lambda lag: equations.forcing[noise](lag, *numbers)) if smooth else None,
             spectrum=(lambda omega: equations.noise_spectra[noise](1j * omega, *numbers).real) if smooth else None,
             rate=1.0 / tau_n if smooth else None,
         )
-        status, self.variance, self.table, self.found = by_filter(
+        self.network = FilteredEquation(
             lambda variance: equations.pair.table(variance, own),
             lambda variance: float(equations.multiplier(variance, *numbers)),
-            np.array(numerator),
-            np.array(denominator),
+            PowerTransfer.of(*equations.filter),
             float(equations.strength(*numbers)),
             drive,
         )
-        words = {SOLVED_FILTER: SOLVED, NO_START: SILENT, LOST: NO_CONVERGENCE, CLOSE_TO_CRITICAL: CRITICAL}
-        self.status = words.get(status, NOT_RESOLVED)
+        self.status, self.variance, self.table, self.found = self.network.solve()
         solved = self.status == SOLVED
         self.variance = float(self.variance) if solved else np.nan
         self.roots, self.slopes = np.array([self.variance] * solved), np.array([np.nan] * solved)
         self.residual = self.found.mismatch if solved else np.nan
         self.error = self.residual * self.variance
-        self.transfer = PowerTransfer.of(np.array(numerator), np.array(denominator))
-        self.marks = [self.transfer.peak()[0]]
+        self.marks = [self.network.transfer.peak()[0]]
 
     @property
     def margin(self):
         """1 - strength max|S|^2."""
-        return 1.0 - float(self.equations.multiplier(self.variance, *self.numbers)) * self.transfer.peak()[1]
+        return self.network.gap(self.variance)
 
     def lags(self, lag):
         """C_x and C_phi, from the polynomial of each panel."""
@@ -202,21 +196,13 @@ class FilteredState(PairStatistics):
         return at, self.table.value(np.arccos(np.clip(at / self.variance, -1.0, 1.0)))
 
     def results(self):
-        """Values of all observables and their errors; the status changes where they are not resolved."""
-        given, numbers, variance = self.equations, self.numbers, self.variance
+        """Values of all observables and their errors."""
         plane = self.plane()
         psi, error = plane.at(0.0, 0.0)
-        if not (plane.resolved and np.all(error <= INTEGRATED * np.abs(psi) + DOUBLE_PRECISION * variance**2)):
-            self.status = NOT_RESOLVED
+        if not (plane.resolved and np.all(error <= INTEGRATED * np.abs(psi) + DOUBLE_PRECISION * self.variance**2)):
             return {}, {}
         slow = plane.slow_integral()[0]
-        process = [
-            *given.gaussian_site(variance, *numbers).values(),
-            *(float(np.real(p[0])) for p in self.sites(np.zeros(1))),
-        ]
-        first, second = (given.observables(variance, *process, *psi + e, slow, *numbers) for e in (0.0, error))
-        values = {key: float(value) for key, value in first.items()}
-        return values, self.stated(values, second)
+        return self.stated((*psi, slow), (*psi + error, slow), self.sites(np.zeros(1)))
 
 
 class SampledState(PairStatistics):
@@ -227,6 +213,7 @@ class SampledState(PairStatistics):
     equations : InTime
     noise : str
     numbers : sequence of float
+    tau_n : float
     """
 
     sampled, tolerance = True, 1e-3
@@ -234,7 +221,7 @@ class SampledState(PairStatistics):
     slopes, roots = np.array([]), np.array([])
     variance = residual = np.nan
 
-    def __init__(self, equations, noise, numbers):
+    def __init__(self, equations, noise, numbers, tau_n):
         self.equations, self.noise, self.numbers = equations, noise, numbers
         own = numbers[equations.count :]
 
@@ -247,17 +234,10 @@ class SampledState(PairStatistics):
             equations.transfer,
             drive,
             float(equations.strength(*numbers)),
-            float(equations.feedback(*numbers)),
+            float(equations.reaction(*numbers)),
             lambda omega, S, C: equations.one_site(1j * omega, S, C, drive(omega), *numbers),
         )
-        words = {
-            FOUND: SOLVED,
-            NO_MARGIN: UNSTABLE_PAIRS,
-            UNBOUNDED: NO_ROOT,
-            UNSETTLED: NO_CONVERGENCE,
-            SILENT_SITE: SILENT,
-        }
-        self.status = words.get(self.found.status, CRITICAL)
+        self.status = self.found.status
 
     @property
     def margin(self):
@@ -280,7 +260,7 @@ class SampledState(PairStatistics):
         def observed(site):
             one, zero = site.one_site(nodes), site.one_site(np.zeros(1))
             variance, power = site.variances
-            integrals = [*pair_sum(weight, one, self.pairs), 0.5 * antidiagonal_sum(weight, one, self.pairs)[0]]
+            integrals = [*pair_sum(weight, one, self.pairs), slow_integral(weight, one, self.pairs)[0]]
             process = [power, site.gain, *(float(np.real(part[0])) for part in zero)]
             results = given.observables(variance, *process, *integrals, *numbers)
             keys.update(dict.fromkeys(results))
@@ -307,9 +287,3 @@ class SampledState(PairStatistics):
     def frequency_dimensions(self, omega):
         """Participation ratios over N of phi and x at frequencies >= 0, shape (2, ...), and their standard errors."""
         return self.found.jackknife(lambda site: single_frequency(self.pairs, site.one_site(omega)))
-
-
-@lru_cache(maxsize=8)
-def sampled_state(equations, noise, numbers):
-    """The sampled solution; the latest are kept, because each takes some time."""
-    return SampledState(equations, noise, numbers)

@@ -19,8 +19,8 @@ from scipy.optimize import brentq
 
 from numerics.algorithms.hermite import HermiteSeries, mehler_sum
 from numerics.algorithms.onesite import LagWindow, LinearUnit, Site
+from numerics.algorithms.outcomes import CRITICAL, NO_CONVERGENCE, NO_ROOT, SILENT, SOLVED, UNSTABLE_PAIRS
 
-FOUND, NO_MARGIN, UNBOUNDED, UNSETTLED, WINDOW_TOO_SHORT, SILENT_SITE = range(6)  # status of a solution by trajectories
 FIXED_POINT, MOST_UPDATES = 1e-7, 80  # relative change at which the iteration ends
 HISTORY = 6  # of Anderson's method
 LEAST_MARGIN, SILENCE = 1e-6, 1e-10  # of 1 - strength max|S|^2, and of the spectrum of y summed over frequencies
@@ -104,7 +104,7 @@ class Ensemble:
             rest = rest + self._difference(uncorrelated, self.series.phi(y) - gain * y)
             slopes = slopes + self._difference(delta, gentle - gain)
             higher = self._higher_orders(delta, slope - site.gain, T, kappa)
-        memory = np.fft.irfft(kappa, window.steps)[: window.time.size] / window.dt * slopes + higher
+        memory = window.lags(kappa) * slopes + higher
         memory[-1] = 0.0
         return Site(self.unit, window, gain + shift, memory, rest, tail * slopes[0], shift)
 
@@ -191,17 +191,17 @@ def settle(ensemble, site):
     for _ in range(MOST_UPDATES):
         balanced = ensemble.balanced(site)
         if balanced[0].margin < LEAST_MARGIN:
-            return site, NO_MARGIN
+            return site, UNSTABLE_PAIRS
         if np.sum(balanced[3]) < SILENCE and not np.any(site.unit.noise(site.window.omega)):
-            return site, SILENT_SITE
+            return site, SILENT
         new = ensemble.update(balanced)
         points.append(packed(site))
         changes.append(packed(new) - points[-1])
         change = np.linalg.norm(changes[-1])
         if not np.isfinite(change):
-            return site, UNBOUNDED
+            return site, NO_ROOT
         if max(change, ensemble.unsettled) < FIXED_POINT:
-            return ensemble.balanced(new)[0], FOUND
+            return ensemble.balanced(new)[0], SOLVED
         if change > 10.0 * min(np.linalg.norm(c) for c in changes):  # led astray: forget
             points, changes = points[-1:], changes[-1:]
         points, changes = points[-HISTORY:], changes[-HISTORY:]
@@ -212,7 +212,7 @@ def settle(ensemble, site):
             target = target - moves @ np.linalg.lstsq(past, changes[-1], rcond=1e-8)[0]
         shift, memory, residual = np.split(target * scale, [1, 1 + size])
         site = Site(site.unit, site.window, balanced[0].gain, memory, residual, new.tail, float(shift[0]))
-    return site, UNSETTLED
+    return site, NO_CONVERGENCE
 
 
 def first_site(unit, series, window):
@@ -230,17 +230,6 @@ def first_site(unit, series, window):
     gain, rest, _ = series.at(variance)
     shape = np.exp(-window.time / unit.time_constant)
     return Site(unit, window, gain, np.zeros(window.time.size), mehler_sum(rest, shape))
-
-
-def started_site(unit, window, start):
-    """The site with given C and S."""
-    C, S = start(window.omega)
-    slope = S / (unit.filter(window.omega) * (1.0 + unit.feedback * S**2))
-    gain = float(slope[-1].real)
-    memory = np.fft.irfft(real_at_end(slope - gain), window.steps)[: window.time.size] / window.dt
-    size = np.abs(S) ** 2
-    residual = C * (1.0 - unit.strength * size) - size * unit.noise(window.omega)
-    return Site(unit, window, gain, memory, window.lags(residual))
 
 
 def left_at_the_end(sites):
@@ -262,9 +251,9 @@ class FeedbackSolution:
     Attributes
     ----------
     status : int
-        FOUND; else NO_MARGIN (pair correlations do not decay: ``strength max|S|^2`` is not below 1 by `RESOLVED_MARGIN`
-        standard errors), UNBOUNDED, UNSETTLED (the iteration does not converge), WINDOW_TOO_SHORT (C or R has not decayed) or
-        SILENT_SITE (x = 0).  Without sites, but for NO_MARGIN by the standard errors and WINDOW_TOO_SHORT.
+        SOLVED; else UNSTABLE_PAIRS (pair correlations do not decay: ``strength max|S|^2`` is not below 1 by `RESOLVED_MARGIN`
+        standard errors), NO_ROOT, NO_CONVERGENCE (the iteration does not converge), CRITICAL (C or R has not decayed) or
+        SILENT (x = 0).  Without sites, but for UNSTABLE_PAIRS by the standard errors and CRITICAL.
     sites : list of Site
     coarse : list of Site
         The same with twice the time step.
@@ -277,10 +266,6 @@ class FeedbackSolution:
     def __init__(self, status, sites, coarse, left):
         self.status, self.sites, self.coarse, self.left = status, sites, coarse, left
         self.site = Site.mean(sites) if sites else None
-
-    def one_site(self, omega):
-        """(S, T, C, K, X), each of shape (replicates, frequencies)."""
-        return tuple(np.array(rows) for rows in zip(*(site.one_site(omega) for site in self.sites), strict=True))
 
     def jackknife(self, functional):
         """Value and standard error of any functional of the pooled solution.
@@ -313,9 +298,6 @@ def solve_by_trajectories(
     seed=0,
     replicates=16,
     trajectories=256,
-    dt=None,
-    period=None,
-    start=None,
 ):
     """Solve ``x = h * [zeta + xi + feedback R * phi(x)]`` self-consistently.
 
@@ -333,10 +315,6 @@ def solve_by_trajectories(
         The stream of replicate k depends on (seed, k) alone.
     replicates, trajectories : int
         Independent solutions, at least 2, and trajectories of each; fewer, of the same length together, in long windows.
-    dt, period : float, optional
-        Time step, by default `STEP` time constants of h, and shortest window; it is doubled until C and R fit.
-    start : callable, optional
-        ``omega -> (C, S)``, a guess.
 
     Returns
     -------
@@ -344,24 +322,22 @@ def solve_by_trajectories(
     """
     unit, series = LinearUnit(transfer, noise_spectrum, strength, feedback, one_site), HermiteSeries(phi, phi_prime)
     with np.errstate(all="ignore"):
-        dt = time_step(unit, series) if dt is None else dt
-        guess, steps = gaussian_guess(
-            unit, series, dt, FIRST_PERIOD * unit.time_constant if period is None else period, start
-        )
+        dt = time_step(unit, series)
+        guess, steps = gaussian_guess(unit, series, dt)
         while True:
             sites, coarse, status = replicated(guess, series, steps, dt, seed, replicates, trajectories)
-            if status != FOUND:
+            if status != SOLVED:
                 return FeedbackSolution(status, [], [], np.nan)
             left = left_at_the_end(sites)
             if left < STILL_DECAYED or 2 * steps > MOST_STEPS:
                 break
             guess, steps = Site.mean(coarse), 2 * steps
-        found = FeedbackSolution(FOUND, sites, coarse, left)
+        found = FeedbackSolution(SOLVED, sites, coarse, left)
         margin, error = found.jackknife(lambda site: site.margin)
     if left >= STILL_DECAYED:
-        found.status = WINDOW_TOO_SHORT
+        found.status = CRITICAL
     elif margin < RESOLVED_MARGIN * error:
-        found.status = NO_MARGIN
+        found.status = UNSTABLE_PAIRS
     return found
 
 
@@ -371,14 +347,14 @@ def time_step(unit, series):
     return STEP * unit.time_constant / max(1.0, np.sqrt(abs(unit.feedback)) * unit.peak * abs(first.gain))
 
 
-def gaussian_guess(unit, series, dt, period, start):
+def gaussian_guess(unit, series, dt):
     """The site to first order in kappa, where there is such a solution, and the number of steps of a window that it fits."""
-    steps = 4 * int(np.ceil(period / dt / 4))
+    steps = 4 * int(np.ceil(FIRST_PERIOD * unit.time_constant / dt / 4))
     window = LagWindow(steps // 2, 2.0 * dt)
-    site = first_site(unit, series, window) if start is None else started_site(unit, window, start)
+    site = first_site(unit, series, window)
     while True:
         found, status = settle(Ensemble(unit, series, window), site.on(window))
-        if status != FOUND or 2 * steps > FULL_STEPS or left_at_the_end([found]) < DECAYED:
+        if status != SOLVED or 2 * steps > FULL_STEPS or left_at_the_end([found]) < DECAYED:
             return found, steps
         site, steps = found, 2 * steps
         window = LagWindow(steps // 2, 2.0 * dt)
@@ -396,7 +372,7 @@ def replicated(guess, series, steps, dt, seed, replicates, trajectories):
         site = guess
         for window, noise, sites in zip(windows, (every_second_step(white), white), found, strict=True):
             site, status = settle(Ensemble(unit, series, window, noise), site.on(window))
-            if status != FOUND:
+            if status != SOLVED:
                 return [], [], status
             sites.append(site)
-    return found[1], found[0], FOUND
+    return found[1], found[0], SOLVED

@@ -9,7 +9,7 @@ from numpy.polynomial import legendre
 from scipy.optimize import brentq
 
 from numerics.algorithms.panels import spherical_bessel
-from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running_integral, subdivided
+from numerics.algorithms.primitive import ORDER, gauss_panels, graded, running, subdivided
 
 FLAT_ENERGY = 1e-13  # relative energy below which its sign is rounding
 NEAR_ONE, NEAR_ZERO = 1.0471975511965976, 41.5  # angle with correlation 1/2; -log of the correlation at the longest lag
@@ -89,7 +89,7 @@ class Autocovariance:
         return both[:, 0], both[:, 1]
 
 
-def by_energy(table, variance, strength, kinetic, rate, order=ORDER):
+def by_energy(table, variance, strength, kinetic, rate):
     """C(tau) from the first integral.
 
     Parameters
@@ -108,28 +108,27 @@ def by_energy(table, variance, strength, kinetic, rate, order=ORDER):
     Autocovariance or None
         None where C(tau) would not decay to zero.
     """
-    integrate = running_integral(order).T
     # short lags, correlation cos(theta) > 1/2: the energy is followed down from C(0)
     edges = subdivided(np.append(0.0, graded(1e-7, NEAR_ONE, 2.5)), LONGEST_PANEL * rate)
-    theta, weight = gauss_panels(edges, order)
+    theta, weight = gauss_panels(edges)
     force = (strength * table.value(theta) - variance * np.cos(theta)) * variance * np.sin(theta)
-    short = kinetic + running(force, weight, integrate)
+    short = kinetic + running(force, weight)
     step = variance * np.sin(theta) / np.sqrt(2.0 * short)
     half = kinetic + np.sum(force * weight)
     # long lags, correlation exp(-u) < 1/2: the energy relative to C^2 is followed up from C = 0
     edges = subdivided(np.array([np.log(2.0), NEAR_ZERO]), min(1.5, LONGEST_PANEL * rate))
-    u, long_weight = gauss_panels(edges, order)
+    u, long_weight = gauss_panels(edges)
     rho = np.exp(-u)
     long_energy = relative_energy(table, variance, strength, rho)
     mismatch = abs(half - 0.25 * relative_energy(table, variance, strength, np.array(0.5))) / (0.5 * variance**2)
     if not (np.all(short > 0) and np.all(long_energy > 0)):
         return None
     long_step = variance / np.sqrt(2.0 * long_energy)
-    lag = running(step, weight, integrate).ravel()
+    lag = running(step, weight).ravel()
     turn = np.sum(step * weight)
     angle = np.append(theta.ravel(), np.arccos(rho).ravel())
     return Autocovariance(
-        lag=np.append(lag, turn + running(long_step, long_weight, integrate).ravel()),
+        lag=np.append(lag, turn + running(long_step, long_weight).ravel()),
         weight=np.append((step * weight).ravel(), (long_step * long_weight).ravel()),
         x=variance * np.append(np.cos(theta).ravel(), rho.ravel()),
         phi=np.append(np.cos(theta).ravel(), rho.ravel()) * table.ratio(angle),
@@ -143,10 +142,3 @@ def relative_energy(table, variance, strength, rho):
     t, w = gauss_panels(np.array([0.0, 1.0]), 24)
     inner = table.ratio(np.arccos(np.clip(rho[..., None] * t[0], -1.0, 1.0)))
     return 0.5 * variance**2 - strength * variance * (inner @ (t[0] * w[0]))
-
-
-def running(values, weight, integrate):
-    """Integral from the first edge to every node."""
-    half = 0.5 * weight.sum(axis=1)[:, None]
-    whole = np.sum(values * weight, axis=1)
-    return half * (values @ integrate) + np.append(0.0, np.cumsum(whole)[:-1])[:, None]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, S, Symbol, lambdify, sstr
 
 from numerics.algorithms.averages import Mean
-from numerics.codegen.cache import content_key, load_cached, store
+from numerics.codegen.cache import cached, content_key
 from numerics.codegen.means import mean_name
 from numerics.codegen.module import emit_mean
 from theory.activation.activation import Activation
@@ -65,14 +65,14 @@ def average(
         return mean_object(term, activation)(variance, *arguments, mean=0.0 if centred else mean)
 
     if not isinstance(node, Average):  # linear activations and pure powers of x may reduce to a number
-        return _combine(node, value, variance, mean)
+        return evaluated(node, value, {mu.name: mean, Delta.name: variance})
     try:
         return value(node)
     except DomainError:
         equivalent = weak_product(node)
         if equivalent is None:
             raise
-        return _combine(equivalent, value, variance, mean)
+        return evaluated(equivalent, value, {mu.name: mean, Delta.name: variance})
 
 
 def check_measure(
@@ -95,12 +95,14 @@ def mean_object(node: Average, activation: Activation, observable: Activation | 
     of = "" if observable is None else f"|{observable.canonical}"
     key = content_key(f"{sstr(node.integrand)}|{node.order}|{node.measure.mean}{of}", activation)
     name = f"average_{key}"
-    module = load_cached(name) or store(name, emit_mean(node, activation, observable))
+    module = cached(name, lambda: emit_mean(node, activation, observable))
     return getattr(module, mean_name(node).upper())
 
 
-def _combine(expression: Expr, value: Callable[[Average], Values], variance: ArrayLike, mean: ArrayLike) -> Values:
-    nodes = averages(expression)
-    names = [Symbol(f"average_{k}") for k in range(len(nodes))]
-    function = lambdify([mu, Delta, *names], expression.xreplace(dict(zip(nodes, names, strict=True))), "numpy")
-    return np.asarray(function(mean, variance, *(value(node) for node in nodes)), dtype=float)
+def evaluated(expression: Expr, value: Callable[[Average], ArrayLike], numbers: Mapping[str, ArrayLike]) -> Values:
+    """An expression at numbers by name, its averages by `value`."""
+    names = {node: Symbol(f"average_{k}") for k, node in enumerate(averages(expression))}
+    plain = expression.xreplace(names)
+    symbols = sorted(plain.free_symbols - set(names.values()), key=str)
+    function = lambdify([*names.values(), *symbols], plain, "numpy")
+    return np.asarray(function(*map(value, names), *(numbers[s.name] for s in symbols)), dtype=float)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from sympy import Expr, Symbol, lambdify
+from sympy import Expr
 
-from numerics.averages.average import mean_object
+from numerics.averages.average import evaluated, mean_object
 from numerics.settings import Answer
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
 from theory.activation.activation import Activation
-from theory.averages.average import Average, averages, stein
+from theory.averages.average import Average, stein
 from theory.errors import DomainError, InputError
 from theory.meanfield.corrections import one_site_correction
 from theory.models.static import STATIC
@@ -103,13 +103,11 @@ def _number(expression: Expr, activation: Activation, observable: Activation | N
     """The expression at a solution, every average by generated code."""
     own = [float(solution.parameters[p.name]) for p in activation.parameters]
     variance = solution.order_parameters[Delta.name]
-    values: Mapping[str, float] = {**solution.parameters, Delta.name: variance}
-    nodes = averages(expression)
-    names = [Symbol(f"average_{k}") for k in range(len(nodes))]
-    symbols = sorted(expression.free_symbols, key=str)
-    function = lambdify([*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), "math")
-    numbers = [float(mean_object(node, activation, observable)(variance, *own)) for node in nodes]
-    return float(function(*numbers, *(values[s.name] for s in symbols)))
+
+    def value(node: Average) -> float:
+        return float(mean_object(node, activation, observable)(variance, *own))
+
+    return float(evaluated(expression, value, {**solution.parameters, Delta.name: variance}))
 
 
 def answer(solver: Solver, solution: Solution, asked: Sequence[str], settings: Mapping[str, Any]) -> Answer:

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import S
 
-from numerics.algorithms.averages import CANCELLATION, Mean
-from numerics.algorithms.pairs import PairAverage, quadrant_sum
-from numerics.algorithms.quadrature import gaussian_average
+from numerics.algorithms.averages import summed
+from numerics.algorithms.pairs import nested_average, quadrant_step, quadrant_sum
 from numerics.averages.average import check_measure, mean_object
-from numerics.codegen.cache import content_key, load_cached, store
+from numerics.codegen.cache import cached, content_key
 from numerics.codegen.module import emit_pair
 from theory.activation.activation import Activation
 from theory.averages.average import Average
@@ -25,7 +24,6 @@ from theory.symbols import Delta, mu, rho
 from theory.text.parsing import parse_monomial
 
 Values = NDArray[np.float64]
-TRIAL = np.array([1e-3, 0.3, 0.9, 1.3])  # angles, cosines of correlations, at which a step is judged
 
 
 def pair_function(activation: Activation, variance: float, **parameters: float) -> Callable[[ArrayLike], Values]:
@@ -69,7 +67,7 @@ def _parts(phi: Callable[..., Values], parity: str, parameters: list[float]) -> 
 
 def _plane_rule(phi: Callable[[Values], Values], deviation: float) -> Callable[[ArrayLike], Values] | None:
     """<phi(u) phi(v)> as a function of the correlation for phi odd or even, by the trapezoidal rule along u+v and u-v."""
-    step = PairAverage(phi, None, smooth=True).quadrant_step(deviation, TRIAL, ())
+    step = quadrant_step(phi, deviation)
     if step is None:
         return None
 
@@ -124,57 +122,32 @@ def pair_average(
     columns = [np.asarray(c, dtype=float) for c in np.broadcast_arrays(mean, variance, correlation, *own)]
     shape = columns[0].shape
     columns = [c.reshape(-1) for c in columns]
-    centred = not np.any(columns[0])
     value = np.full(columns[0].shape, np.nan)
     left_open = np.ones(value.shape, dtype=bool)
-    terms = _closed_terms(first, second, activation, centred)
+    terms = _pair_module(first, second, activation, centred=not np.any(columns[0])).terms
     if terms is not None:
-        with np.errstate(all="ignore"):
-            parts = [np.broadcast_to(t, value.shape) for t in terms(*columns)]
-            total, size = np.sum(parts, axis=0), np.sum(np.abs(parts), axis=0)
-        good = (size <= CANCELLATION * np.abs(total)) | (size == 0)
+        _, total, _, good = summed(terms, columns, value.shape)
         value[good], left_open = total[good], ~good
     if np.any(left_open):
         outer, inner = (mean_object(Average(parse_monomial(m), 0, Normal(mu)), activation) for m in (first, second))
-        value[left_open] = _nested(outer, inner, [c[left_open] for c in columns])
+        at, spread, correlated, *parts = (c[left_open] for c in columns)
+        value[left_open] = nested_average(
+            outer, inner, at, spread, correlated, spread * (1 - correlated) * (1 + correlated), parts
+        )
     return value.reshape(shape)
-
-
-def _nested(outer: Mean, inner: Mean, columns: list[Values]) -> Values:
-    """E_u[ F(u) E_v[G(v) | u] ], v | u ~ N(mean + correlation (u - mean), variance (1 - correlation^2))."""
-    mean, variance, correlation, *own = columns
-    points = [np.broadcast_to(b, mean.shape) for b in outer.breakpoints(*own)]
-
-    def conditional(function: Callable[..., Values], k: int) -> Callable[..., Values]:
-        def integrand(u: Values, m: Values, v: Values, r: Values, point: Values, *rest: Values) -> Values:
-            given = inner(v * (1 - r) * (1 + r), *rest, mean=m + r * (point[:, k : k + 1] + u - m))
-            return function(u, m, v, *rest) * given
-
-        return lambda u, m, v, r, *rest: integrand(u, m, v, r, np.hstack(rest[: len(points)]), *rest[len(points) :])
-
-    left = [conditional(f, k) for k, f in enumerate(outer.left)]
-    right = [conditional(f, k) for k, f in enumerate(outer.right)]
-    passed = [mean, variance, correlation, *points, *own]
-    return gaussian_average(left, right, points, mean, variance, passed, exponent=outer.exponent)[0]
-
-
-def _closed_terms(
-    first: str, second: str, activation: Activation, centred: bool
-) -> Callable[..., tuple[Values, ...]] | None:
-    """Generated function of (mean, variance, correlation, parameters) that returns the terms of the closed form."""
-    return _pair_module(first, second, activation, centred).terms
 
 
 def _pair_module(first: str, second: str, activation: Activation, centred: bool) -> ModuleType:
     name = f"pair_{content_key(f'{first}|{second}|{centred}', activation)}"
-    module = load_cached(name)
-    if module is not None:
-        return module
-    F, G = (ordinary_integrand(_plain(m, activation), activation) for m in (first, second))
-    if F is None or G is None:
-        raise DomainError(f"<{first} {second}> diverges or is not defined for {activation.text}")
-    closed = pair_closed_form(F, G, S.Zero if centred else mu, Delta, rho)
-    return store(name, emit_pair(f"<{first}(u) {second}(v)>", closed, activation))
+
+    def text() -> str:
+        F, G = (ordinary_integrand(_plain(m, activation), activation) for m in (first, second))
+        if F is None or G is None:
+            raise DomainError(f"<{first} {second}> diverges or is not defined for {activation.text}")
+        closed = pair_closed_form(F, G, S.Zero if centred else mu, Delta, rho)
+        return emit_pair(f"<{first}(u) {second}(v)>", closed, activation)
+
+    return cached(name, text)
 
 
 def _plain(monomial: str, activation: Activation) -> Average:

@@ -8,9 +8,9 @@ from typing import Any
 from sympy import Symbol, sstr
 
 from numerics.backends import functions_for
-from numerics.codegen.cache import content_key, load_cached, store
+from numerics.codegen.cache import cached, content_key
 from numerics.codegen.printer import source
-from numerics.codegen.statements import lower, numpy_source
+from numerics.codegen.statements import function
 from theory.activation.activation import Activation
 from theory.activation.pieces import Pieces
 from theory.symbols import x
@@ -24,10 +24,8 @@ def emit_for_arrays(activation: Activation) -> str:
         f'"""The activation phi(x) = {sstr(activation.expression)} and its derivative, for the arrays of any library.\n\n'
         'Arguments: elementary functions, special functions, x, parameters.\n"""'
     )
-    functions = [
-        _function("phi", activation.pieces, activation),
-        _function("phi_prime", activation.derivative(1), activation),
-    ]
+    both = {"phi": activation.pieces, "phi_prime": activation.derivative(1)}
+    functions = (_function(name, pieces, activation) for name, pieces in both.items())
     text = "\n\n\n".join([header, *functions]) + "\n"
     return text.replace("smoothed_power(", "special.smoothed_power(")  # not every library has it
 
@@ -36,8 +34,8 @@ def _function(name: str, pieces: Pieces, activation: Activation) -> str:
     """Every piece is evaluated everywhere, with x held within its ends, so that it cannot overflow where another holds."""
     arguments = (*_LIBRARIES, x, *activation.parameters)
     if not pieces.breakpoints:
-        text = numpy_source(lower(name, arguments, [pieces.expressions[0]]))
-        return text if pieces.expressions[0].has(x) else text.replace("    return ", "    return 0.0*x + ")
+        (whole,) = pieces.expressions
+        return function(name, arguments, whole, form="" if whole.has(x) else "0.0*x + {}")
     ends = [None, *pieces.breakpoints, None]
     rows = [f"def {name}({', '.join(map(str, arguments))}):"]
     for k, expression in enumerate(pieces.expressions):
@@ -52,7 +50,7 @@ def _function(name: str, pieces: Pieces, activation: Activation) -> str:
 def array_functions(activation: Activation, values: Mapping[str, Any]) -> tuple[Callable, Callable]:
     """phi and its derivative as functions of x alone, for arrays of any library that `numerics.backends` knows."""
     name = f"activation_{content_key('activation', activation)}"
-    module = load_cached(name) or store(name, emit_for_arrays(activation))
+    module = cached(name, lambda: emit_for_arrays(activation))
     own = [values[p.name] for p in activation.parameters]
     return (
         lambda at: module.phi(*functions_for(at), at, *own),

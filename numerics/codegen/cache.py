@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -62,6 +63,11 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def cached(name: str, text: Callable[[], str]) -> ModuleType:
+    """The cached module of that name, generated where it is missing or was altered."""
+    return load_cached(name) or store(name, text())
 
 
 def write_file(path: str | Path, content: str | bytes) -> None:

@@ -7,9 +7,8 @@ from types import ModuleType
 
 from sympy import symbols
 
-from numerics.codegen.cache import load_cached, store, toolkit_digest
-from numerics.codegen.module import emit_formulas
-from numerics.codegen.statements import FunctionDef, lower
+from numerics.codegen.module import formula_module
+from numerics.codegen.statements import function
 from theory.equivalence import two_times as equivalence
 from theory.symbols import eta, g
 
@@ -23,11 +22,11 @@ def couplings_in_time_module() -> ModuleType:
 
     `coefficients(S, T, C, K, g, eta)`, `propagator(N, J, inverse_F)`, `quadratic(N, G, square, left, right, constant)`.
     """
-    name = f"couplingsintime_{toolkit_digest()[:16]}"
-    return load_cached(name) or store(name, _text())
+    title = "Network in time at fixed couplings: cross-spectral matrices square G G^+ + left G + right G^+ + constant"
+    return formula_module("couplingsintime", title, _functions)
 
 
-def _text() -> str:
+def _functions() -> list[str]:
     derived = equivalence.derive()
     own = (equivalence.response, equivalence.response_x, equivalence.C, equivalence.cross, g, eta)
     noise = derived.noise.xreplace({equivalence.h: derived.filter})
@@ -39,30 +38,11 @@ def _text() -> str:
     }
     matrices = [getattr(derived, kind).at(values) for kind in KINDS]
     factors = symbols("square left right constant")
-    generic = equivalence.Quadratic(*factors)
-
-    return emit_formulas(
-        "Network in time at fixed couplings: cross-spectral matrices square G G^+ + left G + right G^+ + constant",
-        [
-            lower(
-                "coefficients",
-                own,
-                [derived.inverse_F, *(c for matrix in matrices for c in matrix.coefficients)],
-                f"1/F, then square, left, right and constant of {', '.join(KINDS)}, at one frequency or an array of them.",
-            ),
-            FunctionDef(
-                "propagator",
-                ("N", "J", "inverse_F"),
-                (),
-                (derived.propagator,),
-                "G, shape (N, N).",
-            ),
-            FunctionDef(
-                "quadratic",
-                ("N", "G", *map(str, factors)),
-                (),
-                (generic.matrix,),
-                "A cross-spectral matrix, shape (N, N).",
-            ),
-        ],
-    )
+    generic = equivalence.Quadratic(*factors).matrix
+    coefficients = [derived.inverse_F, *(c for matrix in matrices for c in matrix.coefficients)]
+    doc = f"1/F, then square, left, right and constant of {', '.join(KINDS)}, at one frequency or an array of them."
+    return [
+        function("coefficients", own, coefficients, doc),
+        function("propagator", ("N", "J", "inverse_F"), derived.propagator, "G, shape (N, N).", share=False),
+        function("quadratic", ("N", "G", *factors), generic, "A cross-spectral matrix, shape (N, N).", share=False),
+    ]

@@ -7,9 +7,8 @@ from types import ModuleType
 
 from sympy import Basic, Poly, Symbol
 
-from numerics.codegen.cache import load_cached, store, toolkit_digest
-from numerics.codegen.module import emit_formulas
-from numerics.codegen.statements import FunctionDef, lower
+from numerics.codegen.module import formula_module
+from numerics.codegen.statements import function
 from theory.equivalence import eigenvalues_phi as spectrum
 from theory.equivalence import eigenvalues_x as spectrum_x
 from theory.equivalence import fixed_point as equivalence
@@ -26,11 +25,11 @@ def fixed_couplings_module() -> ModuleType:
     for phi `coupling(D_phi)`, `half_width(y)`, and `eigenvalue`, `slope`, `density` of (t, y); for x `cubic(z, y, k, s)` and
     `resolvent(w, z, y, k, s)`.
     """
-    name = f"fixedcouplings_{toolkit_digest()[:16]}"
-    return load_cached(name) or store(name, _text())
+    title = "Static network at fixed couplings: covariance matrices, and the law of the eigenvalues of R R^T"
+    return formula_module("fixedcouplings", title, _functions)
 
 
-def _text() -> str:
+def _functions() -> list[str]:
     quantities = STATIC.derive().quantities
     known = {quantities[key].expression: Symbol(key) for key in ("C_phi", "gain")}
 
@@ -42,35 +41,22 @@ def _text() -> str:
     dimension = Symbol("D_phi", positive=True)
     own = (y, spectrum_x.k, spectrum_x.s)
     below_first = [coefficient.factor() for coefficient in Poly(of_x.cubic, w).all_coeffs()[1:]]
-    return emit_formulas(
-        "Static network at fixed couplings: covariance matrices, and the law of the eigenvalues of R R^T",
-        [
-            _without_sharing("propagator", ("N", "J", "gain"), named(matrices.response), "R, shape (N, N)."),
-            _without_sharing(
-                "covariances",
-                ("N", "J", "R", *_SCALARS),
-                named(matrices.phi, matrices.x, matrices.phi_x),
-                "<phi phi^T>, <x x^T> and <phi x^T>, each of shape (N, N).",
-            ),
-            lower(
-                "parameters",
-                _SCALARS,
-                named(matrices.gamma, matrices.scale, of_x.strength, of_x.noise),
-                "y = gamma, the factor of R R^T in <phi phi^T>, and k and s of <x x^T> = R (s + k G G^T) R^T.",
-            ),
-            lower(
-                "coupling", (dimension,), [spectrum.coupling_at(dimension)], "The y of a participation dimension D_phi."
-            ),
-            lower("half_width", (y,), [law.half_width], "The support is |t| <= half_width."),
-            lower("eigenvalue", (t, y), [law.eigenvalue], "Eigenvalue at t."),
-            lower("slope", (t, y), [law.slope], "d log(eigenvalue)/dt."),
-            lower("density", (t, y), [law.density], "Density of eigenvalues at the eigenvalue of t."),
-            lower("cubic", (z, *own), below_first, "Coefficients of w^2, w, 1; that of w^3 is 1."),
-            lower("resolvent", (w, z, *own), [of_x.resolvent], "(1/N) tr (C_x - z)^{-1}."),
-        ],
-    )
-
-
-def _without_sharing(name: str, arguments: tuple[str, ...], results: list[Basic], docstring: str) -> FunctionDef:
-    """A function of matrices as it stands in the derivation."""
-    return FunctionDef(name, arguments, (), tuple(results), docstring)
+    known_matrices = named(matrices.phi, matrices.x, matrices.phi_x)
+    of_matrices = "<phi phi^T>, <x x^T> and <phi x^T>, each of shape (N, N)."
+    of_parameters = "y = gamma, the factor of R R^T in <phi phi^T>, and k and s of <x x^T> = R (s + k G G^T) R^T."
+    return [
+        function("propagator", ("N", "J", "gain"), matrices.response.xreplace(known), "R, shape (N, N).", share=False),
+        function("covariances", ("N", "J", "R", *_SCALARS), known_matrices, of_matrices, share=False),
+        function(
+            "parameters", _SCALARS, named(matrices.gamma, matrices.scale, of_x.strength, of_x.noise), of_parameters
+        ),
+        function(
+            "coupling", (dimension,), spectrum.coupling_at(dimension), "The y of a participation dimension D_phi."
+        ),
+        function("half_width", (y,), law.half_width, "The support is |t| <= half_width."),
+        function("eigenvalue", (t, y), law.eigenvalue, "Eigenvalue at t."),
+        function("slope", (t, y), law.slope, "d log(eigenvalue)/dt."),
+        function("density", (t, y), law.density, "Density of eigenvalues at the eigenvalue of t."),
+        function("cubic", (z, *own), below_first, "Coefficients of w^2, w, 1; that of w^3 is 1."),
+        function("resolvent", (w, z, *own), of_x.resolvent, "(1/N) tr (C_x - z)^{-1}."),
+    ]

@@ -9,28 +9,11 @@ from importlib import import_module
 from types import ModuleType
 
 from numerics import algorithms
-from numerics.algorithms import averages, frozen
 
 
-def algorithm_source(rooms: tuple[ModuleType, ...], with_frozen: bool = False) -> str:
-    """Algorithms and what they import from each other, without module docstrings and imports, each under a heading.
-
-    Parameters
-    ----------
-    rooms : tuple of ModuleType
-    with_frozen : bool
-        Whether the module needs averages over a frozen mean.
-    """
-    return _pasted((*rooms, frozen) if with_frozen else rooms)
-
-
-def average_source() -> str:
-    """The part that evaluates averages."""
-    return _pasted((averages,))
-
-
-@lru_cache(maxsize=4)
-def _pasted(rooms: tuple[ModuleType, ...]) -> str:
+@lru_cache(maxsize=8)
+def pasted(rooms: tuple[ModuleType, ...]) -> str:
+    """Algorithms and what they import from each other, without module docstrings and imports, each under a heading."""
     bodies: dict[str, str] = {}
     for room in rooms:
         _paste(room.__name__, bodies)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 
 from sympy import Expr, Symbol, diff
 
-from numerics.codegen.cache import load_cached, store, toolkit_digest
-from numerics.codegen.module import emit_formulas
-from numerics.codegen.statements import lower
+from numerics.codegen.module import formula_module
+from numerics.codegen.statements import function
 from theory.averages.average import Average
 from theory.models.feedback import FEEDBACK
 from theory.readout import least_squares as theory
@@ -38,42 +38,36 @@ def least_squares_module() -> ModuleType:
     `overlaps(Sm, SI, rho)`, `variance(P, z, ...)`, `bulk(W, g)`, `ridge_factor(P, alpha)`, `scale(P, factor, A)`,
     `target(P_d2, Q, b, A, ...)`, `covariance(b, z, A, ...)`, `linearisation(P_d2, slopes, curved, b, z, A, ...)`.
     """
-    name = f"leastsquares_{toolkit_digest()[:16]}"
-    return load_cached(name) or store(name, _text())
+    return formula_module("leastsquares", "Readouts found by least squares", _functions)
 
 
-def _text() -> str:
+def _functions() -> list[str]:
     b = Symbol("b")
     at_target, other = theory.at_target(b), theory.other_state(b)
 
-    def named(*expressions: Expr) -> list[Expr]:
-        return [expression.xreplace(_NAMES) for expression in expressions]
+    def formula(name: str, arguments: Sequence[str], doc: str, *results: Expr) -> str:
+        named = [expression.xreplace(_NAMES) for expression in results]
+        return function(name, arguments, named if len(named) > 1 else named[0], doc)
 
-    return emit_formulas(
-        "Readouts found by least squares",
-        [
-            lower("overlaps", ("Sm", "SI", "rho"), [_OVERLAPS[symbol] for symbol in (Sm2, smI, SI2)], "Sm2, smI, SI2."),
-            lower("variance", ("P", "z", *_VECTORS), named(variance(z)), "Right-hand side for Delta."),
-            lower("bulk", ("W", "g"), named(bulk_radius()), "Radius of the bulk of the eigenvalues."),
-            lower("ridge_factor", ("P", "alpha"), named(theory.ridge_factor()), "n.phi at the target over A."),
-            lower("scale", ("P", "factor", "A"), named(theory.readout_scale(Symbol("factor"), Delta)), "b."),
-            lower(
-                "target",
-                ("P_d2", "Q", "b", "A", *_VECTORS),
-                named(at_target.outlier, at_target.slope, at_target.on_feedback, at_target.on_input),
-                "Outlier, H'(A), <n m> and <n I>.",
-            ),
-            lower(
-                "covariance",
-                ("b", "z", "A", *_VECTORS),
-                [other.covariance],
-                "Of x at the target and at a fixed point z.",
-            ),
-            lower(
-                "linearisation",
-                ("P_d2", "slopes", "curved", "b", "z", "A", *_VECTORS),
-                named(other.trace, other.determinant, other.slope),
-                "Trace and determinant of the outliers at a fixed point z, and H'(z).",
-            ),
-        ],
-    )
+    return [
+        formula("overlaps", ("Sm", "SI", "rho"), "Sm2, smI, SI2.", *(_OVERLAPS[symbol] for symbol in (Sm2, smI, SI2))),
+        formula("variance", ("P", "z", *_VECTORS), "Right-hand side for Delta.", variance(z)),
+        formula("bulk", ("W", "g"), "Radius of the bulk of the eigenvalues.", bulk_radius()),
+        formula("ridge_factor", ("P", "alpha"), "n.phi at the target over A.", theory.ridge_factor()),
+        formula("scale", ("P", "factor", "A"), "b.", theory.readout_scale(Symbol("factor"), Delta)),
+        formula(
+            "target",
+            ("P_d2", "Q", "b", "A", *_VECTORS),
+            "Outlier, H'(A), <n m> and <n I>.",
+            *(at_target.outlier, at_target.slope, at_target.on_feedback, at_target.on_input),
+        ),
+        formula(
+            "covariance", ("b", "z", "A", *_VECTORS), "Of x at the target and at a fixed point z.", other.covariance
+        ),
+        formula(
+            "linearisation",
+            ("P_d2", "slopes", "curved", "b", "z", "A", *_VECTORS),
+            "Trace and determinant of the outliers at a fixed point z, and H'(z).",
+            *(other.trace, other.determinant, other.slope),
+        ),
+    ]

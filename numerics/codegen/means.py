@@ -9,7 +9,7 @@ from math import isfinite
 from sympy import Add, And, Derivative, Expr, S, Symbol, false, oo, sstr, true
 from sympy.logic.boolalg import Boolean
 
-from numerics.codegen.statements import FunctionDef, lower
+from numerics.codegen.statements import function
 from theory.activation.activation import Activation
 from theory.activation.features import feature_points, unlisted_distance
 from theory.activation.growth import growth
@@ -38,8 +38,8 @@ class MeanCode:
     closed : ClosedForm or None
     finite : Boolean
         Condition on variance and parameters under which the average is finite.
-    functions : tuple of FunctionDef
-        Helpers: terms, breakpoints, integrands.
+    functions : tuple of str
+        Texts of helpers: terms, breakpoints, integrands.
     call : str
         Arguments of the `Mean` constructor.
     """
@@ -48,7 +48,7 @@ class MeanCode:
     name: str
     closed: ClosedForm | None
     finite: Boolean
-    functions: tuple[FunctionDef, ...]
+    functions: tuple[str, ...]
     call: str
 
     @property
@@ -96,19 +96,22 @@ def lower_mean(
     closed = None if pieces is None else closed_form(pieces, average.measure.mean, average.measure.variance)
     finite = false if pieces is None else _is_finite(pieces, closed)
     if pieces is None or finite == false:
-        condition = lower(f"_finite_{name}", _arguments(activation), [false])
-        return MeanCode(average, name, None, false, (condition,), f"finite={condition.name}")
+        condition = function(f"_finite_{name}", _arguments(activation), false)
+        return MeanCode(average, name, None, false, (condition,), f"finite=_finite_{name}")
     even = average.measure.mean == 0 and _parity(average, activation) == "even"
     functions, arguments = _integrands(name, pieces, even, activation)
     if closed is not None:
-        terms = Add.make_args(closed.expression)
-        ordered = sorted(terms, key=lambda term: (term.count_ops(), sstr(term)))
-        functions = (lower(f"_terms_{name}", _arguments(activation), ordered, as_tuple=True), *functions)
+        functions = (function(f"_terms_{name}", _arguments(activation), terms_of(closed)), *functions)
         arguments = (f"terms=_terms_{name}", *arguments)
     if finite != true:
-        functions = (lower(f"_finite_{name}", _arguments(activation), [finite]), *functions)
+        functions = (function(f"_finite_{name}", _arguments(activation), finite), *functions)
         arguments = (f"finite=_finite_{name}", *arguments)
     return MeanCode(average, name, closed, finite, functions, ", ".join(arguments))
+
+
+def terms_of(closed: ClosedForm) -> list[Expr]:
+    """The terms of a closed form, short ones first; where they cancel it is not used."""
+    return sorted(Add.make_args(closed.expression), key=lambda term: (term.count_ops(), sstr(term)))
 
 
 def _is_finite(pieces: Pieces, closed: ClosedForm | None) -> Boolean:
@@ -118,13 +121,9 @@ def _is_finite(pieces: Pieces, closed: ClosedForm | None) -> Boolean:
     condition: Boolean = true
     for expression, side in ((pieces.expressions[0], -1), (pieces.expressions[-1], 1)):
         try:  # the powers of mean and variance in a weight do not change which tail wins
-            tail = growth(expression.subs({Delta: 1, mu: 0}), side)
+            condition = And(condition, growth(expression.subs({Delta: 1, mu: 0}), side).finite(Delta))
         except InputError:  # depends on the activation's parameters
             continue
-        if tail.kind == "faster":
-            return false
-        if tail.kind == "gaussian":
-            condition = And(condition, 2 * tail.gaussian_rate * Delta < 1)
     return condition
 
 
@@ -145,23 +144,19 @@ def _integrands(name: str, pieces: Pieces, even: bool, activation: Activation):
     points = [(k, b) for k, b in enumerate(pieces.breakpoints) if not even or compare(b, S.Zero) >= 0]
     left = [_beside(pieces.expressions[k], b) for k, b in points]
     right = [_beside(pieces.expressions[k + 1], b) for k, b in points]
-    functions: dict[Expr, FunctionDef] = {}
-    for expression in (*left, *right):
-        if expression not in functions:
-            functions[expression] = lower(
-                f"_integrand{len(functions)}_{name}", (u, *_arguments(activation)), [expression]
-            )
-    breakpoints = lower(f"_breakpoints_{name}", activation.parameters, [b for _, b in points], as_tuple=True)
+    names = {e: f"_integrand{k}_{name}" for k, e in enumerate(dict.fromkeys((*left, *right)))}
+    functions = [function(helper, (u, *_arguments(activation)), e) for e, helper in names.items()]
+    functions.append(function(f"_breakpoints_{name}", activation.parameters, [b for _, b in points]))
     arguments = [
-        f"left=[{', '.join(functions[e].name for e in left)}]",
-        f"right=[{', '.join(functions[e].name for e in right)}]",
+        f"left=[{', '.join(names[e] for e in left)}]",
+        f"right=[{', '.join(names[e] for e in right)}]",
         f"breakpoints=_breakpoints_{name}",
     ]
     exponent = _lowest_exponent(pieces)
     arguments += ["even=True"] if even else []
     arguments += [f"exponent={exponent!r}"] if exponent < 0 else []
     arguments += [f"reach={reach!r}"] if isfinite(reach) else []
-    return (*functions.values(), breakpoints), tuple(arguments)
+    return tuple(functions), tuple(arguments)
 
 
 def _with_features(pieces: Pieces, even: bool) -> Pieces:
@@ -261,6 +256,3 @@ def _conditional_name(factor: Average) -> str:
 def _stem(name: str, power: int) -> str:
     """[<phi'>^2] -> frozen_dphi_power2, [Var(phi)] -> frozen_variance_phi."""
     return name.removeprefix("conditional_") + (f"_power{power}" if power > 1 else "")
-
-
-__all__ = ["FrozenCode", "MeanCode", "lower_frozen", "lower_mean", "mean_name"]

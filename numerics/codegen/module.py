@@ -6,16 +6,19 @@ import ast
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
-from sympy import Add, S, Symbol, sstr
+from sympy import Symbol, sstr
 
-from numerics.algorithms import smoothed_power
-from numerics.codegen.cache import content_key
-from numerics.codegen.inline import algorithm_source, average_source
-from numerics.codegen.means import FrozenCode, MeanCode, lower_frozen, lower_mean
+from numerics.algorithms import averages, smoothed_power
+from numerics.algorithms import frozen as over_frozen
+from numerics.codegen.cache import cached, content_key, toolkit_digest
+from numerics.codegen.inline import pasted
+from numerics.codegen.means import FrozenCode, MeanCode, lower_frozen, lower_mean, terms_of
 from numerics.codegen.printer import source
-from numerics.codegen.statements import FunctionDef, lower, numpy_source
+from numerics.codegen.statements import function
 from numerics.models import find_treatment
 from theory import __version__
 from theory.activation.activation import Activation
@@ -86,7 +89,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     body = [
         _constants(theory, activation, digest, method.name),
         _rule("Algorithm (the same for every activation)"),
-        algorithm_source(method.algorithms, with_frozen=bool(frozen)),
+        pasted((*method.algorithms, over_frozen) if frozen else method.algorithms),
         *([_rule("The activation"), _activation(activation)] if theory.model.needs_activation else []),
         *([_rule("Its Gaussian averages")] if means or conditional else []),
         *(_mean(mean, activation) for mean in (*means, *conditional)),
@@ -126,7 +129,7 @@ def _refuse_clashes(text: str, theory: Theory, activation: Activation) -> None:
 def _assembled(header: str, body: Sequence[str]) -> str:
     """A module text: header, the imports that the body needs, the body with the functions that formulas need beside SciPy's."""
     text = "\n\n\n".join(body) + "\n"
-    text = f"{algorithm_source((smoothed_power,))}\n\n\n{text}" if "smoothed_power(" in text else text
+    text = f"{pasted((smoothed_power,))}\n\n\n{text}" if "smoothed_power(" in text else text
     polynomials = [name for name in ("chebyshev", "legendre", "polynomial") if f" {name}." in text.replace("(", " ")]
     imports = ["import numpy as np"]
     imports += [f"from numpy.polynomial import {', '.join(polynomials)}"] if polynomials else []
@@ -139,7 +142,7 @@ def _assembled(header: str, body: Sequence[str]) -> str:
 def emit_mean(average: Average, activation: Activation, observable: Activation | None = None) -> str:
     """Source of a module that evaluates one Gaussian average; `observable` is what ``O(x)`` stands for, if it occurs."""
     header = f'"""{sstr(average)} for phi(x) = {sstr(activation.expression)}."""'
-    return _assembled(header, [average_source(), _mean(lower_mean(average, activation, observable), activation)])
+    return _assembled(header, [pasted((averages,)), _mean(lower_mean(average, activation, observable), activation)])
 
 
 def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> str:
@@ -147,15 +150,12 @@ def emit_pair(title: str, closed: ClosedForm | None, activation: Activation) -> 
     header = f'"""{title} for phi(x) = {sstr(activation.expression)}."""'
     if closed is None:
         return _assembled(header, ["terms = None", _activation(activation)])
-    ordered = sorted(Add.make_args(closed.expression), key=lambda term: (term.count_ops(), sstr(term)))
-    return _assembled(
-        header, [numpy_source(lower("terms", (mu, Delta, rho, *activation.parameters), ordered, as_tuple=True))]
-    )
+    return _assembled(header, [function("terms", (mu, Delta, rho, *activation.parameters), terms_of(closed))])
 
 
-def emit_formulas(title: str, functions: Sequence[FunctionDef]) -> str:
-    """Source of a module with formulas that hold for every activation."""
-    return _assembled(f'"""{title}."""', [numpy_source(function) for function in functions])
+def formula_module(name: str, title: str, functions: Callable[[], Sequence[str]]) -> ModuleType:
+    """The cached module of formulas that hold for every activation; `functions` are derived where there is none."""
+    return cached(f"{name}_{toolkit_digest()[:16]}", lambda: _assembled(f'"""{title}."""', functions()))
 
 
 def _rule(title: str) -> str:
@@ -239,62 +239,44 @@ def _activation(activation: Activation) -> str:
 
 def _piecewise_source(name: str, pieces: Pieces, activation: Activation, doc: str) -> str:
     """A vectorised function of x; every piece is evaluated only where it holds, so that none overflows elsewhere."""
-    arguments = ", ".join(["x", *map(str, activation.parameters)])
+    arguments = ("x", *activation.parameters)
     if not pieces.breakpoints:
-        body = lower(name, ("x", *activation.parameters), [pieces.expressions[0]], doc)
-        text = numpy_source(body)
-        return text if pieces.expressions[0].has(x) else text.replace("    return ", "    return 0.0*x + ")
-    rows = [
-        f"def {name}({arguments}):",
-        f'    """{doc}"""',
-        "    x = np.asarray(x, dtype=float)",
-        "    value = np.empty(x.shape)",
-    ]
-    ends = [S.NegativeInfinity, *pieces.breakpoints, S.Infinity]
-    for k, expression in enumerate(pieces.expressions):
-        bounds = []
-        if k:
-            bounds.append(f"x >= {source(ends[k])}")
-        if k < len(pieces.expressions) - 1:
-            bounds.append(f"x < {source(ends[k + 1])}")
-        mask = " & ".join(f"({b})" for b in bounds)
-        inner = source(expression.xreplace({x: Symbol("here", real=True)}))
-        uses_x = expression.has(x)
-        rows += (
-            [f"    part = {mask}", "    here = x[part]", f"    value[part] = {inner}"]
-            if uses_x
-            else [f"    value[{mask}] = {inner}"]
-        )
-    rows.append("    return value")
-    return "\n".join(rows)
+        (whole,) = pieces.expressions
+        return function(name, arguments, whole, doc, form="" if whole.has(x) else "0.0*x + {}")
+    ends = list(map(source, pieces.breakpoints))
+    conditions = [f"x < {ends[0]}", *(f"(x >= {low}) & (x < {high})" for low, high in pairwise(ends))]
+    return function(
+        name,
+        arguments,
+        [expression.xreplace({x: Symbol("here", real=True)}) for expression in pieces.expressions],
+        doc,
+        before=["x = np.asarray(x, dtype=float)"],
+        form=f"np.piecewise(x, [{', '.join(conditions)}], [{', '.join(['lambda here: {}'] * (len(ends) + 1))}])",
+        share=False,
+    )
 
 
 def _mean(mean: MeanCode, activation: Activation) -> str:
-    helpers = "\n\n\n".join(numpy_source(f) for f in mean.functions)
-    arguments = ", ".join(["Delta", *map(str, activation.parameters)])
-    extra = "" if mean.average.measure.mean == 0 else ", mu"
-    over = extra and " over x ~ N(mu, Delta)"
-    constant = mean.name.upper()
-    public = [
-        f"{constant} = Mean({mean.call})",
-        "",
-        "",
-        f"def {mean.name}({arguments}{extra}):",
-        f'    """{sstr(mean.average)}{over}: {mean.how}."""',
-        f"    return {constant}({arguments}{extra and ', mean=mu'})",
-    ]
-    return (helpers + "\n\n\n" if helpers else "") + "\n".join(public)
+    centred = mean.average.measure.mean == 0
+    arguments = ["Delta", *map(str, activation.parameters)]
+    doc = f"{sstr(mean.average)}{'' if centred else ' over x ~ N(mu, Delta)'}: {mean.how}"
+    public = _public(mean.name, f"Mean({mean.call})", arguments, doc, "" if centred else "mu")
+    return "\n\n\n".join([*mean.functions, public])
 
 
 def _frozen(code: FrozenCode, activation: Activation) -> str:
-    arguments = ", ".join(["Delta", "Delta0", *map(str, activation.parameters)])
     factors = ", ".join(f"({name.upper()}, {power})" for name, power in code.factors)
-    public = [
-        f"{code.name.upper()} = FrozenMean({factors})",
-        "",
-        "",
-        f"def {code.name}({arguments}):",
-        f'    """{sstr(code.average)}: quadrature over the frozen mean."""',
-        f"    return {code.name.upper()}({arguments})",
-    ]
-    return "\n".join(public)
+    arguments = ["Delta", "Delta0", *map(str, activation.parameters)]
+    return _public(
+        code.name, f"FrozenMean({factors})", arguments, f"{sstr(code.average)}: quadrature over the frozen mean"
+    )
+
+
+def _public(name: str, made: str, arguments: Sequence[str], doc: str, mean: str = "") -> str:
+    """An average as an object of the algorithms, and as a function."""
+    given, passed = (
+        ", ".join([*arguments, mean] if mean else arguments),
+        [*arguments, f"mean={mean}"] if mean else arguments,
+    )
+    rows = [f"def {name}({given}):", f'    """{doc}."""', f"    return {name.upper()}({', '.join(passed)})"]
+    return "\n".join([f"{name.upper()} = {made}", "", "", *rows])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sympy import Expr, Poly, S, Symbol, sstr
 
 from numerics.codegen.printer import source
-from numerics.codegen.statements import lower, numpy_source
+from numerics.codegen.statements import function
 from theory.activation.activation import Activation
 from theory.attractor.patterns import V_r, alpha, b, beta2, c0, m, mean, normal_form, omega, r, t, ubar
 from theory.attractor.spectrum import OUTLIER, TURN, outlier_matrix
@@ -28,7 +28,7 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
     coefficients = [Poly(_without_others(e), growth).all_coeffs() for e in (equation.outlier, equation.centred)]
     return [
         _moments(moments),
-        numpy_source(lower("self_coupling", (alpha, b), [equation.named[c0]], _said(c0, equation.named[c0]))),
+        function("self_coupling", (alpha, b), equation.named[c0], f"{c0} = {sstr(equation.named[c0])}."),
         _averaged(
             "load",
             f"The load at which t is the order parameter, {sstr(equation.load)}, and its derivative in t",
@@ -56,14 +56,16 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
             (m, ubar),
             tuple(coefficients),
         ),
-        _dictionary("weights", (alpha, c0, m, ubar, V_r, b, beta2), weights),
+        function(
+            "weights",
+            (alpha, c0, m, ubar, V_r, b, beta2),
+            weights,
+            "Norm of a row of W, mean and spread of the sums of its rows.",
+            share=False,
+        ),
         _EQUATIONS,
         _solve(theory, activation),
     ]
-
-
-def _said(name: object, expression: Expr) -> str:
-    return f"{name} = {sstr(expression)}."
 
 
 def _without_others(expression: Expr) -> Expr:
@@ -118,19 +120,6 @@ def _moments(moments: Mapping[Symbol, Expr]) -> str:
     )
 
 
-def _dictionary(name: str, arguments: Sequence[object], results: Mapping[str, Expr]) -> str:
-    rows = [f'        "{key}": {source(e)},' for key, e in results.items()]
-    return "\n".join(
-        [
-            f"def {name}({', '.join(map(str, arguments))}):",
-            '    """Norm of a row of W, mean and spread of the sums of its rows."""',
-            "    return {",
-            *rows,
-            "    }",
-        ]
-    )
-
-
 _EQUATIONS = """\
 EQUATIONS = Equations(
     moments, self_coupling, load, boundary, outlier, centred, directions, threshold_shift, first_outliers
@@ -156,13 +145,12 @@ def solve(alpha{given}, law="lognormal", variant="noself", CV=1.0, f=1.0, eps=1.
 
     Raises ValueError where phi does not take the rates.
     """
-    kinks = phi(np.array([{kinks}], dtype=float){given})
     return with_errors(
         EQUATIONS,
         weights,
         lambda x: phi(x{given}),
         lambda x: phi_prime(x{given}),
-        lambda tail: law_nodes(law, CV, f, eps, samples, tail, kinks),
+        lambda cut: law_nodes(law, CV, f, eps, samples, cut, phi(np.array([{kinks}], dtype=float){given})),
         alpha,
         variant,
         {"0.0" if threshold is None else source(threshold)},

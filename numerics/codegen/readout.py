@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from sympy import Expr, Symbol, sstr
 
-from numerics.codegen.functions import Call, call, function
 from numerics.codegen.means import FrozenCode, MeanCode
-from numerics.codegen.number import error_function
+from numerics.codegen.number import control_function, self_consistency
 from numerics.codegen.printer import source
+from numerics.codegen.statements import Call, call, function
 from theory import symbols
 from theory.activation.activation import Activation
-from theory.equations import ReadoutEquation
+from theory.equations import ReadoutEquation, SelfConsistency
 from theory.theory import Theory
 
 
@@ -30,53 +31,43 @@ def readout_equations(
     given = [control, *map(str, equation.overlaps), *extra]
     calls: dict[Expr, Call] = {m.average: call(m.name, [unknown, *extra]) for m in means}
     radius = next(c.expression for c in theory.conditions if c.key == "bulk_radius")
-
-    def at(name: str, doc: str, arguments: Sequence[str], expression: Expr | dict[str, Expr]) -> str:
-        return function(name, doc, arguments, expression if isinstance(expression, dict) else {"": expression}, calls)
-
     open_loop, in_parameters = [unknown, output, *given], [unknown, *parameters]
-    right = _in_parameters(equation, equation.right)
+    growth = Symbol("growth")
+    clamped = SelfConsistency(equation.unknown, _in_parameters(equation, equation.right), equation.control)
+    derivatives = [equation.overlap.diff(symbol) for symbol in (equation.unknown, equation.output)]
+    results = {key: _in_parameters(equation, q.expression) for key, q in theory.leading.items() if not q.is_found}
+    outliers = {"trace": equation.trace, "determinant": equation.determinant, "bulk_radius": radius}
+    at, loop = partial(function, calls=calls), [unknown, output, amplitude, *given]
+    to_signal = (
+        f"Response of the {output} to a signal exp((growth-1) t) along the {{}}, the loop open; outside the bulk."
+    )
     return [
         _overlaps(theory),
-        at("variance_at", f"Right-hand side of {unknown} = {sstr(equation.right)}.", open_loop, equation.right),
-        at("variance_slope", f"Its derivative in {unknown}, the gain of the variance mode.", open_loop, equation.slope),
-        function(
+        at("variance_at", open_loop, equation.right, f"Right-hand side of {unknown} = {sstr(equation.right)}."),
+        at("variance_slope", open_loop, equation.slope, f"Its derivative in {unknown}, the gain of the variance mode."),
+        at(
             "overlap_at",
-            f"Output per unit amplitude, {sstr(equation.overlap)}, and its derivatives in {unknown} and {output}.",
             open_loop,
-            {"": equation.overlap, **{str(s): equation.overlap.diff(s) for s in (equation.unknown, equation.output)}},
-            calls,
-            as_tuple=True,
+            [equation.overlap, *derivatives],
+            f"Output per unit amplitude, {sstr(equation.overlap)}, and its derivatives in {unknown} and {output}.",
         ),
         at(
             "jacobian",
+            loop,
+            outliers,
             "Outliers lambda^2 - trace lambda + determinant = 0, and radius of the bulk, at a fixed point of the closed loop.",
-            [unknown, output, amplitude, *given],
-            {"trace": equation.trace, "determinant": equation.determinant, "bulk_radius": radius},
         ),
         *(
-            at(
-                f"transfer_{name}",
-                f"Response of the {output} to a signal exp((growth-1) t) along the {name}, the loop open; outside the bulk.",
-                ["growth", unknown, output, amplitude, *given],
-                expression.subs(symbols.growth, Symbol("growth")),
-            )
-            for name, expression in equation.transfers.items()
+            at(f"transfer_{name}", ["growth", *loop], response.subs(symbols.growth, growth), to_signal.format(name))
+            for name, response in equation.transfers.items()
         ),
-        at("self_consistency", f"variance_at with {output} = {equation.target}.", in_parameters, right),
-        at("self_consistency_slope", f"Its derivative in {unknown}.", in_parameters, right.diff(equation.unknown)),
-        error_function("self_consistency_error", in_parameters, right, calls),
-        at(
-            "control_at",
-            f"The {control} at which {unknown} solves the self-consistency.",
-            [a for a in in_parameters if a != control],
-            _in_parameters(equation, equation.control_at),
-        ),
+        *self_consistency(clamped, in_parameters, calls, f"variance_at with {output} = {equation.target}."),
+        control_function(equation, in_parameters, _in_parameters(equation, equation.control_at), calls),
         at(
             "observables",
-            f"Results at a given {unknown}, for the readout calibrated at the target.",
             in_parameters,
-            {key: _in_parameters(equation, q.expression) for key, q in theory.leading.items() if not q.is_found},
+            results,
+            f"Results at a given {unknown}, for the readout calibrated at the target.",
         ),
         _LOOP,
         _solve(theory, parameters, extra),

@@ -1,77 +1,100 @@
-"""The small intermediate form: a function is assignments of shared subexpressions followed by its results."""
+"""The text of a generated function: its averages, each evaluated once, then shared subexpressions, then the results."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from sympy import Expr, Symbol, cse, numbered_symbols
+from sympy import Basic, Expr, Symbol, cse, numbered_symbols
 
 from numerics.codegen.printer import source
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """``name = expression``."""
+class Call:
+    """How generated code gets an average: a local name, the public function, its arguments."""
 
-    name: Symbol
-    expression: Expr
+    local: Symbol
+    function: str
+    arguments: str
+
+    @property
+    def statement(self) -> str:
+        """Its evaluation."""
+        return f"{self.local} = {self.function}({self.arguments})"
+
+    @property
+    def error(self) -> str:
+        """The estimated error of the average."""
+        return f"{self.function.upper()}.with_error({self.arguments})[1]"
 
 
-@dataclass(frozen=True)
-class FunctionDef:
-    """A pure function of arrays.
+def call(name: str, arguments: Sequence[str]) -> Call:
+    """The call of the public function of an average."""
+    return Call(Symbol(f"avg_{name.removeprefix('mean_')}", real=True), name, ", ".join(arguments))
 
-    Attributes
+
+def function(
+    name: str,
+    arguments: Sequence[Symbol | str],
+    results: Basic | Sequence[Basic] | Mapping[str, Basic],
+    doc: str = "",
+    calls: Mapping[Expr, Call] = MappingProxyType({}),
+    *,
+    before: Sequence[str] = (),
+    form: str = "",
+    share: bool = True,
+) -> str:
+    """A pure function of arrays for the NumPy target.
+
+    Parameters
     ----------
-    name : str
-    arguments : tuple of str
-    body : tuple of Assignment
-    results : tuple of Expr
-    docstring : str
+    name, arguments
+    results : expression, or a sequence or mapping of expressions
+        Returned as one number, a tuple, a dict.
+    doc : str
         One line or several; empty for private helpers that need none.
-    as_tuple : bool
-        Return a tuple even for a single result.
+    calls : mapping
+        Of averages in the results.
+    before : sequence of str
+        Statements that come first.
+    form : str, optional
+        What is returned, with a place ``{}`` for every result.
+    share : bool
+        Whether common subexpressions are named; not those of matrices.
     """
-
-    name: str
-    arguments: tuple[str, ...]
-    body: tuple[Assignment, ...]
-    results: tuple[Expr, ...]
-    docstring: str = ""
-    as_tuple: bool = False
-
-
-def lower(
-    name: str, arguments: Sequence[Symbol | str], results: Sequence[Expr], docstring: str = "", as_tuple: bool = False
-) -> FunctionDef:
-    """Share common subexpressions and fix the order of statements."""
-    taken = {str(a) for a in arguments}
-    # not declared real: re(t) of a shared complex subexpression has to stay
-    fresh = (s for s in numbered_symbols("t") if s.name not in taken)
-    replacements, reduced = cse(list(results), symbols=fresh, order="canonical")
-    body = tuple(Assignment(symbol, expression) for symbol, expression in replacements)
-    return FunctionDef(name, tuple(map(str, arguments)), body, tuple(reduced), docstring, as_tuple)
-
-
-def numpy_source(function: FunctionDef) -> str:
-    """Source text of one function for the NumPy target."""
-    lines = [f"def {function.name}({', '.join(function.arguments)}):"]
-    if function.docstring:
-        lines += _docstring(function.docstring)
-    lines += [f"    {a.name} = {source(a.expression)}" for a in function.body]
-    printed = [source(result) for result in function.results]
-    if len(printed) == 1 and not function.as_tuple:
-        lines.append(f"    return {printed[0]}")
-    elif len("".join(printed)) < 90:
-        lines.append(f"    return ({', '.join(printed)}{',' if len(printed) == 1 else ''})")
+    if isinstance(results, Mapping):
+        expressions = list(results.values())
     else:
-        lines += ["    return (", *(f"        {text}," for text in printed), "    )"]
-    return "\n".join(lines)
+        expressions = list(results) if isinstance(results, Sequence) else [results]
+    needed = [node for node in calls if any(e.has(node) for e in expressions)]
+    expressions = [e.xreplace({node: calls[node].local for node in needed}) for e in expressions]
+    shared = []
+    if share:
+        taken = {str(a) for a in arguments}
+        # not declared real: re(t) of a shared complex subexpression has to stay
+        fresh = (s for s in numbered_symbols("t") if s.name not in taken)
+        shared, expressions = cse(expressions, symbols=fresh, order="canonical")
+    printed = [source(e) for e in expressions]
+    rows = [f"def {name}({', '.join(map(str, arguments))}):", *_docstring(doc), *(f"    {row}" for row in before)]
+    rows += [f"    {calls[node].statement}" for node in needed]
+    rows += [f"    {symbol} = {source(expression)}" for symbol, expression in shared]
+    if isinstance(results, Mapping):
+        rows += [
+            "    return {",
+            *(f'        "{k}": {text},' for k, text in zip(results, printed, strict=True)),
+            "    }",
+        ]
+    elif isinstance(results, Sequence) and not form:
+        rows += ["    return (", *(f"        {text}," for text in printed), "    )"]
+    else:
+        rows.append(f"    return {(form or '{}').format(*printed)}")
+    return "\n".join(rows)
 
 
 def _docstring(text: str) -> list[str]:
-    rows = text.splitlines()
-    if len(rows) == 1:
-        return [f'    """{rows[0]}"""']
-    return [f'    """{rows[0]}', *(f"    {row}".rstrip() for row in rows[1:]), '    """']
+    first, *more = text.splitlines() or [""]
+    if not more:
+        return [f'    """{first}"""'] if text else []
+    return [f'    """{first}', *(f"    {row}".rstrip() for row in more), '    """']

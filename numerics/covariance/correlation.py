@@ -1,8 +1,10 @@
-"""Functions of lag and frequency that a solution carries: autocovariances, pair correlations, dimension at one frequency."""
+"""Functions of lag and frequency that a solution carries: of one unit, of pairs, dimensions at one frequency."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +31,24 @@ class Autocovariances(NamedTuple):
 
     x: Array
     phi: Array
+
+
+class OneSite(NamedTuple):
+    """Functions of one unit, each of the shape of the frequencies.
+
+    Attributes
+    ----------
+    S, T : array
+        Mean responses of phi and of x to the field of a unit, complex.
+    C, K, X : array
+        <phi phi*>, <phi x*> (complex) and <x x*>.
+    """
+
+    S: NDArray[Any]
+    T: NDArray[Any]
+    C: NDArray[Any]
+    K: NDArray[Any]
+    X: NDArray[Any]
 
 
 class PairStatistic(NamedTuple):
@@ -118,6 +138,43 @@ def frequency_dimension(solution: Solution, omega: ArrayLike) -> PairStatistic:
     """
     solver, (frequency,) = in_time(solution, omega)
     return PairStatistic(*solver.module.frequency_dimensions(frequency, **solution.parameters))
+
+
+def one_site(solution: Solution, omega: ArrayLike) -> OneSite:
+    """Responses and spectra of a solution.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the model `dynamic`.
+    omega : array_like
+        Real angular frequencies, in units of the inverse time constant of a unit; spectra are
+        ``int C(tau) exp(-i omega tau) dtau``.
+
+    Returns
+    -------
+    OneSite
+
+    Raises
+    ------
+    InputError
+        For the solution of a model without time, or frequencies that are not finite.
+
+    References
+    ----------
+    Clark, Abbott, Litwin-Kumar 2023, PRL 131 118401.
+    """
+    solver, (frequency,) = in_time(solution, omega)
+    found = _spectra(solver.module, tuple(solution.parameters.items()), frequency.tobytes())
+    found = OneSite(*(part.reshape(frequency.shape).copy() for part in found))
+    if np.any(np.isnan(found.C)):
+        raise DomainError(f"the one-site functions for {solution.activation} at these parameters could not be resolved")
+    return found
+
+
+@lru_cache(maxsize=32)  # networks with the same one-site functions share most frequencies
+def _spectra(module: ModuleType, given: tuple[tuple[str, Any], ...], omega: bytes) -> Sequence[NDArray[Any]]:
+    return module.spectra(np.frombuffer(omega), **dict(given))
 
 
 def in_time(solution: Solution, *numbers: ArrayLike) -> tuple[Solver, list[Array]]:

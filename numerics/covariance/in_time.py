@@ -18,8 +18,8 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from numerics.codegen.couplingsintime import KINDS, couplings_in_time_module
+from numerics.covariance.correlation import OneSite, one_site
 from numerics.covariance.couplings import check_ensemble
-from numerics.covariance.onesite import OneSite, one_site
 from numerics.solve.solution import Solution
 from theory.errors import DomainError
 

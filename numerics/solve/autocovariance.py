@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sympy import Float
 
-from numerics.algorithms import autocovariance, averages, pairs, states
+from numerics.algorithms import autocovariance, averages, outcomes, pairs
 from numerics.codegen.autocovariance import equations_in_time
 from numerics.solve.method import Method
 from numerics.solve.solution import Branch, Reading
@@ -38,7 +38,7 @@ def read_autocovariance(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     except _RAISED as error:
         raise DomainError(f"{_opening(solver, numbers)} leaves the range of double precision") from error
     branches = _branches(result)
-    if result["status"] != states.SOLVED:
+    if result["status"] != outcomes.SOLVED:
         raise DomainError(_why(solver, numbers, result))
     raw = {key: float(result[key]) for key in (*solver.module.MEANINGS, "residual", "error")}
     errors = {key: float(error) for key, error in result["errors"].items()}
@@ -63,26 +63,26 @@ def _opening(solver: Solver, numbers: Mapping[str, Any]) -> str:
 def _why(solver: Solver, numbers: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     """One sentence on why there is no solution, and where there would be one."""
     opening, status = _opening(solver, numbers), result["status"]
-    if status == states.UNSTABLE_PAIRS:
+    if status == outcomes.UNSTABLE_PAIRS:
         return (
             f"{opening} has pair correlations that do not relax: g^2 |S|^2 is not below 1 at every frequency by three standard "
             "errors; the network is at the edge of its stability for these couplings"
         )
-    if status == states.SILENT:
+    if status == outcomes.SILENT:
         return f"{opening} is zero or unbounded: without noise {_threshold(solver, numbers)}"
-    if status == states.NO_ROOT:
+    if status == outcomes.NO_ROOT:
         return f"{opening} does not exist: no equal-time variance balances the energy, activity grows without bound"
-    if status == states.NO_DECAY:
+    if status == outcomes.NO_DECAY:
         return (
             f"{opening} does not decay to zero at variance {result['variance']:.6g}: kappa2 = 1 - g^2 <phi'>^2 is not "
             "positive or the force changes sign; states with a frozen part are not covered yet"
         )
-    if status == states.NO_CONVERGENCE:
+    if status == outcomes.NO_CONVERGENCE:
         return (
             f"{opening} was not found: the boundary-value problem does not converge from any start; either activity grows "
             "without bound, or the noise is very weak and the network close to the onset of chaos"
         )
-    if status == states.CRITICAL:
+    if status == outcomes.CRITICAL:
         return (
             f"{opening} is too close to a critical point: its decay rate is below {autocovariance.SLOWEST_RATE:g} and the "
             "frequency integrals cannot be resolved"

@@ -12,6 +12,7 @@ from sympy import Expr, Float, Function, Poly, S, preorder_traversal
 
 from theory.activation.narrow import narrow_places
 from theory.activation.pieces import Pieces, compare
+from theory.activation.rational import complex_roots
 from theory.errors import InputError
 from theory.functions import record_of
 from theory.symbols import x
@@ -88,16 +89,12 @@ def _selected(pieces: Pieces) -> tuple[tuple[Feature, ...], list[Feature]]:
     symbolic = [f for f in found if not (f.centre.is_number and f.scale.is_number)]
     breakpoints = [Feature(point, S.Zero) for point in pieces.breakpoints]
     kept: list[Feature] = []
+    dropped: list[Feature] = []
     for feature in (*numeric, *symbolic):
-        if len(kept) == MAX_FEATURES:
-            break
         # the decimal twin of a kink would stand next to it, an unresolvable piece away
         if not any(_same_place(feature, other) for other in (*breakpoints, *kept)):
-            kept.append(feature)
-    dropped = [
-        f for f in numeric if f not in kept and not any(_same_place(f, other) for other in (*breakpoints, *kept))
-    ]
-    return (*breakpoints, *kept), dropped if len(kept) == MAX_FEATURES else []
+            (kept if len(kept) < MAX_FEATURES else dropped).append(feature)
+    return (*breakpoints, *kept), [feature for feature in dropped if feature in numeric]
 
 
 def _order(feature: Feature) -> tuple[float, float]:
@@ -145,24 +142,19 @@ def _of_argument(u: Expr, singular: bool) -> list[Feature]:
     poly = Poly(u, x)
     if poly.degree() > _MAX_DEGREE:
         return []
-    if u.free_symbols - {x}:
-        return _of_symbolic(poly)
+    symbolic = bool(u.free_symbols - {x})
     if poly.degree() == 1:
         slope, offset = poly.all_coeffs()
-        return [Feature(-offset / slope, S.Zero if singular else 1 / abs(slope))]
+        centre = sympy.cancel(-offset / slope) if symbolic else -offset / slope
+        return [Feature(centre, S.Zero if singular and not symbolic else 1 / abs(slope))]
+    if symbolic:
+        return []
     found = [Feature(*_decimals(root.real, abs(root.imag))) for root in _roots(poly)] if singular else []
     if not singular:
         slope, curvature = poly.diff(x), poly.diff(x).diff(x)
         found += [_scaled(slope, root.real, 1) for root in _roots(poly) if _is_real(root)]
         found += [_scaled(curvature, root.real, 2) for root in _roots(slope) if _is_real(root)]
     return [feature for feature in found if feature.scale.is_finite]
-
-
-def _of_symbolic(poly: Poly) -> list[Feature]:
-    if poly.degree() != 1:
-        return []
-    slope, offset = poly.all_coeffs()
-    return [Feature(sympy.cancel(-offset / slope), 1 / abs(slope))]
 
 
 def _scaled(derivative: Poly, root: mpmath.mpf, order: int) -> Feature:
@@ -183,13 +175,7 @@ def _is_real(root: mpmath.mpc) -> bool:
 
 
 def _roots(poly: Poly) -> list[mpmath.mpc]:
-    """Distinct complex zeros (the square-free part is solved, so that multiple zeros keep their digits)."""
-    if poly.degree() < 1:
+    try:
+        return complex_roots(poly, 30)
+    except mpmath.libmp.NoConvergence:
         return []
-    simple = poly.sqf_part() if poly.domain.is_Exact else poly
-    with mpmath.workdps(30):
-        coefficients = [mpmath.mpf(sympy.N(c, 40)._to_mpmath(140)) for c in simple.all_coeffs()]
-        try:
-            return [mpmath.mpc(root) for root in mpmath.polyroots(coefficients, maxsteps=200, extraprec=200)]
-        except mpmath.libmp.NoConvergence:
-            return []

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import sympy
 from sympy import Dummy, Expr, Rational, S
+from sympy.logic.boolalg import Boolean
 
 from theory.activation.endpoints import Leading, direction, leading_term
 from theory.activation.zeros import sign_of
@@ -43,6 +44,12 @@ class Growth:
     exponent: Expr
     gaussian_rate: Expr = S.Zero
     limit: Expr | None = None
+
+    def finite(self, variance: Expr, k: Expr = S.One) -> Boolean:
+        """When this side of <|phi|^k> is finite for a Gaussian of that variance: log|phi| ~ c x^2 asks for 2 k c variance < 1."""
+        if self.kind == "gaussian":
+            return sympy.Lt(variance, 1 / (2 * k * self.gaussian_rate))
+        return sympy.false if self.kind == "faster" else sympy.true
 
 
 @lru_cache(maxsize=256)

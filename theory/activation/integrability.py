@@ -30,7 +30,7 @@ def square_integrable(derivatives: list[Pieces], sides: tuple[Growth, Growth], v
         if any(_jumps(lower, index) for lower in derivatives[:-1]):
             return False
         conditions += [_exceeds(last.exponent(index, side), -S.Half) for side in (-1, 1)]
-    return _all_of([*conditions, *_at_infinity(sides, S(2), variance)])
+    return _all_of([*conditions, *(side.finite(variance, S(2)) for side in sides)])
 
 
 def absolute_moment_condition(pieces: Pieces, sides: tuple[Growth, Growth], k: Expr, variance: Symbol) -> Condition:
@@ -50,13 +50,7 @@ def absolute_moment_condition(pieces: Pieces, sides: tuple[Growth, Growth], k: E
     conditions: list[Condition] = []
     for index in range(len(pieces.breakpoints)):
         conditions += [_exceeds(sympy.expand(k * pieces.exponent(index, side)), S.NegativeOne) for side in (-1, 1)]
-    return _all_of([*conditions, *_at_infinity(sides, k, variance)])
-
-
-def _at_infinity(sides: tuple[Growth, Growth], k: Expr, variance: Symbol) -> list[Condition]:
-    conditions: list[Condition] = [False for side in sides if side.kind == "faster"]
-    gaussian = [side for side in sides if side.kind == "gaussian"]
-    return conditions + [sympy.Lt(variance, 1 / (2 * k * side.gaussian_rate)) for side in gaussian]
+    return _all_of([*conditions, *(side.finite(variance, k) for side in sides)])
 
 
 def _jumps(pieces: Pieces, index: int) -> bool:

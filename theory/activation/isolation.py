@@ -99,16 +99,9 @@ def _single_zero(u: Expr, box: Interval) -> list[Expr]:
     f = mp_function(x, u)
     with mpmath.workdps(60):
         low, high = box.low, box.high
-        rising = f(high) > f(low)
         if (f(low) > 0) == (f(high) > 0):
             return []
-        for _ in range(190):
-            middle = (low + high) / 2
-            if (f(middle) > 0) == rising:
-                high = middle
-            else:
-                low = middle
-        root = (low + high) / 2
+        root = mpmath.findroot(f, (low, high), solver="bisect", maxsteps=400, verify=False)
         nearby = Rational(int(mpmath.nint(root * 5040)), 5040)
         exact = abs(root - mpmath.mpf(nearby.p) / nearby.q) < mpmath.mpf(10) ** -45 and u.subs(x, nearby).is_zero
         return [nearby if exact else Float(root, 50)]

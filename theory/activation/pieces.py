@@ -9,7 +9,6 @@ from itertools import pairwise
 
 from sympy import (
     Abs,
-    And,
     Dummy,
     Expr,
     Float,
@@ -17,8 +16,6 @@ from sympy import (
     Max,
     Min,
     N,
-    Not,
-    Or,
     Piecewise,
     PolynomialError,
     Rational,
@@ -79,10 +76,6 @@ class Pieces:
     def combine(self, other: Pieces, function: Callable[[Expr, Expr], Expr]) -> Pieces:
         """``function(self, other)`` on the merged breakpoints."""
         return refine((self, other), lambda expressions: function(*expressions))
-
-    def multiply(self, other: Pieces) -> Pieces:
-        """The product of two functions on the merged breakpoints."""
-        return self.combine(other, lambda a, b: a * b)
 
     def power(self, n: int) -> Pieces:
         """The n-th power."""
@@ -301,16 +294,9 @@ def _split_piecewise(expr: Piecewise, depth: int) -> Pieces:
 
 def _holds(condition: Expr, signs: dict[Expr, Expr]) -> bool:
     """Truth of a condition in the interior of an interval, where every difference has a fixed sign."""
-    if condition in (true, false):
-        return condition is true
-    if isinstance(condition, And):
-        return all(_holds(part, signs) for part in condition.args)
-    if isinstance(condition, Or):
-        return any(_holds(part, signs) for part in condition.args)
-    if isinstance(condition, Not):
-        return not _holds(condition.args[0], signs)
-    if condition in signs:
-        return bool(condition.func(signs[condition], 0))
+    truth = condition.xreplace({relation: S(bool(relation.func(sign, 0))) for relation, sign in signs.items()})
+    if truth in (true, false):
+        return truth is true
     raise InputError(f"cannot decide the condition '{condition}'")
 
 

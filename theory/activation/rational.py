@@ -38,18 +38,32 @@ def complex_poles(expression: Expr, digits: int = 30) -> tuple[Expr, ...]:
     if denominator.degree() == 0:
         return ()
     try:
-        reduced = denominator.quo(numerator.gcd(denominator)).sqf_part()
+        reduced = denominator.quo(numerator.gcd(denominator))
     except (PolynomialError, NotImplementedError):
         reduced = denominator
     with mpmath.workdps(digits + 10):
-        coefficients = [mpmath.mpf(sympy.N(c, digits + 10)._to_mpmath(mpmath.mp.prec)) for c in reduced.all_coeffs()]
         try:
-            roots = mpmath.polyroots(coefficients, maxsteps=500, extraprec=400)
+            roots = complex_roots(reduced, digits + 10)
         except mpmath.libmp.NoConvergence as error:
             raise InputError(f"the poles of '{expression}' could not be computed") from error
         clean = [(_tidy(mpmath.re(root)), _tidy(mpmath.im(root))) for root in roots]
         ordered = sorted(clean, key=lambda pair: (float(pair[0]), float(pair[1])))
         return tuple(Float(real, digits) + I * Float(imaginary, digits) for real, imaginary in ordered)
+
+
+def complex_roots(poly: Poly, digits: int) -> list[mpmath.mpc]:
+    """Distinct zeros of a polynomial with numeric coefficients, computed with so many digits.
+
+    Raises
+    ------
+    mpmath.libmp.NoConvergence
+    """
+    if poly.degree() < 1:
+        return []
+    simple = poly.sqf_part() if poly.domain.is_Exact else poly  # so that multiple zeros keep their digits
+    with mpmath.workdps(digits):
+        coefficients = [mpmath.mpf(sympy.N(c, digits)._to_mpmath(mpmath.mp.prec)) for c in simple.all_coeffs()]
+        return [mpmath.mpc(root) for root in mpmath.polyroots(coefficients, maxsteps=500, extraprec=400)]
 
 
 def _tidy(part: mpmath.mpf) -> mpmath.mpf:

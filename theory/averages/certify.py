@@ -103,8 +103,7 @@ def _checked(pieces: Pieces, mean: Number, variance: Number) -> tuple[mpmath.mpf
             if exponent is S.NegativeInfinity or (exponent.is_finite and real(exponent) <= -1):
                 raise DomainError(f"the average is infinite: the integrand grows as |x - {point}|^({exponent})")
     for expression, side in ((pieces.expressions[-1], 1), (pieces.expressions[0], -1)):
-        far = growth(expression, side)
-        if far.kind == "faster" or (far.kind == "gaussian" and 2 * real(far.gaussian_rate) * v >= 1):
+        if not growth(expression, side).finite(S(v)):
             raise DomainError(f"the average is infinite at variance {mpmath.nstr(v, 8)}: growth beats the Gaussian")
     return m, v
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import mpmath
-from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, lambdify, sympify, tanh
+from sympy import Add, Derivative, Expr, Mul, S, Symbol, diff, sympify, tanh
 
 from theory.activation.pieces import Pieces, refine
 from theory.averages.average import Average, canonical_order, outermost, without_variances
@@ -14,7 +14,8 @@ from theory.averages.law import Law, Samples
 from theory.averages.measures import Connected
 from theory.averages.parity import parity
 from theory.errors import DomainError, InputError
-from theory.functions import mpmath_names, sigmoid
+from theory.functions import sigmoid
+from theory.highprecision import mp_function
 from theory.symbols import O, phi, x
 
 if TYPE_CHECKING:
@@ -93,9 +94,7 @@ def _is_continuous(pieces: Pieces) -> bool:
 
 def _even_power(integrand: Expr, node: Derivative) -> bool:
     """Whether the derivative enters as an even power of a product that is otherwise even: the average is +infinity."""
-    return all(factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(node)) and all(
-        factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(phi)
-    )
+    return all(factor.as_base_exp()[1].is_even for factor in Mul.make_args(integrand) if factor.has(node, phi))
 
 
 def _diverges(pieces: Pieces) -> bool:
@@ -178,9 +177,7 @@ def evaluate(expression: Expr, activation: Activation, values: dict[Symbol, Expr
     with mpmath.workdps(digits + 10):
         numbers = [certified(node, activation, values, digits + 5) for node in nodes]
         given = [mpmath.mpmathify(sympify(values[s], strict=True).evalf(digits + 10)) for s in symbols]
-        function = lambdify(
-            [*names, *symbols], expression.xreplace(dict(zip(nodes, names, strict=True))), [mpmath_names(), "mpmath"]
-        )
+        function = mp_function((*names, *symbols), expression.xreplace(dict(zip(nodes, names, strict=True))))
         return function(*numbers, *given)
 
 

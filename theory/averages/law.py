@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import mpmath
-from sympy import Basic, Expr, Rational, S, Symbol, Tuple, diff, erf, exp, lambdify, oo, pi, sqrt, sympify
+from sympy import Basic, Expr, Rational, S, Symbol, Tuple, diff, erf, exp, oo, pi, sqrt, sympify
 
 from theory.averages.average import Average
 from theory.averages.certify import GUARD, real
 from theory.averages.measures import Terms
 from theory.errors import DomainError
-from theory.functions import mpmath_names
+from theory.highprecision import mp_function
 
 r = Symbol("r", positive=True)
 """Rate of a unit in a stored pattern."""
@@ -84,9 +84,7 @@ class Law(Basic):
         weight, value = (
             (e * slope).subs(base, slope) if on != base else e for e in (density, F.subs(r, image) * density)
         )
-        total, average = (
-            certified_integral(lambdify(on, e, [mpmath_names(), "mpmath"]), *ends, digits) for e in (weight, value)
-        )
+        total, average = (certified_integral(mp_function(on, e), *ends, digits) for e in (weight, value))
         if not abs(total - 1) <= mpmath.mpf(10) ** -digits:
             raise DomainError(f"the density {density} integrates to {mpmath.nstr(total, 8)}, not to 1")
         return average
@@ -137,7 +135,7 @@ class Samples(Basic):
     def evaluate(self, F: Expr, digits: int = 15) -> mpmath.mpf:
         """<F> without free parameters."""
         with mpmath.workdps(digits + GUARD):
-            function = lambdify(r, F, [mpmath_names(), "mpmath"])
+            function = mp_function(r, F)
             values, weights = ([real(e) for e in row] for row in self.args)
             return mpmath.fsum(weight * function(value) for value, weight in zip(values, weights, strict=True))
 

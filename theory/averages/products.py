@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import sympy
 from sympy import Add, Expr, Float, Integer, Mul, Pow, Rational, S, cos, cosh, erf, erfc, exp, expand, log, sin, sinh
 
 from theory.functions import erfcx
@@ -179,6 +180,8 @@ def _expand(expression: Expr, side: int) -> Products:
         return _exponential(*linear_coefficients(expression.exp, 2))
     if expression.is_Pow:
         return _power(expression.base, expression.exp, side)
+    if expression.func in _WRITTEN:
+        return _expand(_WRITTEN[expression.func](*expression.args), side)
     rule = _FUNCTIONS.get(expression.func)
     if rule is None:
         raise NotInTable(expression)
@@ -262,34 +265,20 @@ def _trigonometric(kind: str, omega: Expr, phase: Expr) -> Products:
     return total
 
 
-def _hyperbolic(sign: int, b: Expr, c: Expr) -> Products:
-    total = {(Kernel(exponent=(S.Zero, b, c)), 0): S.Half}
-    _accumulate(total, {(Kernel(exponent=(S.Zero, -b, -c)), 0): sign * S.Half})
-    return total
-
-
-def _error_function(k: Expr, offset: Expr) -> Products:
-    return {(Kernel(erfs=((k, offset),)), 0): S.One}
-
-
-def _complementary(k: Expr, offset: Expr) -> Products:
-    return {(Kernel(), 0): S.One, (Kernel(erfs=((k, offset),)), 0): S.NegativeOne}
-
-
-def _scaled_complementary(k: Expr, offset: Expr) -> Products:
-    gaussian = _exponential(k**2, 2 * k * offset, offset**2)
-    return _product([gaussian, _complementary(k, offset)])
-
-
-_FUNCTIONS: dict[type, Callable[..., Products]] = {
+_FUNCTIONS: dict[type, Callable[[Expr, Expr], Products]] = {
     sin: lambda omega, phase: _trigonometric("sin", omega, phase),
     cos: lambda omega, phase: _trigonometric("cos", omega, phase),
-    sinh: lambda b, c: _hyperbolic(-1, b, c),
-    cosh: lambda b, c: _hyperbolic(1, b, c),
-    erf: _error_function,
-    erfc: _complementary,
-    erfcx: _scaled_complementary,
+    erf: lambda k, offset: {(Kernel(erfs=((k, offset),)), 0): S.One},
 }
+"""Products of a function of ``k x + l``."""
+
+_WRITTEN: dict[type, Callable[[Expr], Expr]] = {
+    sinh: lambda u: (exp(u) - exp(-u)) / 2,
+    cosh: lambda u: (exp(u) + exp(-u)) / 2,
+    erfc: lambda u: 1 - erf(u),
+    erfcx: lambda u: exp(u**2) * (1 - erf(u)),
+}
+"""Functions by those that the table has."""
 
 
 def _power(base: Expr, exponent: Expr, side: int) -> Products:
@@ -304,7 +293,7 @@ def _power(base: Expr, exponent: Expr, side: int) -> Products:
             return {(Kernel(), n): S.One}
         if abs(n) > _HIGHEST_POWER:
             raise NotInTable
-        return _positive_power(_expand(base, side) if n > 0 else _reciprocal(_expand(base, side)), abs(n))
+        return _positive_power(_expand(base, side) if n > 0 else _reciprocal(base, side), abs(n))
     return _power_of_modulus(base, exponent, side)
 
 
@@ -330,29 +319,18 @@ def _power_of_modulus(base: Expr, exponent: Expr, side: int) -> Products:
     return {(Kernel(power=m * exponent), 0): Pow(sign, exponent)}
 
 
-def _reciprocal(base: Products) -> Products:
+def _reciprocal(base: Expr, side: int) -> Products:
     """1/base for a rational or single-exponential base; anything else is not in the table."""
-    if len(base) == 1:
-        ((kernel, n), value), *_ = base.items()
+    expanded = _expand(base, side)
+    if len(expanded) == 1:
+        ((kernel, n), value), *_ = expanded.items()
         if kernel.is_exponential or kernel == Kernel(power=kernel.power):
             inverse = Kernel(exponent=tuple(-p for p in kernel.exponent), power=-kernel.power)
             return {(inverse, -n): 1 / value}
-    if any(kernel != Kernel(denominators=kernel.denominators) for kernel, _ in base):
+    if not base.is_rational_function(x):
         raise NotInTable
-    common: dict[Expr, int] = {}
-    for kernel, _ in base:
-        for root, multiplicity in kernel.denominators:
-            common[root] = max(common.get(root, 0), multiplicity)
-    numerator: Products = {}
-    for (kernel, n), value in base.items():
-        missing = dict(common)
-        for root, multiplicity in kernel.denominators:
-            missing[root] -= multiplicity
-        factors = [{(Kernel(), n): value}]
-        factors += [_positive_power(_expand(root, 0), k) for root, k in missing.items() if k]
-        _accumulate(numerator, _product(factors))
-    upper = [_positive_power(_expand(root, 0), k) for root, k in common.items()]
-    return _product([_one_over_polynomial(numerator), *upper])
+    numerator, denominator = sympy.fraction(sympy.together(base))
+    return _product([_one_over_polynomial(_expand(numerator, 0)), _expand(denominator, 0)])
 
 
 def _one_over_polynomial(base: Products) -> Products:

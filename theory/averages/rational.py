@@ -21,6 +21,7 @@ from typing import Any
 import mpmath
 from sympy import Expr, Float, Gt, I, Poly, Pow, Rational, S, im, pi, re
 
+from theory.activation.rational import complex_roots
 from theory.averages.partialfractions import Polynomial, Quadratic, RationalFunction, flat, laurent, stable
 from theory.averages.polynomial import moment, times
 from theory.averages.products import NotInTable
@@ -286,16 +287,11 @@ def _numeric_polynomial(polynomial: Polynomial, field, stride: int = 1) -> Polyn
 
 def numeric_roots(factor: Polynomial, field) -> list[Any]:
     """Roots of an irreducible (so square-free) polynomial; which ones are real is decided by Sturm's theorem."""
+    poly = Poly.from_list(factor[::-1], x, domain=field)
+    if not all(coefficient.is_number for coefficient in poly.all_coeffs()):
+        raise NotInTable
     with mpmath.workdps(_WORKING_DIGITS):
-        coefficients = [c.real for c in _numeric_polynomial(factor, field)][::-1]
-        roots = mpmath.polyroots(coefficients, maxsteps=300, extraprec=400)
-        roots = sorted((mpmath.mpc(root) for root in roots), key=lambda root: abs(root.imag))
-        count = _real_roots(factor, field, roots)
+        roots = sorted(complex_roots(poly, _WORKING_DIGITS), key=lambda root: abs(root.imag))
+        tiny = mpmath.mpf(10) ** (-_WORKING_DIGITS // 2)
+        count = int(poly.count_roots()) if field.is_QQ else sum(abs(root.imag) <= tiny * abs(root) for root in roots)
         return [mpmath.mpc(root.real, 0) if k < count else root for k, root in enumerate(roots)]
-
-
-def _real_roots(factor: Polynomial, field, roots: list[Any]) -> int:
-    if field.is_QQ:
-        return int(Poly.from_list(factor[::-1], x, domain=field).count_roots())
-    tiny = mpmath.mpf(10) ** (-_WORKING_DIGITS // 2)
-    return sum(abs(root.imag) <= tiny * abs(root) for root in roots)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from sympy import Add, Expr, I, Pow, S, erf, erfc, exp, im, re
 
-from theory.averages.polynomial import collected, half_moment, moment, times
+from theory.averages.polynomial import collected, moment, times
 from theory.averages.products import Kernel, NotInTable, SteppedTerm, flat_coefficient
 from theory.averages.tilt import Tilt, by_turns, monomial, normal_constant, wave_part
 from theory.functions import erfcx, faddeeva
@@ -104,24 +104,14 @@ class _Edges:
 
     def half_line(self, steps: Sequence[Expr], breakpoints: Sequence[Expr]) -> list[Expr]:
         """Steps on x > 0 only (zero mean, even integrand): the interval at the origin by erf, the rest by erfc."""
-        first = steps[1]
-        if len(breakpoints) == 1:
-            return times([first], [self._positive_half()])
-        beta = breakpoints[1]
-        terms = times([first], self._from_origin(beta)) + times([steps[2]], self.tail(beta, 1))
-        for k in range(2, len(breakpoints)):
-            jump = flat_coefficient(steps[k + 1] - steps[k])
-            terms += times([jump], self.tail(breakpoints[k], 1))
+        first, edges = steps[1], breakpoints[1:]
+        if not edges:
+            return times([first], self.tail(S.Zero, 1))
+        terms = times([first / 2], self._signed(S.Zero)) + times([-first / 2], self._signed(edges[0]))
+        for k, beta in enumerate(edges, 1):
+            jump = flat_coefficient(steps[k + 1] - steps[k]) if k > 1 else steps[2]
+            terms += times([jump], self.tail(beta, 1))
         return terms
-
-    def _positive_half(self) -> Expr:
-        return self.tilt.mass * half_moment(S.Zero + self.n, self.tilt.new_variance)
-
-    def _from_origin(self, beta: Expr) -> list[Expr]:
-        tilt = self.tilt
-        bulk = tilt.mass * erf(beta / Pow(2 * tilt.new_variance, S.Half)) / 2
-        terms = times(moment(self.n, (), tilt.new_variance), [bulk])
-        return terms + self._edge(S.Zero, S.One) + self._edge(beta, S.NegativeOne)
 
     def _signed(self, beta: Expr) -> list[Expr]:
         if self.wave:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numerics.algorithms.pairs import COARSEST, PairAverage, quadrant_sum
+from numerics.algorithms.pairs import COARSEST, quadrant_step, quadrant_sum
 from numerics.algorithms.primitive import Primitive
 
 ODD = {
@@ -49,7 +49,7 @@ def test_directions_sampled_differently(name, variance):
     """Against the same sum with equal and finer steps in both directions, at every correlation."""
     phi, deviation = ODD[name], np.sqrt(variance)
     theta = np.array([1e-4, 0.05, 0.4, 0.9, 1.3, 1.5])
-    step = PairAverage(phi, None, True).quadrant_step(deviation, theta[1:-1], ())
+    step = quadrant_step(phi, deviation)
     z = np.arange(0, 9.3, step / 1.7)
     weight = np.exp(-z * z / 2) * (step / 1.7) * 2 / np.sqrt(2 * np.pi)
     weight[0] /= 2

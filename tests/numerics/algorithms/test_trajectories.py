@@ -10,14 +10,9 @@ from scipy import special
 
 from numerics.algorithms import trajectories
 from numerics.algorithms.hermite import HermiteSeries, mehler_sum
-from numerics.algorithms.pairsum import antidiagonal_sum, pair_sum
-from numerics.algorithms.trajectories import (
-    FOUND,
-    NO_MARGIN,
-    SILENT_SITE,
-    WINDOW_TOO_SHORT,
-    solve_by_trajectories,
-)
+from numerics.algorithms.outcomes import CRITICAL, SILENT, SOLVED, UNSTABLE_PAIRS
+from numerics.algorithms.pairsum import pair_sum, slow_integral
+from numerics.algorithms.trajectories import solve_by_trajectories
 from tests.effort import one_in
 
 ACTIVATIONS = {
@@ -237,7 +232,7 @@ def test_stepping_in_time_agrees_closely(name, g, eta, noise, transfer, impulse)
     """Thousands of trajectories; 56 z-values below 4.5: false alarms 4e-4."""
     solution = solved(name, g, eta, noise, transfer, trajectories=64)
     z = stepped(solution.site, ACTIVATIONS[name], transfer, impulse, 4, 2000)
-    assert solution.status == FOUND
+    assert solution.status == SOLVED
     assert max(np.abs(list(z.values()))) < 4.5, z
 
 
@@ -277,16 +272,21 @@ def test_what_has_no_solution():
     def never(omega):
         return np.zeros_like(omega)
 
-    assert solved("linear", 0.9, 0.4, white(1.0)).status == NO_MARGIN  # g (1 + eta) > 1: no stationary state
-    assert solved("linear", 0.5, 0.4, never).status == SILENT_SITE
-    assert solved("tanh", 1.5, -0.5, never).status == SILENT_SITE  # below the edge g (1 + eta) = 1 of the spectrum
+    assert solved("linear", 0.9, 0.4, white(1.0)).status == UNSTABLE_PAIRS  # g (1 + eta) > 1: no stationary state
+    assert solved("linear", 0.5, 0.4, never).status == SILENT
+    assert solved("tanh", 1.5, -0.5, never).status == SILENT  # below the edge g (1 + eta) = 1 of the spectrum
 
 
 def test_a_window_that_is_too_short(monkeypatch):
     monkeypatch.setattr(trajectories, "MOST_STEPS", 256)
     long = solved("tanh", 1.0, 0.4, ou(1.0, 40.0), replicates=2, trajectories=4)
-    assert long.status == WINDOW_TOO_SHORT
+    assert long.status == CRITICAL
     assert long.left > trajectories.STILL_DECAYED
+
+
+def of_replicates(solution, omega):
+    """S, T, C, K, X, each of shape (replicates, frequencies)."""
+    return [np.array(rows) for rows in zip(*(site.one_site(omega) for site in solution.sites), strict=True)]
 
 
 def test_seeds_and_units():
@@ -294,13 +294,13 @@ def test_seeds_and_units():
     few = {"replicates": 3, "trajectories": 8}
     first, again = (solved("tanh", 1.0, 0.4, white(1.0), **few) for _ in range(2))
     omega = np.array([0.0, 0.7])
-    S, _, C, _, X = first.one_site(omega)
+    S, _, C, _, X = of_replicates(first, omega)
     assert S.shape == (3, 2)
-    np.testing.assert_array_equal(S, again.one_site(omega)[0])
+    np.testing.assert_array_equal(S, of_replicates(again, omega)[0])
     rest = (lambda s: 1 / (1 + 5 * s)), white(500.0), 1.0, 0.4
     phi, slope = lambda x: -10 * np.tanh(x / 10), lambda x: np.tanh(x / 10) ** 2 - 1
     scaled = solve_by_trajectories(phi, slope, *rest, twin(*rest), **few)
-    S5, _, C5, _, X5 = scaled.one_site(omega / 5)
+    S5, _, C5, _, X5 = of_replicates(scaled, omega / 5)
     np.testing.assert_allclose(S5, -S, rtol=1e-5)
     np.testing.assert_allclose(C5, 500 * C, rtol=1e-4)
     np.testing.assert_allclose(X5, 500 * X, rtol=1e-4)
@@ -342,7 +342,7 @@ def test_pair_sums_over_the_whole_plane():
     a = 0.8
     trace = (a**4 + 2 * a**3 + 4 * a**2 - 2 * a + 3) / (32 * a**5)
     np.testing.assert_allclose(expected, trace - 1 / (4 * a**2), rtol=1e-5)
-    along = antidiagonal_sum(weight, functions, psi(solution.site.unit))
+    along = 2 * slow_integral(weight, functions, psi(solution.site.unit))
     # psi(w, -w) = C^2 (1/(1 - g^2 |h|^2)^2 - 1) with C = 1/(a^2 + w^2), 1 - g^2 |h|^2 = (a^2 + w^2)/(1 + w^2)
     want = np.sum((1 / (a**2 + omega**2)) ** 2 * (((1 + omega**2) / (a**2 + omega**2)) ** 2 - 1) * weight) / np.pi
     np.testing.assert_allclose(along, want, rtol=1e-4)

@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 import quenched
 from numerics.backends import NumpyBackend
 from numerics.compare.estimate import extrapolate, mean_estimate
+from numerics.covariance.correlation import OneSite, one_site
 from numerics.covariance.in_time import CovarianceInTime, LinearNetwork
-from numerics.covariance.onesite import OneSite, one_site
 from numerics.simulate.couplings import draw
 from numerics.simulate.in_time import snapshots
 from numerics.simulate.linear import LinearUnit

@@ -155,7 +155,7 @@ def test_first_discontinuous_derivative(expression, order):
 
 
 def test_algebra_of_pieces():
-    product = split(Max(0, x)).multiply(split(Max(0, 1 - x)))
+    product = split(Max(0, x)).combine(split(Max(0, 1 - x)), lambda a, b: a * b)
     assert product.breakpoints == (0, 1)
     assert product.expressions[0] == 0 and product.expressions[2] == 0
     assert (product.expressions[1] - x * (1 - x)).expand() == 0
