@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sympy import Expr, Poly, S, Symbol, sstr
+from sympy import Expr, Poly, Symbol, sstr
 
 from numerics.codegen.printer import source
 from numerics.codegen.statements import function
 from theory.activation.activation import Activation
-from theory.attractor.patterns import V_r, alpha, b, beta2, c0, m, mean, normal_form, omega, r, t, ubar
-from theory.attractor.spectrum import OUTLIER, TURN, outlier_matrix
+from theory.attractor.patterns import V_r, alpha, b, beta2, c0, m, mean, omega, r, t, ubar
+from theory.attractor.spectrum import OUTLIER, TURN, at_vanishing_load, outlier_matrix
 from theory.averages.average import Average
 from theory.symbols import growth
 from theory.theory import Theory
@@ -25,7 +25,7 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
     means = (*_AT, m, ubar)
     weights = {key: theory.observables[key].expression for key in ("norm", "row_sum", "row_sum_sd")}
     uniform, recalled = (outlier_matrix()[k, k] for k in (0, 1))
-    coefficients = [Poly(_without_others(e), growth).all_coeffs() for e in (equation.outlier, equation.centred)]
+    coefficients = [Poly(at_vanishing_load(e), growth).all_coeffs() for e in (equation.outlier, equation.centred)]
     return [
         _moments(moments),
         function("self_coupling", (alpha, b), equation.named[c0], f"{c0} = {sstr(equation.named[c0])}."),
@@ -66,12 +66,6 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
         _EQUATIONS,
         _solve(theory, activation),
     ]
-
-
-def _without_others(expression: Expr) -> Expr:
-    """At a vanishing load a unit is alone, omega = 1/lambda: a common factor of the determinant."""
-    alone = expression.replace(lambda e: isinstance(e, Average), lambda e: mean(e.integrand.subs(omega, S.One)))
-    return normal_form(alone)
 
 
 def _inline(expression: Expr) -> Expr:

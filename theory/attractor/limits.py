@@ -61,6 +61,7 @@ from theory.attractor.spectrum import (
     LOAD,
     OUTLIER,
     at_constant_gain,
+    at_vanishing_load,
     left_out,
     on_the_real_axis,
     right_out,
@@ -141,11 +142,6 @@ def small_load() -> Limit:
             follows("outliers lambda, alpha -> 0", "0", "=", alone, OUTLIER, "units are alone", by_propagator),
         ),
     )
-
-
-def at_vanishing_load(determinant: Expr) -> Expr:
-    """A determinant of averages with one factor omega each, at a load at which units are alone, omega lambda = 1."""
-    return normal_form(each_average(determinant, lambda F: mean(F.subs(omega, S.One))))
 
 
 def _alone(F: Expr) -> Expr:

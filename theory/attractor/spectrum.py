@@ -20,6 +20,7 @@ from theory.attractor.patterns import (
     b,
     beta2,
     c0,
+    each_average,
     equals,
     gain,
     m,
@@ -228,6 +229,11 @@ def at_constant_gain(expression: Expr) -> Expr:
         return Add(*(polynomial.coeff_monomial(r**k) * known for k, known in enumerate((1, m, V_r + m**2))))
 
     return expression.replace(lambda node: isinstance(node, Average), moment).subs(ubar, threshold + m / gain).expand()
+
+
+def at_vanishing_load(determinant: Expr) -> Expr:
+    """A determinant of averages with one factor omega each, at a load at which units are alone, omega lambda = 1."""
+    return normal_form(each_average(determinant, lambda F: mean(F.subs(omega, 1))))
 
 
 def _at_threshold(after: Expr) -> Matrix:
