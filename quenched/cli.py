@@ -142,7 +142,7 @@ def _example(command: str, treatment: Treatment) -> list[str]:
     pairs = [word for word in words if "=" in word]
     if command == SWEPT and pairs:
         name, _, value = pairs[0].partition("=")
-        words = [f"{name}=0.1:{value}:20" if word == pairs[0] else word for word in words]
+        words = [f"{name}={float(value) / 10:g}:{value}:20" if word == pairs[0] else word for word in words]
     if command not in COMMANDS:
         words = [word for word in words if word not in pairs]
     settings = {setting.name for setting in treatment.settings_of(command)}
