@@ -155,7 +155,8 @@ def with_rate_noise(solution: Solution, rate_noise: float) -> Solution:
     if high is None:
         raise DomainError("no noise of the inputs is consistent with the weights that it leads to")
     found = brentq(excess, max(low, high / _GROWTH * (1 - 1e-12)), high, xtol=1e-14) if rate_noise else start
-    return noisy.solve(**numbers, s_eff=found)
+    gone = {p.name for p in solver.activation.parameters if p not in smoothed.parameters}
+    return noisy.solve(**{name: value for name, value in numbers.items() if name not in gone}, s_eff=found)
 
 
 def _smoothed(activation: Activation) -> tuple[Activation, Expr]:

@@ -88,6 +88,8 @@ def test_rate_noise_is_consistent():
     assert effective**2 == pytest.approx(0.25 + 0.25 * norm**2)
     assert solved(f"threshold_power(1,{effective!r},-1)", alpha=0.1).observables["norm"] == pytest.approx(norm)
     assert with_rate_noise(solution, 0).observables["alpha_S"] == pytest.approx(solution.observables["alpha_S"])
+    named = solved("threshold_power(n,sigma,-1) where n>0, sigma>0", alpha=0.1, n=1, sigma=0.5)
+    assert with_rate_noise(named, 0.5).parameters["s_eff"] == pytest.approx(effective)
     sharp = with_rate_noise(solved("threshold_power(1,0,-1)", alpha=0.1), 0.5)
     assert sharp.parameters["s_eff"] ** 2 == pytest.approx(0.25 * sharp.observables["norm"] ** 2)
 
