@@ -90,11 +90,8 @@ class AboveThreshold:
         """Averages of powers of rate, input and gain by the moments of a law."""
 
         def average(F: Expr) -> Expr:
-            total = []
-            for term in Add.make_args(F.subs(self.given).expand()):
-                factor, rest = term.as_independent(r)
-                total.append(factor * moment(S.Zero if rest == 1 else (r * rest.diff(r) / rest).expand()))
-            return Add(*total)
+            terms = (term.as_coeff_exponent(r) for term in Add.make_args(F.subs(self.given).expand()))
+            return Add(*(factor * moment(power) for factor, power in terms))
 
         return each_average(expression, average)
 

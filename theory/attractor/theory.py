@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, S, Symbol
 
+from theory.activation.activation import Activation
 from theory.attractor import spectrum, weights
 from theory.attractor.patterns import DENOMINATOR, alpha, b, beta2, c0, omega, t
 from theory.derivation import chain
+from theory.meanfield.existence import Existence
 from theory.model import Model
 from theory.symbols import growth
 from theory.theory import Condition, Quantity, Theory
@@ -147,3 +149,9 @@ def derive(model: Model, *, odd: bool) -> Theory:
             spectrum.outliers(),
         ),
     )
+
+
+def existence(theory: Theory, activation: Activation) -> Existence:
+    """Every load below 1 can be stored; the rates have to be values that phi takes while it increases."""
+    rates = "all rates that phi takes on a stretch where it increases"
+    return Existence(f"weights exist for every load below 1 and {rates}", limit=S.One, turning=None)
