@@ -13,7 +13,7 @@ from theory.activation.activation import Activation
 from theory.attractor import spectrum
 from theory.attractor.capacity import capacity_limit
 from theory.attractor.patterns import V_r, alpha, b, beta2, c0, each_average, gain, m, mean, normal_form, omega, r, t, u
-from theory.attractor.powers import CV, LAWS, AboveThreshold, closed_power, spelled
+from theory.attractor.powers import CV, AboveThreshold, closed_power, spelled
 from theory.attractor.spectrum import LOAD, OUTLIER, left_out, right_out
 from theory.attractor.storage import storage_limit
 from theory.attractor.weights import SELF, mean_gain
@@ -217,7 +217,7 @@ def small_variation() -> Limit:
         found, start = claimed(claim), claim.before.subs(m, 1)
         thirds = {"log-normal law": 3, "gamma law": 2}
         for n, (name, third) in product((Rational(3, 2), S(3)), thirds.items()):
-            exact = AboveThreshold(S.One, n, S.Zero).written(start, LAWS[name][1])
+            exact = AboveThreshold(S.One, n, S.Zero).written(start, name)
             # 1/CV^2 not whole: no factorials
             at = [{kappa: 1 - 1 / n, skew: third, CV: Rational(3, size)} for size in (700, 70000)]
             if not approaching([tuple(mpmath.mpmathify(e.subs(p).evalf(30)) for e in (exact, found)) for p in at]):

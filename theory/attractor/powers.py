@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -25,27 +25,19 @@ CV = Symbol("CV", positive=True)
 """Coefficient of variation of the rates."""
 
 _LOG, _SHAPE = log(1 + CV**2), 1 / CV**2
-LOGNORMAL = Law.of_normal(exp(sqrt(_LOG) * z - _LOG / 2))
-GAMMA = Law(_SHAPE**_SHAPE * r ** (_SHAPE - 1) * exp(-_SHAPE * r) / gamma(_SHAPE))
+exponent = Symbol("s", real=True)
 
-Moment = Callable[[Expr], Expr]
-exponent = Symbol("s", positive=True)
-
-
-def lognormal_moment(s: Expr) -> Expr:
-    """<r^s> for a log-normal law of mean 1."""
-    return (1 + CV**2) ** (s * (s - 1) / 2)
-
-
-def gamma_moment(s: Expr) -> Expr:
-    """<r^s> for a gamma law of mean 1, while s + 1/CV^2 > 0."""
-    return gamma(_SHAPE + s) / gamma(_SHAPE) / _SHAPE**s
-
-
-LAWS: Mapping[str, tuple[Law, Moment]] = {
-    "log-normal law": (LOGNORMAL, lognormal_moment),
-    "gamma law": (GAMMA, gamma_moment),
+LAWS = {
+    "log-normal law": (
+        Law.of_normal(exp(sqrt(_LOG) * z - _LOG / 2)),
+        (1 + CV**2) ** (exponent * (exponent - 1) / 2),
+    ),
+    "gamma law": (
+        Law(_SHAPE**_SHAPE * r ** (_SHAPE - 1) * exp(-_SHAPE * r) / gamma(_SHAPE)),
+        gamma(_SHAPE + exponent) / gamma(_SHAPE) / _SHAPE**exponent,
+    ),
 }
+"""Laws of rates of mean 1 with <r^s>; that of the gamma law for s + 1/CV^2 > 0."""
 
 
 def spelled(expression: Expr, known: Mapping[Symbol, Expr] = MappingProxyType({})) -> Expr:
@@ -86,12 +78,13 @@ class AboveThreshold:
         needed = (r / self.factor) ** (1 / self.exponent)
         return {u: self.threshold + needed, gain: 1 / needed.diff(r)}
 
-    def written(self, expression: Expr, moment: Moment) -> Expr:
+    def written(self, expression: Expr, name: str) -> Expr:
         """Averages of powers of rate, input and gain by the moments of a law."""
+        moment = LAWS[name][1]
 
         def average(F: Expr) -> Expr:
             terms = (term.as_coeff_exponent(r) for term in Add.make_args(F.subs(self.given).expand()))
-            return Add(*(factor * moment(power) for factor, power in terms))
+            return Add(*(factor * moment.subs(exponent, power) for factor, power in terms))
 
         return each_average(expression, average)
 
@@ -152,14 +145,14 @@ def _moments() -> Iterator[Step]:
             f"<r^s>, {name} of mean 1",
             "table",
             Average(r**exponent, 0, law),
-            moment(exponent),
+            moment,
             check=Holds(agree, "quadrature, 14 digits"),
         )
 
 
 def _closed(phi: AboveThreshold, name: str) -> Iterator[Formula]:
     """Results for one law; the averages of powers of the gain may not exist for a gamma law."""
-    moment, lowest = LAWS[name][1], 2 / phi.exponent - 2
+    lowest = 2 / phi.exponent - 2
     limited = name == "gamma law" and not lowest.is_nonpositive
     results = {
         "ubar": ubar,
@@ -173,5 +166,5 @@ def _closed(phi: AboveThreshold, name: str) -> Iterator[Formula]:
         known = {V_r: CV**2, **({b: b} if result == beta2 else {})}
         before = spelled(result, known).subs(m, 1)
         condition = f"{sstr(lowest)} < 1/CV^2" if limited and "g" in key else ""
-        rule = Replay(lambda e: phi.written(e, moment))
-        yield follows(name, key, "=", phi.written(before, moment), before, "moments inserted", rule, condition)
+        rule = Replay(lambda e: phi.written(e, name))
+        yield follows(name, key, "=", phi.written(before, name), before, "moments inserted", rule, condition)
