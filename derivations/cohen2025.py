@@ -5,8 +5,9 @@ The claims of the abstract, with the theory of networks that store graded patter
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -34,33 +35,28 @@ NOISY = "threshold_power(n,s,h) where n>0, s>0, h"
 
 
 @lru_cache(maxsize=64)
-def stable_load(n: float, sigma: float, theta: float, CV: float = 1.0, law: str = "lognormal", f: float = 1.0) -> float:
-    """alpha_S of a threshold-power law, for the sparse law with rates of 0.02 outside the share f."""
-    mixed = {"f": f, "eps": 0.02} if law == "sparse" else {}
-    spread = {} if law == "halfnormal" else {"CV": CV}
-    found = solver("attractor", NOISY).solve(n=n, s=sigma, h=theta, alpha=0.1, law=law, **spread, **mixed)
-    return float(found.observables["alpha_S"])
+def solved(n: float, sigma: float, theta: float, alpha: float = 0.1, CV: float = 1.0, **law: Any) -> Mapping[str, Any]:
+    """Observables for a threshold-power law."""
+    return solver("attractor", NOISY).solve(n=n, s=sigma, h=theta, alpha=alpha, CV=CV, **law).observables
+
+
+def stable_load(n: float, sigma: float, theta: float, **given: Any) -> float:
+    """alpha_S of a threshold-power law."""
+    return float(solved(n, sigma, theta, **given)["alpha_S"])
 
 
 @claims("Patterns are stable up to a load alpha_S that is below the capacity, 1 at most in all variants", SOLVED)
 def _below_capacity() -> Iterator[bool]:
     yield capacity() == 1
-    known = {
-        (1, 0.5, -1, 1.0): 0.199625,
-        (1, 1, -0.5, 1.0): 0.101270,
-        (1, 1, -1, 1.5): 0.339968,
-        (0.9, 0.5, -1, 1.0): 0.012471,
-    }
-    for numbers, load in known.items():
-        yield near(stable_load(*numbers), load, absolute=2e-6)
+    found = [stable_load(1, 0.5, -1), stable_load(1, 1, -0.5), stable_load(1, 1, -1, CV=1.5), stable_load(0.9, 0.5, -1)]
+    yield near(found, [0.199625, 0.101270, 0.339968, 0.012471], absolute=2e-6)
 
 
 @claims("The network is stable at loads below alpha_S and unstable above", f"{SOLVED}: abscissa on both sides")
 def _threshold() -> Iterator[bool]:
-    for text, CV in (("threshold_power(1,0.5,-1)", 1.0), ("threshold_power(1,1,-0.5)", 1.0)):
-        load = solver("attractor", text).solve(alpha=0.1, CV=CV).observables["alpha_S"]
-        found = [solver("attractor", text).solve(alpha=x * load, CV=CV).observables["abscissa"] for x in (0.98, 1.02)]
-        yield found[0] < 1 < found[1]
+    for numbers in ((1, 0.5, -1), (1, 1, -0.5)):
+        below, above = (solved(*numbers, alpha=x * stable_load(*numbers))["abscissa"] for x in (0.98, 1.02))
+        yield below < 1 < above
 
 
 @claims("Near-threshold-linear activations are best: of the exponents 0.7, 0.8, 0.9, 1, 1.1, 1.2 it is 1", SOLVED)
@@ -71,9 +67,9 @@ def _linear_is_best() -> bool:
 
 @claims("Noise of finite strength is best", f"{SOLVED}: less and more noise than 0.5, and none")
 def _finite_noise() -> Iterator[bool]:
-    loads = [stable_load(1, sigma, -1.5, 1.0, "gamma") for sigma in (0.1, 0.3, 2)]
+    loads = [stable_load(1, sigma, -1.5, law="gamma") for sigma in (0.1, 0.3, 2)]
     yield loads[1] > loads[0] > 0 and loads[1] > loads[2]
-    wide = [stable_load(1, sigma, -1.5, 0.5) for sigma in (0.2, 0.5, 1.5)]
+    wide = [stable_load(1, sigma, -1.5, CV=0.5) for sigma in (0.2, 0.5, 1.5)]
     yield wide[1] > wide[0] and wide[1] > wide[2]
     sharp = solver("attractor", "threshold_power(1,0,-1)").solve(alpha=0.1, CV=1.0)
     yield sharp.observables["alpha_S"] == 0
@@ -82,8 +78,7 @@ def _finite_noise() -> Iterator[bool]:
 @claims("A threshold below zero is best", f"{SOLVED}: critical thresholds; alpha_S falls to 0 as the threshold rises")
 def _negative_threshold() -> Iterator[bool]:
     for sigma, CV, critical in ((1, 1.0, -0.498096), (0.5, 1.0, -0.042594), (1, 1.5, -0.416893)):
-        found = solver("attractor", f"threshold_power(1,{sigma},-1)").solve(alpha=0.1, CV=CV)
-        yield near(found.observables["theta_c"], critical, absolute=2e-6) and critical < 0
+        yield near(solved(1, sigma, -1, CV=CV)["theta_c"], critical, absolute=2e-6) and critical < 0
     loads = [stable_load(1, 1, theta) for theta in (-1, -0.5, 0, 0.5)]
     yield loads[0] > loads[1] > loads[2] == loads[3] == 0
 
@@ -92,9 +87,9 @@ def _negative_threshold() -> Iterator[bool]:
     "Sparse-like patterns help: more variation of the rates, or a share of the units that is all but silent", SOLVED
 )
 def _sparse() -> Iterator[bool]:
-    loads = [stable_load(1, 0.5, -1, CV) for CV in (0.5, 1.0, 1.5)]
+    loads = [stable_load(1, 0.5, -1, CV=CV) for CV in (0.5, 1.0, 1.5)]
     yield loads[0] < loads[1] < loads[2]
-    yield stable_load(1, 0.5, -1, 0.5, "sparse", 0.3) > 1.2 * loads[2]
+    yield stable_load(1, 0.5, -1, CV=0.5, law="sparse", f=0.3, eps=0.02) > 1.2 * loads[2]
 
 
 @claims(

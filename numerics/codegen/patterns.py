@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sympy import Expr, Poly, Symbol, sstr
 
 from numerics.codegen.printer import source
 from numerics.codegen.statements import function
 from theory.activation.activation import Activation
-from theory.attractor.patterns import V_r, alpha, b, beta2, c0, m, mean, omega, r, t, ubar
+from theory.attractor.patterns import V_r, alpha, b, beta2, c0, each_average, m, mean, omega, r, t, ubar
 from theory.attractor.spectrum import OUTLIER, TURN, at_vanishing_load, outlier_matrix
-from theory.averages.average import Average
 from theory.symbols import growth
 from theory.theory import Theory
 
@@ -25,37 +24,46 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
     means = (*_AT, m, ubar)
     weights = {key: theory.observables[key].expression for key in ("norm", "row_sum", "row_sum_sd")}
     uniform, recalled = (outlier_matrix()[k, k] for k in (0, 1))
-    coefficients = [Poly(at_vanishing_load(e), growth).all_coeffs() for e in (equation.outlier, equation.centred)]
-    return [
-        _moments(moments),
-        function("self_coupling", (alpha, b), equation.named[c0], f"{c0} = {sstr(equation.named[c0])}."),
-        _averaged(
+    first, second = (Poly(at_vanishing_load(e), growth).all_coeffs() for e in (equation.outlier, equation.centred))
+    nodes = ["r, u, g, weight = patterns"]
+    at_eigenvalue = [*nodes, f"omega = {source(_inline(equation.named[omega].expand()))}"]
+    known = function(
+        "moments",
+        ("patterns",),
+        {str(symbol): symbol for symbol in moments},
+        "Means, variances and the regression of the input on the rate.",
+        before=[*nodes, *(f"{symbol} = {source(_inline(e))}" for symbol, e in moments.items())],
+    )
+    averaged = (
+        (
             "load",
             f"The load at which t is the order parameter, {sstr(equation.load)}, and its derivative in t",
             _AT,
             (equation.load, equation.load.diff(t)),
         ),
-        _averaged("boundary", "The load at which lambda lies on the boundary: ", (*_AT, beta2), equation.boundary),
-        _averaged("outlier", "Vanishes at an outlier: ", means, equation.outlier),
-        _averaged("centred", "Vanishes at an outlier, with trained biases: ", means, equation.centred),
-        _averaged(
+        ("boundary", "The load at which lambda lies on the boundary: ", (*_AT, beta2), equation.boundary),
+        ("outlier", "Vanishes at an outlier: ", means, equation.outlier),
+        ("centred", "Vanishes at an outlier, with trained biases: ", means, equation.centred),
+        (
             "directions",
             "The two diagonal entries behind it, each over the factor of its eigenvalue",
             means,
             (uniform / (growth * m * mean(omega)), recalled / (growth * mean(r**2 * omega))),
         ),
-        _averaged(
+        (
             "threshold_shift",
             "By how much the threshold may rise until lambda is an outlier, and what that was divided by",
             means,
             (OUTLIER / TURN, TURN),
         ),
-        _averaged(
-            "first_outliers",
-            "Coefficients in lambda of both determinants at a vanishing load",
-            (m, ubar),
-            tuple(coefficients),
-        ),
+    )
+    groups = ", ".join(f"({', '.join(['{}'] * len(group))})" for group in (first, second))
+    said = "Coefficients in lambda of both determinants at a vanishing load"
+    return [
+        known,
+        function("self_coupling", (alpha, b), equation.named[c0], f"{c0} = {sstr(equation.named[c0])}."),
+        *(_averaged(name, doc, needs, results, at_eigenvalue) for name, doc, needs, results in averaged),
+        _averaged("first_outliers", said, (m, ubar), (*first, *second), nodes, groups),
         function(
             "weights",
             (alpha, c0, m, ubar, V_r, b, beta2),
@@ -70,48 +78,23 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
 
 def _inline(expression: Expr) -> Expr:
     """Every average as the sum over nodes that evaluates it."""
-    named = expression.replace(
-        lambda e: isinstance(e, Average),
-        lambda e: Symbol(f"(weight @ ({source(e.integrand.subs(growth, Symbol('growth')))}))"),
-    )
-    return named.subs(growth, Symbol("growth"))
+    summed = each_average(expression, lambda F: Symbol(f"(weight @ ({source(F.subs(growth, Symbol('growth')))}))"))
+    return summed.subs(growth, Symbol("growth"))
 
 
-def _text(values: Expr | Sequence[object]) -> str:
-    if isinstance(values, Expr):
-        return source(_inline(values))
-    return f"({', '.join(_text(value) for value in values)},)"
-
-
-def _averaged(name: str, doc: str, arguments: Sequence[object], result: Expr | tuple[object, ...]) -> str:
-    """A function of numbers and of the nodes of a law."""
-    said = f"{doc}{sstr(result)}." if isinstance(result, Expr) else f"{doc}."
+def _averaged(
+    name: str,
+    doc: str,
+    arguments: Sequence[object],
+    results: Expr | Sequence[Expr],
+    nodes: Sequence[str],
+    form: str = "",
+) -> str:
+    """A function of numbers and of the nodes of a law, after statements about the nodes."""
+    said = f"{doc}{sstr(results)}." if isinstance(results, Expr) else f"{doc}."
     said = said if len(said) < 200 else f"{doc.rstrip(': ')}, as in the heading."
-    (denominator,) = {node.measure.denominator for node in mean(omega).atoms(Average)}
-    needs = "omega" in _text(result)
-    return "\n".join(
-        [
-            f"def {name}({', '.join(map(str, arguments))}, patterns):",
-            f'    """{said}"""',
-            "    r, u, g, weight = patterns",
-            *([f"    omega = {_text(1 / denominator)}"] if needs else []),
-            f"    return {_text(result)}",
-        ]
-    )
-
-
-def _moments(moments: Mapping[Symbol, Expr]) -> str:
-    rows = [f"    {symbol} = {_text(e)}" for symbol, e in moments.items()]
-    names = ", ".join(f'"{symbol}": {symbol}' for symbol in moments)
-    return "\n".join(
-        [
-            "def moments(patterns):",
-            '    """Means, variances and the regression of the input on the rate."""',
-            "    r, u, g, weight = patterns",
-            *rows,
-            f"    return {{{names}}}",
-        ]
-    )
+    written = _inline(results) if isinstance(results, Expr) else [_inline(e) for e in results]
+    return function(name, (*map(str, arguments), "patterns"), written, said, before=nodes, form=form, share=False)
 
 
 _EQUATIONS = """\

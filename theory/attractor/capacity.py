@@ -17,7 +17,7 @@ from sympy import Expr, S, Symbol
 from theory.activation.activation import Activation
 from theory.averages.average import Average
 from theory.averages.measures import Normal
-from theory.concrete import closed_form_of
+from theory.concrete import in_closed_form
 from theory.derivation import Solves, Step
 from theory.limits.checks import Numbers, equal
 from theory.limits.limit import Formula, Limit, follows
@@ -34,10 +34,7 @@ RELU = Activation.from_text("relu(x)")
 HALF = Average(phi(x) ** 2, 0, Normal(M, 1))
 """Mean square of the positive part of x, phi being a rectifier."""
 
-_TABLE = closed_form_of(HALF, RELU)
-assert _TABLE is not None
-K = _TABLE.expression
-WHOLE = Average(x**2, 0, Normal(M, 1))
+K = in_closed_form(HALF, RELU)
 LACKED = active * (1 + M**2) + (1 - active) * K
 """What the patterns ask for, per pattern."""
 
@@ -51,7 +48,7 @@ def capacity_limit() -> Limit:
     certified = Numbers(RELU, lambda: points, equal, "certified quadrature, 25 digits")
     both = Step("K(M), mean square of the positive part of x ~ N(M, 1)", "table of averages", HALF, K, check=certified)
     polar = "with the polar cone it makes up all of <x^2>"
-    silent = active * WHOLE + (1 - active) * HALF
+    silent = active * Average(x**2, 0, Normal(M, 1)) + (1 - active) * HALF
     signed = excitatory * HALF + (1 - excitatory) * Average(phi(-x) ** 2, 0, Normal(M, 1))
     lacked = Solves(lambda e: e - (1 + M**2 - (1 - active) * K.subs(M, -M)), polar)
     free = Solves(lambda e: e - (1 + M**2 - FREE.subs(excitatory, 1 - excitatory)), polar)
