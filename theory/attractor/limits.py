@@ -100,8 +100,8 @@ def _alone(F: Expr) -> Expr:
 
 
 def _order(F: Expr, scaled: Mapping[Symbol, Expr], k: int) -> Expr:
-    """Coefficient of s^k of <F>, a polynomial in the gain."""
-    rational = F.subs(omega, 1 / spectrum.DENOMINATOR).subs(scaled).cancel()
+    """Coefficient of s^k of <F>, or of F with an average in each term: a polynomial in the gain."""
+    rational = each_average(F, lambda inside: inside).subs(omega, 1 / spectrum.DENOMINATOR).subs(scaled).cancel()
     polynomial = Poly((rational.diff(s, k).subs(s, 0) / factorial(k)).cancel(), gain)
     powers = 1, mean_gain, mean_gain**2 * (1 + v)
     return Add(*(polynomial.coeff_monomial(gain**j) * known for j, known in enumerate(powers))).cancel()
@@ -109,7 +109,6 @@ def _order(F: Expr, scaled: Mapping[Symbol, Expr], k: int) -> Expr:
 
 def large_load() -> Limit:
     """Near the capacity the bulk grows with the part of the inputs that the rates do not explain."""
-    unexplained, explained = beta2 * t**2 * gain**2 * omega**2, t * right_out * left_out * omega**2
     balance = Eq(beta2 * t**2 * mean(gain**2 * omega**2), t * mean(right_out * left_out * omega**2))
     boundary = spectrum.on_the_real_axis(spectrum.BOUNDARY)
     difference = Step(
@@ -125,8 +124,8 @@ def large_load() -> Limit:
         edge = claimed(step).subs({mean(gain**2): mean_gain**2 * (1 + v), alpha: 1 - s**2}) * s
         for coupling, order in ((S.Zero, 2), (SELF.subs(alpha, 1 - s**2), 3)):
             scaled = {c0: coupling, growth: x / s, t: t1 / s**order}
-            (response,) = solve(_order(left_out * omega, scaled, 2) - 1, t1)
-            left, right = (_order(F, scaled, 2).subs(t1, response).subs(x, edge) for F in (unexplained, explained))
+            (response,) = solve(_order(LOAD, scaled, 2) + 1, t1)
+            left, right = (_order(side, scaled, 2).subs(t1, response).subs(x, edge) for side in balance.args)
             if not same(left, S.One) or not same(right, S.One):
                 return False
         return True

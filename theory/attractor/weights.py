@@ -10,17 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from sympy import (
-    Eq,
-    Identity,
-    ImmutableMatrix,
-    Matrix,
-    MatrixSymbol,
-    Rational,
-    Symbol,
-    sqrt,
-    symbols,
-)
+from sympy import Eq, Identity, ImmutableMatrix, Matrix, MatrixSymbol, Rational, Symbol, sqrt, symbols
 
 from theory.attractor.patterns import V_r, V_u, alpha, b, beta2, c0, equals, gain, m, mean, r, reduced, tau, u, ubar
 from theory.derivation import Solves, Step
