@@ -29,6 +29,7 @@ from theory.models.attractor import ATTRACTOR
 from theory.symbols import x
 
 _NOISE = Symbol("s_eff", positive=True)
+_INEXACT = "error: mean square error of the inputs; with it patterns are no exact fixed points, the spectrum is without a ridge"
 _GROWTH, _STEPS = 1.25, 100  # of the noise between which its strength is looked for
 
 
@@ -175,7 +176,7 @@ def _smoothed(activation: Activation) -> tuple[Activation, Expr]:
 def answer_ridge(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
     """Norm and error for each penalty."""
     found = {ridge: ridge_storage(solution, ridge)._asdict() for ridge in asked}
-    return _answer("ridge", found, ["with a ridge patterns are no exact fixed points: the spectrum is without one"])
+    return _answer("ridge", found, [_INEXACT])
 
 
 SHOWN = ("norm", "edge", "abscissa", "alpha_bulk", "alpha_out", "alpha_S")
