@@ -111,31 +111,16 @@ def _denominator(ring: _Taylor, c: Series, m: int, n: int) -> Series | None:
 
 def _quotient(p: list[Expr], q: list[Expr]) -> Expr:
     """P/Q as a theorist writes it: powers of x taken out, integer coefficients unless the numerator is a monomial."""
-    while len(q) > 1 and q[-1] == 0:
-        q = q[:-1]
-    while len(p) > 1 and p[-1] == 0:
-        p = p[:-1]
     power = next((k for k, a in enumerate(p) if a != 0), 0)
     factor = p[power] if p[power].free_symbols or not p[power].is_Rational else sympy.S.One
     scaled = [sympy.cancel(a / factor) if a.free_symbols else sympy.Mul(a, 1 / factor) for a in p]
     if not all(a.is_Rational for a in [*scaled, *q]):
         return x**power * _polynomial(p[power:]) / _polynomial(q)
-    p, q = _reduced(scaled, q)
-    p = p[power:]
-    if len(p) > 1:
-        scale = Integer(sympy.ilcm(*(a.q for a in [*p, *q])))
-        p, q = [a * scale for a in p], [a * scale for a in q]
-        common = Integer(sympy.igcd(*p, *q))
-        p, q = [a / common for a in p], [a / common for a in q]
-    return factor * x**power * _polynomial(p) / _polynomial(q)
-
-
-def _reduced(p: list[Expr], q: list[Expr]) -> tuple[list[Expr], list[Expr]]:
-    """Common factors cancelled, Q(0) = 1."""
-    P, Q = (Poly(a[::-1], x, domain="QQ") for a in (p, q))
-    P, Q = P.cancel(Q, include=True)
-    scale = Q.eval(0)
-    return [a / scale for a in P.all_coeffs()[::-1]], [a / scale for a in Q.all_coeffs()[::-1]]
+    P, Q = (Poly(a[::-1], x, domain="QQ") for a in (scaled, q))
+    P, Q = P.cancel(Q, include=True)  # jointly primitive integers
+    p = P.all_coeffs()[::-1][power:]
+    scale = Q.eval(0) if len(p) == 1 else sympy.sign(Q.eval(0))
+    return factor * x**power * _polynomial([a / scale for a in p]) / (Q.as_expr() / scale).expand()
 
 
 def _polynomial(coefficients: list[Expr]) -> Expr:
