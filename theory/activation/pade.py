@@ -11,10 +11,11 @@ G. A. Baker, P. Graves-Morris, Pade Approximants, 2nd ed. (1996), sections 1.1 a
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import sympy
-from sympy import QQ, Expr, Integer, Poly, Rational
+from sympy import QQ, Expr, Poly, Rational
 from sympy.polys.fields import field
 from sympy.polys.matrices import DomainMatrix
 
@@ -210,30 +211,20 @@ class _Taylor:
         """Cauchy product."""
         return [sum((a[j] * b[k - j] for j in range(k + 1)), self.zero) for k in range(self.length)]
 
-    def over(self, a: Series, b: Series, node: Expr) -> Series:
-        """Quotient a/b."""
-        if not b[0]:
-            raise _NoSeries(f"{node} has a pole there")
-        c: Series = []
-        for k in range(self.length):
-            c.append((a[k] - sum((c[j] * b[k - j] for j in range(k)), self.zero)) / b[0])
-        return c
-
     def power(self, node: Expr) -> Series:
         """b^s from b (b^s)' = s b' b^s."""
         base, exponent = self.series(node.base), node.exp
         if not isinstance(exponent, Rational):
             raise _NoSeries(f"{node} has no rational exponent")
-        if isinstance(exponent, Integer):
-            result = self.constant(self.one)
-            for _ in range(abs(int(exponent))):
-                result = self.times(result, base)
-            return result if exponent > 0 else self.over(self.constant(self.one), result, node)
+        if exponent.is_Integer and exponent > 0:
+            return reduce(self.times, [base] * int(exponent))
+        if exponent.is_Integer and not base[0]:
+            raise _NoSeries(f"{node} has a pole there")
         start = sympy.Pow(self.to_sympy(base[0]), exponent) if base[0] else None
-        if not isinstance(start, Rational):
+        if not (exponent.is_Integer or isinstance(start, Rational)):
             raise _NoSeries(f"{node} is not analytic there or its series is not rational")
+        result = [base[0] ** int(exponent) if exponent.is_Integer else self.field(QQ(int(start.p), int(start.q)))]
         s = self.field(QQ(int(exponent.p), int(exponent.q)))
-        result = [self.field(QQ(int(start.p), int(start.q)))]
         for k in range(1, self.length):
             total = sum(((s * j - (k - j)) * base[j] * result[k - j] for j in range(1, k + 1)), self.zero)
             result.append(total / (base[0] * k))
