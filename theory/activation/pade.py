@@ -220,7 +220,7 @@ class _Taylor:
             return reduce(self.times, [base] * int(exponent))
         if exponent.is_Integer and not base[0]:
             raise _NoSeries(f"{node} has a pole there")
-        start = sympy.Pow(self.to_sympy(base[0]), exponent) if base[0] else None
+        start = sympy.Pow(self.to_sympy(base[0]), exponent) if base[0] else sympy.nan
         if not (exponent.is_Integer or isinstance(start, Rational)):
             raise _NoSeries(f"{node} is not analytic there or its series is not rational")
         result = [base[0] ** int(exponent) if exponent.is_Integer else self.field(QQ(int(start.p), int(start.q)))]
