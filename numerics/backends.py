@@ -142,7 +142,7 @@ def matched(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def call(x: Any) -> Any:
         value = function(x)
-        if getattr(value, "dtype", None) == x.dtype and value.shape == x.shape:
+        if isinstance(value, np.ndarray) and value.dtype == x.dtype and value.shape == x.shape:
             return value
         return np.broadcast_to(np.asarray(value, dtype=np.result_type(x, np.float32)), x.shape)
 
