@@ -339,8 +339,7 @@ def _interior_points(low: Expr, high: Expr) -> tuple[Expr, ...]:
         return S.Zero, S.One, S(-2)
     if low.is_infinite or high.is_infinite:
         end, direction = (high, -1) if low.is_infinite else (low, 1)
-        nearby = (_nearby(end) + direction * step for step in (1, Rational(1, 2), 2))
-        return tuple(nearby)
+        return tuple(_nearby(end) + direction * step for step in (1, Rational(1, 2), 2))
     width = high - low
     if width.is_number:
         return tuple(Rational(str(N(low + width * part, 40))) for part in (S.Half, Rational(1, 3), Rational(3, 5)))
