@@ -139,13 +139,13 @@ def combined(weights: Sequence[float], rows: Sequence[Any]) -> Any:
 
 
 def matched(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A function of NumPy arrays with the shape and precision of its argument, also where it returns one number."""
+    """A function of NumPy arrays with the shape and precision of its argument, also where it returns one number (a slope, say)."""
 
     def call(x: Any) -> Any:
         value = function(x)
-        if getattr(value, "dtype", None) == x.dtype and value.shape == x.shape:
+        if isinstance(value, np.ndarray) and value.dtype == x.dtype and value.shape == x.shape:
             return value
-        return np.broadcast_to(np.asarray(value, dtype=x.dtype), x.shape)
+        return np.broadcast_to(np.asarray(value, dtype=np.result_type(x, np.float32)), x.shape)
 
     return call
 

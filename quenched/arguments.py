@@ -147,6 +147,12 @@ class Asked:
     renamed: tuple[str, ...]
 
     @property
+    def network(self) -> dict[str, Any]:
+        """What the verbs of the library are told of the network."""
+        names = {"model": self.model.name, "activation": self.activation, "filter": self.filter}
+        return {**names, "parameters": self.parameters}
+
+    @property
     def single(self) -> dict[str, Any]:
         """Settings that were given, or have a default, one value each."""
         return {name: values[0] for name, values in self.settings.items() if values}

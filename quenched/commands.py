@@ -117,14 +117,7 @@ def _simulate(arguments: argparse.Namespace, asked: Asked) -> int:
     from numerics.simulate.simulation import simulate
 
     with progress_bar("simulate") as progress:
-        simulation = simulate(
-            asked.model.name,
-            asked.activation,
-            asked.parameters,
-            filter=asked.filter,
-            progress=progress,
-            **asked.single,
-        )
+        simulation = simulate(**asked.network, progress=progress, **asked.single)
     _print(arguments, simulation.to_dict(), simulation.table)
     _warn(simulation.sample.messages)
     return 0
@@ -138,9 +131,7 @@ def _validate(arguments: argparse.Namespace, asked: Asked) -> int:
         settings.pop(given, None)
         settings[name] = asked.settings.get(given) or None
     with progress_bar("validate") as progress:
-        solution, validation = validate(
-            asked.model.name, asked.activation, asked.parameters, filter=asked.filter, progress=progress, **settings
-        )
+        solution, validation = validate(**asked.network, progress=progress, **settings)
     smallest = min(validation.sizes) or None
     _print(arguments, {**solution.to_dict(smallest), **validation.to_dict()}, validation.table)
     _warn(solution.warnings(smallest))
@@ -173,10 +164,7 @@ def _sweep(arguments: argparse.Namespace, asked: Asked) -> int:
     settings = asked.single
     with progress_bar("sweep") as progress:
         found = sweep(
-            asked.model.name,
-            asked.activation,
-            asked.parameters,
-            filter=asked.filter,
+            **asked.network,
             executor=arguments.executor,
             simulated=settings.pop("simulate", SIMULATED if plot is not None and ranges == 1 else 0),
             progress=progress,

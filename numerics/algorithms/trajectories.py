@@ -218,9 +218,8 @@ def settle(ensemble, site):
 def first_site(unit, series, window):
     """A site without memory, inside the region where pair correlations decay."""
     strength = max(unit.strength, 1e-300)
-    stable = 0.9 / (
-        np.sqrt(strength) * unit.peak * max(1.0 + unit.feedback / strength, 0.3)
-    )  # for linear phi, h = 1/(1+s)
+    # for linear phi, h = 1/(1+s)
+    stable = 0.9 / (np.sqrt(strength) * unit.peak * max(1.0 + unit.feedback / strength, 0.3))
 
     def excess(log_variance):
         return abs(series.gain(np.exp(log_variance))) - stable

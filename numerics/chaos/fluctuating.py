@@ -130,10 +130,8 @@ class Motion:
         DomainError
             Where a two-point average could not be resolved.
         """
-        near, energy = (
-            self._first_zero(self.force(fixed), fixed),
-            cache(self.energy),
-        )  # its ends are asked for repeatedly
+        near = self._first_zero(self.force(fixed), fixed)
+        energy = cache(self.energy)  # its ends are asked for repeatedly
         if fixed - near < SMALLEST * fixed:
             return Variances(fixed, fixed, 0.0, SMALLEST * fixed)
         lowest = max(self.drive, SMALLEST * fixed)  # where the integrand is positive throughout

@@ -69,13 +69,9 @@ def covariance_in_time(
     DomainError
         Where the linearly equivalent network is unstable, or the integral over frequency is not resolved.
     """
-    check_ensemble(matrix, solution.parameters["g"], solution.parameters.get("eta", 0.0))
-    network = LinearNetwork(
-        matrix,
-        lambda omega: one_site(solution, omega),
-        solution.parameters["g"],
-        solution.parameters.get("eta", 0.0),
-    )
+    ensemble = solution.parameters["g"], solution.parameters.get("eta", 0.0)
+    check_ensemble(matrix, *ensemble)
+    network = LinearNetwork(matrix, lambda omega: one_site(solution, omega), *ensemble)
     network.check_stability()
     if frequency is None:
         matrices, error = network.at_equal_times()

@@ -102,7 +102,7 @@ def static_covariance(solution: Solution, matrix: Array, frequency: Array | None
     phi, x, phi_x = code.covariances(
         len(matrix), matrix, response, *(values[key] for key in ("Delta", "C_phi", "gain", "g", "sigma"))
     )
-    return CovarianceMatrices(_symmetric(phi), _symmetric(x), phi_x)
+    return CovarianceMatrices(0.5 * (phi + phi.T), 0.5 * (x + x.T), phi_x)
 
 
 def numbers_of(solution: Solution, formal: bool) -> dict[str, float]:
@@ -115,7 +115,3 @@ def numbers_of(solution: Solution, formal: bool) -> dict[str, float]:
     if not (solution.stable or formal):
         raise DomainError("; ".join(solution.messages) + "; formal=True takes it nevertheless")
     return {**solution.parameters, **solution.order_parameters, **solution.observables}
-
-
-def _symmetric(matrix: Array) -> Array:
-    return 0.5 * (matrix + matrix.T)

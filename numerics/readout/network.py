@@ -19,9 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
+from numerics.backends import matched
 from numerics.codegen.backends import array_functions
 from numerics.readout.recursive import Trained, recursive_least_squares
-from numerics.simulate.fixed_points import Function, elementwise
+from numerics.simulate.fixed_points import Function
 from numerics.simulate.loop import (
     NETWORK,
     Frozen,
@@ -167,7 +168,7 @@ class FeedbackNetwork:
         given = check(parameters, N=N)
         phi, phi_prime = array_functions(activation, parameters)
         frozen = draw(given, N=N, seed=seed, network=network)
-        return cls(elementwise(phi), elementwise(phi_prime), frozen, given["g"], activation.text)
+        return cls(matched(phi), matched(phi_prime), frozen, given["g"], activation.text)
 
     @property
     def N(self) -> int:

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.backends import matched
 from numerics.compare.estimate import Estimate, mean_estimate
 from numerics.compare.verdict import percent
 from numerics.data import as_data
 from numerics.readout.network import SAME, FeedbackNetwork, FinalState, State
 from numerics.simulate import loop
-from numerics.simulate.fixed_points import Function, Progress, elementwise
+from numerics.simulate.fixed_points import Function, Progress
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.sample import Sample, collected
 from theory.errors import DomainError, require
@@ -319,7 +320,7 @@ def trained(
     def one(k: int) -> Report | str:
         """The report of network k, or why there is none."""
         frozen = loop.draw(given, N=N, seed=seed, network=k)
-        network = FeedbackNetwork(elementwise(phi), elementwise(phi_prime), frozen, given["g"])
+        network = FeedbackNetwork(matched(phi), matched(phi_prime), frozen, given["g"])
         start, later = np.random.SeedSequence(seed, spawn_key=(N, k, 2)).spawn(2)
         try:
             with np.errstate(all="ignore"):

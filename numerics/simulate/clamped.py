@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.backends import NumpyBackend
+from numerics.backends import NumpyBackend, matched
 from numerics.simulate.couplings import stream
-from numerics.simulate.fixed_points import Function, Progress, elementwise
+from numerics.simulate.fixed_points import Function, Progress
 from numerics.simulate.linear import LinearUnit
 from numerics.simulate.loop import AtTarget, check, control_variates, draw
 from numerics.simulate.parallel import in_parallel
@@ -72,8 +72,8 @@ def simulate(
         couplings=couplings,
         target=True,
     )
-    phi = elementwise(phi)
-    phi_prime = elementwise(phi_prime) if phi_prime is not None else None
+    phi = matched(phi)
+    phi_prime = matched(phi_prime) if phi_prime is not None else None
     every = max(1, round(1 / dt))  # a snapshot each time constant
     no_noise = np.zeros((every, 0, N, samples))
 

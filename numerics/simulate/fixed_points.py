@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.backends import matched
 from numerics.compare.estimate import Estimate, observables, primitive_statistics
 from numerics.simulate.couplings import draw as draw_couplings
 from numerics.simulate.parallel import in_parallel
@@ -99,8 +100,8 @@ def simulate(
         (0 < tolerance < 1, f"tolerance = {tolerance}: must lie between 0 and 1"),
         (max_iterations >= 1, f"max_iterations = {max_iterations}: at least one is needed"),
     )
-    phi = elementwise(phi)
-    phi_prime = elementwise(phi_prime) if phi_prime is not None else None
+    phi = matched(phi)
+    phi_prime = matched(phi_prime) if phi_prime is not None else None
     symmetric = is_odd(phi) if centred is None else centred
 
     def one(k: int) -> tuple[float, dict[str, float]]:
@@ -208,11 +209,6 @@ def fixed_points(
             x = x + DAMPING * residual
     solution[:, active] = x
     return solution, converged
-
-
-def elementwise(function: Function) -> Function:
-    """The function with the shape of its argument also where it returns one number (a constant derivative, say)."""
-    return lambda x: np.broadcast_to(np.asarray(function(x), dtype=float), x.shape)
 
 
 def _norms(columns: Array) -> Array:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.backends import matched
 from numerics.compare.estimate import (
     ROUNDING,
     Estimate,
@@ -32,7 +33,7 @@ from numerics.compare.estimate import (
 )
 from numerics.compare.verdict import percent
 from numerics.simulate.couplings import draw as draw_couplings
-from numerics.simulate.fixed_points import Function, Progress, elementwise, fixed_points
+from numerics.simulate.fixed_points import Function, Progress, fixed_points
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.sample import Sample, collected
 from theory.errors import InputError, require
@@ -209,8 +210,8 @@ def simulate(
         couplings=couplings,
         target=True,
     )
-    phi = elementwise(phi)
-    phi_prime = elementwise(phi_prime) if phi_prime is not None else None
+    phi = matched(phi)
+    phi_prime = matched(phi_prime) if phi_prime is not None else None
 
     def one(k: int) -> dict[str, float]:
         """Statistics of network k; empty if it has no stationary state."""

@@ -75,14 +75,13 @@ def growth(piece: Expr, side: int) -> Growth:
         return Growth("linear", side * coefficient, exponent, limit=limit)
     if excess >= 0:
         return Growth("power", S.Infinity * _sign_or_one(side * coefficient), exponent, limit=limit)
-    if sign_of(exponent) == 0 and coefficient.is_infinite is not True:
+    sign = sign_of(exponent)
+    if sign == 0 and coefficient.is_infinite is not True:
         return Growth("bounded", S.Zero, S.Zero, limit=None if oscillates else coefficient)
-    if sign_of(exponent) == -1:
+    if sign == -1:
         return Growth("bounded", S.Zero, exponent, limit=S.Zero)
-    if sign_of(exponent) is None:
-        # below linear for every allowed parameter, growing or not
-        return Growth("sublinear", S.Zero, exponent)
-    return Growth("sublinear", S.Zero, exponent, limit=limit)
+    # below linear for every allowed parameter, growing or not
+    return Growth("sublinear", S.Zero, exponent, limit=None if sign is None else limit)
 
 
 def _decay() -> Growth:

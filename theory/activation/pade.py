@@ -11,10 +11,11 @@ G. A. Baker, P. Graves-Morris, Pade Approximants, 2nd ed. (1996), sections 1.1 a
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import sympy
-from sympy import QQ, Expr, Integer, Poly, Rational
+from sympy import QQ, Expr, Poly, Rational
 from sympy.polys.fields import field
 from sympy.polys.matrices import DomainMatrix
 
@@ -111,31 +112,16 @@ def _denominator(ring: _Taylor, c: Series, m: int, n: int) -> Series | None:
 
 def _quotient(p: list[Expr], q: list[Expr]) -> Expr:
     """P/Q as a theorist writes it: powers of x taken out, integer coefficients unless the numerator is a monomial."""
-    while len(q) > 1 and q[-1] == 0:
-        q = q[:-1]
-    while len(p) > 1 and p[-1] == 0:
-        p = p[:-1]
     power = next((k for k, a in enumerate(p) if a != 0), 0)
     factor = p[power] if p[power].free_symbols or not p[power].is_Rational else sympy.S.One
     scaled = [sympy.cancel(a / factor) if a.free_symbols else sympy.Mul(a, 1 / factor) for a in p]
     if not all(a.is_Rational for a in [*scaled, *q]):
         return x**power * _polynomial(p[power:]) / _polynomial(q)
-    p, q = _reduced(scaled, q)
-    p = p[power:]
-    if len(p) > 1:
-        scale = Integer(sympy.ilcm(*(a.q for a in [*p, *q])))
-        p, q = [a * scale for a in p], [a * scale for a in q]
-        common = Integer(sympy.igcd(*p, *q))
-        p, q = [a / common for a in p], [a / common for a in q]
-    return factor * x**power * _polynomial(p) / _polynomial(q)
-
-
-def _reduced(p: list[Expr], q: list[Expr]) -> tuple[list[Expr], list[Expr]]:
-    """Common factors cancelled, Q(0) = 1."""
-    P, Q = (Poly(a[::-1], x, domain="QQ") for a in (p, q))
-    P, Q = P.cancel(Q, include=True)
-    scale = Q.eval(0)
-    return [a / scale for a in P.all_coeffs()[::-1]], [a / scale for a in Q.all_coeffs()[::-1]]
+    P, Q = (Poly(a[::-1], x, domain="QQ") for a in (scaled, q))
+    P, Q = P.cancel(Q, include=True)  # jointly primitive integers
+    p = P.all_coeffs()[::-1][power:]
+    scale = Q.eval(0) if len(p) == 1 else sympy.sign(Q.eval(0))
+    return factor * x**power * _polynomial([a / scale for a in p]) / (Q.as_expr() / scale).expand()
 
 
 def _polynomial(coefficients: list[Expr]) -> Expr:
@@ -225,30 +211,20 @@ class _Taylor:
         """Cauchy product."""
         return [sum((a[j] * b[k - j] for j in range(k + 1)), self.zero) for k in range(self.length)]
 
-    def over(self, a: Series, b: Series, node: Expr) -> Series:
-        """Quotient a/b."""
-        if not b[0]:
-            raise _NoSeries(f"{node} has a pole there")
-        c: Series = []
-        for k in range(self.length):
-            c.append((a[k] - sum((c[j] * b[k - j] for j in range(k)), self.zero)) / b[0])
-        return c
-
     def power(self, node: Expr) -> Series:
         """b^s from b (b^s)' = s b' b^s."""
         base, exponent = self.series(node.base), node.exp
         if not isinstance(exponent, Rational):
             raise _NoSeries(f"{node} has no rational exponent")
-        if isinstance(exponent, Integer):
-            result = self.constant(self.one)
-            for _ in range(abs(int(exponent))):
-                result = self.times(result, base)
-            return result if exponent > 0 else self.over(self.constant(self.one), result, node)
-        start = sympy.Pow(self.to_sympy(base[0]), exponent) if base[0] else None
-        if not isinstance(start, Rational):
+        if exponent.is_Integer and exponent > 0:
+            return reduce(self.times, [base] * int(exponent))
+        if exponent.is_Integer and not base[0]:
+            raise _NoSeries(f"{node} has a pole there")
+        start = sympy.Pow(self.to_sympy(base[0]), exponent) if base[0] else sympy.nan
+        if not (exponent.is_Integer or isinstance(start, Rational)):
             raise _NoSeries(f"{node} is not analytic there or its series is not rational")
+        result = [base[0] ** int(exponent) if exponent.is_Integer else self.field(QQ(int(start.p), int(start.q)))]
         s = self.field(QQ(int(exponent.p), int(exponent.q)))
-        result = [self.field(QQ(int(start.p), int(start.q)))]
         for k in range(1, self.length):
             total = sum(((s * j - (k - j)) * base[j] * result[k - j] for j in range(1, k + 1)), self.zero)
             result.append(total / (base[0] * k))

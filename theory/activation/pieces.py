@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
-from itertools import pairwise
+from functools import cmp_to_key, partial, reduce
+from itertools import chain, pairwise
 
 from sympy import (
     Abs,
@@ -171,20 +171,11 @@ def compare(a: Expr, b: Expr) -> int:
 def merged(*groups: tuple[Expr, ...]) -> tuple[Expr, ...]:
     """All points of the groups in increasing order, each once."""
     ordered: list[Expr] = []
-    for point in (point for group in groups for point in group):
-        position = 0
-        for position_of, other in enumerate(ordered):
-            order = compare(point, other)
-            if order == 0:
-                # an exact point is worth more than its decimal twin
-                ordered[position_of] = point if other.has(Float) else other
-                break
-            if order < 0:
-                ordered.insert(position_of, point)
-                break
-            position = position_of + 1
-        else:
-            ordered.insert(position, point)
+    for point in sorted(chain(*groups), key=cmp_to_key(compare)):
+        if not ordered or compare(ordered[-1], point) != 0:
+            ordered.append(point)
+        elif ordered[-1].has(Float):  # an exact point is worth more than its decimal twin
+            ordered[-1] = point
     if len(ordered) >= MAX_PIECES:
         raise InputError(f"the function has more than {MAX_PIECES} pieces")
     return tuple(ordered)
@@ -348,8 +339,7 @@ def _interior_points(low: Expr, high: Expr) -> tuple[Expr, ...]:
         return S.Zero, S.One, S(-2)
     if low.is_infinite or high.is_infinite:
         end, direction = (high, -1) if low.is_infinite else (low, 1)
-        nearby = (_nearby(end) + direction * step for step in (1, Rational(1, 2), 2))
-        return tuple(nearby)
+        return tuple(_nearby(end) + direction * step for step in (1, Rational(1, 2), 2))
     width = high - low
     if width.is_number:
         return tuple(Rational(str(N(low + width * part, 40))) for part in (S.Half, Rational(1, 3), Rational(3, 5)))

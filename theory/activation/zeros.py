@@ -6,7 +6,7 @@ import math
 
 import mpmath
 import sympy
-from sympy import Expr, Float, Function, Mul, Poly, Pow, Rational, S
+from sympy import Expr, Float, Function, Mul, Poly, Rational, S
 
 from theory.activation.isolation import isolate_zeros
 from theory.elementary import EVEN, ODD
@@ -89,11 +89,7 @@ def sign_change_points(u: Expr) -> tuple[Expr, ...]:
     InputError
         If there are infinitely many points or they cannot be located with certainty.
     """
-    found: list[Expr] = []
-    for point in _points(u):
-        if point not in found:
-            found.append(point)
-    return tuple(found)
+    return tuple(dict.fromkeys(_points(u)))
 
 
 def _points(u: Expr) -> tuple[Expr, ...]:
@@ -173,10 +169,7 @@ def _kernels(u: Expr) -> list[Expr]:
         return []
     if isinstance(u, Function) or (u.is_Pow and not (u.exp.is_Integer and u.exp > 0)):
         return [u]
-    found: list[Expr] = []
-    for argument in u.args:
-        found += [kernel for kernel in _kernels(argument) if kernel not in found]
-    return found
+    return list(dict.fromkeys(kernel for argument in u.args for kernel in _kernels(argument)))
 
 
 def _preimages(kernel: Expr, value: Expr) -> tuple[Expr, ...]:
@@ -214,16 +207,13 @@ def _polynomial_zeros(u: Expr, variable: sympy.Symbol = x) -> tuple[Expr, ...]:
         return _low_degree_zeros(poly, u)
     factors = Mul.make_args(sympy.factor(u))
     if len(factors) > 1:
-        return tuple(point for factor in factors if factor.has(variable) for point in _base_zeros(factor, variable))
+        bases = [factor.as_base_exp()[0] for factor in factors if factor.has(variable)]
+        return tuple(point for base in bases for point in _polynomial_zeros(base, variable))
     if u.free_symbols - {variable}:
         raise InputError(f"cannot solve '{u}' = 0 for general values of its parameters")
     # Cauchy's bound on the magnitude of a zero, doubled so that it stays strict
     cauchy = 2 + 2 * max(abs(sympy.N(c / poly.LC(), 20)) for c in poly.all_coeffs())
     return isolate_zeros(u.xreplace({variable: x}), reach=cauchy)
-
-
-def _base_zeros(factor: Expr, variable: sympy.Symbol) -> tuple[Expr, ...]:
-    return _polynomial_zeros(factor.base if isinstance(factor, Pow) else factor, variable)
 
 
 def _low_degree_zeros(poly: Poly, u: Expr) -> tuple[Expr, ...]:

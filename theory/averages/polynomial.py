@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import product as cartesian
 from math import factorial
 
 from sympy import Add, Expr, Integer, Mul, Pow, S, gamma, pi
+from sympy.ntheory import multinomial_coefficients
 
 from theory.averages.measures import Gaussian
 
 REFERENCE = "Abramowitz & Stegun 26.2.27 (Wick's theorem)"
-
-
-@lru_cache(maxsize=1024)
-def compositions(total: int, parts: int) -> tuple[tuple[int, ...], ...]:
-    """All ways to write ``total`` as an ordered sum of ``parts`` non-negative integers."""
-    if parts == 1:
-        return ((total,),)
-    return tuple((k, *rest) for k in range(total + 1) for rest in compositions(total - k, parts - 1))
 
 
 def power_of_sum(parts: Sequence[Expr], n: int) -> list[Expr]:
@@ -28,15 +21,10 @@ def power_of_sum(parts: Sequence[Expr], n: int) -> list[Expr]:
     A sum such as mean + b variance can cancel, so no power of it may hide inside a term.
     """
     parts = [part for part in parts if part != 0]
-    if not parts:
-        return [S.One] if n == 0 else []
-    terms = []
-    for exponents in compositions(n, len(parts)):
-        weight = factorial(n)
-        for k in exponents:
-            weight //= factorial(k)
-        terms.append(Mul(Integer(weight), *(Pow(part, k) for part, k in zip(parts, exponents, strict=True))))
-    return terms
+    return [
+        Mul(Integer(weight), *(Pow(part, k) for part, k in zip(parts, exponents, strict=True)))
+        for exponents, weight in sorted(multinomial_coefficients(len(parts), n).items())
+    ]
 
 
 def moment(n: int, mean_parts: Sequence[Expr], variance: Expr) -> list[Expr]:

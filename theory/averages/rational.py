@@ -218,7 +218,7 @@ def _faddeeva_terms(principal: Polynomial, pole: Any, mean: Expr, variance: Expr
                     continue
                 for i in range(k + 1 if mean != 0 else 1):
                     value = coefficient * _integer_power(pole, k - i) * (weight * comb(k, i) * (-1) ** i)
-                    value = value * _rational_like(pole, factorial(j))
+                    value = value * (1 / (pole * 0 + factorial(j)))  # in the arithmetic of the pole
                     target[j + k, i] = target.get((j + k, i), pole * 0) + value
     width = Pow(2, S.Half) * Pow(variance, S.Half)
     real, imaginary = (sum(part, S.Zero) for part in parts(pole))
@@ -236,11 +236,6 @@ def _faddeeva_terms(principal: Polynomial, pole: Any, mean: Expr, variance: Expr
     for (k, i), value in smooth.items():
         terms += [-4 * copies * Pow(width, -k - 1) * Pow(mean, i) * c for c in parts(value)[0]]
     return [term for term in terms if term != 0]
-
-
-def _rational_like(pole: Any, factorial_: int) -> Any:
-    """1/factorial in the arithmetic of the pole."""
-    return 1 / (pole * 0 + factorial_)
 
 
 @lru_cache(maxsize=64)

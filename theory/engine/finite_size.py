@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 
-from sympy import Expr, Indexed, IndexedBase, Poly, Rational, Sum, Symbol, diff, symbols
+from sympy import Expr, Indexed, IndexedBase, Poly, Rational, S, Sum, Symbol, diff, symbols
 
 from theory.derivation import Step, same
 from theory.engine.collective import Bilinear, Operator
@@ -44,21 +46,14 @@ class FiniteSizeIdentity:
         """Whether all are equal, as exact rationals, symbols and ghosts."""
         units = range(1, 4)
         site = _RandomSites(units, self.replicas)
-        total = Element({})
-        for i in units:
-            for j in units:
-                direct, transposed = (self._vertex(site, *ends) for ends in ((i, j), (j, i)))
-                total = total + direct * (direct + self.couplings.symmetry * transposed)
-        left = (self.couplings.strength**2 / (2 * len(units))) * total
+        vertices = {ends: self._vertex(site, *ends) for ends in product(units, units)}
+        pairs = (direct * (direct + self.couplings.symmetry * vertices[j, i]) for (i, j), direct in vertices.items())
+        left = (self.couplings.strength**2 / (2 * len(units))) * sum(pairs, Element({}))
         fields = {b.symbol: (Rational(1) / len(units)) * site.total(b) for b in self.fields}
-        right = Element({})
+        difference = left
         for powers, weight in Poly(step.after.subs(N, len(units)), *fields).terms():
-            product = Element.number(weight)
-            for field, power in zip(fields.values(), powers, strict=True):
-                for _ in range(power):
-                    product = product * field
-            right = right + product
-        difference = left + Rational(-1) * right
+            factors = (field for field, power in zip(fields.values(), powers, strict=True) for _ in range(power))
+            difference = difference + prod(factors, start=Element.number(-weight))
         shown = step.before is None or same(site.inserted(step.before, len(self.replicas)), left.terms[()])
         return shown and all(value.expand() == 0 for value in difference.terms.values())
 
@@ -92,18 +87,12 @@ class _RandomSites:
 
     def total(self, b: Bilinear) -> Element:
         """Sum of a bilinear over the units."""
-        total = Element({})
-        for i in self.units:
-            term = Element.number(Rational(1))
-            for replica, operator in b.factors:
-                term = term * self._value(operator, i, replica)
-            total = total + term
-        return total
+        one = Element.number(S.One)
+        terms = (prod((self._value(operator, i, a) for a, operator in b.factors), start=one) for i in self.units)
+        return sum(terms, Element({}))
 
     def _value(self, operator: Operator, i: int, a: int) -> Element:
         values = {diff(phi(x), x): self.slope[i, a], phi(x): self.activity[i, a], x: self.field[i, a]}
         number = self.response[i, a] ** operator.power * operator.function.xreplace(values)
-        product = Element.number(number)
-        for ghost in operator.ghosts:
-            product = product * Element.generator((i, a, ("cb", "c").index(ghost)))
-        return product
+        ghosts = (Element.generator((i, a, ("cb", "c").index(ghost))) for ghost in operator.ghosts)
+        return prod(ghosts, start=Element.number(number))

@@ -61,10 +61,8 @@ class Element:
 def determinant(matrix: Matrix) -> Expr:
     """``int exp( -sum_ij cb_i M_ij c_j )`` with ``int c cb = 1`` at each site: the determinant of M."""
     size = matrix.rows
-    exponent = Element({})
-    for i in range(size):
-        for j in range(size):
-            exponent = exponent + (-matrix[i, j]) * (Element.generator((i, 0)) * Element.generator((j, 1)))
+    pairs = {(i, j): Element.generator((i, 0)) * Element.generator((j, 1)) for i in range(size) for j in range(size)}
+    exponent = sum((-matrix[ends] * pair for ends, pair in pairs.items()), Element({}))
     order = [generator for i in range(size) for generator in ((i, 1), (i, 0))]
     return exponent.exponential().integral(*order)
 

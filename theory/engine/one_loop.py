@@ -22,14 +22,15 @@ Everything is a joint cumulant of site monomials, so it follows for an undefined
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from math import factorial, prod
+from math import factorial
 
 from sympy import QQ, Expr, Integer, Matrix, Mul, Rational, S, Symbol, Tuple, eye, lex, sstr, zeros
-from sympy.polys.rings import PolyElement, PolyRing
+from sympy.polys.rings import PolyRing
+from sympy.utilities.iterables import multiset_partitions
 
 from theory.averages.average import averages
 from theory.engine.collective import Action, Bilinear, Kernel, SiteMeasure, fluctuation_kernel
@@ -130,8 +131,8 @@ class OneLoop:
         whole = [expression, *self.ladders.values()]
         symbols = set().union(*(e.free_symbols for e in whole)) - set(self.ladders)
         ring = PolyRing([*self.ladders, *averages(Tuple(*whole)), *sorted(symbols, key=str)], QQ, lex)
-        relations = [_element((1 - m) * ladder - 1, ring) for ladder, m in self.ladders.items()]
-        polynomial = _element(expression, ring)
+        relations = [ring.from_expr((1 - m) * ladder - 1) for ladder, m in self.ladders.items()]
+        polynomial = ring.from_expr(expression)
         return self.written_out((polynomial.rem(relations) if relations else polynomial).as_expr())
 
     def written_out(self, expression: Expr) -> Expr:
@@ -211,7 +212,7 @@ def cumulant(bilinears: Sequence[Bilinear], measure: SiteMeasure) -> Expr:
     Anticommuting monomials may occur in pairs; they keep their order inside a block.
     """
     total = S.Zero
-    for partition in _partitions(tuple(range(len(bilinears)))):
+    for partition in multiset_partitions(len(bilinears)):
         term: Expr = Integer((-1) ** (len(partition) - 1) * factorial(len(partition) - 1))
         for block in partition:
             product = bilinears[block[0]]
@@ -222,34 +223,3 @@ def cumulant(bilinears: Sequence[Bilinear], measure: SiteMeasure) -> Expr:
                 break
         total += term
     return total.expand()
-
-
-def _element(expression: Expr, ring: PolyRing) -> PolyElement:
-    """A nested polynomial multiplied out in a ring: much faster than by expanding the expression."""
-    known: dict[Expr, PolyElement] = dict(zip(ring.symbols, ring.gens, strict=True))
-
-    def convert(node: Expr) -> PolyElement:
-        if node not in known:
-            if node.is_Rational:
-                known[node] = ring(QQ(node.p, node.q))
-            elif node.is_Pow:
-                known[node] = convert(node.base) ** int(node.exp)
-            elif node.is_Add:
-                known[node] = sum((convert(term) for term in node.args), ring.zero)
-            else:
-                known[node] = prod((convert(factor) for factor in node.args), start=ring.one)
-        return known[node]
-
-    return convert(expression)
-
-
-def _partitions(items: tuple[int, ...]) -> Iterator[list[tuple[int, ...]]]:
-    """All partitions of a set, every block increasing."""
-    if not items:
-        yield []
-        return
-    head, *tail = items
-    for partition in _partitions(tuple(tail)):
-        yield [(head,), *partition]
-        for k, block in enumerate(partition):
-            yield [*partition[:k], (head, *block), *partition[k + 1 :]]

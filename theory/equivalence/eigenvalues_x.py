@@ -16,8 +16,8 @@ from functools import lru_cache, partial
 from itertools import product
 
 from sympy import QQ, Eq, Expr, ImmutableMatrix, Poly, Rational, S, Symbol, discriminant, sqrt, symbols
+from sympy.ntheory import multinomial_coefficients
 
-from theory.averages.polynomial import compositions
 from theory.derivation import Derivation, Replay, Solves, Step, named
 from theory.engine.ginibre import dyson_matrix, h, planar_pairings, resolvent_law, shift, u, z
 from theory.engine.matrices import rational_matrix
@@ -268,7 +268,7 @@ def planar_moment(power: int, n: int) -> Expr:
     total = S.Zero
     for chosen in product((False, True), repeat=power):  # s or k G G^T in each factor
         outside = 2 * (n - sum(chosen))
-        for powers in compositions(outside, 2 * power) if outside >= 0 else ():
+        for powers in multinomial_coefficients(2 * power, outside) if outside >= 0 else ():
             pairs = zip(powers[::2], powers[1::2], chosen, strict=True)
             word = "".join("N" * left + "NT" * taken + "T" * right for left, right, taken in pairs)
             total += s ** (power - sum(chosen)) * k ** sum(chosen) * y ** (n - sum(chosen)) * planar_pairings(word)
