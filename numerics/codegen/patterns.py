@@ -36,8 +36,12 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
             (equation.load, equation.load.diff(t)),
         ),
         _averaged("boundary", "The load at which lambda lies on the boundary: ", (*_AT, beta2), equation.boundary),
-        _averaged("outlier", "Vanishes at an outlier: ", means, equation.outlier),
-        _averaged("centred", "Vanishes at an outlier, with trained biases: ", means, equation.centred),
+        _averaged(
+            "outlier",
+            "Both vanish at an outlier, without and with trained biases",
+            means,
+            (equation.outlier, equation.centred),
+        ),
         _averaged(
             "directions",
             "The two diagonal entries behind it, each over the factor of its eigenvalue",
@@ -63,7 +67,7 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
             "Norm of a row of W, mean and spread of the sums of its rows.",
             share=False,
         ),
-        _EQUATIONS,
+        "EQUATIONS = Equations(moments, self_coupling, load, boundary, outlier, directions, threshold_shift, first_outliers)",
         _solve(theory, activation),
     ]
 
@@ -88,36 +92,23 @@ def _averaged(name: str, doc: str, arguments: Sequence[object], result: Expr | t
     said = f"{doc}{sstr(result)}." if isinstance(result, Expr) else f"{doc}."
     said = said if len(said) < 200 else f"{doc.rstrip(': ')}, as in the heading."
     (denominator,) = {node.measure.denominator for node in mean(omega).atoms(Average)}
-    needs = "omega" in _text(result)
-    return "\n".join(
-        [
-            f"def {name}({', '.join(map(str, arguments))}, patterns):",
-            f'    """{said}"""',
-            "    r, u, g, weight = patterns",
-            *([f"    omega = {_text(1 / denominator)}"] if needs else []),
-            f"    return {_text(result)}",
-        ]
-    )
+    weighted = f"\n    omega = {_text(1 / denominator)}" if "omega" in _text(result) else ""
+    return f'''\
+def {name}({", ".join(map(str, arguments))}, patterns):
+    """{said}"""
+    r, u, g, weight = patterns{weighted}
+    return {_text(result)}'''
 
 
 def _moments(moments: Mapping[Symbol, Expr]) -> str:
-    rows = [f"    {symbol} = {_text(e)}" for symbol, e in moments.items()]
+    rows = "\n".join(f"    {symbol} = {_text(e)}" for symbol, e in moments.items())
     names = ", ".join(f'"{symbol}": {symbol}' for symbol in moments)
-    return "\n".join(
-        [
-            "def moments(patterns):",
-            '    """Means, variances and the regression of the input on the rate."""',
-            "    r, u, g, weight = patterns",
-            *rows,
-            f"    return {{{names}}}",
-        ]
-    )
-
-
-_EQUATIONS = """\
-EQUATIONS = Equations(
-    moments, self_coupling, load, boundary, outlier, centred, directions, threshold_shift, first_outliers
-)"""
+    return f'''\
+def moments(patterns):
+    """Means, variances and the regression of the input on the rate."""
+    r, u, g, weight = patterns
+{rows}
+    return {{{names}}}'''
 
 
 def _solve(theory: Theory, activation: Activation) -> str:
