@@ -154,7 +154,7 @@ def simulate(
     r, weight = law_nodes(**{name: given[name] for name in ("law", "CV", "f", "eps", "samples") if name in given})
     V_r, alpha = weight @ (r - weight @ r) ** 2, given["alpha"]
     require(
-        (V_r > 0, "the samples of the law are all equal"),
+        (np.ptp(r) > 0, "the samples of the law are all equal"),
         (np.floor(alpha * N) >= 2, f"N = {N}, alpha = {alpha}: at least two patterns are needed"),
         (np.ceil(alpha * N) <= N - 2, f"N = {N}, alpha = {alpha}: at least two units more than patterns are needed"),
         (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
