@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from sympy import Expr, S, Symbol, lambdify
 
 from numerics.settings import Answer
@@ -70,11 +70,7 @@ def capacity(active_share: float = 1.0, excitatory_share: float | None = None) -
 
 def _least(size: Expr) -> float:
     """Minimum of a convex function of M."""
-    value, slope = (lambdify(M, e, "scipy") for e in (size, size.diff(M)))
-    reach = 1.0
-    while slope(-reach) > 0 or slope(reach) < 0:
-        reach *= 2
-    return float(value(brentq(slope, -reach, reach, xtol=1e-14)))
+    return float(minimize_scalar(lambdify(M, size, "scipy"), tol=1e-10).fun)
 
 
 class RidgeStorage(NamedTuple):
@@ -163,28 +159,23 @@ def _smoothed(activation: Activation) -> tuple[Activation, Expr]:
     """A threshold-power law with its noise as a parameter, and what it is."""
     above = AboveThreshold.of(activation)
     if above is not None:
-        family = threshold_power(above.exponent, _NOISE, above.threshold)
-        return Activation.from_expression(above.factor * family), S.Zero
-    factor, power = activation.expression.as_independent(x, as_Add=False)
-    if not isinstance(power, SmoothedPower) or power.args[1].diff(x).has(x):
-        raise DomainError(f"rate noise: {activation.text} is no threshold_power, which noise keeps of the same shape")
-    n, z = power.args
-    sigma = 1 / z.diff(x)
-    family = threshold_power(n, _NOISE, -z.subs(x, 0) * sigma)
-    return Activation.from_expression(factor / sigma**n * family), sigma
+        factor, n, theta, sigma = above.factor, above.exponent, above.threshold, S.Zero
+    else:
+        factor, power = activation.expression.as_independent(x, as_Add=False)
+        if not isinstance(power, SmoothedPower) or power.args[1].diff(x).has(x):
+            raise DomainError(
+                f"rate noise: {activation.text} is no threshold_power, which noise keeps of the same shape"
+            )
+        n, z = power.args
+        sigma = 1 / z.diff(x)
+        factor, theta = factor / sigma**n, -z.subs(x, 0) * sigma
+    return Activation.from_expression(factor * threshold_power(n, _NOISE, theta)), sigma
 
 
 def answer_ridge(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
     """Norm and error for each penalty."""
-    found = {ridge: ridge_storage(solution, ridge) for ridge in asked}
-    rows = [
-        f"  ridge {k:g}: norm {row.norm:.10g}, mean square error of the inputs {row.error:.10g}"
-        for k, row in found.items()
-    ]
-    data = [{"ridge": k, **row._asdict()} for k, row in found.items()]
-    return Answer(
-        {"ridge": data}, rows, ("with a ridge patterns are no exact fixed points: the spectrum is without one",)
-    )
+    found = {ridge: ridge_storage(solution, ridge)._asdict() for ridge in asked}
+    return _answer("ridge", found, ["with a ridge patterns are no exact fixed points: the spectrum is without one"])
 
 
 SHOWN = ("norm", "edge", "abscissa", "alpha_bulk", "alpha_out", "alpha_S")
@@ -193,12 +184,18 @@ SHOWN = ("norm", "edge", "abscissa", "alpha_bulk", "alpha_out", "alpha_S")
 
 def answer_noise(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
     """Noise of the inputs and what follows from it, for each noise of the rates."""
-    data, rows, messages = [], [], []
-    for noise in asked:
-        found = with_rate_noise(solution, noise)
-        effective = found.parameters.get("s_eff", 0.0)
-        values = {"sigma_eff": effective, **{key: found.observables[key] for key in SHOWN}}
-        data.append({"rate_noise": noise, **values})
-        rows.append(f"  rate noise {noise:g}: " + ", ".join(f"{key} {value:.10g}" for key, value in values.items()))
-        messages += [f"rate noise {noise:g}: {message}" for message in found.messages]
-    return Answer({"rate_noise": data}, rows, tuple(messages))
+    noisy = {noise: with_rate_noise(solution, noise) for noise in asked}
+    found = {
+        noise: {"sigma_eff": one.parameters.get("s_eff", 0.0), **{key: one.observables[key] for key in SHOWN}}
+        for noise, one in noisy.items()
+    }
+    messages = [f"rate noise {noise:g}: {message}" for noise, one in noisy.items() for message in one.messages]
+    return _answer("rate_noise", found, messages)
+
+
+def _answer(key: str, found: Mapping[float, Mapping[str, float]], messages: Sequence[str]) -> Answer:
+    rows = [
+        f"  {key.replace('_', ' ')} {asked:g}: " + ", ".join(f"{name} {value:.10g}" for name, value in values.items())
+        for asked, values in found.items()
+    ]
+    return Answer({key: [{key: asked, **values} for asked, values in found.items()]}, rows, tuple(messages))

@@ -11,11 +11,11 @@ so every polynomial in r, u, g and omega has a normal form without the product g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
-from sympy import Add, Basic, Expr, Matrix, Mul, Poly, S, Symbol, diff
+from sympy import Add, Basic, Expr, Mul, Poly, Pow, S, Symbol, diff
+from sympy import reduced as polynomial_division
 
 from theory.averages.average import Average
 from theory.averages.law import r
@@ -101,18 +101,11 @@ def normal_form(expression: Expr) -> Expr:
 
 
 def _normal(node: Average) -> Expr:
-    rest, slope = node.measure.denominator.subs(gain, 0), -diff(node.measure.denominator, gain)
-
-    @cache
-    def monomial(of_r: int, of_u: int, of_gain: int, of_omega: int) -> Expr:
-        if of_gain and of_omega and slope != 0:
-            less = of_r, of_u, of_gain - 1
-            return (rest * monomial(*less, of_omega) - monomial(*less, of_omega - 1)) / slope
-        powers = zip(PATTERNS.variables, (of_r, of_u, of_gain, of_omega), strict=True)
-        return Average(Mul(*(variable**power for variable, power in powers)), 0, node.measure)
-
-    terms = Poly(node.integrand, *PATTERNS.variables).terms()
-    return Add(*(coefficient * monomial(*powers) for powers, coefficient in terms))
+    variables = gain, omega, r, u  # the product g omega leads
+    _, remainder = polynomial_division(node.integrand, [omega * node.measure.denominator - 1], *variables)
+    terms = Poly(remainder, *variables).terms()
+    monomials = (Mul(*map(Pow, variables, powers)) for powers, _ in terms)
+    return Add(*(c * Average(F, 0, node.measure) for F, (_, c) in zip(monomials, terms, strict=True)))
 
 
 def reduced(expression: Expr) -> Expr:
@@ -132,14 +125,6 @@ def equals(other: Expr, name: str) -> Solves:
     return Solves(lambda after: reduced(after.rhs - other), name)
 
 
-def vanish(residuals: Callable[[Any], Sequence[Expr]], name: str) -> Solves:
-    """Check by insertion: all residuals vanish for every law of the patterns."""
-    return Solves(lambda after: Matrix([reduced(residual) for residual in residuals(after)]), name)
-
-
 def with_input(expression: Expr, F: Expr) -> Expr:
     """The same with u a function F of rate and gain."""
-    return expression.replace(
-        lambda node: isinstance(node, Average),
-        lambda node: Average(node.integrand.subs(u, F).expand(), 0, node.measure),
-    )
+    return each_average(expression, lambda G: mean(G.subs(u, F).expand()))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Abs, Add, Eq, Expr, Identity, Matrix, MatrixSymbol, Poly, Rational, Symbol, solve, symbols
+from sympy import Abs, Add, Eq, Expr, Identity, Matrix, MatrixSymbol, Poly, Rational, Symbol, solve, sqrt, symbols
 
 from theory.attractor.patterns import (
     DENOMINATOR,
@@ -35,7 +35,6 @@ from theory.attractor.patterns import (
     with_input,
 )
 from theory.attractor.weights import NORM, RESPONSE, N, R, U, drawn, projector
-from theory.averages.average import Average
 from theory.derivation import Replay, Solves, Step, applied
 from theory.symbols import growth
 
@@ -160,19 +159,14 @@ def _boundary_cases(after: Expr) -> Matrix:
 
 
 def _at_independent_weights(expression: Expr) -> Expr:
-    """b = c0 = 0: omega = 1/(lambda (1 + t)), t = tau, and the circle |lambda|^2 = norm^2 <g^2>."""
-    second = Symbol("g2", positive=True)
-    radius = NORM.subs({b: 0, c0: 0}) ** 2 * second
-    size, order = symbols("size order", positive=True)
+    """b = c0 = 0: t is tau, and the boundary the circle |lambda|^2 = norm^2 <g^2>."""
+    second, none = Symbol("g2", positive=True), {b: 0, c0: 0}
 
-    def at(node: Average) -> Expr:
-        inside = (
-            on_the_real_axis(node.integrand).subs(omega, 1 / (size * (1 + order))).subs({b: 0, growth: size}).expand()
-        )
-        return inside.subs(gain, 1) if not inside.has(gain) else inside.subs(gain, second ** Rational(1, 2))
+    def average(F: Expr) -> Expr:
+        return F.subs(omega, 1 / DENOMINATOR).subs(none).subs(gain, sqrt(second))  # linear in g^2
 
-    plain = expression.replace(lambda node: isinstance(node, Average), at).replace(Abs, lambda e: e).subs(t, order)
-    return plain.subs(order, RESPONSE).subs(size, radius ** Rational(1, 2)).simplify()
+    radius = NORM.subs(none) * sqrt(second)
+    return each_average(on_the_real_axis(expression), average).subs({t: RESPONSE, growth: radius})
 
 
 def outliers() -> Iterator[Step]:
@@ -224,11 +218,11 @@ def _centred_cases(after: Expr) -> Matrix:
 def at_constant_gain(expression: Expr) -> Expr:
     """For u = theta + r/g with the same gain g, and so the same omega, everywhere."""
 
-    def moment(node: Average) -> Expr:
-        polynomial = Poly(node.integrand.subs(u, threshold + r / gain), r)
+    def moment(F: Expr) -> Expr:
+        polynomial = Poly(F.subs(u, threshold + r / gain), r)
         return Add(*(polynomial.coeff_monomial(r**k) * known for k, known in enumerate((1, m, V_r + m**2))))
 
-    return expression.replace(lambda node: isinstance(node, Average), moment).subs(ubar, threshold + m / gain).expand()
+    return each_average(expression, moment).subs(ubar, threshold + m / gain).expand()
 
 
 def at_vanishing_load(determinant: Expr) -> Expr:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Eq, Expr, Function, Identity, Matrix, Rational, S, Symbol, sqrt
+from sympy import Eq, Expr, Identity, Matrix, Rational, S, Symbol, sqrt
 
 from theory.attractor.patterns import V_r, alpha, b, beta2, c0, tau
 from theory.attractor.weights import NORM, RESPONSE, SELF, N, P, R, drawn, needed, norm, penalty, w
@@ -37,73 +37,54 @@ NOISE = noise**2 + rate_noise**2 * norm**2
 
 def ridge(variant: str) -> tuple[Expr, Expr]:
     """Squared norm of a row and mean square of its errors, for tau and the penalty k."""
-    return _parts(COST["self" if variant == "self" else "noself"])
-
-
-def _parts(cost: Expr) -> tuple[Expr, Expr]:
+    cost = COST["self" if variant == "self" else "noself"]
     slope = cost.diff(tau) * SLOPE
     return cost + penalty * slope, -(penalty**2) * V_r * slope / alpha
 
 
 def storage_limit() -> tuple[Limit, Limit]:
     """Storage with a ridge, and noise of the rates."""
-    return _ridge_limit(), _noise_limit()
-
-
-def _ridge_limit() -> Limit:
-    def lemmas() -> Iterator[Step]:
-        size = N * penalty * V_r
-        at = {penalty: Rational(3, 7), V_r: Rational(2, 3)}
-        inverse = (R.T * R + size * Identity(P)).inverse()
-        least = Eq(w, R * inverse * needed)
-
-        def stationary(after: Eq) -> Matrix:
-            errors = R.T * after.rhs - needed
-            return drawn((R * errors + size * after.rhs).subs(at))
-
-        yield Step("A row of least cost", "ridge regression", None, least, check=Solves(stationary, "cost stationary"))
-        whole = size * needed.T * inverse * needed
-
-        def compared(after: Expr) -> Matrix:
-            errors = R.T * least.rhs - needed
-            return drawn((errors.T * errors + size * least.rhs.T * least.rhs - after).subs(at))
-
-        yield Step("Its cost", "inserted", None, whole, check=Solves(compared, "random matrices of rational numbers"))
-        yield Step(
-            "tau", "solved", Eq(alpha, LOAD), Eq(tau, ROOT), check=Solves(lambda e: LOAD.subs(tau, e.rhs) - alpha)
-        )
-        moving = Function("tau")(penalty)
-        total = LOAD.subs(tau, moving).diff(penalty)
-        yield Step(
-            "Its derivative in k",
-            "implicit differentiation",
-            Eq(alpha, LOAD),
-            Eq(Symbol("tau'"), SLOPE),
-            check=Solves(lambda e: total.subs(moving.diff(penalty), e.rhs).subs(moving, tau)),
-        )
-
     without, with_it = _of_variant("noself", SELF, "without"), _of_variant("self", S.Zero, "with")
-    return Limit(title="Storage with a ridge", lemmas=lemmas, formulas=(*without, *with_it))
+    title = "Storage with a ridge"
+    return Limit(title=title, lemmas=_least_cost, formulas=(*without, *with_it)), _noise_limit()
+
+
+def _least_cost() -> Iterator[Step]:
+    size, at = N * penalty * V_r, {penalty: Rational(3, 7), V_r: Rational(2, 3)}
+    inverse = (R.T * R + size * Identity(P)).inverse()
+    least, whole = R * inverse * needed, size * needed.T * inverse * needed
+
+    def stationary(after: Eq) -> Matrix:
+        return drawn((R * (R.T * after.rhs - needed) + size * after.rhs).subs(at))
+
+    def compared(after: Expr) -> Matrix:
+        errors = R.T * least - needed
+        return drawn((errors.T * errors + size * least.T * least - after).subs(at))
+
+    cost, inserted = Solves(stationary, "cost stationary"), Solves(compared, "random matrices of rational numbers")
+    solved = Solves(lambda e: LOAD.subs(tau, e.rhs) - alpha)
+    derived = Solves(lambda e: LOAD.diff(penalty) + LOAD.diff(tau) * e.rhs)
+    load, slope = Eq(alpha, LOAD), Eq(Symbol("tau'"), SLOPE)
+    yield Step("A row of least cost", "ridge regression", None, Eq(w, least), check=cost)
+    yield Step("Its cost", "inserted", None, whole, check=inserted)
+    yield Step("tau", "solved", load, Eq(tau, ROOT), check=solved)
+    yield Step("Its derivative in k", "implicit differentiation", load, slope, check=derived)
 
 
 def _of_variant(variant: str, coupling: Expr, word: str) -> tuple[Formula, Formula]:
     """Squared norm of a row and mean square of its errors."""
     where, cost, exact = f"penalty N k V_r |w|^2; {word} self-coupling", COST[variant], NORM.subs(c0, coupling) ** 2
-    squared, errors = _parts(cost)
-    at_zero = {tau: RESPONSE, penalty: 0}
+    squared, errors = ridge(variant)
+    whole, at_zero = penalty * cost, {tau: RESPONSE, penalty: 0}
     moved = Solves(
-        lambda e: Matrix([e - _derivative(penalty * cost), e.subs(at_zero) - exact]), "exact storage at k = 0"
+        lambda e: Matrix([e - whole.diff(penalty) - whole.diff(tau) * SLOPE, e.subs(at_zero) - exact]),
+        "exact storage at k = 0",
     )
     left = Solves(lambda e: alpha * e + penalty * V_r * (squared - cost), "both parts make up the cost")
     return (
-        follows(where, "norm^2", "=", squared, penalty * cost, "derivative in k", moved),
-        follows(where, "error", "=", errors, penalty * V_r * cost, "what is left of the cost", left),
+        follows(where, "norm^2", "=", squared, whole, "derivative in k", moved),
+        follows(where, "error", "=", errors, V_r * whole, "what is left of the cost", left),
     )
-
-
-def _derivative(expression: Expr) -> Expr:
-    """In k, tau changing with it."""
-    return expression.diff(penalty) + expression.diff(tau) * SLOPE
 
 
 def _noise_limit() -> Limit:

@@ -7,16 +7,30 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, S, Symbol
 
+from theory.activation.activation import Activation
 from theory.attractor import spectrum, weights
-from theory.attractor.patterns import DENOMINATOR, alpha, b, beta2, c0, omega, t
+from theory.attractor.patterns import DENOMINATOR, V_r, V_u, alpha, b, beta2, c0, m, omega, t, ubar
 from theory.derivation import chain
+from theory.meanfield.existence import Existence
 from theory.model import Model
 from theory.symbols import growth
 from theory.theory import Condition, Quantity, Theory
 
 _NAMED = {**weights.MOMENTS, beta2: weights.UNEXPLAINED, c0: weights.SELF, omega: 1 / DENOMINATOR}
+MEANINGS = {
+    m: "mean rate",
+    ubar: "mean input",
+    V_r: "variance of the rates",
+    V_u: "variance of the inputs",
+    b: "slope of the regression of the input on the rate",
+    beta2: "variance of the input that the rate does not explain, over that of the rates",
+    weights.mean_gain: "mean gain phi'(u)",
+    c0: "what units without self-coupling lack of themselves; 0 with variant=self",
+    omega: "propagator of a unit",
+}
+_UNRESOLVED = "gains grow without bound over the law, and with them the bulk of ever larger networks"
 
 
 @dataclass(frozen=True)
@@ -50,19 +64,8 @@ class SpectrumEquation:
     @property
     def statements(self) -> tuple[tuple[str, Expr, str], ...]:
         """(name, expression, meaning) of every equation."""
-        meanings = {
-            "ubar": "mean input",
-            "m": "mean rate",
-            "V_r": "variance of the rates",
-            "V_u": "variance of the inputs",
-            "b": "slope of the regression of the input on the rate",
-            "beta2": "variance of the input that the rate does not explain, over that of the rates",
-            "mean_gain": "mean gain",
-            "c0": "what units without self-coupling lack of themselves; 0 with variant=self",
-            "omega": "propagator of a unit",
-        }
         return (
-            *((str(symbol), e, meanings[str(symbol)]) for symbol, e in self.named.items()),
+            *((str(symbol), e, MEANINGS[symbol]) for symbol, e in self.named.items()),
             (str(self.control), self.load, "self-consistency of t at an eigenvalue lambda"),
             ("alpha_b", self.boundary, "the load at which lambda lies on the boundary of the bulk; smaller outside"),
             ("Lambda", self.outlier, "vanishes at an outlier lambda"),
@@ -80,51 +83,36 @@ class SpectrumEquation:
         return *self.named.values(), self.load, self.boundary, self.outlier, self.centred
 
 
-def _found(key: str, meaning: str, **more: Any) -> Quantity:
-    return Quantity(key, Symbol(key), meaning, **more)
+def _moment(symbol: Symbol, **more: Any) -> Quantity:
+    return Quantity(symbol.name, _NAMED[symbol], MEANINGS[symbol], **more)
 
 
-_UNRESOLVED = "gains grow without bound over the law, and with them the bulk of ever larger networks"
+def _load(key: str, meaning: str, undefined: str = _UNRESOLVED) -> Quantity:
+    return Quantity(key, Symbol(key), meaning, bounds=(0, 1), undefined=undefined, elsewhere=True)
 
 
 def derive(model: Model, *, odd: bool) -> Theory:
     """The theory for a generic increasing activation and a generic law of patterns; it does not matter whether phi is odd."""
-    inf = float("inf")
+    positive = (0, float("inf"))
+    spread = (
+        "standard deviation over units of these sums, times sqrt(N); with trained biases the norm, not times sqrt(N)"
+    )
+    rightmost = "largest real part of the bulk of eigenvalues lambda of D W"
+    slowest = "largest real part of all eigenvalues; perturbations decay as exp(-(1 - abscissa) t)"
     observables = (
-        Quantity("b", weights.MOMENTS[b], "slope of the regression of the input u on the rate r"),
-        Quantity(
-            "beta2", weights.UNEXPLAINED, "variance of u that r does not explain, over that of r", bounds=(0, inf)
-        ),
-        Quantity("mean_gain", weights.MOMENTS[weights.mean_gain], "mean gain phi'(u)", bounds=(0, inf)),
-        Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=(0, inf)),
+        _moment(b),
+        _moment(beta2, bounds=positive),
+        _moment(weights.mean_gain, bounds=positive),
+        Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=positive),
         Quantity("row_sum", weights.ROW_SUM, "mean over units of the sum of a row of W; 0 with trained biases"),
-        Quantity(
-            "row_sum_sd",
-            weights.SPREAD,
-            "standard deviation over units of these sums, times sqrt(N); with trained biases the norm, not times sqrt(N)",
-            bounds=(0, inf),
+        Quantity("row_sum_sd", weights.SPREAD, spread, bounds=positive),
+        Quantity("edge", Symbol("edge"), rightmost, undefined=_UNRESOLVED),
+        Quantity("abscissa", Symbol("abscissa"), slowest, undefined=_UNRESOLVED),
+        _load("alpha_bulk", "load at which the bulk reaches 1"),
+        _load(
+            "alpha_out", "load at which an outlier reaches 1", "no outlier reaches 1 as long as the bulk is below it"
         ),
-        _found("edge", "largest real part of the bulk of eigenvalues lambda of D W", undefined=_UNRESOLVED),
-        _found(
-            "abscissa",
-            "largest real part of all eigenvalues; perturbations decay as exp(-(1 - abscissa) t)",
-            undefined=_UNRESOLVED,
-        ),
-        _found("alpha_bulk", "load at which the bulk reaches 1", bounds=(0, 1), undefined=_UNRESOLVED, elsewhere=True),
-        _found(
-            "alpha_out",
-            "load at which an outlier reaches 1",
-            bounds=(0, 1),
-            undefined="no outlier reaches 1 as long as the bulk is below it",
-            elsewhere=True,
-        ),
-        _found(
-            "alpha_S",
-            "critical load, up to which stored patterns are stable",
-            bounds=(0, 1),
-            undefined=_UNRESOLVED,
-            elsewhere=True,
-        ),
+        _load("alpha_S", "critical load, up to which stored patterns are stable"),
         Quantity(
             "theta_c",
             spectrum.threshold + spectrum.OUTLIER / spectrum.TURN,
@@ -147,3 +135,9 @@ def derive(model: Model, *, odd: bool) -> Theory:
             spectrum.outliers(),
         ),
     )
+
+
+def existence(theory: Theory, activation: Activation) -> Existence:
+    """Every load below 1 can be stored; the rates have to be values that phi takes while it increases."""
+    rates = "all rates that phi takes on a stretch where it increases"
+    return Existence(f"weights exist for every load below 1 and {rates}", limit=S.One, turning=None)

@@ -69,9 +69,7 @@ def drawn(expression: Any) -> Any:
 def moments() -> Iterator[Step]:
     """What the theory needs to know of rates, inputs and gains."""
     for symbol, expression in MOMENTS.items():
-        known = Solves(lambda after: reduced(after.rhs) - after.lhs, "moments compared")
-        if symbol == mean_gain:
-            known = Solves(lambda after: reduced(after.rhs - mean(gain)), "moments compared")
+        known = Solves(lambda after: (reduced(after.rhs) - after.lhs).subs(mean_gain, mean(gain)), "moments compared")
         yield Step(f"{symbol}, of the law of the patterns", "definition", None, Eq(symbol, expression), check=known)
     rest = mean((u - ubar - b * (r - m)) ** 2) / V_r
     yield Step(

@@ -50,7 +50,7 @@ ATTRACTOR: Model[None] = Model(
             default="noself",
         ),
     ),
-    existence=Later("theory.attractor.existence:existence"),
+    existence=Later("theory.attractor.theory:existence"),
     limits=Later("theory.attractor.limits:of_attractor"),
 )
 
