@@ -65,7 +65,7 @@ def numbers_of(parameter: Parameter, given: Any) -> Numbers:
         file, kind = os.fspath(given), "line"
         holder = f"{parameter.name} = {shortened(file)}"
         lines = (line.partition("#")[0].strip() for line in text_of(parameter, file).splitlines())
-        read = [(k, text, number(text)) for k, text in enumerate(lines, 1) if text]
+        read: list[tuple[int, Any, Any]] = [(k, text, number(text)) for k, text in enumerate(lines, 1) if text]
     elif isinstance(given, Iterable):
         file, kind, holder = "", "number", parameter.name
         read = [(k, entry, _number_of(entry)) for k, entry in enumerate(given, 1)]

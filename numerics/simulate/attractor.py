@@ -152,11 +152,9 @@ def simulate(
     checked = checked_parameters(ATTRACTOR, (), {name: v for name, v in parameters.items() if name in known})
     given = {**parameters, **written_out(checked)}
     r, weight = law_nodes(**{name: given[name] for name in ("law", "CV", "f", "eps", "samples") if name in given})
-    V_r, alpha = weight @ (r - weight @ r) ** 2, given["alpha"]
+    V_r = weight @ (r - weight @ r) ** 2
     require(
         (np.ptp(r) > 0, "the samples of the law are all equal"),
-        (np.floor(alpha * N) >= 2, f"N = {N}, alpha = {alpha}: at least two patterns are needed"),
-        (np.ceil(alpha * N) <= N - 2, f"N = {N}, alpha = {alpha}: at least two units more than patterns are needed"),
         (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
         (patterns >= 1, f"patterns = {patterns}: at least one recalled pattern is needed"),
         (spectrum in (None, "dense", "arnoldi"), f"spectrum = {spectrum}: dense or arnoldi"),
@@ -165,7 +163,7 @@ def simulate(
         (0 <= corrupt <= 1, f"corrupt = {corrupt}: must lie between 0 and 1"),
         (T > 0 or not corrupt, "corrupt asks for the dynamics: give a time T"),
     )
-    memory = 8.0 * N**2 * (12 * alpha + (4 if spectrum == "dense" else 0))
+    memory = 8.0 * N**2 * (12 * given["alpha"] + (4 if spectrum == "dense" else 0))
     too_much = f"N = {N}: one network takes {memory / 1e9:.1f} GB, at most {MOST_MEMORY / 1e9:g} GB are allowed"
     require((memory <= MOST_MEMORY, too_much))
 

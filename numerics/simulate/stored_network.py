@@ -27,13 +27,11 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
 from numerics.algorithms.patterns import invert
 from numerics.simulate.fixed_points import Function, elementwise
-from theory.errors import DomainError
+from theory.errors import DomainError, require
 
 Array = NDArray[np.float64]
 
-DENSE = (
-    200  # rows of a matrix whose eigenvalues are all found; of larger ones the leading ones come sooner from Arnoldi
-)
+DENSE = 200  # rows of a matrix whose eigenvalues are all found; of larger ones Arnoldi finds the leading ones sooner
 ARNOLDI_TOLERANCE = 1e-5  # relative; eigenvalues that lie apart come out much closer
 DEPENDENT = 1e-11  # relative size of a pattern's part that the others do not have, below which it counts as none
 RELATIVE, ABSOLUTE = 1e-8, 1e-11  # errors of the dynamics
@@ -246,11 +244,15 @@ def stored_network(
 
     Raises
     ------
-    DomainError
-        For a rate that the activation does not take.
+    InputError, DomainError
+        For too few or too many patterns, or a rate that the activation does not take.
     """
-    stream = random_stream(seed, N, network)
-    P = int(np.clip(np.floor(parameters["alpha"] * N + stream.random()), 2, N - 2))  # alpha N on average
+    alpha, stream = parameters["alpha"], random_stream(seed, N, network)
+    require(
+        (np.floor(alpha * N) >= 2, f"N = {N}, alpha = {alpha}: at least two patterns are needed"),
+        (np.ceil(alpha * N) <= N - 2, f"N = {N}, alpha = {alpha}: at least two units more than patterns are needed"),
+    )
+    P = int(np.floor(alpha * N + stream.random()))  # alpha N on average
     R = draw_rates(parameters, stream, (N, P))
     return network_of_patterns(phi, R, parameters.get("variant", "noself"), phi_prime=phi_prime)
 
