@@ -62,20 +62,19 @@ def numbers_of(parameter: Parameter, given: Any) -> Numbers:
     if isinstance(given, Numbers):
         return given
     if isinstance(given, str | os.PathLike):
-        file = os.fspath(given)
-        lines = text_of(parameter, file).splitlines()
-        entries = [(k, line.partition("#")[0].strip()) for k, line in enumerate(lines, 1)]
-        read: list[tuple[int, Any, Any]] = [(k, text, number(text)) for k, text in entries if text]
-        kind, holder = "line", f"{parameter.name} = {shortened(file)}"
-    else:
-        if not isinstance(given, Iterable):
-            raise InputError(f"{parameter.name} = {str(given)[:40]} is no file and no sequence of numbers")
-        file = ""
+        file, kind = os.fspath(given), "line"
+        holder = f"{parameter.name} = {shortened(file)}"
+        lines = (line.partition("#")[0].strip() for line in text_of(parameter, file).splitlines())
+        read: list[tuple[int, Any, Any]] = [(k, text, number(text)) for k, text in enumerate(lines, 1) if text]
+    elif isinstance(given, Iterable):
+        file, kind, holder = "", "number", parameter.name
         read = [(k, entry, _number_of(entry)) for k, entry in enumerate(given, 1)]
-        kind, holder = "number", parameter.name
-    bad = [(k, text) for k, text, v in read if not (isinstance(v, float) and parameter.interval.contains(v))]
-    if bad:
-        named = ", ".join(f"{kind} {k} ({shown(entry)})" for k, entry in bad[:_NAMED])
+    else:
+        raise InputError(f"{parameter.name} = {str(given)[:40]} is no file and no sequence of numbers")
+    bad = [(k, entry) for k, entry, v in read if not (isinstance(v, float) and parameter.interval.contains(v))]
+    if bad:  # the beginning of what stands in place of a number
+        shown = (repr(entry[:20]) if isinstance(entry, str) else repr(entry)[:20] for _, entry in bad[:_NAMED])
+        named = ", ".join(f"{kind} {k} ({text})" for (k, _), text in zip(bad, shown, strict=False))
         more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
         raise InputError(f"{holder}: {named}{more}: each must be {parameter.interval.words}")
     if not read:
@@ -91,11 +90,6 @@ def _number_of(entry: Any) -> Any:
         return entry
 
 
-def shown(entry: Any) -> str:
-    """The beginning of what stands in place of a number."""
-    return repr(entry[:20]) if isinstance(entry, str) else repr(entry)[:20]
-
-
 def text_of(parameter: Parameter, file: str) -> str:
     """What a file holds.
 
@@ -107,16 +101,15 @@ def text_of(parameter: Parameter, file: str) -> str:
     try:
         with open(file, "rb") as stream:
             content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise InputError(f"{parameter.name} = {shortened(file)} is larger than {MOST_BYTES // 10**6} MB")
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot read {parameter.name} = '{shortened(file)}': {reason}") from None
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{parameter.name} = {shortened(file)} is larger than {MOST_BYTES // 10**6} MB")
+    try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{parameter.name} = {shortened(file)} is no text; it must be {parameter.allowed}") from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        if isinstance(error, InputError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot read {parameter.name} = '{shortened(file)}': {reason}") from None
 
 
 def shortened(file: str) -> str:

@@ -18,7 +18,9 @@ TAIL_PANELS = 10.0  # panels below the bulk of a law beyond which they grow
 GROWTH = 1.25  # of neighbouring panels in the lower tail of a law, where its density is exponential in log r
 INPUTS = np.concatenate([np.geomspace(1e-300, 1e-2, 150), np.arange(0.05, 50.0, 0.05), np.geomspace(50.0, 1e100, 400)])
 NOISE = 1e-12  # relative change of phi between neighbouring inputs of the table that may be rounding
-STEPS = 200  # of the search for an input; every third step at least halves what is left of the 2^64 numbers
+STEPS = 200  # of the search for an input
+INPUT_SETTLED = 1e-14  # relative size of the last step of Newton: what is left is its square
+RATE_ROUNDING = 4e-16  # of an input, or of a value of phi
 HIGHEST_RATE = np.finfo(float).max
 MISSED = 1e-9  # relative distance from r at which phi jumps over it
 
@@ -79,9 +81,8 @@ def lognormal_nodes(CV, tail, breakpoints):
     s = np.sqrt(np.log1p(CV**2))
     step = WIDEST / max(1.0, s)
     edges = np.linspace(-tail, tail, int(np.ceil(2.0 * tail / step)) + 1)
-    breaks = np.log(positive_of(breakpoints)) / s + 0.5 * s
-    x, weight = gauss_panels(cut_at(edges, breaks), NODES_OF_PANEL)
-    return normalised(np.exp(s * x - 0.5 * s * s), weight * np.exp(-0.5 * x * x))
+    x, weight = panel_nodes(edges, breakpoints, lambda r: np.log(r) / s + 0.5 * s, lambda x: np.exp(-0.5 * x * x))
+    return np.exp(s * x - 0.5 * s * s), weight
 
 
 def gamma_power_nodes(shape, power, scale, tail, breakpoints):
@@ -96,25 +97,19 @@ def gamma_power_nodes(shape, power, scale, tail, breakpoints):
     edges = np.linspace(core, high, int(np.ceil((high - core) / step)) + 1)
     growths = int(np.ceil(np.log(low / core) / np.log(GROWTH)))
     edges = np.append(-np.geomspace(-low, -core, growths + 1)[:-1], edges)
-    breaks = np.log(positive_of(breakpoints) / scale) / power
-    w, weight = gauss_panels(cut_at(edges, breaks), NODES_OF_PANEL)
-    return normalised(scale * np.exp(power * w), weight * np.exp(shape * (w - np.expm1(w))))
+    w, weight = panel_nodes(
+        edges, breakpoints, lambda r: np.log(r / scale) / power, lambda w: np.exp(shape * (w - np.expm1(w)))
+    )
+    return scale * np.exp(power * w), weight
 
 
-def positive_of(breakpoints):
-    """The breakpoints that are rates."""
+def panel_nodes(edges, breakpoints, coordinate, density):
+    """Nodes and probabilities of a density, not normalised, between the edges; panels end also where a rate is a breakpoint."""
     points = np.asarray(breakpoints, dtype=float)
-    return points[points > 0]
-
-
-def cut_at(edges, breaks):
-    """Panel edges with the breakpoints that lie between them."""
-    return np.union1d(edges, breaks[(breaks > edges[0]) & (breaks < edges[-1])])
-
-
-def normalised(r, weight):
-    """Rates and probabilities without panels."""
-    return r.ravel(), weight.ravel() / np.sum(weight)
+    breaks = coordinate(points[points > 0])
+    x, weight = gauss_panels(np.union1d(edges, breaks[(breaks > edges[0]) & (breaks < edges[-1])]), NODES_OF_PANEL)
+    weight = weight * density(x)
+    return x.ravel(), weight.ravel() / np.sum(weight)
 
 
 def stored_patterns(phi, phi_prime, r, weight):
@@ -123,7 +118,7 @@ def stored_patterns(phi, phi_prime, r, weight):
     return Patterns(r, u, phi_prime(u), weight)
 
 
-def invert(phi, phi_prime, r, low=-np.inf, high=np.inf):
+def invert(phi, phi_prime, r):
     """The input u with phi(u) = r, on a stretch where phi increases.
 
     Where phi increases on several stretches, the one that takes all of r is meant.
@@ -134,8 +129,6 @@ def invert(phi, phi_prime, r, low=-np.inf, high=np.inf):
         Activation and derivative, functions of u alone.
     r : ndarray
         Values of phi, positive down to 1e-300, or of any sign.
-    low, high : float
-        Between which u lies.
 
     Returns
     -------
@@ -145,7 +138,7 @@ def invert(phi, phi_prime, r, low=-np.inf, high=np.inf):
     """
     r = np.asarray(r, dtype=float)
     with np.errstate(all="ignore"):
-        stretches = increasing_stretches(phi, phi_prime, low, high)
+        stretches = increasing_stretches(phi, phi_prime)
         if len(stretches) > 1:
             stretches = [(u, f) for u, f in stretches if f[0] < np.min(r) and np.max(r) < f[-1]]
         if len(stretches) != 1:
@@ -158,14 +151,11 @@ def invert(phi, phi_prime, r, low=-np.inf, high=np.inf):
     return u
 
 
-def increasing_stretches(phi, phi_prime, low, high):
+def increasing_stretches(phi, phi_prime):
     """Tables (inputs, values) of phi, one for every stretch on which it increases, ends found to rounding."""
     u = np.concatenate([-INPUTS[::-1], [0.0], INPUTS])
-    u = np.concatenate(
-        [[low] if np.isfinite(low) else [], u[(u > low) & (u < high)], [high] if np.isfinite(high) else []]
-    )
     f = np.clip(np.broadcast_to(phi(u), u.shape), -HIGHEST_RATE, HIGHEST_RATE)
-    middle = int(np.argmin(np.abs(u)))
+    middle = INPUTS.size
     broken = np.flatnonzero(np.isnan(f))
     first = np.max(broken[broken < middle], initial=-1) + 1
     last = np.min(broken[broken > middle], initial=u.size)
@@ -200,11 +190,11 @@ def turning_point(phi_prime, rising, falling):
 
 
 def root_between(phi, phi_prime, r, low, high):
-    """Roots of phi(u) = r in brackets: Newton in log phi where phi is positive, safeguarded by bisection in all floats."""
-    low, high = low.copy(), high.copy()
+    """Roots of phi(u) = r in brackets: Newton in log phi where phi is positive, bisection where that does not halve the step."""
+    low, high, size = low.copy(), high.copy(), high - low
     u = 0.5 * (low + high)
     active = np.arange(r.size)
-    for step in range(STEPS):
+    for _ in range(STEPS):
         here, target = u[active], r[active]
         f, slope = phi(here), phi_prime(here)
         below = f < target
@@ -212,27 +202,15 @@ def root_between(phi, phi_prime, r, low, high):
         high[active] = np.where(below, high[active], here)
         a, b = low[active], high[active]
         error = np.where((f > 0) & (target > 0), f * np.log(f / target), f - target)
-        new = here - error / slope
-        new = np.where((new >= a) & (new <= b) & (step % 3 < 2), new, middle_float(a, b))
-        done = (f == target) | (np.abs(new - here) <= 2e-16 * np.abs(new)) | (b <= np.nextafter(a, np.inf))
+        newton = here - error / slope
+        inside, step = (newton >= a) & (newton <= b), np.abs(newton - here)
+        settled = inside & (step <= INPUT_SETTLED * np.abs(newton) + RATE_ROUNDING * np.abs(f / slope))
+        new = np.where(settled | (inside & (step <= 0.5 * size[active])), newton, 0.5 * (a + b))
+        size[active] = np.abs(new - here)
         u[active] = np.where(f == target, here, new)
-        active = active[~done]
+        active = active[~((f == target) | settled | (b <= np.nextafter(a, np.inf)))]
         if active.size == 0:
             break
     f, slope = phi(u), phi_prime(u)
-    resolved = np.abs(f - r) <= MISSED * np.abs(r) + 4e-16 * np.abs(u * slope)
+    resolved = np.abs(f - r) <= MISSED * np.abs(r) + RATE_ROUNDING * np.abs(u * slope)
     return np.where(resolved & (slope > 0), u, np.nan)
-
-
-def middle_float(a, b):
-    """The number half way between two others in the order of all floating-point numbers: magnitudes are halved too."""
-    rank_a, rank_b = rank_of_float(a), rank_of_float(b)
-    middle = rank_a // 2 + rank_b // 2 + (rank_a % 2 + rank_b % 2) // 2
-    bits = np.where(middle >= 0, middle, np.iinfo(np.int64).min - middle)
-    return bits.view(np.float64)
-
-
-def rank_of_float(u):
-    """Whole numbers in the order of the floating-point numbers, neighbours differing by 1."""
-    bits = np.ascontiguousarray(u, dtype=np.float64).view(np.int64)
-    return np.where(bits >= 0, bits, np.iinfo(np.int64).min - bits)

@@ -12,12 +12,7 @@ from scipy import special
 CANCELLING = -1.0  # below it the two functions of Kummer cancel
 LOST_FACTOR = 30.0  # of rounding that the recursion for whole n may bring
 FARTHEST_TAIL = 60.0  # |z| beyond which I_n is below the smallest number
-FAR_TAIL, SERIES_TERMS = (
-    12.0,
-    40,
-)  # |z| from which the terms of the asymptotic series reach rounding, for n up to |z| - 2
-
-
+FAR_TAIL, SERIES_TERMS = 12.0, 40  # |z| from which the terms of the asymptotic series reach rounding, for n <= |z| - 2
 FAR_RISE, RISE_TERMS = 12.0, 24  # beyond which the series in 1/z^2 is used, whose terms fall below rounding there
 FARTHEST_RISE = 1e150  # in the correction, which is 1 long before
 

@@ -32,14 +32,14 @@ class Equations(NamedTuple):
         ``load(growth, t, c0, b, patterns)``: the load at which t is the order parameter, and its derivative in t.
     boundary : callable
         ``boundary(growth, t, c0, b, beta2, patterns)``: the load at which `growth` is on the boundary of the bulk.
-    outlier, centred : callable
-        ``outlier(growth, t, c0, b, m, ubar, patterns)``: vanishes at an outlier, without and with trained biases.
+    outlier : callable
+        ``outlier(growth, t, c0, b, m, ubar, patterns)``: two numbers that vanish at an outlier, without and with trained biases.
     directions : callable
-        The uniform and the recalled diagonal entry behind it, each over what multiplies its eigenvalue.
+        The uniform and the recalled diagonal entry behind the first, each over what multiplies its eigenvalue.
     threshold_shift : callable
         How far the threshold is from where `growth` is an outlier; and the denominator of that.
     first_outliers : callable
-        ``first_outliers(m, ubar, patterns)``: coefficients in `growth` of `outlier` for a vanishing load.
+        ``first_outliers(m, ubar, patterns)``: coefficients in `growth` of both of `outlier` for a vanishing load.
     """
 
     moments: object
@@ -47,7 +47,6 @@ class Equations(NamedTuple):
     load: object
     boundary: object
     outlier: object
-    centred: object
     directions: object
     threshold_shift: object
     first_outliers: object
@@ -67,6 +66,7 @@ class Jacobian:
 
     def __init__(self, equations, patterns, variant, moments=None):
         self.equations, self.patterns, self.variant = equations, patterns, variant
+        self.trained = int(variant == "bias")
         self.moments = equations.moments(patterns) if moments is None else moments
         self.b, self.beta2 = self.moments["b"], self.moments["beta2"]
         self.means = self.moments["m"], self.moments["ubar"]
@@ -91,15 +91,15 @@ class Jacobian:
                 return t
         return np.nan
 
-    def is_outside(self, growth, alpha):
-        """Whether a real eigenvalue would lie outside the bulk."""
-        return self.at(growth, alpha) is not None
+    def at(self, growth, alpha, start=0.0):
+        """t and c0 at an eigenvalue outside the bulk; None inside."""
+        t, c0 = self.order_parameter(growth, alpha, start), self.self_coupling(alpha)
+        known = np.isfinite(t) and self.equations.boundary(growth, t, c0, self.b, self.beta2, self.patterns) < alpha
+        return (t, c0) if known else None
 
-    def at(self, growth, alpha):
-        """t and c0 at a real eigenvalue outside the bulk; None inside."""
-        t = self.order_parameter(growth, alpha)
-        c0 = self.self_coupling(alpha)
-        return (t, c0) if self.is_outside_with(growth, t, alpha) else None
+    def is_outside(self, growth, alpha):
+        """Whether an eigenvalue would lie outside the bulk."""
+        return self.at(growth, alpha) is not None
 
     def centre(self, alpha):
         """A real eigenvalue inside the bulk: where (lambda - b g)/(lambda - c0 g) is 0 on average."""
@@ -113,12 +113,9 @@ class Jacobian:
 
     def edge(self, alpha):
         """Largest real part of the bulk, and t there; of a bulk that is one point, for a constant gain, the point."""
-        gain, weight = self.patterns.gain, self.patterns.weight
-        mean_gain, explained = self.moments["mean_gain"], self.b**2
-        if (
-            self.beta2 * (weight @ gain**2) + explained * (weight @ (gain - mean_gain) ** 2)
-            < POINT * explained * mean_gain**2
-        ):
+        gain, weight, mean_gain = self.patterns.gain, self.patterns.weight, self.moments["mean_gain"]
+        width = self.beta2 * (weight @ gain**2) + self.b**2 * (weight @ (gain - mean_gain) ** 2)
+        if width < POINT * (self.b * mean_gain) ** 2:
             return 1.0, np.inf  # b = 1/g
         inside = self.centre(alpha)
         outside = 2.0 * inside + 1e-3
@@ -147,42 +144,29 @@ class Jacobian:
     def height(self, x, alpha, size):
         """Imaginary part of the boundary above x; t is followed from large imaginary parts, where it is alpha/(1 - alpha)."""
         t, height = alpha / (1.0 - alpha), 8.0 * size
-        below = 0.0
-        while height > 1e-9 * size:
-            found = self.order_parameter(complex(x, height), alpha, t)
-            if not self.is_outside_with(complex(x, height), found, alpha):
-                below = height
-                break
-            t, height = found, 0.85 * height
-        if below == 0:
-            return 0.0
-        above = below / 0.85
-        for _ in range(50):
-            middle = 0.5 * (above + below)
-            found = self.order_parameter(complex(x, middle), alpha, t)
-            if self.is_outside_with(complex(x, middle), found, alpha):
-                above, t = middle, found
-            else:
-                below = middle
-        return above
 
-    def is_outside_with(self, growth, t, alpha):
-        """Whether an eigenvalue with this t is outside the bulk."""
-        c0 = self.self_coupling(alpha)
-        return (
-            bool(np.isfinite(t)) and self.equations.boundary(growth, t, c0, self.b, self.beta2, self.patterns) < alpha
-        )
+        def is_outside(height):
+            nonlocal t
+            found = self.at(complex(x, height), alpha, t)
+            t = t if found is None else found[0]
+            return found is not None
+
+        while is_outside(height):
+            height *= 0.85
+            if height <= 1e-9 * size:
+                return 0.0
+        return last(is_outside, height / 0.85, height)
 
     def determinant(self, growth, alpha):
         """Vanishes at an outlier; nan inside the bulk."""
         found = self.at(growth, alpha)
-        equation = self.equations.centred if self.variant == "bias" else self.equations.outlier
-        return np.nan if found is None else equation(growth, *found, self.b, *self.means, self.patterns)
+        if found is None:
+            return np.nan
+        return self.equations.outlier(growth, *found, self.b, *self.means, self.patterns)[self.trained]
 
     def first_outliers(self):
         """Outliers for a vanishing load, decreasing."""
-        coefficients = self.equations.first_outliers(*self.means, self.patterns)
-        found = np.roots(coefficients[1] if self.variant == "bias" else coefficients[0])
+        found = np.roots(self.equations.first_outliers(*self.means, self.patterns)[self.trained])
         return np.sort(found[np.isreal(found)].real)[::-1]
 
     def outliers(self, alpha, edge):
@@ -190,13 +174,8 @@ class Jacobian:
         scale = FURTHEST * max(1.0, abs(edge), *np.abs(self.first_outliers()))
         left = min(0.0, self.self_coupling(alpha) * np.max(self.patterns.gain))
         steps = np.geomspace(1e-9, 1.0, SEARCHED) * scale
-        found = []
-        for growths in (edge + steps, left - steps):
-            values = np.array([self.determinant(growth, alpha) for growth in growths])
-            for k in np.flatnonzero(values[:-1] * values[1:] < 0):
-                found.append(
-                    brentq(self.determinant, growths[k], growths[k + 1], args=(alpha,), xtol=1e-15, rtol=1e-14)
-                )
+        sides = (edge + steps, left - steps)
+        found = [growth for side in sides for growth in roots(lambda growth: self.determinant(growth, alpha), side)]
         return sorted(found, reverse=True)
 
     def critical_loads(self):
@@ -206,9 +185,7 @@ class Jacobian:
         out = 0.0 if first else self.outlier_load(bulk)
         if bulk == 0:
             return 0.0, np.nan, "bulk"
-        if np.isnan(out):
-            return bulk, out, "bulk"
-        return bulk, out, self.direction(first[0] if first else 1.0, out)
+        return bulk, out, "bulk" if np.isnan(out) else self.direction(first[0] if first else 1.0, out)
 
     def bulk_load(self):
         """Smallest load at which the bulk reaches 1; 0 if it is beyond 1 at every load."""
@@ -224,16 +201,11 @@ class Jacobian:
     def outlier_load(self, bulk):
         """Smallest load below that of the bulk at which an outlier is 1; nan if there is none."""
         loads = np.append(LOADS[bulk > LOADS], bulk * (1 - 1e-9)) if bulk > 0 else LOADS[:0]
-        values = np.array([self.determinant(1.0, alpha) for alpha in loads])
-        crossings = np.flatnonzero(values[:-1] * values[1:] < 0)
-        if crossings.size == 0:
-            return np.nan
-        k = crossings[0]
-        return brentq(lambda alpha: self.determinant(1.0, alpha), loads[k], loads[k + 1], xtol=1e-15, rtol=1e-14)
+        return min(roots(lambda alpha: self.determinant(1.0, alpha), loads), default=np.nan)
 
     def direction(self, growth, alpha):
         """Whether an outlier belongs to the average activity or to the recalled pattern."""
-        if self.variant == "bias":
+        if self.trained:
             return "pattern"
         t, c0 = (0.0, 0.0) if alpha == 0 else self.at(growth, alpha) or (np.nan, 0.0)
         uniform, recalled = self.equations.directions(growth, t, c0, self.b, *self.means, self.patterns)
@@ -241,11 +213,20 @@ class Jacobian:
 
     def threshold_shift(self, alpha):
         """How far below the critical threshold the threshold is; nan where there is none."""
-        found = None if self.variant == "bias" else self.at(1.0, alpha)
+        found = None if self.trained else self.at(1.0, alpha)
         if found is None:
             return np.nan
         shift, turn = self.equations.threshold_shift(1.0, *found, self.b, *self.means, self.patterns)
         return shift if turn > 0 else np.nan
+
+
+def roots(function, points):
+    """Roots between consecutive points at which a function has different signs."""
+    values = np.array([function(point) for point in points])
+    return [
+        brentq(function, points[k], points[k + 1], xtol=1e-15, rtol=1e-14)
+        for k in np.flatnonzero(values[:-1] * values[1:] < 0)
+    ]
 
 
 def last(holds, inside, outside):

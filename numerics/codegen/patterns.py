@@ -42,8 +42,12 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
             (equation.load, equation.load.diff(t)),
         ),
         ("boundary", "The load at which lambda lies on the boundary: ", (*_AT, beta2), equation.boundary),
-        ("outlier", "Vanishes at an outlier: ", means, equation.outlier),
-        ("centred", "Vanishes at an outlier, with trained biases: ", means, equation.centred),
+        (
+            "outlier",
+            "Both vanish at an outlier, without and with trained biases",
+            means,
+            (equation.outlier, equation.centred),
+        ),
         (
             "directions",
             "The two diagonal entries behind it, each over the factor of its eigenvalue",
@@ -71,7 +75,7 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
             "Norm of a row of W, mean and spread of the sums of its rows.",
             share=False,
         ),
-        _EQUATIONS,
+        "EQUATIONS = Equations(moments, self_coupling, load, boundary, outlier, directions, threshold_shift, first_outliers)",
         _solve(theory, activation),
     ]
 
@@ -95,12 +99,6 @@ def _averaged(
     said = said if len(said) < 200 else f"{doc.rstrip(': ')}, as in the heading."
     written = _inline(results) if isinstance(results, Expr) else [_inline(e) for e in results]
     return function(name, (*map(str, arguments), "patterns"), written, said, before=nodes, form=form, share=False)
-
-
-_EQUATIONS = """\
-EQUATIONS = Equations(
-    moments, self_coupling, load, boundary, outlier, centred, directions, threshold_shift, first_outliers
-)"""
 
 
 def _solve(theory: Theory, activation: Activation) -> str:

@@ -16,23 +16,25 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.algorithms.patterns import law_nodes
 from numerics.compare.estimate import Estimate, jackknife, mean_estimate
 from numerics.simulate.fixed_points import Function, Progress
 from numerics.simulate.parallel import in_parallel
 from numerics.simulate.sample import Sample, collected
 from numerics.simulate.simulation import network_of
-from numerics.simulate.stored_network import StoredNetwork, checked, random_stream, stored_network
+from numerics.simulate.stored_network import StoredNetwork, random_stream, stored_network
 from numerics.solve.patterns import jacobian_of
 from numerics.solve.solution import Solution, shown, titled
 from numerics.solve.solver import Solver
 from numerics.view import Picture
 from theory.errors import DomainError, InputError, require
+from theory.models.attractor import ATTRACTOR
+from theory.parameters import checked_parameters, written_out
 
 Array = NDArray[np.float64]
 
 LEADING = 8  # eigenvalues of largest real part that are looked at
 CHANCE = 1e-3  # probability that the eigenvector of an eigenvalue in the bulk is taken for that of an outlier
-LONG = 0.5  # in sqrt(N) standard deviations: rates beyond are not averaged over in sums over units
 RECALLED = 0.1  # distance to a pattern, in spreads of the rates, below which the pattern is recalled
 PICTURED, BOUNDARY_POINTS = 800, 40  # units of the network in a figure, points of the boundary
 MOST_MEMORY = 4e9  # bytes of one network
@@ -56,33 +58,38 @@ class AttractorNetworks(Sample):
             same without outliers), `outlier` (where every recalled pattern of every network has one to the right of the bulk),
             `stable_fraction`. Empty if there are no networks.
 
-            Terms of order 1/N aside these have no bias, with two exceptions, which their errors include. The end of the bulk
-            comes near that of infinitely many eigenvalues more slowly, with powers of N between 1/2 and 2/3: the errors of `edge`,
-            and of `abscissa` as far as no outlier leads, have the mean distance between the last two real parts of the bulk.
-            Laws with long tails average slowly over a row: a single rate beyond `LONG` sqrt(N) standard deviations has as much
-            weight as all others, and the error of `norm` has half the share of such rates in the variance, relative to the norm.
+            Terms of order 1/N aside these have no bias, with one exception. The end of the bulk comes near that of infinitely
+            many eigenvalues more slowly, with powers of N between 1/2 and 2/3: the errors of `edge`, and of `abscissa` as far as
+            no outlier leads, include the mean distance between the last two real parts of the bulk.
+
+            The part of the squared norm that is not b^2 alpha for `self` is a sum over patterns of 1/(variance over the units).
+            Its mean exceeds 1/V_r by the kurtosis over N, a series that does not converge for a log-normal law: at N = 1200
+            long tails still change the norm by percents. So this part is divided by V_r <1/variance>, with the mean over the
+            patterns that were drawn and V_r of the law; for `bias` `row_sum_sd`, which is the norm of infinitely many units, too.
 
             With dynamics `growth` (rate at which small perturbations grow), `recalled_fraction`, `recall_distance`.
         """
         s = self.of_measured(self.statistics)
         if not s or not next(iter(s.values())).size:
             return {}
-        scale = 1.0 if self.parameters["variant"] == "bias" else float(np.sqrt(self.N))
+        biased, own = (self.parameters["variant"] == variant for variant in ("bias", "self"))
+        scale, fixed = 1.0 if biased else float(np.sqrt(self.N)), float(own) * self.parameters["alpha"]
 
+        def norm(at: Array) -> Array:
+            kept = fixed * (at[2] / at[3]) ** 2
+            return np.sqrt(kept + (at[0] - kept) / at[1])
+
+        tails = s["tails"] if biased else np.ones_like(s["tails"])
         result = {
             "b": jackknife(lambda at: at[0] / at[1], s["covariance"], s["var_r"]),
             "beta2": jackknife(
                 lambda at: at[2] / at[1] - (at[0] / at[1]) ** 2, s["covariance"], s["var_r"], s["var_u"]
             ),
             "mean_gain": mean_estimate(s["gain"]),
-            "norm": jackknife(lambda at: np.sqrt(at[0]), s["norm2"]),
+            "norm": jackknife(norm, s["norm2"], s["tails"], s["covariance"], s["var_r"]),
             "row_sum": mean_estimate(s["row_sum"]),
-            "row_sum_sd": jackknife(lambda at: scale * np.sqrt(at[0]), s["row_sum_var"]),
+            "row_sum_sd": jackknife(lambda at: scale * np.sqrt(at[0] / at[1]), s["row_sum_var"], tails),
         }
-        norm, b = result["norm"], result["b"]
-        fixed = self.parameters["alpha"] * b.value**2 / norm.value**2 if self.parameters["variant"] == "self" else 0.0
-        missing = np.mean(s["long"]) / 2 * max(1 - fixed, 0.0) * norm.value
-        result["norm"] = norm._replace(error=float(np.hypot(norm.error, missing)))
         for name, blur in (("abscissa", "blur"), ("edge", "spacing")):
             estimate = mean_estimate(s[name])
             result[name] = estimate._replace(error=float(np.hypot(estimate.error, np.mean(s[blur]))))
@@ -141,8 +148,13 @@ def simulate(
     """
     if phi_prime is None:
         raise InputError("the activation has no derivative: the stability of its patterns is not defined")
-    given = checked(parameters, N)
+    known = {c.name for c in ATTRACTOR.choices} | {p.name for p in ATTRACTOR.parameters}
+    checked = checked_parameters(ATTRACTOR, (), {name: v for name, v in parameters.items() if name in known})
+    given = {**parameters, **written_out(checked)}
+    r, weight = law_nodes(**{name: given[name] for name in ("law", "CV", "f", "eps", "samples") if name in given})
+    V_r = weight @ (r - weight @ r) ** 2
     require(
+        (np.ptp(r) > 0, "the samples of the law are all equal"),
         (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
         (patterns >= 1, f"patterns = {patterns}: at least one recalled pattern is needed"),
         (spectrum in (None, "dense", "arnoldi"), f"spectrum = {spectrum}: dense or arnoldi"),
@@ -161,7 +173,7 @@ def simulate(
             network = stored_network(phi, given, N=N, seed=seed, network=k, phi_prime=phi_prime)
             if network is None:
                 return {}
-            row = network_statistics(network, patterns, dense=None if spectrum is None else spectrum == "dense")
+            row = network_statistics(network, V_r, patterns, dense=None if spectrum is None else spectrum == "dense")
             if T:
                 row |= dynamics_statistics(network, patterns, T, perturbation, corrupt, random_stream(seed, N, k, 1))
         return row
@@ -170,26 +182,26 @@ def simulate(
     return AttractorNetworks(N, couplings, 1, seed, given, np.array([not row for row in rows]), collected(rows))
 
 
-def network_statistics(network: StoredNetwork, patterns: int, dense: bool | None = None) -> dict[str, float]:
-    """Statistics of one network.
+def network_statistics(
+    network: StoredNetwork, V_r: float, patterns: int, dense: bool | None = None
+) -> dict[str, float]:
+    """Statistics of one network; `V_r` is the variance of the law of its rates.
 
     Returns
     -------
     dict of str to float
-        Over units and patterns `var_r`, `var_u`, `covariance`, `gain`, and `long`, the share in `var_r` of rates that are not
-        averaged over; over units `norm2` (mean squared norm), `row_sum`, `row_sum_var`; over the first `patterns` patterns
+        Over units and patterns `var_r`, `var_u`, `covariance`, `gain`; over patterns `tails`, the mean of V_r/(variance over
+        units); over units `norm2` (mean squared norm), `row_sum`, `row_sum_var`; over the first `patterns` patterns
         `abscissa`, `edge`, `outlier`, `stable_fraction`; `spacing`, the distance between the largest two real parts of the bulk,
         and `blur`, the same unless an outlier leads by more than this.
     """
-    r, u = network.R - np.mean(network.R), network.U - np.mean(network.U)
-    free, squares = r.size - 1, r * r
-    large = squares > LONG**2 * len(r) * np.mean(squares)
+    (var_r, covariance), (_, var_u) = np.cov(network.R.ravel(), network.U.ravel())
     sums = network.row_sums()
     row = {
-        "var_r": np.sum(squares) / free,
-        "long": np.sum(squares[large]) / np.sum(squares),
-        "var_u": np.sum(u * u) / free,
-        "covariance": np.sum(u * r) / free,
+        "var_r": var_r,
+        "var_u": var_u,
+        "covariance": covariance,
+        "tails": np.mean(V_r / np.var(network.R, axis=0)),
         "gain": np.mean(network.gains),
         "norm2": np.mean(network.squared_norms()),
         "row_sum": np.mean(sums),

@@ -14,7 +14,8 @@ square of that of R, is not formed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,21 +26,15 @@ from scipy.linalg import solve_triangular
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
 from numerics.algorithms.patterns import invert
-from numerics.simulate.fixed_points import Function, elementwise
+from numerics.backends import matched
+from numerics.simulate.fixed_points import Function
 from theory.errors import DomainError, require
 
 Array = NDArray[np.float64]
 
-LAWS = ("lognormal", "gamma", "halfnormal", "sparse", "samples")
-VARIANTS = ("noself", "self", "bias")
-DENSE = (
-    200  # rows of a matrix whose eigenvalues are all found; of larger ones the leading ones come sooner from Arnoldi
-)
+DENSE = 200  # rows of a matrix whose eigenvalues are all found; of larger ones Arnoldi finds the leading ones sooner
 ARNOLDI_TOLERANCE = 1e-5  # relative; eigenvalues that lie apart come out much closer
 DEPENDENT = 1e-11  # relative size of a pattern's part that the others do not have, below which it counts as none
-KNOTS = 512  # rates of many for which the input is searched; those between start from interpolation
-NEWTON_STEPS = 4
-ROUNDING = 1e-13  # relative error of phi(u) below which u is as good as phi is
 RELATIVE, ABSOLUTE = 1e-8, 1e-11  # errors of the dynamics
 
 
@@ -123,23 +118,15 @@ class StoredNetwork:
             With the eigenvector as a combination y of patterns, the part of |y|^2 in the plane of pattern mu and the sum of all.
         """
         rows = len(self.kappa) if self.kappa.any() else self.basis.shape[1]
-        if dense is None:
-            dense = rows <= DENSE
-        values, vectors = None, None
-        if not dense and count < rows - 2:
+        found = None
+        if not (rows <= DENSE if dense is None else dense) and count < rows - 2:
             gain = self.gains[:, mu]
-            operator = LinearOperator(
-                (len(gain),) * 2, matvec=lambda x: gain * self.product(np.ravel(x)), dtype=np.float64
-            )
+            operator = LinearOperator((len(gain),) * 2, lambda x: gain * self.product(np.ravel(x)), dtype=np.float64)
             start = np.random.default_rng(mu).standard_normal(len(gain))
-            try:
-                values, vectors = eigs(operator, k=count, which="LR", v0=start, tol=ARNOLDI_TOLERANCE)
-                coordinates = self.basis.T @ vectors
-            except ArpackNoConvergence:
-                values = None
-        if values is None:
-            values, vectors = np.linalg.eig(self._small_jacobian(mu))
-            coordinates = self.basis.T @ vectors if self.kappa.any() else vectors
+            with suppress(ArpackNoConvergence):
+                found = eigs(operator, k=count, which="LR", v0=start, tol=ARNOLDI_TOLERANCE)
+        values, vectors = found or np.linalg.eig(self._small_jacobian(mu))
+        coordinates = self.basis.T @ vectors if len(vectors) == len(self.basis) else vectors
         order = np.argsort(-values.real, kind="stable")[:count]
         return values[order].astype(complex), self._plane_part(coordinates[:, order], mu)
 
@@ -208,43 +195,6 @@ class StoredNetwork:
         return state, self.distance(state, mu)
 
 
-def checked(parameters: Mapping[str, Any], N: int) -> dict[str, Any]:
-    """The parameters of a network, with the default variant.
-
-    Raises
-    ------
-    InputError
-        For what does not describe a network.
-    """
-    given = {"variant": "noself", **parameters}
-    law, variant = str(given.get("law")), given["variant"]
-    require(
-        (law in LAWS, f"law = {law}: one of {', '.join(LAWS)}"),
-        (variant in VARIANTS, f"variant = {variant}: one of {', '.join(VARIANTS)}"),
-        ("alpha" in given, "parameter alpha is missing: patterns per unit"),
-    )
-    needed = {"lognormal": ("CV",), "gamma": ("CV",), "sparse": ("CV", "f", "eps"), "samples": ("samples",)}.get(
-        law, ()
-    )
-    require(*((name in given, f"parameter {name} is missing, needed with law={law}") for name in needed))
-    value: dict[str, Any] = {
-        name: float(given[name]) for name in ("alpha", "CV", "f", "eps") if name == "alpha" or name in needed
-    }
-    alpha, samples = value["alpha"], np.asarray(given.get("samples", ()), dtype=float)
-    f, eps = value.get("f", 1.0), value.get("eps", 1.0)
-    require(
-        (0 < alpha < 1, f"alpha = {alpha}: must lie between 0 and 1"),
-        (0 < value.get("CV", 1.0) < np.inf, f"CV = {value.get('CV')}: must be positive and finite"),
-        (0 < f <= 1, f"f = {f}: must be positive and at most 1"),
-        (eps > 0, f"eps = {eps}: must be positive"),
-        ((1 - f) * eps < 1 or not 0 < f <= 1, f"f = {f}, eps = {eps}: (1 - f) eps must be below 1, the mean rate"),
-        ("samples" not in needed or np.unique(samples).size > 1, "the samples of the law are all equal, or none"),
-        (np.floor(alpha * N) >= 2, f"N = {N}, alpha = {alpha}: at least two patterns are needed"),
-        (np.ceil(alpha * N) <= N - 2, f"N = {N}, alpha = {alpha}: at least two units more than patterns are needed"),
-    )
-    return {**given, **value}
-
-
 def random_stream(seed: int, N: int, network: int, part: int = 0) -> np.random.Generator:
     """The streams of network k at size N: they depend on (seed, N, k) alone."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N, network, part)))
@@ -296,12 +246,16 @@ def stored_network(
     Raises
     ------
     InputError, DomainError
-        For unusable parameters, or a rate that the activation does not take.
+        For too few or too many patterns, or a rate that the activation does not take.
     """
-    given = checked(parameters, N)
-    stream = random_stream(seed, N, network)
-    P = int(np.clip(np.floor(given["alpha"] * N + stream.random()), 2, N - 2))  # alpha N on average
-    return network_of_patterns(phi, draw_rates(given, stream, (N, P)), given["variant"], phi_prime=phi_prime)
+    alpha, stream = parameters["alpha"], random_stream(seed, N, network)
+    require(
+        (np.floor(alpha * N) >= 2, f"N = {N}, alpha = {alpha}: at least two patterns are needed"),
+        (np.ceil(alpha * N) <= N - 2, f"N = {N}, alpha = {alpha}: at least two units more than patterns are needed"),
+    )
+    P = int(np.floor(alpha * N + stream.random()))  # alpha N on average
+    R = draw_rates(parameters, stream, (N, P))
+    return network_of_patterns(phi, R, parameters.get("variant", "noself"), phi_prime=phi_prime)
 
 
 def network_of_patterns(
@@ -314,8 +268,8 @@ def network_of_patterns(
     DomainError
         For a rate that the activation does not take.
     """
-    phi, phi_prime = elementwise(phi), elementwise(phi_prime)
-    U = inputs_of(phi, phi_prime, R)
+    phi, phi_prime = matched(phi), matched(phi_prime)
+    U = invert(phi, phi_prime, R)
     if not np.all(np.isfinite(U)):
         missed = R[~np.isfinite(U)][0]
         raise DomainError(f"the activation does not take the rate {missed:.6g} of a pattern where it increases")
@@ -334,27 +288,5 @@ def network_of_patterns(
         factor = factor + kappa[:, None] * basis
     network = StoredNetwork(phi, R, U, phi_prime(U), np.zeros(len(R)), basis, triangle, factor, kappa)
     if variant == "bias":
-        bias = np.mean(U, axis=1) - network.product(np.mean(R, axis=1))
-        network = StoredNetwork(phi, R, U, network.gains, bias, basis, triangle, factor, kappa)
+        return replace(network, bias=np.mean(U, axis=1) - network.product(np.mean(R, axis=1)))
     return network
-
-
-def inputs_of(phi: Function, phi_prime: Function, R: Array) -> Array:
-    """phi^-1(R), as `invert` gives it, for many rates: by Newton steps from an interpolation where these end between the knots."""
-    if R.size < 4 * KNOTS:
-        return invert(phi, phi_prime, R)
-    r = R.ravel()
-    knots = np.unique(np.quantile(r, np.linspace(0, 1, KNOTS)))
-    table = invert(phi, phi_prime, knots)
-    if not np.all(np.isfinite(table)):
-        return invert(phi, phi_prime, R)
-    u = np.interp(r, knots, table)
-    for _ in range(NEWTON_STEPS):
-        u = u - (phi(u) - r) / phi_prime(u)
-    place = np.clip(np.searchsorted(knots, r), 1, len(knots) - 1)
-    slack = 1e-9 * (1 + np.abs(u))  # at a knot u is its input up to rounding
-    between = (table[place - 1] - slack <= u) & (u <= table[place] + slack)
-    open_ = ~(between & (np.abs(phi(u) - r) <= ROUNDING * np.abs(r)))
-    if open_.any():  # the ends say which stretch of phi is meant
-        u[open_] = invert(phi, phi_prime, np.concatenate([knots[[0, -1]], r[open_]]))[2:]
-    return u.reshape(R.shape)

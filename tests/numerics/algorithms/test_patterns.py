@@ -172,11 +172,6 @@ def test_values_that_are_not_taken(phi, phi_prime, r, taken):
     assert phi(found[np.isfinite(found)]) == pytest.approx(np.array(r)[np.isfinite(found)], rel=1e-12)
 
 
-def test_inversion_on_a_given_stretch():
-    assert invert(np.sin, np.cos, np.array([0.5]), -1.6, 1.6) == pytest.approx([np.pi / 6], rel=1e-14)
-    assert invert(np.sin, np.cos, np.array([0.5]), 4.7, 7.9) == pytest.approx([13 * np.pi / 6], rel=1e-14)
-
-
 def test_moments_of_patterns():
     """b and mean gain of log-normal patterns for threshold_power(1, 1/2, -1), computed independently to 1e-9."""
     phi, phi_prime, _ = INVERTIBLE["threshold_power(1,.5,-1)"]
