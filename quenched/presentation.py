@@ -71,7 +71,8 @@ def _existence(theory: Theory, activation: Activation) -> Any:
 def _validity(theory: Theory, activation: Activation, style: str) -> str:
     """Where solutions exist, and the conditions under which they mean what they say."""
     rows = [found.sentence] if (found := _existence(theory, activation)) else []
-    rows += [f"{c.key} = {sstr(c.expression)} < 1; otherwise {c.broken}" for c in theory.conditions]
+    named = (c.key if sstr(c.expression) == c.key else f"{c.key} = {sstr(c.expression)}" for c in theory.conditions)
+    rows += [f"{name} < 1; otherwise {c.broken}" for name, c in zip(named, theory.conditions, strict=True)]
     if style == "text":
         return "\n".join(
             ["Validity:", *(fill(row, 116, initial_indent="  ", subsequent_indent="    ") for row in rows)]

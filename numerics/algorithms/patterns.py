@@ -62,7 +62,7 @@ def law_nodes(law, CV=1.0, f=1.0, eps=1.0, samples=(), tail=8.5, breakpoints=())
     -------
     r, weight : ndarray, shape (M,)
     """
-    if law == "samples":
+    if law == "samples" and len(samples):
         r = np.asarray(samples, dtype=float)
         return r, np.full(r.shape, 1.0 / r.size)
     if law == "lognormal":
@@ -73,6 +73,8 @@ def law_nodes(law, CV=1.0, f=1.0, eps=1.0, samples=(), tail=8.5, breakpoints=())
         return (np.append(eps, mean * r), np.append(1.0 - f, f * weight)) if f < 1 else (r, weight)
     if law == "gamma":
         return gamma_power_nodes(CV**-2, 1.0, 1.0, tail, breakpoints)
+    if law != "halfnormal":
+        raise ValueError(f"law = {law!r} is none of lognormal, gamma, halfnormal, sparse, samples")
     return gamma_power_nodes(0.5, 0.5, np.sqrt(0.5 * np.pi), tail, breakpoints)
 
 

@@ -9,6 +9,7 @@ all of positive terms; far out there is an asymptotic series.
 import numpy as np
 from scipy import special
 
+SMALLEST_SQUARED = 1e-20  # |z| whose square changes nothing; SciPy's hyp1f1 is nan at some tiny arguments
 CANCELLING = -1.0  # below it the two functions of Kummer cancel
 LOST_FACTOR = 30.0  # of rounding that the recursion for whole n may bring
 FARTHEST_TAIL = 60.0  # |z| beyond which I_n is below the smallest number
@@ -63,7 +64,7 @@ def rising_power(n, z):
 
 def kummer_power(n, z):
     """I_n(z) for moderate z as a sum of two functions of Kummer."""
-    square = -0.5 * z * z
+    square = np.where(np.abs(z) < SMALLEST_SQUARED, 0.0, -0.5 * z * z)
     even = special.gamma(0.5 * (n + 1.0)) * special.hyp1f1(-0.5 * n, 0.5, square)
     odd = np.sqrt(2.0) * z * special.gamma(0.5 * n + 1.0) * special.hyp1f1(0.5 * (1.0 - n), 1.5, square)
     return 2.0 ** (0.5 * n - 1.0) / np.sqrt(np.pi) * (even + odd)

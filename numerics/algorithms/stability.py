@@ -15,8 +15,13 @@ TAILS = (8.5, 7.5)  # standard deviations at which laws are cut: for the results
 SEARCHED = 96  # eigenvalues between which the edge of the bulk and outliers are looked for
 STILL = 1e-14  # relative change of t below which it is found
 MARGIN = 1e-12  # distance of b <g> from 1 that may be rounding
+VARIANTS, FEWEST_UNITS = ("noself", "self", "bias"), 10
 POINT = 1e-14  # squared width of the bulk, relative to its centre and the load, that is rounding
 FURTHEST = 40.0  # largest outlier that is looked for, in units of the largest one at small load and of the edge
+
+
+class Unstorable(ValueError):
+    """Patterns that the network cannot store, or words and numbers that mean nothing."""
 
 
 class Equations(NamedTuple):
@@ -275,16 +280,24 @@ def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, thres
 
     Raises
     ------
-    ValueError
-        Where phi does not take a rate.
+    Unstorable
+        For a load outside (0, 1), an unknown variant, rates that do not vary or that phi does not take, too few units.
     """
+    if not 0 < alpha < 1:
+        raise Unstorable(f"alpha = {alpha} is not a number between 0 and 1")
+    if variant not in VARIANTS:
+        raise Unstorable(f"variant = {variant!r} is none of {', '.join(VARIANTS)}")
+    if 0 < units < FEWEST_UNITS:
+        raise Unstorable(f"units = {units:g}: give {FEWEST_UNITS} or more, or 0 for no cut of the law")
     found = []
     for tail in (-special.ndtri(1.0 / units),) * 2 if units > 0 else TAILS:
         r, weight = nodes(tail)
+        if not np.ptp(r) > MARGIN * np.max(np.abs(r)):
+            raise Unstorable("the rates do not vary: every pattern would be the same")
         patterns = stored_patterns(phi, phi_prime, r, weight)
         lost = ~np.isfinite(patterns.u)
         if np.any(lost):
-            raise ValueError(
+            raise Unstorable(
                 f"phi does not take the rate {patterns.r[lost][0]:.6g}, or does not increase there; the law has rates from "
                 f"{np.min(r):.3g} to {np.max(r):.3g}"
             )

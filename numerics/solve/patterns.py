@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from numerics.algorithms import stability
 from numerics.codegen.patterns import pattern_equations
@@ -20,7 +21,7 @@ from theory.parameters import written_out
 
 RESOLVED = 1e-6  # largest change by cutting the law earlier, relative to numbers above 1, of what is called resolved
 CUT = ("edge", "abscissa", "alpha_bulk", "alpha_S")
-"""What depends on the largest gains."""
+"""What may depend on the far tail of the law."""
 
 
 def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
@@ -34,8 +35,10 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     try:
         with np.errstate(all="ignore"):
             result = solver.module.solve(**written_out(numbers))
-    except ValueError as error:
+    except solver.module.Unstorable as error:
         raise DomainError(f"{solver.at(numbers)}: {error}") from error
+    except (ValueError, ArithmeticError) as error:
+        raise DomainError(f"{solver.at(numbers)}: the spectrum could not be resolved ({error})") from error
     errors = result.pop("errors")
     details = {key: result.pop(key) for key in ("outliers", "mechanism")}
     del result["first_outliers"]
@@ -45,8 +48,8 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     values = {key: nan if key in unresolved else float(value) for key, value in result.items()}
     messages = (
         (
-            f"{', '.join(unresolved)}: not resolved, they change with the largest gains of the law, which a network of N units "
-            "has only up to a probability of 1/N: give units=N",
+            f"{', '.join(unresolved)}: not resolved, they change with the far tail of the law (its largest rates or gains), "
+            "which a network of N units has only up to a probability of 1/N: give units=N",
         )
         if unresolved
         else ()
@@ -85,7 +88,9 @@ def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | Non
     module, values = solver.module, written_out(given)
     own = [values[p.name] for p in solver.activation.parameters]
     functions = [lambda x, f=f: f(x, *own) for f in (module.phi, module.phi_prime)]
-    law = {key: values[key] for key in ("law", "CV", "f", "eps", "samples") if key in values}
+    law: dict[str, Any] = {key: values[key] for key in ("law", "CV", "f", "eps", "samples") if key in values}
+    if values.get("units"):
+        law["tail"] = -special.ndtri(1 / values["units"])
     if rates is None:
         patterns = module.stored_patterns(*functions, *module.law_nodes(**law))
         return module.Jacobian(module.EQUATIONS, patterns, values["variant"])
@@ -99,8 +104,9 @@ def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | Non
 PATTERNS = Method(
     name="patterns",
     use=(
-        "Use: solve({names}, law='lognormal', variant='noself') returns a dict of numbers; law_nodes and stored_patterns give",
-        "the rates that stand for a law, Jacobian(EQUATIONS, patterns, variant) everything at any eigenvalue and load.",
+        "Use: solve(alpha, ..., law='lognormal', variant='noself', CV=1.0), one number each, what the law takes by its name,",
+        "returns a dict; law_nodes and stored_patterns give the rates that stand for a law, and",
+        "Jacobian(EQUATIONS, patterns, variant) everything at any eigenvalue and load.",
     ),
     algorithms=(stability,),
     functions=pattern_equations,

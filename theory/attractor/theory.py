@@ -30,7 +30,7 @@ MEANINGS = {
     c0: "what units without self-coupling lack of themselves; 0 with variant=self",
     omega: "propagator of a unit",
 }
-_UNRESOLVED = "gains grow without bound over the law, and with them the bulk of ever larger networks"
+_UNRESOLVED = "it depends on the far tail of the law, on its largest rates or gains"
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,13 @@ def derive(model: Model, *, odd: bool) -> Theory:
         Quantity("row_sum_sd", weights.SPREAD, spread, bounds=positive),
         Quantity("edge", Symbol("edge"), rightmost, undefined=_UNRESOLVED),
         Quantity("abscissa", Symbol("abscissa"), slowest, undefined=_UNRESOLVED),
-        _load("alpha_bulk", "load at which the bulk reaches 1"),
+        _load("alpha_bulk", "load at which the bulk reaches 1; 0 where it is above 1 from the start"),
         _load(
-            "alpha_out", "load at which an outlier reaches 1", "no outlier reaches 1 as long as the bulk is below it"
+            "alpha_out",
+            "load at which an outlier reaches 1; 0 where one is above 1 from the start",
+            "no outlier reaches 1 as long as the bulk is below it",
         ),
-        _load("alpha_S", "critical load, up to which stored patterns are stable"),
+        _load("alpha_S", "critical load, up to which stored patterns are stable; 0: never"),
         Quantity(
             "theta_c",
             spectrum.threshold + spectrum.OUTLIER / spectrum.TURN,

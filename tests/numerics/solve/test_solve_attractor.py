@@ -222,3 +222,34 @@ def test_figure_of_the_spectrum(capsys, tmp_path):
     assert "boundary of the bulk" in path.read_text()
     assert main(["solve", "static", "-a", "x", "g=0.5", "sigma=1", "--plot", str(path)]) == 2
     assert "has no figure of one solution" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["threshold_power(6/5,0.5,0)", "threshold_power(0.9,0.5,0)"])
+def test_a_broken_power_at_threshold_zero_is_inverted(text):
+    assert Solver("attractor", text).solve(alpha=0.05, CV=1).observables["mean_gain"] > 0
+
+
+def test_the_boundary_ends_at_the_edge_of_a_cut_law():
+    solver = Solver("attractor", "threshold_power(1.5,0.5,-1)")
+    solution = solver.solve(alpha=0.1, CV=0.7, units=500)
+    with np.errstate(all="ignore"):
+        curve = jacobian_of(solver, solution.parameters).boundary_curve(0.1, 12)
+    assert curve[0].real == pytest.approx(solution.observables["edge"], rel=1e-9) and np.all(curve[1:-1].imag > 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"units": 1}, "give 10 or more"),
+        ({"law": "gama"}, "is none of lognormal"),
+        ({"variant": "slef"}, "is none of noself"),
+        ({"law": "samples", "samples": (0.5,)}, "do not vary"),
+    ],
+    ids=str,
+)
+def test_emitted_solvers_refuse(given, sentence):
+    module = Solver("attractor", "softplus(x)").module
+    with pytest.raises(ValueError, match=sentence):
+        module.solve(0.1, **given)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        module.solve(1.5)
