@@ -132,6 +132,11 @@ def square_over_couplings(covariance: Expr) -> Expr:
     return sum((squares[symbol] * moment for symbol, moment in moments.items()), S.Zero)
 
 
+def reservoir_sum(diagonal: Expr, off_diagonal: Expr) -> Expr:
+    """(1/N) sum_kl M_kl^2 over the reservoir: the diagonal value squared plus N times the off-diagonal second moment."""
+    return diagonal + off_diagonal
+
+
 def linear_root(equation: Eq, unknown: Symbol, tidy: Callable[[Expr], Expr] = cancel) -> Expr:
     """The root of a linear equation; `sympy.solve` would simplify every term first, which is slow."""
     difference = equation.lhs - equation.rhs
@@ -169,9 +174,8 @@ def two_site_cavity(couplings: GaussianCouplings, noise: StaticNoise, *, odd: bo
         own_phi = with_variance(own_phi, phi(x))
 
     # responses R_kk = <phi'>, R_kl = <phi'>_k A_kl <phi'>_l; covariances C_kk = Var(phi)_k, and psi_phi/N off the diagonal
-    # (1/N) sum_kl M_kl^2 over the reservoir is the diagonal value squared plus N times the off-diagonal second moment
-    responses = squared_gain + squared_gain**2 * alpha
-    covariances = squared_variance + psi_phi
+    responses = reservoir_sum(squared_gain, squared_gain**2 * alpha)
+    covariances = reservoir_sum(squared_variance, psi_phi)
     alpha_value = linear_root(named(alpha, strength**2 + strength**4 * responses), alpha)
     moments = {epsilon: strength**4 * covariances, alpha: alpha_value}
     closed = own_phi.subs(moments)

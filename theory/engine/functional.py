@@ -17,12 +17,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations_with_replacement
+from math import prod
 
-from sympy import Eq, Expr, ImmutableMatrix, MatrixExpr, MatrixSymbol, S, Symbol, symbols
+from sympy import Eq, Expr, ImmutableMatrix, MatrixExpr, MatrixSymbol, Poly, Rational, Symbol, factorial2, symbols
 
-from theory.averages.measures import Joint
-from theory.averages.polynomial import polynomial_average
 from theory.derivation import Fact, Solves, Step
 from theory.engine.matrices import rational_matrix, with_matrices
 from theory.engine.spectral import CLARK
@@ -88,12 +86,13 @@ def pair_steps() -> tuple[Step, ...]:
 # ---- exact averages over a few Gaussian variables ----------------------------------------------------------------------
 
 
-_NORMAL = Joint({(y, w): S(int(y == w)) for y, w in combinations_with_replacement((*_first, *_second), 2)})
-
-
 def _mean(expression: Expr) -> Expr:
-    """Average over independent standard Gaussian variables."""
-    return polynomial_average(expression, _NORMAL)
+    """Average over independent standard Gaussian variables, by Wick's theorem for each monomial."""
+    poly = Poly(expression, *_first, *_second)
+    return sum(
+        (c * prod(factorial2(n - 1) for n in powers) for powers, c in poly.terms() if all(n % 2 == 0 for n in powers)),
+        Rational(0),
+    )
 
 
 def _covariance(a: ImmutableMatrix, b: ImmutableMatrix) -> ImmutableMatrix:
