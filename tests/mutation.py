@@ -17,6 +17,7 @@ from typing import Any
 from sympy import Add, Basic, Eq, Expr, Integer, MatrixBase, Mul, Pow, Rational, S, Symbol, Tuple
 from sympy.core.cache import clear_cache
 from sympy.core.function import AppliedUndef
+from sympy.core.random import seed as seed_sympy
 
 from theory.averages.average import Average
 from theory.averages.exact import exact
@@ -205,6 +206,7 @@ def fails(derive: Callable[[], Theory]) -> bool:
 def forget() -> None:
     """Clear every cache of the theory, and that of SymPy, which keeps derivatives."""
     clear_cache()
+    seed_sympy(1)  # factors of several variables are found from random points, of which some take for ever
     for key, module in list(sys.modules.items()):
         if key.startswith("theory"):
             for value in list(vars(module).values()):
