@@ -1,0 +1,1 @@
+"""Networks of threshold units with given weights: states, signs and designs in rational arithmetic."""
