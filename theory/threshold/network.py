@@ -90,7 +90,7 @@ class ThresholdNetwork:
 
     @classmethod
     def of(cls, W: Iterable[Iterable[Any]], b: Iterable[Any] | None = None) -> ThresholdNetwork:
-        """The network with these numbers (integers, fractions, texts such as ``-3/2``); floats are the binary fractions they are."""
+        """The network with these numbers: integers, texts such as ``-3/2``, floats as the binary fractions they are."""
         rows = tuple(tuple(map(Fraction, row)) for row in W)
         return cls(rows, (Fraction(0),) * len(rows) if b is None else tuple(map(Fraction, b)))
 
