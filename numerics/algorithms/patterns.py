@@ -21,6 +21,7 @@ NOISE = 1e-12  # relative change of phi between neighbouring inputs of the table
 STEPS = 200  # of the search for an input
 INPUT_SETTLED = 1e-14  # relative size of the last step of Newton: what is left is its square
 RATE_ROUNDING = 4e-16  # of an input, or of a value of phi
+LARGEST_MISS = 1e-12  # of an input where phi is rounded, relative to the largest input
 HIGHEST_RATE = np.finfo(float).max
 MISSED = 1e-9  # relative distance from r at which phi jumps over it
 
@@ -214,5 +215,5 @@ def root_between(phi, phi_prime, r, low, high):
         if active.size == 0:
             break
     f, slope = phi(u), phi_prime(u)
-    resolved = np.abs(f - r) <= MISSED * np.abs(r) + RATE_ROUNDING * np.abs(u * slope)
+    resolved = np.abs(f - r) <= MISSED * np.abs(r) + LARGEST_MISS * np.max(np.abs(u), initial=0.0) * slope
     return np.where(resolved & (slope > 0), u, np.nan)

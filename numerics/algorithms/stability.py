@@ -15,6 +15,7 @@ TAILS = (8.5, 7.5)  # standard deviations at which laws are cut: for the results
 SEARCHED = 96  # eigenvalues between which the edge of the bulk and outliers are looked for
 STILL = 1e-14  # relative change of t below which it is found
 MARGIN = 1e-12  # distance of b <g> from 1 that may be rounding
+NARROWEST = 3e-5  # spread of the rates, relative to the largest, below which rounding decides what is an outlier
 VARIANTS, FEWEST_UNITS = ("noself", "self", "bias"), 10
 POINT = 1e-14  # squared width of the bulk, relative to its centre and the load, that is rounding
 FURTHEST = 40.0  # largest outlier that is looked for, in units of the largest one at small load and of the edge
@@ -292,8 +293,10 @@ def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, thres
     found = []
     for tail in (-special.ndtri(1.0 / units),) * 2 if units > 0 else TAILS:
         r, weight = nodes(tail)
-        if not np.ptp(r) > MARGIN * np.max(np.abs(r)):
-            raise Unstorable("the rates do not vary: every pattern would be the same")
+        if not np.ptp(r) > NARROWEST * np.max(np.abs(r)):
+            raise Unstorable(
+                f"the rates vary by less than {NARROWEST:g} of the largest: all patterns would be the same"
+            )
         patterns = stored_patterns(phi, phi_prime, r, weight)
         lost = ~np.isfinite(patterns.u)
         if np.any(lost):
