@@ -48,9 +48,17 @@ def derive(model: Model, *, odd: bool) -> Theory:
         return Quantity(key, Symbol(key), meaning, bounds=(0, float("inf")))
 
     first: Mapping[str, Quantity] = {"stable_count": found("stable_count", "number of stable states")}
+    undefined = "there is no stable state"
     second = {
+        "robustness": Quantity(
+            "robustness",
+            Symbol("robustness"),
+            "every entry of W and b may change by less, and all states stay stable",
+            bounds=(0, float("inf")),
+            undefined=undefined,
+        ),
         "marginal_count": found(
             "marginal_count", "number of states with a field that vanishes and none of the wrong sign"
-        )
+        ),
     }
     return Theory(model, FieldEquation(), first, second, (), Derivation("Threshold units", steps))
