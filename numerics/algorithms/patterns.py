@@ -13,9 +13,9 @@ from scipy import special
 from numerics.algorithms.primitive import gauss_panels
 
 NODES_OF_PANEL = 12
-WIDEST = 1.0  # panel in log r, and in standard deviations of log r
-TAIL_PANELS = 10.0  # panels below the bulk of a law beyond which they grow
-GROWTH = 1.25  # of neighbouring panels in the lower tail of a law, where its density is exponential in log r
+WIDEST = 0.25  # panel in log r, and in standard deviations of log r: bends of phi come near the rates as singularities
+TAIL_PANELS = 40.0  # panels below the bulk of a law beyond which they grow
+GROWTH = 1.12  # of neighbouring panels in the lower tail of a law, where its density is exponential in log r
 INPUTS = np.concatenate([np.geomspace(1e-300, 1e-2, 150), np.arange(0.05, 50.0, 0.05), np.geomspace(50.0, 1e100, 400)])
 NOISE = 1e-12  # relative change of phi between neighbouring inputs of the table that may be rounding
 STEPS = 200  # of the search for an input

@@ -277,3 +277,16 @@ def test_an_activation_that_is_zero_at_an_input_is_inverted(text):
     assert Solver("attractor", text).solve(alpha=0.1, law="gamma", CV=1).observables["mean_gain"] > 0
     with pytest.raises(DomainError, match="does not take the rate"):
         Solver("attractor", "x+step(x)/1000").solve(alpha=0.1, law="gamma", CV=1)
+
+
+def test_a_bulk_that_ends_in_an_atom():
+    """Of two rates, from the load 1/2 of the units with the larger gain on: det(lambda - D W) has the zero b g many times."""
+    found = Solver("attractor", "softplus(x)").solve(alpha=0.9, law="samples", samples=[0.4, 1.7]).observables
+    gain, b = -np.expm1(-1.7), (np.log(np.expm1(1.7)) - np.log(np.expm1(0.4))) / 1.3
+    assert found["edge"] == pytest.approx(b * gain, rel=1e-12)
+
+
+def test_bends_of_phi_near_the_rates():
+    """Moments of an activation whose inverse has singularities near the real axis, against sums of 20001 terms."""
+    found = Solver("attractor", "x*(15+x^2)/(15+6*x^2)").solve(alpha=0.2, CV=0.8).observables
+    assert (found["b"], found["beta2"]) == pytest.approx((6.48210526337, 1.31218004052), abs=1e-7)
