@@ -275,8 +275,8 @@ def cycles() -> Iterator[Step]:
         "eigenvalues of the Jacobian",
         jacobian,
         Matrix([golden, -(golden**2)]),
-        Matrix([jacobian.trace(), jacobian.det(), *ring.multipliers]),
-        by=lambda e: Matrix([e[0] + e[1], e[0] * e[1], *e]),
+        Matrix([jacobian.trace(), jacobian.det(), Matrix(ring.multipliers)]),
+        by=lambda e: Matrix([e[0] + e[1], e[0] * e[1], e[0], e[1]]),
         name="trace and determinant; the multipliers of the proof in rational numbers",
     )
 

@@ -87,8 +87,12 @@ def derive(model: Model, *, odd: bool) -> Theory:
         observables={
             q.key: q
             for q in (
-                _found("marginal_count", "number of marginal states"),
-                _found("robustness", "smallest robustness of a stable state", "there is no stable state"),
+                _found("marginal_count", "number of states with a field that is 0 and none of the wrong sign"),
+                _found(
+                    "robustness",
+                    "every entry of W and b may change by less than this, and all stable states stay stable",
+                    "there is no stable state",
+                ),
             )
         },
         conditions=(),

@@ -9,18 +9,13 @@ from sympy import S, Symbol
 
 from tests.mutation import altered_parts, engine_altered, fails, not_caught_steps
 from tests.random_threshold import network, state
-from theory.model import Model
+from theory.models import derive
 from theory.threshold import motion, states
 from theory.threshold.generic import written_out
-from theory.threshold.theory import derive
-
-MODEL = Model(
-    "units", "dy/dt = -y + W H(y) + b", (), "a textbook", derive, needs_activation=False, needs_couplings=False
-)
 
 
 def theory():
-    return derive(MODEL, odd=True)
+    return derive("threshold")
 
 
 def test_it_holds():
