@@ -56,6 +56,7 @@ _HOME = {
     "saturation": "theory.limits.saturation",
     "strong_coupling": "theory.limits.strong_coupling",
     "sweep": "numerics.sweep.sweep",
+    "optimum": "numerics.solve.optimum",
     "output_response": "numerics.readout.response",
     "ridge_storage": "numerics.solve.storage",
     "parse": "theory.text.parsing",
