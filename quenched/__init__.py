@@ -44,6 +44,7 @@ _HOME = {
     "one_site": "numerics.covariance.correlation",
     "pair_correlation": "numerics.covariance.correlation",
     "effective_coupling": "numerics.covariance.effective",
+    "exact_loads": "numerics.solve.patterns",
     "emit": "numerics.codegen.module",
     "least_squares": "numerics.readout.least_squares",
     "linear_network": "theory.limits.linear_network",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sympy import Rational
 
 from numerics.algorithms import stability
 from numerics.codegen.patterns import pattern_equations
@@ -16,6 +18,8 @@ from numerics.solve.method import Method
 from numerics.solve.optimum import answer, optimum
 from numerics.solve.solution import Reading, Solution
 from numerics.solve.solver import Solver
+from theory.activation.activation import Activation
+from theory.attractor.discrete import ExactLoads, critical_loads, rational_rate
 from theory.errors import DomainError, require
 from theory.parameters import written_out
 
@@ -114,6 +118,38 @@ def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | Non
         module.stored_patterns(*functions, r, np.full(r.size, 1 / r.size)) for r in (whole.ravel(), whole[:, 0])
     )
     return module.Jacobian(module.EQUATIONS, first, values["variant"], module.EQUATIONS.moments(every))
+
+
+def exact_loads(solution: Solution) -> ExactLoads:
+    """Critical loads of a law of two or three distinct rates as algebraic numbers.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of a network that stores patterns, with `law` samples: rates that occur several times are more likely.
+
+    Raises
+    ------
+    InputError
+        For another law or model, one distinct rate, or too many of them.
+
+    References
+    ----------
+    Derived in `theory.attractor.discrete`.
+    """
+    solver, given = Solver.of(solution), solution.parameters
+    require((given.get("law") == "samples", "exact loads are found for a law=samples of few distinct rates"))
+    counted = Counter(given["samples"].values)
+    patterns = jacobian_of(solver, given).patterns
+    near = dict(zip(patterns.r.tolist(), patterns.u.tolist(), strict=True))
+    own = {p: Rational(str(given[p.name])) for p in solver.activation.parameters}
+    activation = Activation.from_expression(solver.activation.expression.subs(own))
+    found = [
+        rational_rate(activation, rate, near[rate], Rational(count, counted.total()))
+        for rate, count in sorted(counted.items())
+    ]
+    loads = critical_loads([rate for rate, _ in found], given["variant"])
+    return loads._replace(is_rounded=any(rounded for _, rounded in found))
 
 
 PATTERNS = Method(
