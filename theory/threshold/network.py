@@ -90,7 +90,7 @@ class ThresholdNetwork:
 
     @classmethod
     def of(cls, W: Iterable[Iterable[Any]], b: Iterable[Any] | None = None) -> ThresholdNetwork:
-        """The network with these numbers (integers, fractions, texts such as ``-3/2``); floats are the binary fractions they are."""
+        """The network with these numbers: integers, texts such as ``-3/2``, floats as the binary fractions they are."""
         rows = tuple(tuple(map(Fraction, row)) for row in W)
         return cls(rows, (Fraction(0),) * len(rows) if b is None else tuple(map(Fraction, b)))
 
@@ -98,6 +98,18 @@ class ThresholdNetwork:
     def N(self) -> int:
         """Number of units."""
         return len(self.b)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the command line's JSON shows of it among the parameters."""
+        return {"file": self.file or None, "N": self.N}
+
+    def __str__(self) -> str:
+        units = f"{self.N} unit{'s' * (self.N != 1)}"
+        return f"{self.file} ({units})" if self.file else units
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
 
     @cached_property
     def integers(self) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
