@@ -132,5 +132,5 @@ def rational_rate(activation: Activation, rate: float, near: float, weight: Expr
         return Rate(value, given, found, weight), False
     with mpmath.workdps(DIGITS + 10):
         root = mpmath.findroot(mp_function([x], phi - value), mpmath.mpf(near))
-        numbers = (Rational(mpmath.nstr(number, DIGITS)) for number in (root, mp_function([x], phi.diff(x))(root)))
-        return Rate(value, *numbers, weight), True
+        given, found = (Rational(mpmath.nstr(e, DIGITS)) for e in (root, mp_function([x], phi.diff(x))(root)))
+        return Rate(value, given, found, weight), True
