@@ -114,7 +114,7 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _design(arguments: argparse.Namespace, asked: Asked) -> int:
-    from numerics.codegen.cache import write_file
+    from numerics.files import write_file
 
     design = asked.treatment.design
     assert design is not None  # the command line was checked

@@ -85,7 +85,7 @@ STORING = ["attractor", "-a", "threshold_power(1,1/2,-1)", "alpha=0.1", "CV=1"]
 AT_ONCE = [
     (["solve", *STORING, "--plot", "a.xyz"], "must end in .png, .pdf or .svg"),
     (["solve", *STORING, "--plot", "/nowhere/a.png"], "there is no folder '/nowhere'"),
-    (["solve", "static", *STORING[1:], "--plot", "a.png"], "has no figure of one solution"),
+    (["solve", "static", "-a", "x", "g=1/2", "sigma=1", "--plot", "a.png"], "has no figure of one solution"),
     (["emit", *STORING[:3], "-o", "/nowhere/new/a.py"], "there is no folder '/nowhere/new'"),
     (["sweep", *STORING[:4], "CV=1:2:3", "-o", "/nowhere/a.csv"], "there is no folder '/nowhere'"),
     (["solve", *STORING, "--boundary", "1"], "--boundary 1 is not allowed; it must be a whole number from 2 to 1000"),
