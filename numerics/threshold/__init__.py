@@ -1,0 +1,1 @@
+"""Networks of threshold units with given weights: enumeration, trajectories, designs, and comparisons with smooth networks."""
