@@ -91,7 +91,7 @@ def test_theory_is_symbolic_only():
 
 
 def test_algorithms_stand_alone():
-    allowed = {"numpy", "scipy", "functools", "typing", "numerics"}
+    allowed = {"numpy", "scipy", "fractions", "functools", "math", "typing", "numerics"}
     for path in sources("numerics/algorithms"):
         assert {name for name, _ in imported(path)} <= allowed
         for node in ast.walk(ast.parse(path.read_text())):
@@ -114,6 +114,7 @@ def test_names_of_pasted_algorithms_are_unique():
 
 
 def test_no_text_is_evaluated():
+    """Only the cache runs text: a generated module whose seal it verified."""
     dangerous = {"eval", "exec", "sympify", "parse_expr", "compile"}
     calls = []
     for package in ORDER:
@@ -122,8 +123,8 @@ def test_no_text_is_evaluated():
                 if isinstance(node, ast.Call):
                     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                     if name in dangerous and not _harmless(node):
-                        calls.append(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
-    assert calls == []
+                        calls.append(f"{path.relative_to(ROOT)} {name}")
+    assert sorted(calls) == ["numerics/codegen/cache.py compile", "numerics/codegen/cache.py exec"]
 
 
 def _harmless(node):

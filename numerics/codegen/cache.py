@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import linecache
 import os
 import secrets
 import sys
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from types import ModuleType
 
 import numerics
@@ -19,6 +20,7 @@ from theory.activation.activation import Activation
 from theory.errors import InputError
 
 _SEAL = "# sealed: "
+_WRITE_BY_OTHERS = 0o022
 
 
 def cache_directory() -> Path:
@@ -48,12 +50,8 @@ def content_key(model: str, activation: Activation) -> str:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a whole file or nothing; a device or pipe is written to, not replaced."""
-    path = path.resolve()  # the file behind a symbolic link
+    """Write a whole file or nothing; a link or pipe of that name is replaced, not followed."""
     data = content.encode() if isinstance(content, str) else content
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
-        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".quenched-{os.getpid()}-{secrets.token_hex(8)}")
     try:
@@ -79,46 +77,89 @@ def write_file(path: str | Path, content: str | bytes) -> None:
         If it cannot be written.
     """
     try:
-        write_atomically(Path(path), content)
+        path = Path(path).resolve()  # the file behind a symbolic link
+        if path.exists() and not path.is_file():  # a device or a pipe
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        else:
+            write_atomically(path, content)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot write '{str(path)[:200]}': {reason}") from error
 
 
 def load_cached(name: str) -> ModuleType | None:
-    """The cached module of that name, or None when it is missing or was altered."""
+    """The cached module of that name, or None when it is missing, was altered or is no file of this user.
+
+    Raises
+    ------
+    InputError
+        If others may write to the folder of the cache.
+    """
     if name in sys.modules:
         return sys.modules[name]
-    path = cache_directory() / f"{name}.py"
+    path = _own_folder() / f"{name}.py"
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError:
+        text = _read(path).decode()
+    except (OSError, UnicodeDecodeError):
         return None
     body, _, seal = text.rpartition(_SEAL)
     if hashlib.sha256(body.encode()).hexdigest() != seal.strip():
         return None
-    return _import(name, path)
+    return _executed(name, text, path)
 
 
 def store(name: str, text: str) -> ModuleType:
-    """Write a generated module to the cache and import it; without a writable cache, from a temporary folder."""
+    """Import a generated module and keep it in the cache, where that can be written.
+
+    Raises
+    ------
+    InputError
+        If others may write to the folder of the cache.
+    """
     sealed = f"{text}{_SEAL}{hashlib.sha256(text.encode()).hexdigest()}\n"
-    try:
-        path = cache_directory() / f"{name}.py"
+    path = _own_folder() / f"{name}.py"
+    with suppress(OSError):  # no space, no permission: the module serves this process alone
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, sealed)
-        return _import(name, path)
+    return _executed(name, sealed, path)
+
+
+def _own_folder() -> Path:
+    """The folder of the cache, in which nobody else may put code that is run here.
+
+    Raises
+    ------
+    InputError
+        If others may.
+    """
+    folder = cache_directory()
+    try:
+        found = folder.stat()
     except OSError:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{name}.py"
-            path.write_text(sealed, encoding="utf-8")
-            return _import(name, path)
+        return folder
+    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & _WRITE_BY_OTHERS):
+        raise InputError(
+            f"others may write to '{folder}', and code that they put there would be run: chmod 700 '{folder}', or name a "
+            "folder of your own in QUENCHED_CACHE"
+        )
+    return folder
 
 
-def _import(name: str, path: Path) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(name, path)
-    if specification is None or specification.loader is None:
-        raise OSError(f"cannot import {path}")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+def _read(path: Path) -> bytes:
+    """What a regular file of this user holds; links, pipes and folders are none, and none of them is waited for."""
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(path, os.O_RDONLY | flags), "rb") as stream:
+        found = os.fstat(stream.fileno())
+        if not S_ISREG(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+            raise OSError(f"{path} is no file of this user")
+        return stream.read()
+
+
+def _executed(name: str, text: str, path: Path) -> ModuleType:
+    """The module with this text, which is neither read a second time nor taken from a file of bytecode."""
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    exec(compile(text, str(path), "exec"), module.__dict__)
+    linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))  # for tracebacks
     sys.modules[name] = module
     return module

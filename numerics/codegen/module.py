@@ -35,7 +35,9 @@ TARGETS = ("numpy",)
 """Languages that can be emitted now."""
 
 _STANDARD_IMPORTS = {
+    "Fraction(": "from fractions import Fraction",
     "@lru_cache": "from functools import lru_cache",
+    "lcm(": "from math import lcm",
     "(NamedTuple)": "from typing import NamedTuple",
 }
 _IMPORTS = {
@@ -43,6 +45,7 @@ _IMPORTS = {
     "BPoly.": "from scipy.interpolate import BPoly",
     "CubicSpline(": "from scipy.interpolate import CubicSpline",
     "brentq(": "from scipy.optimize import brentq",
+    "connected_components(": "from scipy.sparse.csgraph import connected_components",
 }
 
 
@@ -88,7 +91,7 @@ def emit(theory: Theory, activation: Activation, target: str = "numpy") -> Emiss
     method = find_treatment(theory.model.name).method.found
     body = [
         _constants(theory, activation, digest, method.name),
-        _rule("Algorithm (the same for every activation)"),
+        _rule(f"Algorithm{' (the same for every activation)' if theory.model.needs_activation else ''}"),
         pasted((*method.algorithms, over_frozen) if frozen else method.algorithms),
         *([_rule("The activation"), _activation(activation)] if theory.model.needs_activation else []),
         *([_rule("Its Gaussian averages")] if means or conditional else []),
@@ -168,8 +171,9 @@ def _wrapped(text: str, indent: str = "") -> str:
 
 def _header(theory: Theory, activation: Activation, digest: str, use: Sequence[str]) -> str:
     names = ", ".join(_parameter_names(theory, activation))
+    limit = "Large-N theory" if theory.model.needs_couplings else "Theory"
     rows = [
-        f'"""Large-N theory of the model \'{theory.model.name}\'{_for_phi(theory, activation)}.',
+        f'"""{limit} of the model \'{theory.model.name}\'{_for_phi(theory, activation)}.',
         "",
         _wrapped(f"Network: {theory.model.equation}.  Source: {theory.model.reference}."),
         "",
@@ -208,7 +212,7 @@ def _constants(theory: Theory, activation: Activation, digest: str, method: str)
             f"PARAMETERS = {_parameter_names(theory, activation)!r}",
             f"CONTENT = {digest!r}",
             f"EQUATION = {method!r}",
-            f"CONTROL = {theory.equation.control.name!r}",
+            f"CONTROL = {str(theory.equation.control or '')!r}",
             f"ORDER_PARAMETERS = {tuple(theory.order_parameters)!r}",
             f"FOLLOW_UPS = {tuple(str(e.unknown) for e in theory.then)!r}",
             *_table("MEANINGS", {key: q.meaning for key, q in theory.quantities.items()}),

@@ -86,6 +86,10 @@ class Reading:
         Results that are no single number; complex numbers as [re, im].
     fixed_points : tuple of FixedPoint
         Of a closed loop, increasing in z.
+    data : mapping
+        Further keys of the command line's JSON, at its top.
+    rows : tuple of str
+        The same for a terminal.
     """
 
     values: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
@@ -96,6 +100,8 @@ class Reading:
     messages: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     fixed_points: tuple[FixedPoint, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    rows: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -191,6 +197,7 @@ class Solution(Reading):
             },
             **({"fixed_points": as_data(self.fixed_points)} if self.fixed_points else {}),
             **({} if N is None else {"finite_size": {"N": N, **self.at_size(N)}}),
+            **self.data,
         }
 
 

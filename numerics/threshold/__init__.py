@@ -1,1 +1,1 @@
-"""Networks of threshold units with given weights: enumeration, trajectories, designs, and comparisons with smooth networks."""
+"""Networks of threshold units with given weights: stable states, trajectories, transitions and designs."""

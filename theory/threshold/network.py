@@ -99,6 +99,18 @@ class ThresholdNetwork:
         """Number of units."""
         return len(self.b)
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the command line's JSON shows of it among the parameters."""
+        return {"file": self.file or None, "N": self.N}
+
+    def __str__(self) -> str:
+        units = f"{self.N} unit{'s' * (self.N != 1)}"
+        return f"{self.file} ({units})" if self.file else units
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
     @cached_property
     def integers(self) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
         """Weights and biases as integers, every row with its bias times a positive number of its own: states stay what they are."""

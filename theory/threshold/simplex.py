@@ -157,7 +157,7 @@ def maximize(c: Sequence[Number], A: Sequence[Sequence[Number]], b: Sequence[Num
         entering = [j for j in range(n) if cost[j] < 0]
         if not entering:
             break
-        q = min(entering, key=(lambda j: outside[j]) if stalled else lambda j: (cost[j], outside[j]))
+        *_, q = min((0 if stalled else cost[j], outside[j], j) for j in entering)
         leaving = [r for r in range(m) if table.rows[r][q] > 0]
         if not leaving:
             along = {outside[q]: Fraction(1)}
@@ -176,13 +176,13 @@ def maximize(c: Sequence[Number], A: Sequence[Sequence[Number]], b: Sequence[Num
 
 
 class _Tableau:
-    """Affine functions of the variables outside the basis: entry (r, c) over the denominator, with the sign of -d row / d column."""
+    """Affine functions of the variables outside the basis: entry (r, c) over the denominator is -d(row)/d(column)."""
 
     def __init__(self, rows: list[list[int]]) -> None:
         self.rows, self.denominator = rows, 1
 
     def exchange(self, p: int, q: int) -> None:
-        """Exchange the variable of row p with that of column q; the division is exact (all entries are minors of the first rows)."""
+        """Exchange the variable of row p with that of column q; the division is exact: all entries are minors of the first rows."""
         pivot, old, row = self.rows[p][q], self.denominator, self.rows[p]
         for r, other in enumerate(self.rows):
             if r != p:
@@ -235,7 +235,9 @@ def _proved(
     else:
         p = answer.prices
         right = all(_dot(row, answer.x) <= bound for row, bound in zip(A, b, strict=True)) and all(v >= 0 for v in p)
-        right &= all(sum((w * row[j] for w, row in zip(p, A, strict=True) if w), Fraction(0)) >= v for j, v in enumerate(c))
+        right &= all(
+            sum((w * row[j] for w, row in zip(p, A, strict=True) if w), Fraction(0)) >= v for j, v in enumerate(c)
+        )
         right &= _dot(b, p) == answer.value
     if not (positive and right):
         raise ArithmeticError("an exact answer does not satisfy its definition")

@@ -1,7 +1,9 @@
 """Generated modules: they stand alone, say what they are, are cached safely, and evaluate what the theory says."""
 
 import ast
+import importlib.util
 import os
+import py_compile
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +168,50 @@ def test_an_unwritable_cache_is_no_obstacle(tmp_path, monkeypatch):
     blocked.write_text("")
     monkeypatch.setenv("QUENCHED_CACHE", str(blocked / "below"))
     assert float(Solver("static", "tanh(x)/(2+x^2)").module.solve(0.5, 1.0)["Delta"]) > 1
+
+
+def plant(path, kind):
+    """Something in the place of a cached module that is no text of this toolkit."""
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        (path.parent / "target").write_text("kept")
+        path.symlink_to(path.parent / "target")
+    else:
+        path.write_bytes(b"\xff\xfe\x00" if kind == "bytes" else b"")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link", "bytes", "nothing"])
+def test_what_is_planted_in_the_cache_is_neither_run_nor_followed(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("QUENCHED_CACHE", str(tmp_path))
+    plant(tmp_path / f"quenched_{kind}.py", kind)
+    module = cache.cached(f"quenched_{kind}", lambda: "VALUE = 3\n")
+    monkeypatch.delitem(sys.modules, f"quenched_{kind}")
+    assert module.VALUE == 3 and (kind != "link" or (tmp_path / "target").read_text() == "kept")
+    assert kind == "folder" or ((again := cache.load_cached(f"quenched_{kind}")) is not None and again.VALUE == 3)
+
+
+def test_bytecode_beside_a_cached_module_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("QUENCHED_CACHE", str(tmp_path))
+    cache.store("quenched_planted", "VALUE = 3\n")
+    monkeypatch.delitem(sys.modules, "quenched_planted")
+    (tmp_path / "other.py").write_text("VALUE = 4\n")
+    planted = importlib.util.cache_from_source(str(tmp_path / "quenched_planted.py"))
+    py_compile.compile(
+        str(tmp_path / "other.py"), planted, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+    )
+    assert cache.load_cached("quenched_planted").VALUE == 3
+
+
+def test_a_folder_to_which_others_may_write_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("QUENCHED_CACHE", str(tmp_path))
+    tmp_path.chmod(0o777)
+    for use in (lambda: cache.load_cached("quenched_shared"), lambda: cache.store("quenched_shared", "VALUE = 3\n")):
+        with pytest.raises(InputError, match="chmod 700"):
+            use()
+    assert "quenched_shared" not in sys.modules
 
 
 def test_nothing_is_left_half_written(tmp_path, monkeypatch):

@@ -1,0 +1,403 @@
+"""Trajectories of a threshold network from event to event, in rational arithmetic.
+
+While no unit crosses zero the outputs u are constant and y moves on a straight line to the focal point f = W u + b,
+y(t) = f + (y - f) z with z = exp(-t). Unit i arrives at zero at z = f_i/(f_i - y_i): z and the point are fractions, and only
+times are logarithms, t = -ln z. At zero the box problem of `theory.threshold.filippov` says how the motion goes on; units that
+slide keep constant outputs between 0 and 1 until the next event, so that sliding motion is a straight line as well.
+
+Infinitely many events are recognised, with proof, by the return map of their word (`theory.threshold.cycles`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from theory.errors import InputError, require
+from theory.threshold.cycles import Leg, Recurrence, recurrence, shortest_period
+from theory.threshold.filippov import MOST_AT_ZERO, box_solutions
+from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
+
+CONVERGED = "converged"
+"""Ends at the focal point: a stable state or, with sliding units, a Filippov equilibrium."""
+MARGINAL = "marginal"
+"""Tends to a focal point at which a field vanishes: the boundary of its region, reached in infinite time."""
+CYCLE = "cycle"
+"""Tends to a limit cycle, proved by the return map of its word."""
+ACCUMULATES = "accumulates"
+"""Crosses zero for ever, at longer and longer times, and tends to a sliding equilibrium, proved by the return map."""
+NONUNIQUE = "nonunique"
+"""More than one continuation from a point: at a repelling wall, or where several units are at zero."""
+DEGENERATE = "degenerate"
+"""A field vanishes exactly where its unit arrives at zero."""
+MAX_EVENTS = "max_events"
+"""As many events as were allowed, and no proof of what follows."""
+CAPPED = "capped"
+"""The fractions became too long, or too many units are at zero at one time."""
+
+MOST_EVENTS = 1000
+MOST_BITS = 20_000
+"""Longest numerator or denominator of a coordinate, in bits: one event adds about as many bits as a weight has."""
+
+_FIRST_LOOK = 16  # events before the first search for a repeated word; later ones at twice as many each
+_REPEATS = 3  # times that a word must have been seen before its proof is tried
+
+
+@dataclass(frozen=True)
+class Event:
+    """Units arrive at zero, and the outputs change.
+
+    Attributes
+    ----------
+    units : tuple of int
+        Those that arrive.
+    z : Fraction
+        exp(-time since the previous event).
+    time : float
+        Since the start, in time constants.
+    y : tuple of Fraction
+        The point.
+    u : tuple of Fraction
+        Outputs afterwards; before the point has a continuation (status `NONUNIQUE`, `DEGENERATE`) the outputs before it.
+    word : tuple of int
+        For infinitely many crossings that end here: the units of their word, else empty.
+    """
+
+    units: tuple[int, ...]
+    z: Fraction
+    time: float
+    y: Vector
+    u: Vector
+    word: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """An exact trajectory.
+
+    Attributes
+    ----------
+    network : ThresholdNetwork
+    form : str
+        ``C``: dy/dt = -y + W H(y) + b. ``R``: dr/dt = -r + H(W r + b), followed as y = W r + b, which obeys C.
+    cue : State or None
+        What was asked for: in C the active units at the start, in R the rates r at the start.
+    y0 : tuple of Fraction
+        Where it starts.
+    u0 : tuple of Fraction
+        Outputs at first.
+    events : tuple of Event
+    status : str
+        `CONVERGED`, `MARGINAL`, `CYCLE`, `ACCUMULATES`, `NONUNIQUE`, `DEGENERATE`, `MAX_EVENTS` or `CAPPED`.
+    limit : tuple of Fraction or None
+        Where y tends to; None for a cycle and where the end is not known.
+    u_limit : tuple of Fraction or None
+        The outputs there: W u_limit + b = limit.
+    branches : tuple of tuple of Fraction
+        Outputs of all continuations where there is more than one.
+    recurrence : Recurrence or None
+        Of a trajectory that crosses zero for ever: its word, its return map, the proof and, for a cycle, period and multipliers.
+    """
+
+    network: ThresholdNetwork
+    form: str
+    cue: State | None
+    y0: Vector
+    u0: Vector
+    events: tuple[Event, ...]
+    status: str
+    limit: Vector | None = None
+    u_limit: Vector | None = None
+    branches: tuple[Vector, ...] = ()
+    recurrence: Recurrence | None = field(default=None, compare=False)
+
+    @property
+    def outputs(self) -> tuple[Vector, ...]:
+        """Outputs of the units between the events."""
+        return (self.u0, *(event.u for event in self.events))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The same as texts; the output of a sliding unit stands in brackets."""
+        return tuple(map(output_text, self.outputs))
+
+    @property
+    def sliding(self) -> tuple[int, ...]:
+        """Units that slide at the end: on their threshold, with an output between 0 and 1."""
+        last = self.outputs[-1] if self.u_limit is None else self.u_limit
+        return tuple(i for i, u in enumerate(last) if 0 < u < 1)
+
+    @property
+    def time(self) -> float:
+        """Time of the last event, in time constants."""
+        return self.events[-1].time if self.events else 0.0
+
+    @cached_property
+    def rates(self) -> tuple[Vector, ...]:
+        """r at the start and at the events, in form R."""
+        require((self.form == "R" and self.cue is not None, "rates belong to form R, and this trajectory is in form C"))
+        points = [tuple(map(Fraction, self.cue or ()))]
+        for u, event in zip(self.outputs, self.events, strict=False):
+            points.append(tuple(x + (r - x) * event.z for x, r in zip(u, points[-1], strict=True)))
+        return tuple(points)
+
+    def at(self, times: Sequence[float]) -> list[list[float]]:
+        """y at times in order, for figures: rows of floating-point numbers; none beyond the last event if the end is not known."""
+        known = self.status in (CONVERGED, MARGINAL)
+        starts = [(0.0, self.y0, self.u0), *((e.time, e.y, e.u) for e in self.events)]
+        rows, leg, focal = list[list[float]](), -1, list[float]()
+        for t in times:
+            while leg + 1 < len(starts) and starts[leg + 1][0] <= t:
+                leg += 1
+                focal = list(map(float, self.network.fields(starts[leg][2])))  # type: ignore[arg-type]
+            if leg == len(starts) - 1 and not known and t > starts[-1][0]:
+                break
+            z = math.exp(starts[leg][0] - t)
+            rows.append([f + (float(y) - f) * z for f, y in zip(focal, starts[leg][1], strict=True)])
+        return rows
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON, numbers as texts of fractions, times in floating point."""
+        content: dict[str, Any] = {"form": self.form} | ({"cue": text_of(self.cue)} if self.cue is not None else {})
+        content |= {"y0": list(map(str, self.y0)), "status": self.status, "events": len(self.events)}
+        if self.limit is not None and self.u_limit is not None:
+            content |= {"u_final": list(map(str, self.u_limit)), "y_limit": list(map(str, self.limit))}
+        content |= {"t_last_event": self.time, "states": list(self.states), "sliding": list(self.sliding)}
+        content["crossings"] = [
+            {"units": list(e.units), "z": _short(e.z), "time": e.time} | ({"word": list(e.word)} if e.word else {})
+            for e in self.events
+        ]
+        if self.branches:
+            content["branches"] = [list(map(str, u)) for u in self.branches]
+        if self.recurrence is not None:
+            content["recurrence"] = self.recurrence.data
+        return content
+
+    @property
+    def rows(self) -> tuple[tuple[str, str, str], ...]:
+        """For a terminal: time, what happens, and the outputs afterwards."""
+        lines = [("0", "start", output_text(self.u0))]
+        for event in self.events:
+            names = ", ".join(f"y{i}" for i in event.units)
+            what = f"infinitely many crossings of {names} end" if event.word else f"{names} at zero"
+            lines.append((f"{event.time:.6g}", what, output_text(event.u)))
+        return (*lines, ("", self.ending, "" if self.u_limit is None else output_text(self.u_limit)))
+
+    @property
+    def ending(self) -> str:
+        """One sentence on how it ends."""
+        slides = f", units {', '.join(map(str, self.sliding))} sliding" if self.sliding else ""
+        point = "" if self.limit is None else f"({', '.join(map(str, self.limit))}){slides}"
+        repeated = self.recurrence
+        return {
+            CONVERGED: f"converges to y = {point}",
+            MARGINAL: f"tends to the boundary point y = {point}",
+            CYCLE: f"tends to a limit cycle of period {repeated.period if repeated is not None else ''}",
+            ACCUMULATES: f"crosses zero for ever and tends to y = {point}",
+            NONUNIQUE: f"has {len(self.branches)} continuations: {'; '.join(map(output_text, self.branches))}",
+            DEGENERATE: "arrives at zero where the field vanishes; the continuation is degenerate",
+            MAX_EVENTS: f"not finished after {len(self.events)} events",
+            CAPPED: "stopped: the fractions became too long, or too many units are at zero at one time",
+        }[self.status]
+
+
+def output_text(u: Sequence[Fraction]) -> str:
+    """Outputs as text: 0 and 1 as in a state, the others in brackets."""
+    return "".join(str(x) if x in (0, 1) else f"({x})" for x in u)
+
+
+def start_of(network: ThresholdNetwork, cue: State, form: str = "C") -> Vector:
+    """Where the trajectory of a cue starts.
+
+    In form C the active units start at y = 1 and the others at y = -1. In form R the cue is the rates r, and y = W r + b lies in
+    the region of H(W r + b), in general another one.
+    """
+    return network.fields(cue) if form == "R" else tuple(Fraction(2 * q - 1) for q in cue)
+
+
+def trajectory(
+    network: ThresholdNetwork,
+    y0: Sequence[Any] | None = None,
+    *,
+    cue: State | None = None,
+    form: str = "C",
+    most_events: int = MOST_EVENTS,
+    recognise: bool = True,
+) -> Trajectory:
+    """The exact trajectory from a point or a cue.
+
+    Parameters
+    ----------
+    network : ThresholdNetwork
+    y0 : sequence of numbers or texts of fractions, shape (N,), optional
+        The point, in form C; with a cue, a point in its region.
+    cue : State, optional
+        Active units at the start (form C) or the rates at the start (form R); `start_of` says at which point.
+    form : {"C", "R"}
+    most_events : int
+        Events after which the trajectory is left.
+    recognise : bool
+        Whether to look for words of crossings that repeat for ever.
+
+    Raises
+    ------
+    InputError
+        If the start does not fit the network, the form or the cue.
+    """
+    y = _start(network, y0, cue, form)
+    run = _Run(network, y)
+    status = run.resolve(tuple(i for i, x in enumerate(y) if not x))
+    u0, look = run.u, _FIRST_LOOK
+    repeated: Recurrence | None = None
+    while status is None:
+        if not run.heading:
+            status = CONVERGED if run.strict else MARGINAL
+        elif len(run.events) >= most_events:
+            status = MAX_EVENTS
+        elif recognise and len(run.events) == look and (found := run.repeated()) is not None:
+            status, repeated = run.settle(found)
+            look = len(run.events) + _FIRST_LOOK
+        else:
+            look *= 2 if len(run.events) == look else 1
+            status = run.step()
+    ended = status in (CONVERGED, MARGINAL, ACCUMULATES)
+    return Trajectory(
+        network=network,
+        form=form,
+        cue=cue,
+        y0=y,
+        u0=u0,
+        events=tuple(run.events),
+        status=status,
+        limit=tuple(run.f) if ended else None,
+        u_limit=run.u if ended else None,
+        branches=run.branches,
+        recurrence=repeated,
+    )
+
+
+def _start(network: ThresholdNetwork, y0: Sequence[Any] | None, cue: State | None, form: str) -> Vector:
+    require(
+        (form in ("C", "R"), f"form is {form!r}; it is C (currents y) or R (rates r)"),
+        (y0 is not None or cue is not None, "a trajectory needs a point y0 or a cue"),
+        (
+            form == "C" or (cue is not None and y0 is None),
+            "form R starts from a cue, the rates, and from no other point",
+        ),
+        (cue is None or len(cue) == network.N, f"the cue has {len(cue or ())} units and the network {network.N}"),
+        (y0 is None or len(y0) == network.N, f"the point has {len(y0 or ())} coordinates and the network {network.N}"),
+    )
+    if y0 is None:
+        assert cue is not None
+        return start_of(network, cue, form)
+    try:
+        y = tuple(Fraction(x) for x in y0)
+    except (ValueError, TypeError, OverflowError, ZeroDivisionError) as error:
+        raise InputError(f"a coordinate of the point is no rational number: {error}") from None
+    outside = [i for i, (x, q) in enumerate(zip(y, cue, strict=True)) if (2 * q - 1) * x <= 0] if cue else []
+    require((not outside, f"the point does not lie in the region of the cue: coordinates {outside}"))
+    return y
+
+
+class _Run:
+    """A trajectory while it is followed."""
+
+    def __init__(self, network: ThresholdNetwork, y: Vector) -> None:
+        self.network = network
+        self.y = y
+        self.u: Vector = tuple(Fraction(int(x > 0)) for x in y)
+        self.f = list(network.fields(self.u))  # type: ignore[arg-type]
+        self.columns = tuple(zip(*network.W, strict=True))
+        self.time = 0.0
+        self.events: list[Event] = []
+        self.legs: list[Leg | None] = []  # None where several units arrive at once
+        self.branches: tuple[Vector, ...] = ()
+
+    @property
+    def heading(self) -> list[int]:
+        """Units on their way to zero."""
+        return [i for i, (x, f) in enumerate(zip(self.y, self.f, strict=True)) if x * f < 0]
+
+    @property
+    def strict(self) -> bool:
+        """Whether the focal point lies inside the region: zero fields are those of sliding units alone."""
+        return all(f or 0 < u < 1 for f, u in zip(self.f, self.u, strict=True))
+
+    def step(self) -> str | None:
+        """To the next event and through it."""
+        times = {i: self.f[i] / (self.f[i] - self.y[i]) for i in self.heading}
+        z = max(times.values())
+        units = tuple(i for i, value in times.items() if value == z)
+        self.legs.append(Leg(self.y, tuple(self.f), units[0]) if len(units) == 1 else None)
+        point = tuple(f + (x - f) * z if x or f else x for x, f in zip(self.y, self.f, strict=True))
+        return self.arrive(Event(units, z, self.time + minus_log(z), point, self.u))
+
+    def arrive(self, event: Event) -> str | None:
+        """Put the point where an event is, and resolve it."""
+        self.y, self.time = event.y, event.time
+        status = self.resolve(tuple(i for i, x in enumerate(self.y) if not x))
+        self.events.append(replace(event, u=self.u))
+        longest = max(max(x.numerator.bit_length(), x.denominator.bit_length()) for x in self.y)
+        return status or (CAPPED if longest > MOST_BITS else None)
+
+    def resolve(self, zero: tuple[int, ...]) -> str | None:
+        """Choose the outputs of the units at zero, or say why this cannot be done."""
+        if not zero:
+            return None
+        if len(zero) > MOST_AT_ZERO:
+            return CAPPED
+        others = [self.f[i] - sum(self.network.W[i][j] * self.u[j] for j in zero) for i in zero]
+        found = box_solutions([[self.network.W[i][j] for j in zero] for i in zero], others)
+        choices = [
+            tuple(dict(zip(zero, solution.u, strict=True)).get(i, x) for i, x in enumerate(self.u))
+            for solution in found
+        ]
+        if len(found) > 1:
+            self.branches = tuple(choices)
+            return NONUNIQUE
+        for j in zero:
+            if change := choices[0][j] - self.u[j]:
+                self.f = [f + w * change for f, w in zip(self.f, self.columns[j], strict=True)]
+        self.u = choices[0]
+        return None if found[0].index else DEGENERATE
+
+    def repeated(self) -> Recurrence | None:
+        """The word that the last events repeat, if a proof says that it goes on for ever."""
+        letters = [(event.units, event.u, tuple(not x for x in event.y)) for event in self.events]
+        if (size := shortest_period(letters, _REPEATS)) is None:
+            return None
+        turn = [leg for leg in self.legs[-size:] if leg is not None]
+        return recurrence(turn, self.y) if len(turn) == size else None
+
+    def settle(self, found: Recurrence) -> tuple[str | None, Recurrence | None]:
+        """Where a word that repeats for ever leads: a cycle, a point after an infinite time, or a point from which to go on."""
+        if found.growth > 0:
+            return CYCLE, found
+        units = tuple(sorted({*found.map.coordinates, *found.map.zeros}))
+        if found.growth == 0:
+            stand = _Run(self.network, tuple(Fraction(0) if i in units else x for i, x in enumerate(self.y)))
+            stand.u, stand.f = self.u, list(self.f)
+            if stand.resolve(tuple(i for i, x in enumerate(stand.y) if not x)) or stand.heading or not stand.strict:
+                return MAX_EVENTS, found
+            self.u, self.f = stand.u, stand.f
+            return ACCUMULATES, found
+        z, coordinate = found.map.end([self.y[k] for k in found.map.coordinates])
+        point = tuple(Fraction(0) if i in units else coordinate(x, i) for i, x in enumerate(self.y))
+        self.legs.append(None)
+        status = self.arrive(Event(units, z, self.time + minus_log(z), point, self.u, found.units))
+        return status, found if status else None
+
+
+def minus_log(z: Fraction) -> float:
+    """-ln z to all digits of a floating-point number, close to 1 as well."""
+    return -math.log1p(float(z - 1)) if z > Fraction(1, 2) else math.log(z.denominator) - math.log(z.numerator)
+
+
+def _short(z: Fraction) -> str:
+    """A fraction as text, to 20 digits where its own digits would fill lines."""
+    return str(z) if z.denominator.bit_length() <= 256 else f"{float(z):.17g}"

@@ -1,0 +1,353 @@
+"""What repeats for ever: the return map of a word of crossings, with a proof that the word repeats, and its exact growth.
+
+Between two crossings a trajectory is a straight line to a focal point f, and unit i arrives at zero at
+
+    y' = (y - f y_i/f_i) / (1 - y_i/f_i),
+
+a projective map. One turn through a word of crossings is y -> A y/(1 + psi.y) on the coordinates that decide it, and the order of
+the crossings is a list of inequalities G y > 0 between numerators, all linear and homogeneous (Glass and Pasternack 1978).
+A cone of directions with A(cone) inside the cone, inside G > 0 and around y proves that the word repeats for ever, and that A
+has one largest, simple and positive eigenvalue (Krein and Rutman): lambda > 1 is a limit cycle of period ln(lambda) with the
+multipliers 1/lambda and mu/lambda (mu the other eigenvalues); lambda = 1 a spiral that takes for ever, lambda < 1 one that ends
+after infinitely many crossings in a finite time; both end at zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from theory.threshold.filippov import echelon, sign
+from theory.threshold.network import Vector
+
+Rows = tuple[Vector, ...]
+
+_ITERATIONS = 200  # of the powers that find the axis of a cone, in floating point: only a guess, the check is exact
+_TURNS = 32  # largest power of the return map whose cone is tried
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A straight piece of a trajectory: where it starts, the focal point, and the unit that arrives at zero."""
+
+    start: Vector
+    focal: Vector
+    unit: int
+
+    @cached_property
+    def rivals(self) -> tuple[int, ...]:
+        """The other units that are on their way to zero."""
+        return tuple(
+            k for k, (y, f) in enumerate(zip(self.start, self.focal, strict=True)) if k != self.unit and y * f < 0
+        )
+
+
+@dataclass(frozen=True)
+class ReturnMap:
+    """One turn through a word: y -> A y/(1 + psi.y), which the inequalities G y > 0 make happen.
+
+    Attributes
+    ----------
+    coordinates : tuple of int
+        Units that decide the word and are not at zero at its start.
+    zeros : tuple of int
+        Units that decide the word and are at zero at its start.
+    A : matrix of Fraction
+        On the coordinates.
+    rest : matrix of Fraction
+        Its rows for all units: y_k -> (y_k + rest_k . y)/(1 + psi.y) for a unit k that does not decide the word.
+    psi : tuple of Fraction
+    G : matrix of Fraction
+    """
+
+    coordinates: tuple[int, ...]
+    zeros: tuple[int, ...]
+    A: Rows
+    rest: Rows
+    psi: Vector
+    G: Rows
+
+    @classmethod
+    def of(cls, legs: Sequence[Leg], deciding: Sequence[int] | None = None) -> ReturnMap:
+        """The map of a word, read off from one turn; the units that decide it are found from the legs if they are not given."""
+        start = legs[0].start
+        if deciding is None:
+            deciding = sorted({leg.unit for leg in legs} | {k for leg in legs for k in leg.rivals})
+        free = tuple(k for k in deciding if start[k])
+        rows = [[Fraction(int(k == j)) for j in free] for k in range(len(start))]
+        G = [[sign(start[k]) * x for x in rows[k]] for k in free]
+        psi = [Fraction(0)] * len(free)
+        for leg in legs:
+            step = [x / leg.focal[leg.unit] for x in rows[leg.unit]]
+            G += [[x - y / leg.focal[k] for x, y in zip(step, rows[k], strict=True)] for k in leg.rivals]
+            rows = [
+                [x - f * y for x, y in zip(row, step, strict=True)] if f else row
+                for row, f in zip(rows, leg.focal, strict=True)
+            ]
+            psi = [x - y for x, y in zip(psi, step, strict=True)]
+        zeros = tuple(k for k in deciding if not start[k])
+        return cls(
+            free, zeros, tuple(tuple(rows[k]) for k in free), tuple(map(tuple, rows)), tuple(psi), tuple(map(tuple, G))
+        )
+
+    def apply(self, y: Sequence[Fraction]) -> Vector:
+        """One turn of a point on the coordinates."""
+        scale = 1 + _dot(self.psi, y)
+        return tuple(x / scale for x in _times(self.A, y))
+
+    def cone(self, y: Sequence[Fraction]) -> Cone | None:
+        """A cone around y that proves that the word repeats for ever, if one is found."""
+        if (axis := _leading(self.A)) is None or (dual := _leading(tuple(zip(*self.A, strict=True)))) is None:
+            return None
+        if not (along := _dot(dual, y) * _dot(dual, axis)):
+            return None
+        axis = tuple(sign(along) * x for x in axis)
+        pivot = max(range(len(dual)), key=lambda k: abs(dual[k]))
+        sides = tuple(
+            tuple(Fraction(int(k == j)) - (dual[j] / dual[pivot] if k == pivot else 0) for k in range(len(dual)))
+            for j in range(len(dual))
+            if j != pivot
+        )
+        rows, power, turns = self.G, self.A, 1
+        while turns <= _TURNS:
+            slack = [
+                (_dot(row, axis), sum((abs(_dot(row, side)) for side in sides), Fraction(0))) for row in rows
+            ]  # fmt: skip
+            if any(ahead <= 0 for ahead, _ in slack):
+                return None
+            width = min((ahead / across for ahead, across in slack if across), default=Fraction(1)) / 2
+            cone = Cone(axis, sides, Fraction(width).limit_denominator(10**6) or width, turns)
+            if cone.holds(power) and cone.contains(y) and all(cone.keeps(row) for row in rows):
+                return cone
+            rows = rows + _product(rows, power)
+            power, turns = _product(power, power), 2 * turns
+        return None
+
+    def end(self, y: Sequence[Fraction]) -> tuple[Fraction, Callable[[Fraction, int], Fraction]]:
+        """Where infinitely many turns of a map that shrinks end.
+
+        Returns
+        -------
+        z : Fraction
+            exp(-time) of all of them together: 1/(1 + psi.(1 - A)^-1 y).
+        coordinate : function
+            Coordinate of a unit at the end, from its number at the start and its index.
+        """
+        size = len(self.A)
+        system = [
+            [Fraction(int(i == j)) - self.A[i][j] for j in range(size)] + [y[i]] for i in range(size)
+        ]  # fmt: skip
+        total = [row[-1] for row in echelon(system, size).rows]
+        z = 1 / (1 + _dot(self.psi, total))
+        return z, lambda number, unit: (number + _dot(self.rest[unit], total)) * z
+
+
+@dataclass(frozen=True)
+class Cone:
+    """All positive multiples of axis + sum_k c_k side_k with abs(c_k) <= width; `turns` turns of the word map it into itself."""
+
+    axis: Vector
+    sides: Rows
+    width: Fraction
+    turns: int
+
+    def parts(self, y: Sequence[Fraction]) -> Vector:
+        """Coefficients of a vector along axis and sides."""
+        basis = (self.axis, *self.sides)
+        rows = [[*(vector[i] for vector in basis), y[i]] for i in range(len(y))]
+        return tuple(row[-1] for row in echelon(rows, len(y)).rows)
+
+    def contains(self, y: Sequence[Fraction]) -> bool:
+        """Whether the cone holds this point."""
+        along, *across = self.parts(y)
+        return along > 0 and all(abs(x) <= self.width * along for x in across)
+
+    def keeps(self, row: Sequence[Fraction]) -> bool:
+        """Whether row.y > 0 in the whole cone."""
+        return _dot(row, self.axis) > self.width * sum(abs(_dot(row, side)) for side in self.sides)
+
+    def holds(self, power: Rows) -> bool:
+        """Whether a matrix maps the cone into its interior."""
+        images = [self.parts(_times(power, vector)) for vector in (self.axis, *self.sides)]
+        low = images[0][0] - self.width * sum(abs(image[0]) for image in images[1:])
+        return low > 0 and all(
+            abs(images[0][k]) + self.width * sum(abs(image[k]) for image in images[1:]) < self.width * low
+            for k in range(1, len(images))
+        )
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """A word of crossings that a trajectory repeats for ever.
+
+    Attributes
+    ----------
+    legs : tuple of Leg
+        One turn of the trajectory.
+    map : ReturnMap
+        Of one turn.
+    cone : Cone
+        Proof that the word repeats for ever.
+    """
+
+    legs: tuple[Leg, ...]
+    map: ReturnMap
+    cone: Cone
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """The units that cross zero in one turn, in their order."""
+        return tuple(leg.unit for leg in self.legs)
+
+    @cached_property
+    def root(self) -> tuple[int, Rows]:
+        """Number r of equal parts of the turn, and the matrix of one: A = B^r.
+
+        The parts are equal up to a permutation of the units and a change of their signs, under which the focal points go over
+        into each other; r = 1 without one.
+        """
+        legs, size = self.legs, len(self.legs)
+        for shift in (k for k in range(1, size) if size % k == 0):
+            if (symmetry := self._symmetry(shift)) is not None:
+                part = ReturnMap.of(legs[:shift], sorted(symmetry)).rest
+                back = {k: tuple(factor * x for x in part[image]) for k, (image, factor) in symmetry.items()}
+                return size // shift, tuple(back[k] for k in self.map.coordinates)
+        return 1, self.map.A
+
+    def _symmetry(self, shift: int) -> dict[int, tuple[int, int]] | None:
+        """Unit -> (unit, sign): the signed permutation that takes each leg to the one `shift` later, if there is one."""
+        legs, size, found = self.legs, len(self.legs), dict[int, tuple[int, int]]()
+        later = [legs[(k + shift) % size] for k in range(size)]
+        for leg, image in zip(legs, later, strict=True):
+            pair = (image.unit, sign(leg.focal[leg.unit]) * sign(image.focal[image.unit]))
+            if found.setdefault(leg.unit, pair) != pair:
+                return None
+        deciding = {*self.map.coordinates, *self.map.zeros}
+        if found.keys() != deciding or {image for image, _ in found.values()} != deciding:
+            return None
+        same = all(
+            image.focal[to] == factor * leg.focal[k]
+            for leg, image in zip(legs, later, strict=True)
+            for k, (to, factor) in found.items()
+        )
+        return found if same else None
+
+    @cached_property
+    def spectrum(self) -> tuple[Any, tuple[Any, ...]]:
+        """Largest eigenvalue of the matrix of one part, and the others: exact algebraic numbers of SymPy."""
+        from sympy import QQ, CRootOf, Poly, Rational, Symbol, roots
+        from sympy.polys.matrices import DomainMatrix
+
+        B = self.root[1]
+        matrix = DomainMatrix([[QQ(x.numerator, x.denominator) for x in row] for row in B], (len(B), len(B)), QQ)
+        x = Symbol("x")
+        polynomial = Poly([Rational(QQ.numer(c), QQ.denom(c)) for c in matrix.charpoly()], x)
+        values: list[Any] = []
+        for factor, power in polynomial.factor_list()[1]:
+            exact = list(roots(factor, x)) if factor.degree() <= 2 else []
+            values += power * (exact or [CRootOf(factor, k) for k in range(factor.degree())])
+        largest = max((value for value in values if value.is_real), key=lambda value: value.n(40))
+        values.remove(largest)
+        return largest, tuple(values)
+
+    @cached_property
+    def growth(self) -> int:
+        """Sign of lambda - 1: 1 for a limit cycle, 0 for a spiral that takes for ever, -1 for one that ends in a finite time."""
+        largest = self.spectrum[0]
+        return 0 if largest == 1 else 1 if bool(largest > 1) else -1
+
+    @property
+    def period(self) -> Any:
+        """Period ln(lambda) of the limit cycle, of SymPy; unit: the time constant."""
+        from sympy import log
+
+        return self.root[0] * log(self.spectrum[0])
+
+    @property
+    def multipliers(self) -> tuple[Any, ...]:
+        """Multipliers 1/lambda and mu/lambda of the map of one part, exact; those of the whole turn are their powers."""
+        from sympy import radsimp
+
+        largest, others = self.spectrum
+        return tuple(radsimp(value / largest) for value in (1, *others))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON."""
+        content: dict[str, Any] = {
+            "units": list(self.units),
+            "coordinates": list(self.map.coordinates),
+            "return_matrix": [list(map(str, row)) for row in self.map.A],
+            "psi": list(map(str, self.map.psi)),
+            "cone": {
+                "axis": list(map(str, self.cone.axis)),
+                "sides": [list(map(str, side)) for side in self.cone.sides],
+                "width": str(self.cone.width),
+                "turns": self.cone.turns,
+            },
+        }
+        if self.growth > 0:
+            content |= {
+                "parts": self.root[0],
+                "period": str(self.period),
+                "period_value": float(self.period.n(20)),
+                "multipliers": list(map(str, self.multipliers)),
+                "multiplier_sizes": [float(abs(m.n(20))) for m in self.multipliers],
+            }
+        return content
+
+
+def recurrence(legs: Sequence[Leg], y: Vector) -> Recurrence | None:
+    """The recurrence of a turn whose word is to start again at y, if a cone proves that it does.
+
+    Units that are not on their way to zero in any leg keep their signs and decide nothing; every other one is a coordinate.
+    """
+    found = ReturnMap.of(legs)
+    if not found.coordinates or any(any(found.rest[k]) for k in found.zeros):
+        return None
+    cone = found.cone([y[k] for k in found.coordinates])
+    return None if cone is None else Recurrence(tuple(legs), found, cone)
+
+
+def shortest_period(letters: Sequence[Any], repeats: int) -> int | None:
+    """Length of the shortest word that the letters end with so many times."""
+    for size in range(1, len(letters) // repeats + 1):
+        tail = letters[-repeats * size :]
+        if all(a == b for a, b in zip(tail, tail[size:], strict=False)):
+            return size
+    return None
+
+
+def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
+    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
+
+
+def _times(matrix: Rows, vector: Sequence[Fraction]) -> Vector:
+    return tuple(_dot(row, vector) for row in matrix)
+
+
+def _product(a: Rows, b: Rows) -> Rows:
+    columns = tuple(zip(*b, strict=True))
+    return tuple(tuple(_dot(row, column) for column in columns) for row in a)
+
+
+def _leading(matrix: Rows) -> Vector | None:
+    """About the direction into which powers of a matrix turn a vector, as short fractions; None if they turn for ever."""
+    size = max((abs(x) for row in matrix for x in row), default=Fraction(0))
+    if not size:
+        return None
+    entries = [[float(x / size) for x in row] for row in matrix]
+    vectors = [[1.0 + 0.1 * k for k in range(len(matrix))]]
+    for _ in range(_ITERATIONS):
+        image = [sum(x * y for x, y in zip(row, vectors[-1], strict=True)) for row in entries]
+        largest = max(map(abs, image))
+        if not largest:
+            return None
+        vectors.append([x / largest for x in image])
+    if any(max(abs(x - y) for x, y in zip(a, b, strict=True)) > 1e-3 for a, b in pairwise(vectors[-2:])):
+        return None
+    return tuple(Fraction(x).limit_denominator(10**6) for x in vectors[-1])

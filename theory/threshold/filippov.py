@@ -1,0 +1,313 @@
+"""Walls, ties and equilibria of a threshold network where units sit exactly at zero: Filippov's sense, in rational arithmetic.
+
+The output of a unit at y_i = 0 may be any u_i in [0, 1]. The right-hand side is affine in the outputs, therefore these u fill
+Filippov's convex hull, and a motion with constant outputs from a point whose zero coordinates are Z solves the box problem
+
+    v = W_ZZ u + c,   u_i = 1 where v_i > 0,   u_i = 0 where v_i < 0,   0 <= u_i <= 1 where v_i = 0
+
+with c the field that the other units and the bias cause (Filippov 1988; the linear complementarity problem on a box: Cottle,
+Pang, Stone 1992). With Z all units its solutions are the equilibria. Motions whose switches accumulate at the start are not
+described by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations, product
+from typing import Any
+
+from theory.errors import require
+from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
+
+CROSSING, SLIDING, REPELLING, DEGENERATE = "crossing", "sliding", "repelling", "degenerate"
+"""Walls: trajectories go through; stay on it; leave it to both sides; a field vanishes on one side."""
+
+MOST_AT_ZERO = 12
+"""Units at zero at one time that the box problem is solved for: it has up to 3^12 cases."""
+
+MOST_IN_MAP = 12
+"""Units of a network whose regions and walls are all listed: 2^12 regions and 12 * 2^11 walls."""
+
+Matrix = Sequence[Sequence[Fraction]]
+
+
+@dataclass(frozen=True)
+class BoxSolution:
+    """One solution of the box problem.
+
+    Attributes
+    ----------
+    u, v : tuple of Fraction
+        Outputs of the units at zero, and their velocities.
+    interior : tuple of int
+        Positions with 0 < u < 1.
+    index : int
+        Sign of det(-W_FF), with F the interior positions; 0 if the solution is degenerate (a velocity vanishes with the output
+        at 0 or 1, or W_FF is singular).
+    """
+
+    u: Vector
+    v: Vector
+    interior: tuple[int, ...]
+    index: int
+
+
+def sign(number: Fraction | int) -> int:
+    """-1, 0 or 1."""
+    return (number > 0) - (number < 0)
+
+
+def box_solutions(W: Matrix, c: Sequence[Fraction]) -> tuple[BoxSolution, ...]:
+    """All solutions of the box problem; of a continuum of degenerate ones, its corners.
+
+    Parameters
+    ----------
+    W : matrix of Fraction, shape (n, n)
+    c : sequence of Fraction, shape (n,)
+
+    Returns
+    -------
+    tuple of BoxSolution
+        At least one: a solution exists for all W and c (Hartman and Stampacchia 1966).
+
+    Raises
+    ------
+    InputError
+        If n > `MOST_AT_ZERO`.
+    """
+    n = len(c)
+    require((n <= MOST_AT_ZERO, f"{n} units at zero at one time; the box problem is solved for at most {MOST_AT_ZERO}"))
+    found: dict[Vector, BoxSolution] = {}
+    for kinds in _cases(W, c, []):
+        for solution in _corners(W, c, kinds):
+            found.setdefault(solution.u, solution)
+    return tuple(found.values())
+
+
+def _cases(W: Matrix, c: Sequence[Fraction], kinds: list[int | None]) -> Iterator[tuple[int | None, ...]]:
+    """Which outputs are 0, 1 or between (None): all cases that intervals of the velocities do not rule out."""
+    for i, kind in enumerate(kinds):
+        known = c[i] + sum(w * k for w, k in zip(W[i], kinds, strict=False) if k is not None)
+        open_ones = [w for w, k in zip(W[i], (*kinds, *[None] * (len(c) - len(kinds))), strict=True) if k is None]
+        low, high = (known + sum(w for w in open_ones if w * side > 0) for side in (-1, 1))
+        if (kind != 1 and low > 0) or (kind != 0 and high < 0):
+            return
+    if len(kinds) == len(c):
+        yield tuple(kinds)
+        return
+    for kind in (0, 1, None):
+        yield from _cases(W, c, [*kinds, kind])
+
+
+def _corners(W: Matrix, c: Sequence[Fraction], kinds: Sequence[int | None]) -> Iterator[BoxSolution]:
+    """Solutions with these outputs; where W_FF is singular, those that further vanishing velocities single out."""
+    free = [i for i, kind in enumerate(kinds) if kind is None]
+    rest = [i for i, kind in enumerate(kinds) if kind is not None]
+    rows = [
+        [*(row[j] for j in free), -bias - sum(w * k for w, k in zip(row, kinds, strict=True) if k)]
+        for row, bias in zip(W, c, strict=True)
+    ]
+    own = echelon([rows[i] for i in free], len(free))
+    for extra in combinations(rest, len(free) - len(own.pivots)) if own.consistent else ():
+        system = echelon([rows[i] for i in (*free, *extra)], len(free)) if extra else own
+        if not system.consistent or len(system.pivots) < len(free):
+            continue
+        if not all(0 < row[-1] < 1 for row in system.rows[: len(free)]):
+            continue
+        values = {i: row[-1] for i, row in zip(free, system.rows, strict=False)}
+        u = tuple(values[i] if kind is None else Fraction(kind) for i, kind in enumerate(kinds))
+        v = tuple(sum((w * x for w, x in zip(row, u, strict=True) if x), bias) for row, bias in zip(W, c, strict=True))
+        if all(v[i] >= 0 if kinds[i] else v[i] <= 0 for i in rest):
+            regular = not extra and all(v[i] for i in rest)
+            yield BoxSolution(u, v, tuple(free), (-1) ** len(free) * sign(own.determinant) if regular else 0)
+
+
+@dataclass(frozen=True)
+class Echelon:
+    """Reduced rows of a linear system [A | r]; its solution is the last column of the first rows where all columns have a pivot."""
+
+    rows: list[list[Fraction]]
+    pivots: list[int]
+    consistent: bool
+    determinant: Fraction
+
+
+def echelon(rows: Matrix, width: int) -> Echelon:
+    """Gauss-Jordan elimination of the first columns of the rows; the determinant is that of a square system."""
+    work, pivots, determinant = [list(row) for row in rows], list[int](), Fraction(1)
+    for column in range(width):
+        top = len(pivots)
+        found = next((k for k in range(top, len(work)) if work[k][column]), None)
+        if found is None:
+            determinant = Fraction(0)
+            continue
+        if found != top:
+            work[top], work[found], determinant = work[found], work[top], -determinant
+        pivot = work[top][column]
+        determinant *= pivot
+        work[top] = [x / pivot for x in work[top]]
+        for k, row in enumerate(work):
+            if k != top and (factor := row[column]):
+                work[k] = [x - factor * y if y else x for x, y in zip(row, work[top], strict=True)]
+        pivots.append(column)
+    return Echelon(work, pivots, not any(any(row[width:]) for row in work[len(pivots) :]), determinant)
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """A point y = W u + b with u_i = H(y_i) where y_i is not zero; its index is the sign of det(-W_FF), F the sliding units."""
+
+    u: Vector
+    y: Vector
+    index: int
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON, numbers as texts of fractions."""
+        return {"u": list(map(str, self.u)), "y": list(map(str, self.y)), "index": self.index}
+
+
+@dataclass(frozen=True)
+class Equilibria:
+    """All Filippov equilibria of a network.
+
+    Attributes
+    ----------
+    regular : tuple of Equilibrium
+        Those that no small change of W and b removes; without sliding units they are the stable states.
+    degenerate : tuple of Equilibrium
+        The others (index 0); of a continuum, its corners.
+    """
+
+    regular: tuple[Equilibrium, ...]
+    degenerate: tuple[Equilibrium, ...]
+
+    @property
+    def index_sum(self) -> int:
+        """Sum of the indices; 1 where none is degenerate (degree theory: the outer field points inwards)."""
+        return sum(point.index for point in self.regular)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return {
+            "filippov_equilibria": [point.data for point in self.regular],
+            "filippov_degenerate": [point.data for point in self.degenerate],
+            "filippov_index_sum": self.index_sum,
+            "filippov_nondegenerate": not self.degenerate,
+        }
+
+
+def filippov_equilibria(network: ThresholdNetwork) -> Equilibria:
+    """All equilibria, those with sliding units too; where none is degenerate, their indices are checked to sum to 1.
+
+    Raises
+    ------
+    InputError
+        If the network has more than `MOST_AT_ZERO` units.
+    """
+    points = [Equilibrium(s.u, s.v, s.index) for s in box_solutions(network.W, network.b)]
+    found = Equilibria(tuple(p for p in points if p.index), tuple(p for p in points if not p.index))
+    assert found.degenerate or found.index_sum == 1, f"indices of the equilibria sum to {found.index_sum}, not to 1"
+    return found
+
+
+def is_p_matrix(M: Matrix) -> bool:
+    """Whether all principal minors are positive (Tsatsomeros and Li 2000: by Schur complements).
+
+    Where -W is a P-matrix, the network has exactly one Filippov equilibrium for every bias, and every tie one continuation.
+    """
+    if not M:
+        return True
+    head, rest = M[0][0], [row[1:] for row in M[1:]]
+    schur = [[x - row[0] * y / head for x, y in zip(row[1:], M[0][1:], strict=True)] for row in M[1:]] if head else []
+    return head > 0 and is_p_matrix(rest) and is_p_matrix(schur)
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The wall y_i = 0 between the regions of two states that differ in unit i.
+
+    Attributes
+    ----------
+    unit : int
+    below : State
+        The state on the side y_i < 0.
+    low, high : Fraction
+        Field of the unit on the two sides, y_i < 0 and y_i > 0; they differ by w_ii.
+    """
+
+    unit: int
+    below: State
+    low: Fraction
+    high: Fraction
+
+    @property
+    def kind(self) -> str:
+        """`CROSSING`, `SLIDING`, `REPELLING` or `DEGENERATE`."""
+        if self.low * self.high > 0:
+            return CROSSING
+        if not self.low * self.high:
+            return DEGENERATE
+        return SLIDING if self.low > 0 else REPELLING
+
+    @property
+    def sliding_output(self) -> Fraction | None:
+        """Output u_i = h/abs(w_ii) of the unit while it slides on this wall."""
+        return self.low / (self.low - self.high) if self.kind == SLIDING else None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON."""
+        output = {} if self.sliding_output is None else {"u": str(self.sliding_output)}
+        fields = {"field_below": str(self.low), "field_above": str(self.high)}
+        return {"unit": self.unit, "below": text_of(self.below), "kind": self.kind, **fields, **output}
+
+
+def wall(network: ThresholdNetwork, unit: int, state: State) -> Wall:
+    """The wall of a unit at a state of the other units."""
+    below = (*state[:unit], 0, *state[unit + 1 :])
+    low = network.fields(below)[unit]
+    return Wall(unit, below, low, low + network.W[unit][unit])
+
+
+@dataclass(frozen=True)
+class RegionMap:
+    """Where trajectories of every region move, and what its walls do.
+
+    Attributes
+    ----------
+    focal_points : dict of State to tuple of Fraction
+        W s + b, to which trajectories in the region of s move on straight lines.
+    walls : tuple of Wall
+    """
+
+    focal_points: dict[State, Vector]
+    walls: tuple[Wall, ...]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return {
+            "focal_points": {text_of(s): list(map(str, f)) for s, f in self.focal_points.items()},
+            "walls": [found.data for found in self.walls],
+        }
+
+
+def region_map(network: ThresholdNetwork) -> RegionMap:
+    """All regions and walls of a network.
+
+    Raises
+    ------
+    InputError
+        If the network has more than `MOST_IN_MAP` units.
+    """
+    N = network.N
+    require((N <= MOST_IN_MAP, f"all regions and walls are listed up to N = {MOST_IN_MAP}, and N is {N}"))
+    focal = {s: network.fields(s) for s in product((0, 1), repeat=N)}
+    walls = (
+        Wall(i, s, f[i], f[i] + network.W[i][i]) for i in range(N) for s, f in focal.items() if not s[i]
+    )  # fmt: skip
+    return RegionMap(focal, tuple(walls))
