@@ -9,13 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from numerics.threshold.rows import Conflict, Solution, decide, rounded, solve_row
+from numerics.threshold.rows import Array, Conflict, Solution, decide, rounded, solve_row
+from numerics.threshold.states import stable_states
 from theory.errors import InputError
-from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
 from theory.threshold.network import State, ThresholdNetwork, Vector, state_of, text_of
 from theory.threshold.patterns import FEASIBLE, FREE, OBJECTIVES, Patterns, Row
+from theory.threshold.verify import sealed
 
 RIDGE = 1e-9  # of the least-squares guess, relative to a Gram matrix of integers: dependent patterns make it singular
+MOST_UNITS, MOST_STATES = (
+    32,
+    2**17,
+)  # up to which all stable states of a design are looked for: partial states count too
 MOST_CANDIDATES = 200  # of states that may be forced, without being asked for
 
 
@@ -52,13 +57,17 @@ class RowDesign:
 
     def data(self, patterns: Patterns) -> dict[str, Any]:
         """Content for JSON; numbers as texts of fractions."""
-        head = {"row": self.unit, "feasible": self.feasible}
+        head: dict[str, Any] = {"row": self.unit, "feasible": self.feasible}
         if not self.feasible:
             conflict = [text_of(s) for s, y in zip(patterns.states, self.obstruction, strict=True) if y]
             return {**head, "farkas_y": list(map(str, self.obstruction)), "conflict": conflict}
         head |= {"w": list(map(str, self.w)), "b": str(self.b)}
         if self.value is not None and self.bound is not None:
-            head |= {"value": str(self.value), "bound": str(self.bound), "multipliers": list(map(str, self.multipliers))}
+            head |= {
+                "value": str(self.value),
+                "bound": str(self.bound),
+                "multipliers": list(map(str, self.multipliers)),
+            }
         return head
 
 
@@ -102,7 +111,7 @@ class Design:
     network : ThresholdNetwork or None
         Where every row is feasible.
     stable : tuple of State or None
-        All stable states of that network; None where there are too many units to know.
+        All stable states of that network; None where there are too many to look at.
     forced : tuple of Forced or None
         The other states that no network avoids that stores the patterns; None where the question was not answered.
     avoidable : tuple of Avoidable
@@ -139,7 +148,7 @@ class Design:
                 "forced": None if self.forced is None else [entry.data for entry in self.forced],
                 "avoidable": [entry.data for entry in self.avoidable],
             }
-        return data
+        return sealed(data)
 
 
 def design(
@@ -184,12 +193,19 @@ def design(
     if not all(row.feasible for row in rows):
         return Design(patterns, objective, tuple(rows), None)
     network = ThresholdNetwork(tuple(row.w for row in rows), tuple(row.b for row in rows))
-    stable = stable_and_marginal(network)[0] if patterns.N <= MOST_UNITS else None
+    stable = _all_stable(network)
     others = [state for state in (stable if asked is None else asked) or () if state not in patterns.states]
     if asked is None and (stable is None or len(others) > MOST_CANDIDATES):
         return Design(patterns, objective, tuple(rows), network, stable)
     forced, avoidable = forced_states(patterns, others, network)
     return Design(patterns, objective, tuple(rows), network, stable, forced, avoidable)
+
+
+def _all_stable(network: ThresholdNetwork) -> tuple[State, ...] | None:
+    if network.N > MOST_UNITS:
+        return None
+    found = stable_states(network, most=MOST_STATES)
+    return found.stable if found.complete else None
 
 
 def forced_states(
@@ -287,7 +303,7 @@ def _guesses(patterns: Patterns) -> Sequence[Sequence[int] | None]:
     if patterns.diag != FREE:
         with np.errstate(divide="ignore", invalid="ignore"):
             y = y + own * ((S * y).sum(axis=0) / (1 - (S * own).sum(axis=0)))
-    x = np.nan_to_num(y.T @ E, posinf=0.0, neginf=0.0)
+    x: Array = np.nan_to_num(y.T @ E.astype(float), posinf=0.0, neginf=0.0)
     for unit in range(patterns.N):
         columns, signs = patterns.unknowns(unit)
         allowed = np.zeros(E.shape[1])
@@ -300,5 +316,7 @@ def _states(given: Sequence[State | str], N: int) -> list[State]:
     states = [state_of(state) if isinstance(state, str) and set(state) <= {"0", "1"} else state for state in given]
     wrong = [state for state in states if isinstance(state, str) or len(state) != N or set(state) - {0, 1}]
     if wrong:
-        raise InputError(f"candidate {str(wrong[0])[:40]} is no state of {N} units, such as {'01' * (N // 2) + '0' * (N % 2)}")
+        raise InputError(
+            f"candidate {str(wrong[0])[:40]} is no state of {N} units, such as {'01' * (N // 2) + '0' * (N % 2)}"
+        )
     return [tuple(map(int, state)) for state in states]

@@ -49,7 +49,7 @@ class Solution:
 
 @dataclass(frozen=True)
 class Conflict:
-    """y >= 0, not 0, coprime integers, that prove that nothing solves the inequalities; the patterns with y > 0 conflict already."""
+    """y >= 0, not 0, coprime integers: nothing solves the inequalities, already of the patterns with y > 0."""
 
     y: tuple[int, ...]
 
@@ -157,7 +157,7 @@ def _obstructions(A: Array, signs: Sequence[int], y: Array) -> list[list[int]]:
     guesses = [_spread(support, candidate, y.size) for candidate in _simple(y[support] / y[support].min())]
     combined = A.T @ y
     tight = [j for j, sign in enumerate(signs) if not sign or abs(combined[j]) < ZERO_FLOAT]
-    columns = A[np.ix_(support, tight)].T.astype(int).tolist()
+    columns = A[support][:, tight].T.astype(int).tolist()
     kernel = DomainMatrix([list(map(ZZ, c)) for c in columns], (len(tight), support.size), ZZ).nullspace()
     if kernel.shape[0] == 1:
         vector = [int(v) for v in kernel.to_list()[0]]
@@ -236,9 +236,7 @@ def _largest_margin(row: Row, first: Solution) -> Solution:
     best = first
     for exact_x in [*_fractional(x), _fractions(np.clip(x, -1, 1))]:
         exact_x = tuple(row.projected(exact_x))
-        if row.is_solved_by(exact_x) and (
-            best is first or row.value(MARGIN, exact_x) > row.value(MARGIN, best.x)
-        ):
+        if row.is_solved_by(exact_x) and (best is first or row.value(MARGIN, exact_x) > row.value(MARGIN, best.x)):
             best = Solution(exact_x)
     if best is first:
         return first
@@ -253,7 +251,9 @@ def _smallest_integers(row: Row, first: Solution) -> Solution:
     A = np.array(row.strict, float)
     P, n = A.shape
     split = np.hstack([A, -A])
-    upper = np.array([np.inf if sign >= 0 else 0.0 for sign in row.signs] + [np.inf if sign <= 0 else 0.0 for sign in row.signs])
+    upper = np.array(
+        [np.inf if sign >= 0 else 0.0 for sign in row.signs] + [np.inf if sign <= 0 else 0.0 for sign in row.signs]
+    )
     cost = np.ones(2 * n)
     relaxed = linprog(cost, -split, -np.ones(P), bounds=list(zip(np.zeros(2 * n), upper, strict=True)))
     multipliers: Sequence[Fraction] = ()

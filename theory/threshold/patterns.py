@@ -14,7 +14,7 @@ from functools import cached_property
 from math import lcm
 from typing import Any
 
-from theory.errors import InputError, gathering
+from theory.errors import gathering
 from theory.threshold.network import State, Vector, state_of, text_of
 
 FREE, ZERO, NONPOSITIVE = "free", "zero", "nonpositive"
@@ -25,6 +25,7 @@ OBJECTIVES = (FEASIBLE, MINNORM, MARGIN, INTEGER)
 """Any weights; smallest sum of squares at margin one; largest margin with abs <= 1; smallest sum of abs of integers."""
 
 Signs = tuple[tuple[int, ...], ...]
+Number = int | Fraction
 
 _SIGN = {"+": 1, "-": -1, "0": 0}
 _NAMED = 5  # problems of one kind that are named
@@ -50,19 +51,19 @@ class Row:
     signs: tuple[int, ...]
     strict: tuple[tuple[int, ...], ...]
 
-    def values(self, x: Sequence[Fraction]) -> list[Fraction]:
+    def values(self, x: Sequence[Number]) -> list[Fraction]:
         """A x."""
         return [_dot(row, x) for row in self.strict]
 
-    def obeys_signs(self, x: Sequence[Fraction]) -> bool:
+    def obeys_signs(self, x: Sequence[Number]) -> bool:
         """Whether no unknown has a forbidden sign."""
         return all(sign * value >= 0 for sign, value in zip(self.signs, x, strict=True))
 
-    def is_solved_by(self, x: Sequence[Fraction]) -> bool:
+    def is_solved_by(self, x: Sequence[Number]) -> bool:
         """Whether A x > 0 and the signs are right; exactly."""
         return self.obeys_signs(x) and all(value > 0 for value in self.values(x))
 
-    def combined(self, y: Sequence[Fraction]) -> list[Fraction]:
+    def combined(self, y: Sequence[Number]) -> list[Fraction]:
         """A^T y."""
         total = [Fraction(0)] * len(self.columns)
         for row, factor in zip(self.strict, y, strict=True):
@@ -70,17 +71,17 @@ class Row:
                 total = [t + factor * entry if entry else t for t, entry in zip(total, row, strict=True)]
         return total
 
-    def is_obstructed_by(self, y: Sequence[Fraction]) -> bool:
+    def is_obstructed_by(self, y: Sequence[Number]) -> bool:
         """Whether y >= 0, not 0, proves that nothing solves the inequalities; exactly."""
         return _is_semipositive(y) and self._never_positive(self.combined(y))
 
-    def forces(self, t: Sequence[Fraction], y: Sequence[Fraction]) -> bool:
+    def forces(self, t: Sequence[Number], y: Sequence[Number]) -> bool:
         """Whether y >= 0, not 0, proves t.x > 0 for every solution: t.x >= y.A x because of the signs; exactly."""
         return _is_semipositive(y) and self._never_positive(
             [c - entry for c, entry in zip(self.combined(y), t, strict=True)]
         )
 
-    def _never_positive(self, c: Sequence[Fraction]) -> bool:
+    def _never_positive(self, c: Sequence[Number]) -> bool:
         """Whether c.x <= 0 for every x with the right signs."""
         return all(value * sign <= 0 if sign else value == 0 for value, sign in zip(c, self.signs, strict=True))
 
@@ -110,7 +111,7 @@ class Row:
             return smallest / max(map(abs, x))
         return sum(map(abs, x), Fraction(0))
 
-    def bound(self, objective: str, y: Sequence[Fraction]) -> Fraction:
+    def bound(self, objective: str, y: Sequence[Number]) -> Fraction:
         """What no solution surpasses, proved by multipliers y >= 0 of A x >= 1 (weak duality); exact.
 
         ``minnorm``: 2 sum y - sum x(y)^2 with x(y) the projection of A^T y on the signs. ``margin``: the largest y.A x over
@@ -194,8 +195,10 @@ class Patterns:
                 problems.append(f"diag = {str(diag)[:40]} is not allowed; diag must be one of {', '.join(DIAGONALS)}")
             if bias not in BIASES:
                 problems.append(f"bias = {str(bias)[:40]} is not allowed; bias must be one of {', '.join(BIASES)}")
-            flat = isinstance(signs, str) or (signs is not None and not any(map(_is_row, signs)))
-            columns = None if signs is None else _matrix("signs", [signs] if flat else signs, (-1, 0, 1), N, problems, flat)
+            flat = isinstance(signs, str) or not any(_listed(row, 2) for row in _listed(signs) or ())
+            columns = (
+                None if signs is None else _matrix("signs", [signs] if flat else signs, (-1, 0, 1), N, problems, flat)
+            )
             allowed = None if mask is None else _matrix("mask", mask, (0, 1), N, problems)
         return cls(read, str(diag), bias, columns * N if flat and columns else columns, allowed, file)
 
@@ -224,9 +227,9 @@ class Patterns:
         """Columns and signs of the unknowns of one row; a weight that must be both >= 0 and <= 0 is none."""
         found = []
         for j in range(self.N):
-            sign = self.signs[unit][j] if self.signs else 0
+            sign: int | None = self.signs[unit][j] if self.signs else 0
             if j == unit and self.diag == NONPOSITIVE:
-                sign = -1 if sign <= 0 else None
+                sign = None if sign == 1 else -1
             if (self.mask and not self.mask[unit][j]) or (j == unit and self.diag == ZERO) or sign is None:
                 continue
             found.append((j, sign))
@@ -248,9 +251,7 @@ class Patterns:
         """Whether a row of weights and its bias are what was allowed."""
         columns, signs = self.unknowns(unit)
         allowed = dict(zip(columns, signs, strict=True))
-        return all(
-            not value or (j in allowed and allowed[j] * value >= 0) for j, value in enumerate((*w, b))
-        )
+        return all(not value or (j in allowed and allowed[j] * value >= 0) for j, value in enumerate((*w, b)))
 
     @cached_property
     def active(self) -> tuple[tuple[int, ...], ...]:
@@ -271,12 +272,17 @@ def _dot(a: Sequence[Any], b: Sequence[Any]) -> Fraction:
     return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
 
 
-def _is_semipositive(y: Sequence[Fraction]) -> bool:
+def _is_semipositive(y: Sequence[Number]) -> bool:
     return any(y) and all(value >= 0 for value in y)
 
 
-def _is_row(entry: Any) -> bool:
-    return isinstance(entry, str) or hasattr(entry, "__len__")
+def _listed(given: Any, shortest: int = 0) -> list[Any] | None:
+    """Entries of a list, tuple or array, or of a text of a few signs; None for what is none."""
+    if hasattr(given, "tolist"):
+        given = given.tolist()
+    if not isinstance(given, list | tuple | str) or (isinstance(given, str) and len(given) < shortest):
+        return None
+    return list(given)
 
 
 def _states(given: Iterable[str | Sequence[int]], problems: list[str]) -> tuple[State, ...]:
@@ -300,13 +306,16 @@ def _states(given: Iterable[str | Sequence[int]], problems: list[str]) -> tuple[
 
 
 def _matrix(
-    name: str, given: Sequence[Any], allowed: tuple[int, ...], N: int, problems: list[str], flat: bool = False
+    name: str, given: Any, allowed: tuple[int, ...], N: int, problems: list[str], flat: bool = False
 ) -> Signs | None:
-    rows = [[_SIGN.get(entry, entry) for entry in row] if _is_row(row) else None for row in given]
+    read = map(_listed, _listed(given) or ())
+    rows = [row and [_SIGN.get(entry, entry) if isinstance(entry, str) else entry for entry in row] for row in read]
     if N and (len(rows) != (1 if flat else N) or any(row is None or len(row) != N for row in rows)):
         needed = f"one sign for each of the {N} units" if flat else f"{N} rows of {N} entries"
-        shape = "no list" if rows and rows[0] is None else f"{len(rows)} row(s), the first of {len(rows[0] or ()) if rows else 0}"
-        problems.append(f"{name} has {shape}; needed: {needed}")
+        sizes = ", ".join("no list" if row is None else str(len(row)) for row in rows[:_NAMED])
+        problems.append(
+            f"{name} has {len(rows)} row{'s' * (len(rows) != 1)} (entries: {sizes or 'none'}); needed: {needed}"
+        )
         return None
     bad = [
         f"row {i}, column {j} ({str(entry)[:20]})"

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 
 from theory.errors import InputError, gathering
@@ -20,6 +21,23 @@ from theory.threshold.filippov import box_solutions, sign
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 from theory.threshold.patterns import FEASIBLE, OBJECTIVES, Patterns, Row
 from theory.threshold.runs import replayed
+
+_SEALED = (
+    *("W", "b", "stable", "marginal", "certificates", "complete"),
+    *(
+        "patterns",
+        "diag",
+        "bias",
+        "signs",
+        "mask",
+        "objective",
+        "feasible",
+        "rows",
+        "stable_of_design",
+        "forced",
+        "avoidable",
+    ),
+)
 
 MOST_FACES = 6
 """Units up to which all 3^N choices of outputs 0, 1 or between are looked at."""
@@ -96,7 +114,19 @@ def verify(given: str | Mapping[str, Any]) -> Verification:
                 one = mapped(entry, f"answer {k}")
                 claims.prefix = f"{str(one.get('name', f'answer {k}'))[:60]}: " if many else ""
                 (_design if "patterns" in one else _solution)(one, claims)
+                if "seal" in one:
+                    claims.add("all of this is what was written (seal)", one["seal"] == _digest(one))
     return Verification(tuple(claims.found))
+
+
+def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer with a digest of what it claims: a claim that is altered and still true, such as other weights, is noticed too."""
+    return {**data, "seal": _digest(data)}
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    content = {key: data[key] for key in _SEALED if key in data}
+    return sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def _parsed(text: str) -> Any:
@@ -140,7 +170,9 @@ def _solution(data: Mapping[str, Any], claims: _Claims) -> None:
     if "N" in data:
         claims.same("the number of units", number(data["N"], "N"), N)
     if "theta_if_I0" in data:
-        claims.same("the threshold without input", numbers(data["theta_if_I0"], N, "theta_if_I0"), tuple(-b for b in network.b))
+        claims.same(
+            "the threshold without input", numbers(data["theta_if_I0"], N, "theta_if_I0"), tuple(-b for b in network.b)
+        )
     kinds = {kind: _list_of_states(data, kind, N) for kind in ("stable", "marginal") if kind in data}
     _states_are(kinds, network, claims)
     if data.get("complete", True) is not False:
@@ -198,7 +230,10 @@ def _counts(
     data: Mapping[str, Any], kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: _Claims
 ) -> None:
     """Numbers that a summary repeats."""
-    summary = {**mapped(data.get("order_parameters", {}), "order_parameters"), **mapped(data.get("observables", {}), "observables")}
+    summary = {
+        **mapped(data.get("order_parameters", {}), "order_parameters"),
+        **mapped(data.get("observables", {}), "observables"),
+    }
     for kind, states in kinds.items():
         if f"{kind}_count" in summary:
             claims.same(f"the number of {kind} states", number(summary[f"{kind}_count"], f"{kind}_count"), len(states))
@@ -210,9 +245,7 @@ def _counts(
         claims.same("the smallest robustness", right if near else given, right)
 
 
-def _certificates(
-    given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: _Claims
-) -> None:
+def _certificates(given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: _Claims) -> None:
     """Every number of every certificate."""
     seen = []
     for k, entry in enumerate(listed(given, "certificates"), 1):
@@ -265,7 +298,9 @@ def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: _Cla
         index = number(one.get("index"), f"{place}, index")
         seen.append(u)
         indices.append(index)
-        consistent = all(0 <= v <= 1 and not (h > 0 and v < 1) and not (h < 0 and v > 0) for v, h in zip(u, y, strict=True))
+        consistent = all(
+            0 <= v <= 1 and not (h > 0 and v < 1) and not (h < 0 and v > 0) for v, h in zip(u, y, strict=True)
+        )
         claims.add(f"u = {_shown(u)} is an equilibrium with y = {_shown(y)}", consistent and network.fields(u) == y)
         F = [i for i, v in enumerate(u) if 0 < v < 1]
         right = sign(_determinant([[-network.W[i][j] for j in F] for i in F]))
@@ -276,7 +311,10 @@ def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: _Cla
         claims.add(f"no other equilibrium has an index: too many choices of outputs to look at, 3^{N}", None)
         return
     every = box_solutions(network.W, network.b)
-    claims.add("no other equilibrium has an index", {s.u for s in every if s.index} <= set(seen) and len(set(seen)) == len(seen))
+    claims.add(
+        "no other equilibrium has an index",
+        {s.u for s in every if s.index} <= set(seen) and len(set(seen)) == len(seen),
+    )
     if "filippov_nondegenerate" in data:
         claims.same("that all equilibria have an index", data["filippov_nondegenerate"], all(s.index for s in every))
 
@@ -287,7 +325,11 @@ def _determinant(matrix: list[list[Fraction]]) -> Fraction:
         return Fraction(1)
     minors = ([row[:j] + row[j + 1 :] for row in matrix[1:]] for j in range(len(matrix)))
     return sum(
-        ((-1) ** j * entry * _determinant(minor) for j, (entry, minor) in enumerate(zip(matrix[0], minors, strict=True)) if entry),
+        (
+            (-1) ** j * entry * _determinant(minor)
+            for j, (entry, minor) in enumerate(zip(matrix[0], minors, strict=True))
+            if entry
+        ),
         Fraction(0),
     )
 
@@ -301,9 +343,13 @@ def _completion(data: Mapping[str, Any], network: ThresholdNetwork, claims: _Cla
         terminal = sorted(s for s, following in edges.items() if not following)
         if "stg_terminal" in data:
             given = sorted(_list_of_states(data, "stg_terminal", network.N))
-            claims.same(f"the list of terminal states of {text}", list(map(text_of, given)), list(map(text_of, terminal)))
+            claims.same(
+                f"the list of terminal states of {text}", list(map(text_of, given)), list(map(text_of, terminal))
+            )
         if "stg_reachable" in data:
-            claims.same(f"the number of states reached from {text}", number(data["stg_reachable"], "stg_reachable"), len(edges))
+            claims.same(
+                f"the number of states reached from {text}", number(data["stg_reachable"], "stg_reachable"), len(edges)
+            )
         if "stg_acyclic" in data:
             claims.same(f"that nothing reached from {text} is in a cycle", data["stg_acyclic"], _is_acyclic(edges))
     for k, entry in enumerate(listed(data.get("exact_runs", []), "exact_runs"), 1):
@@ -333,7 +379,9 @@ def _run(cue: State, data: Mapping[str, Any], name: str, network: ThresholdNetwo
     """A trajectory, followed again with fractions."""
     N = network.N
     y0 = numbers(data.get("y0"), N, f"{name}, y0")
-    claims.add(f"{name} starts in the region of its cue", all((2 * s - 1) * y > 0 for s, y in zip(cue, y0, strict=True)))
+    claims.add(
+        f"{name} starts in the region of its cue", all((2 * s - 1) * y > 0 for s, y in zip(cue, y0, strict=True))
+    )
     events = number(data.get("events"), f"{name}, events")
     found = replayed(network, y0, int(events) if 0 <= events <= 10_000 else 0)
     if found is None:
@@ -348,10 +396,14 @@ def _run(cue: State, data: Mapping[str, Any], name: str, network: ThresholdNetwo
     if "u_final" in data:
         claims.same(f"the last output of {name}", numbers(data["u_final"], N, f"{name}, u_final"), found.state)
     if "y_limit" in data:
-        claims.same(f"the limit of {name}", numbers(data["y_limit"], N, f"{name}, y_limit"), network.fields(found.state))
+        claims.same(
+            f"the limit of {name}", numbers(data["y_limit"], N, f"{name}, y_limit"), network.fields(found.state)
+        )
     if "t_last_event" in data:
         time = float(number(data["t_last_event"], f"{name}, t_last_event"))
-        claims.add(f"the last event of {name} is at {time}", math.isclose(time, found.time, rel_tol=1e-9, abs_tol=1e-11))
+        claims.add(
+            f"the last event of {name} is at {time}", math.isclose(time, found.time, rel_tol=1e-9, abs_tol=1e-11)
+        )
 
 
 # ---- designs -----------------------------------------------------------------------------------------------------------
@@ -387,7 +439,8 @@ def _design(data: Mapping[str, Any], claims: _Claims) -> None:
         claims.add("the rows make a network", False)
         return
     network = ThresholdNetwork(
-        tuple(row[0] for _, row in sorted(found.items()) if row), tuple(row[1] for _, row in sorted(found.items()) if row)
+        tuple(row[0] for _, row in sorted(found.items()) if row),
+        tuple(row[1] for _, row in sorted(found.items()) if row),
     )
     if "W" in data:
         given = _network(data)
@@ -404,12 +457,15 @@ def _row(
 ) -> tuple[Vector, Fraction] | None:
     """The weights of a row; None where it has an obstruction instead."""
     place, row = f"row {unit}", patterns.row(unit)
-    if data.get("feasible") is False or "farkas_y" in data:
+    feasible = "farkas_y" not in data
+    if "feasible" in data:
+        claims.same(f"{place}: whether there are weights", data["feasible"], feasible)
+    if not feasible:
         y = numbers(data.get("farkas_y"), patterns.P, f"{place}, farkas_y")
         claims.add(f"{place}: y = {_shown(y)} excludes all weights", row.is_obstructed_by(y))
         if "conflict" in data:
-            right = [text_of(s) for s, v in zip(patterns.states, y, strict=True) if v]
-            claims.same(f"{place}: the list of patterns in conflict", data["conflict"], right)
+            conflicting = [text_of(s) for s, v in zip(patterns.states, y, strict=True) if v]
+            claims.same(f"{place}: the list of patterns in conflict", data["conflict"], conflicting)
         return None
     w = numbers(data.get("w"), patterns.N, f"{place}, w")
     b = number(data.get("b", "0"), f"{place}, b")
@@ -418,7 +474,11 @@ def _row(
     if "value" in data:
         x = [(*w, b)[j] for j in row.columns]
         fine = row.is_solved_by(x)
-        claims.same(f"{place}: the value of {objective}", number(data["value"], f"{place}, value"), row.value(objective, x) if fine else None)
+        claims.same(
+            f"{place}: the value of {objective}",
+            number(data["value"], f"{place}, value"),
+            row.value(objective, x) if fine else None,
+        )
     if "bound" in data:
         y = numbers(data.get("multipliers"), patterns.P, f"{place}, multipliers")
         right = row.bound(objective, y) if any(y) and min(y) >= 0 else None
