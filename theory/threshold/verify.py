@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
 from theory.errors import InputError, gathering
+from theory.threshold.claims import Claims, Verification, shown
 from theory.threshold.entries import listed, mapped, number, numbers, state
 from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
 from theory.threshold.filippov import box_solutions, sign
@@ -43,53 +43,14 @@ MOST_FACES = 6
 """Units up to which all 3^N choices of outputs 0, 1 or between are looked at."""
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A statement of an answer, and whether it is true; None where that could not be decided."""
-
-    sentence: str
-    holds: bool | None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """All claims of an answer.
-
-    Attributes
-    ----------
-    claims : tuple of Claim
-    """
-
-    claims: tuple[Claim, ...]
-
-    @property
-    def holds(self) -> bool | None:
-        """False if one claim is false, else None if one is undecided, else True."""
-        found = {claim.holds for claim in self.claims}
-        return False if False in found else None if None in found else True
-
-    def to_dict(self) -> dict[str, Any]:
-        """Content for JSON."""
-        claims = [{"claim": claim.sentence, "holds": claim.holds} for claim in self.claims]
-        return {"holds": self.holds, "claims": claims}
-
-    def table(self) -> str:
-        """One line a claim."""
-        words = {True: "true", False: "FALSE", None: "undecided"}
-        total = {True: "every claim is true", False: "not every claim is true", None: "no claim is false"}[self.holds]
-        lines = [f"{words[claim.holds]:9s}  {claim.sentence}" for claim in self.claims]
-        undecided = sum(claim.holds is None for claim in self.claims)
-        return "\n".join([*lines, f"{total}; {undecided} of {len(lines)} undecided" if undecided else total])
-
-
 def verify(given: str | Mapping[str, Any]) -> Verification:
     """Verify an answer about a threshold network.
 
     Parameters
     ----------
     given : str or mapping
-        JSON, or what it holds: the answer of ``solve`` (``W``, ``b``, ``stable``, ...), of ``design`` (``patterns``, ``rows``, ...), or
-        ``{"instances": [...], "inverse_instances": [...]}`` with many of them.
+        JSON, or what it holds: the answer of ``solve`` (``W``, ``b``, ``stable``, ...), of ``design`` (``patterns``,
+        ``rows``, ...), or ``{"instances": [...], "inverse_instances": [...]}`` with many of them.
 
     Returns
     -------
@@ -101,7 +62,7 @@ def verify(given: str | Mapping[str, Any]) -> Verification:
         If it is none of these, naming what cannot be read.
     """
     data = mapped(_parsed(given) if isinstance(given, str) else given, "the answer")
-    claims = _Claims()
+    claims = Claims()
     many = [entry for key in ("instances", "inverse_instances") for entry in listed(data.get(key, []), key)]
     if not many and not {"W", "patterns"} & set(data):
         raise InputError(
@@ -136,34 +97,10 @@ def _parsed(text: str) -> Any:
         raise InputError(f"no JSON: {str(error)[:100]}") from None
 
 
-class _Claims:
-    """Claims as they are found."""
-
-    def __init__(self) -> None:
-        self.found: list[Claim] = []
-        self.prefix = ""
-
-    def add(self, sentence: str, holds: bool | None) -> None:
-        self.found.append(Claim(self.prefix + sentence, holds))
-
-    def same(self, what: str, given: Any, right: Any) -> None:
-        """That something is as it is given."""
-        shown = f"{what} is {_shown(given)}"
-        self.add(shown if given == right else f"{shown} (it is {_shown(right)})", bool(given == right))
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        text = f"({', '.join(_shown(entry) for entry in value[:12])}{', ...' if len(value) > 12 else ''})"
-    else:
-        text = str(value)
-    return text if len(text) <= 120 else f"{text[:117]}..."
-
-
 # ---- networks ----------------------------------------------------------------------------------------------------------
 
 
-def _solution(data: Mapping[str, Any], claims: _Claims) -> None:
+def _solution(data: Mapping[str, Any], claims: Claims) -> None:
     """An answer of ``solve``, or an instance with more about its network."""
     network = _network(data)
     N = network.N
@@ -200,7 +137,7 @@ def _list_of_states(data: Mapping[str, Any], key: str, N: int) -> tuple[State, .
     return tuple(state(entry, N, f"{key}, entry {k}") for k, entry in enumerate(listed(data[key], key), 1))
 
 
-def _states_are(kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: _Claims) -> None:
+def _states_are(kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: Claims) -> None:
     """Every listed state is what it is said to be."""
     decide = {"stable": network.is_stable, "marginal": network.is_marginal}
     for kind, states in kinds.items():
@@ -210,7 +147,7 @@ def _states_are(kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork,
             claims.add(f"every {kind} state is listed once", False)
 
 
-def _nothing_is_missing(kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: _Claims) -> None:
+def _nothing_is_missing(kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: Claims) -> None:
     if network.N > MOST_UNITS:
         for kind in kinds:
             claims.add(f"no other state is {kind}: too many states to look at, 2^{network.N}", None)
@@ -227,7 +164,7 @@ def _of_kinds(kinds: Iterable[str], network: ThresholdNetwork) -> list[tuple[Sta
 
 
 def _counts(
-    data: Mapping[str, Any], kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: _Claims
+    data: Mapping[str, Any], kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: Claims
 ) -> None:
     """Numbers that a summary repeats."""
     summary = {
@@ -245,7 +182,7 @@ def _counts(
         claims.same("the smallest robustness", right if near else given, right)
 
 
-def _certificates(given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: _Claims) -> None:
+def _certificates(given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims) -> None:
     """Every number of every certificate."""
     seen = []
     for k, entry in enumerate(listed(given, "certificates"), 1):
@@ -271,7 +208,7 @@ def _certificates(given: Any, stable: Sequence[State] | None, network: Threshold
         claims.add("every stable state has one certificate", sorted(seen) == sorted(stable))
 
 
-def _leaving(given: Mapping[str, Any], network: ThresholdNetwork, claims: _Claims) -> None:
+def _leaving(given: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
     """Through which units trajectories leave a region."""
     seen = set()
     for key, units in given.items():
@@ -288,7 +225,7 @@ def _leaving(given: Mapping[str, Any], network: ThresholdNetwork, claims: _Claim
         claims.add("trajectories leave no other state", None)
 
 
-def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: _Claims) -> None:
+def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
     """Equilibria in Filippov's sense: y = W u + b with u = 0 where y < 0, u = 1 where y > 0, and their indices."""
     N, seen, indices = network.N, [], []
     for k, entry in enumerate(listed(data["filippov_equilibria"], "filippov_equilibria"), 1):
@@ -301,10 +238,10 @@ def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: _Cla
         consistent = all(
             0 <= v <= 1 and not (h > 0 and v < 1) and not (h < 0 and v > 0) for v, h in zip(u, y, strict=True)
         )
-        claims.add(f"u = {_shown(u)} is an equilibrium with y = {_shown(y)}", consistent and network.fields(u) == y)
+        claims.add(f"u = {shown(u)} is an equilibrium with y = {shown(y)}", consistent and network.fields(u) == y)
         F = [i for i, v in enumerate(u) if 0 < v < 1]
         right = sign(_determinant([[-network.W[i][j] for j in F] for i in F]))
-        claims.same(f"the index of u = {_shown(u)}", index, right)
+        claims.same(f"the index of u = {shown(u)}", index, right)
     if "filippov_index_sum" in data:
         claims.same("the sum of the indices", number(data["filippov_index_sum"], "filippov_index_sum"), sum(indices))
     if N > MOST_FACES:
@@ -334,7 +271,7 @@ def _determinant(matrix: list[list[Fraction]]) -> Fraction:
     )
 
 
-def _completion(data: Mapping[str, Any], network: ThresholdNetwork, claims: _Claims) -> None:
+def _completion(data: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
     """What can be reached from a cue in the transition graph, and single runs."""
     cue = state(data.get("cue"), network.N, "completion, cue")
     text = text_of(cue)
@@ -375,7 +312,7 @@ def _is_acyclic(edges: Mapping[State, Sequence[State]]) -> bool:
     return not left
 
 
-def _run(cue: State, data: Mapping[str, Any], name: str, network: ThresholdNetwork, claims: _Claims) -> None:
+def _run(cue: State, data: Mapping[str, Any], name: str, network: ThresholdNetwork, claims: Claims) -> None:
     """A trajectory, followed again with fractions."""
     N = network.N
     y0 = numbers(data.get("y0"), N, f"{name}, y0")
@@ -409,7 +346,7 @@ def _run(cue: State, data: Mapping[str, Any], name: str, network: ThresholdNetwo
 # ---- designs -----------------------------------------------------------------------------------------------------------
 
 
-def _design(data: Mapping[str, Any], claims: _Claims) -> None:
+def _design(data: Mapping[str, Any], claims: Claims) -> None:
     """An answer of ``design``, or an inverse instance."""
     patterns = Patterns.of(
         [entry if isinstance(entry, str) else "?" for entry in listed(data["patterns"], "patterns")],
@@ -453,7 +390,7 @@ def _design(data: Mapping[str, Any], claims: _Claims) -> None:
 
 
 def _row(
-    data: Mapping[str, Any], unit: int, patterns: Patterns, objective: str, claims: _Claims
+    data: Mapping[str, Any], unit: int, patterns: Patterns, objective: str, claims: Claims
 ) -> tuple[Vector, Fraction] | None:
     """The weights of a row; None where it has an obstruction instead."""
     place, row = f"row {unit}", patterns.row(unit)
@@ -462,7 +399,7 @@ def _row(
         claims.same(f"{place}: whether there are weights", data["feasible"], feasible)
     if not feasible:
         y = numbers(data.get("farkas_y"), patterns.P, f"{place}, farkas_y")
-        claims.add(f"{place}: y = {_shown(y)} excludes all weights", row.is_obstructed_by(y))
+        claims.add(f"{place}: y = {shown(y)} excludes all weights", row.is_obstructed_by(y))
         if "conflict" in data:
             conflicting = [text_of(s) for s, v in zip(patterns.states, y, strict=True) if v]
             claims.same(f"{place}: the list of patterns in conflict", data["conflict"], conflicting)
@@ -486,7 +423,7 @@ def _row(
     return w, b
 
 
-def _others(data: Mapping[str, Any], patterns: Patterns, claims: _Claims) -> None:
+def _others(data: Mapping[str, Any], patterns: Patterns, claims: Claims) -> None:
     """States that every network with the patterns has, and states that some network avoids."""
     rows = [patterns.row(unit) for unit in range(patterns.N)]
     for k, entry in enumerate(listed(data.get("forced") or [], "forced"), 1):

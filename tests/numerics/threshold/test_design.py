@@ -138,7 +138,7 @@ def test_the_smallest_weights_are_hebbian_with_embedding_strengths(seed):
     S = np.array(states).T.astype(object)
     A = np.array([row.multipliers for row in found.rows], object)
     assert (A >= 0).all()
-    assert ((((2 * S - 1) * A) @ S.T) == np.array(found.network.W, object)).all()
+    assert (np.array(found.network.W, object) == (((2 * S - 1) * A) @ S.T)).all()
 
 
 def test_with_free_weights_onto_themselves_all_states_but_silence_are_stored():
