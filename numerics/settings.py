@@ -32,6 +32,8 @@ class Setting:
         Name of the setting, or question, without which it has no meaning.
     is_option : bool
         Whether it may also be given as ``--name value``.
+    pattern, form : str
+        Where it is a text: the regular expression of all of it, and the same in words.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Setting:
     spans: bool = False
     needs: str = ""
     is_option: bool = False
+    pattern: str = ""
+    form: str = ""
 
     @property
     def allowed(self) -> str:
@@ -53,6 +57,8 @@ class Setting:
             return f"one of {', '.join(self.words)}"
         if self.spans:
             return "a range start:stop:count"
+        if self.pattern:
+            return self.form
         plural = "s, separated by commas," if self.most > 1 else ""
         return f"{'whole ' if self.whole else ''}number{plural} from {self.lowest} to {self.highest}"
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from derivations.catalogue import PAPERS
+from numerics.models import treatments
 from quenched.arguments import SWEPT, Asked, read_asked
 from quenched.jsontext import json_text
 from quenched.progress import progress_bar
 from theory.errors import DomainError, InputError, gathering, require
+from theory.files import text_of
+from theory.model import FileParameter
 
 if TYPE_CHECKING:
     from theory.activation.activation import Activation
@@ -49,6 +55,17 @@ def _derived(asked: Asked) -> tuple[Theory, Activation]:
 def _derive(arguments: argparse.Namespace, asked: Asked) -> int:
     if arguments.format not in FORMATS:
         raise InputError(f"--format {arguments.format[:40]} is unknown; allowed: {', '.join(FORMATS)}")
+    derivation_for = asked.treatment.derivation_for
+    if asked.parameters and derivation_for is not None:
+        (read,) = asked.parameters.values()
+        require(
+            (
+                not arguments.steps,
+                "--steps: what follows for given states is one step; derive without a file has the argument",
+            )
+        )
+        print(derivation_for(read, arguments.format))
+        return 0
     from quenched.presentation import present
     from theory.derivation import StepFailed
 
@@ -96,6 +113,21 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
     text = solution_text(solution, solver.module.MEANINGS, size, chaos)
     _print(arguments, data, lambda: "\n".join([text, *(row for answer in answers for row in answer.rows)]))
     _warn((*messages, *(message for answer in answers for message in answer.messages)))
+    return 0
+
+
+def _design(arguments: argparse.Namespace, asked: Asked) -> int:
+    from numerics.codegen.cache import write_file
+
+    design = asked.treatment.design
+    assert design is not None  # the command line was checked
+    (read,) = asked.parameters.values()
+    found = design(read, **asked.single)
+    if arguments.output is not None:
+        require((found.feasible, f"nothing is written to '{arguments.output[:200]}': no network has these states"))
+        write_file(arguments.output, f"{json_text(found.to_dict())}\n")
+    if arguments.json or arguments.output is None:
+        _print(arguments, found.to_dict(), found.table)
     return 0
 
 
@@ -183,6 +215,8 @@ def _sweep(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    if is_file(arguments.paper):
+        return _check_certificate(arguments)
     from derivations.catalogue import find_paper
     from derivations.claims import check_paper, verdict_data, verdict_table
 
@@ -191,6 +225,24 @@ def _check(arguments: argparse.Namespace) -> int:
         verdicts = check_paper(paper, progress)
     _print(arguments, verdict_data(paper, verdicts), lambda: verdict_table(paper, verdicts))
     return 0 if all(verdict.holds for verdict in verdicts) else 1
+
+
+def is_file(word: str) -> bool:
+    """Whether what is to be checked is an answer in a file rather than a paper."""
+    return word.lower().endswith(".json") or (word not in PAPERS and os.path.isfile(word))
+
+
+def _check_certificate(arguments: argparse.Namespace) -> int:
+    """Check an answer, as JSON, by the treatment of the model that it names."""
+    file = FileParameter("certificate", "", content="what solve or design printed as JSON")
+    text = text_of(file, arguments.paper)
+    able = {t.model.name: t.verify for t in treatments() if t.verify is not None}
+    named = [name for name in able if re.search(rf'"model"\s*:\s*"{name}"', text[:10_000])]
+    if not able:
+        raise InputError("no model has answers that are checked by themselves")
+    found = able[(named or [*able])[0]](text)
+    _print(arguments, found.to_dict(), found.table)
+    return {True: 0, False: 1, None: 3}[found.holds]
 
 
 def _print(arguments: argparse.Namespace, data: dict[str, Any], text: Callable[[], str]) -> None:
@@ -205,6 +257,7 @@ def _warn(messages: Iterable[str]) -> None:
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Asked], int]] = {
     "derive": _derive,
     "solve": _solve,
+    "design": _design,
     "emit": _emit,
     "simulate": _simulate,
     "validate": _validate,

@@ -11,7 +11,9 @@ def number(rng: Random, low: int = -300, high: int = 300) -> Fraction:
     return Fraction(rng.randint(low, high), rng.choice((97, 101, 103, 107)))
 
 
-def network(rng: Random, N: int, *, diagonal: str = "any", density: float = 0.8, low: int = -300) -> ThresholdNetwork:
+def network(
+    rng: Random, N: int, *, diagonal: str = "any", density: float = 0.8, low: int = -300, bias: bool = True
+) -> ThresholdNetwork:
     """A network of N units; the weights of units onto themselves are any, zero or nonnegative."""
 
     def weight(i: int, j: int) -> Fraction:
@@ -23,7 +25,7 @@ def network(rng: Random, N: int, *, diagonal: str = "any", density: float = 0.8,
         return number(rng, low) if rng.random() < density else Fraction(0)
 
     W = [[weight(i, j) for j in range(N)] for i in range(N)]
-    return ThresholdNetwork.of(W, [number(rng) + Fraction(1, 10007) for _ in range(N)])
+    return ThresholdNetwork.of(W, [number(rng) + Fraction(1, 10007) if bias else 0 for _ in range(N)])
 
 
 def point(rng: Random, state: tuple[int, ...]) -> tuple[Fraction, ...]:

@@ -88,7 +88,7 @@ class Validation:
             "ok": self.ok,
             "sentence": self.sentence,
             "false_alarm": self.false_alarm,
-            "threshold": THRESHOLD,
+            "critical_z": THRESHOLD,
             **plain(first.parameters),
             "seed": first.seed,
             "samples": first.samples,

@@ -89,7 +89,7 @@ def _rows(states: States, certificates: list[Certificate]) -> tuple[str, ...]:
 
 
 THRESHOLD = Method(
-    name="threshold",
+    name="states",
     use=(
         "Use: solve(W, b) with W[i][j] the weight from unit j onto unit i returns a dict: texts of the stable and of the",
         "marginal states, character k for unit k; the method; whether it is proved that there are no others of either kind.",

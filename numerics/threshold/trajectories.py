@@ -197,7 +197,7 @@ class Trajectory:
         return {
             CONVERGED: f"converges to y = {point}",
             MARGINAL: f"tends to the boundary point y = {point}",
-            CYCLE: f"tends to a limit cycle of period {repeated.period if repeated is not None else ''}",
+            CYCLE: "tends to a limit cycle" + ("" if repeated is None else f" of period {repeated.numbers[0]:.10g}"),
             ACCUMULATES: f"crosses zero for ever and tends to y = {point}",
             NONUNIQUE: f"has {len(self.branches)} continuations: {'; '.join(map(output_text, self.branches))}",
             DEGENERATE: "arrives at zero where the field vanishes; the continuation is degenerate",
@@ -376,7 +376,7 @@ class _Run:
 
     def settle(self, found: Recurrence) -> tuple[str | None, Recurrence | None]:
         """Where a word that repeats for ever leads: a cycle, a point after an infinite time, or a point from which to go on."""
-        if found.growth > 0:
+        if found.growth == 1:
             return CYCLE, found
         units = tuple(sorted({*found.map.coordinates, *found.map.zeros}))
         if found.growth == 0:

@@ -11,7 +11,7 @@ from theory.model import Model
 if TYPE_CHECKING:
     from theory.theory import Theory
 
-NAMES = ("static", "dynamic", "feedback", "attractor")
+NAMES = ("static", "dynamic", "feedback", "attractor", "threshold")
 """Files of this folder, each with its `MODEL`."""
 
 _ADDED: dict[str, Model[Any]] = {}

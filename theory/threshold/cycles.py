@@ -14,7 +14,8 @@ after infinitely many crossings in a finite time; both end at zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -25,6 +26,9 @@ from theory.threshold.filippov import echelon, sign
 from theory.threshold.network import Vector
 
 Rows = tuple[Vector, ...]
+
+MOST_EXACT = 6
+"""Coordinates of a return map whose eigenvalues are written as algebraic numbers."""
 
 _ITERATIONS = 200  # of the powers that find the axis of a cone, in floating point: only a guess, the check is exact
 _TURNS = 32  # largest power of the return map whose cone is tried
@@ -72,24 +76,24 @@ class ReturnMap:
     G: Rows
 
     @classmethod
-    def of(cls, legs: Sequence[Leg], deciding: Sequence[int] | None = None) -> ReturnMap:
-        """The map of a word, read off from one turn; the units that decide it are found from the legs if they are not given."""
+    def of(cls, legs: Sequence[Leg], deciding: Collection[int]) -> ReturnMap:
+        """The map of a word on the units that are to decide it, read off from one turn."""
         start = legs[0].start
-        if deciding is None:
-            deciding = sorted({leg.unit for leg in legs} | {k for leg in legs for k in leg.rivals})
-        free = tuple(k for k in deciding if start[k])
+        free = tuple(k for k in sorted(deciding) if start[k])
         rows = [[Fraction(int(k == j)) for j in free] for k in range(len(start))]
         G = [[sign(start[k]) * x for x in rows[k]] for k in free]
         psi = [Fraction(0)] * len(free)
         for leg in legs:
             step = [x / leg.focal[leg.unit] for x in rows[leg.unit]]
-            G += [[x - y / leg.focal[k] for x, y in zip(step, rows[k], strict=True)] for k in leg.rivals]
+            G += [
+                [x - y / leg.focal[k] for x, y in zip(step, rows[k], strict=True)] for k in leg.rivals if k in deciding
+            ]
             rows = [
                 [x - f * y for x, y in zip(row, step, strict=True)] if f else row
                 for row, f in zip(rows, leg.focal, strict=True)
             ]
             psi = [x - y for x, y in zip(psi, step, strict=True)]
-        zeros = tuple(k for k in deciding if not start[k])
+        zeros = tuple(k for k in sorted(deciding) if not start[k])
         return cls(
             free, zeros, tuple(tuple(rows[k]) for k in free), tuple(map(tuple, rows)), tuple(psi), tuple(map(tuple, G))
         )
@@ -121,7 +125,7 @@ class ReturnMap:
                 return None
             width = min((ahead / across for ahead, across in slack if across), default=Fraction(1)) / 2
             cone = Cone(axis, sides, Fraction(width).limit_denominator(10**6) or width, turns)
-            if cone.holds(power) and cone.contains(y) and all(cone.keeps(row) for row in rows):
+            if cone.along(power)[2] and cone.contains(y) and all(cone.keeps(row) for row in rows):
                 return cone
             rows = rows + _product(rows, power)
             power, turns = _product(power, power), 2 * turns
@@ -167,17 +171,21 @@ class Cone:
         return along > 0 and all(abs(x) <= self.width * along for x in across)
 
     def keeps(self, row: Sequence[Fraction]) -> bool:
-        """Whether row.y > 0 in the whole cone."""
-        return _dot(row, self.axis) > self.width * sum(abs(_dot(row, side)) for side in self.sides)
+        """Whether row.y > 0 in the whole cone, or row = 0 on it."""
+        ahead, across = _dot(row, self.axis), sum(abs(_dot(row, side)) for side in self.sides)
+        return ahead > self.width * across or ahead == across == 0
 
-    def holds(self, power: Rows) -> bool:
-        """Whether a matrix maps the cone into its interior."""
-        images = [self.parts(_times(power, vector)) for vector in (self.axis, *self.sides)]
-        low = images[0][0] - self.width * sum(abs(image[0]) for image in images[1:])
-        return low > 0 and all(
-            abs(images[0][k]) + self.width * sum(abs(image[k]) for image in images[1:]) < self.width * low
-            for k in range(1, len(images))
-        )
+    def along(self, matrix: Rows) -> tuple[Fraction, Fraction, bool]:
+        """By how much a matrix stretches the axis at least and at most, and whether it maps the cone into its interior.
+
+        If it does, its largest eigenvalue lies between the two.
+        """
+        images = [self.parts(_times(matrix, vector)) for vector in (self.axis, *self.sides)]
+        first, *across = [
+            (column[0], self.width * sum(map(abs, column[1:]))) for column in zip(*images, strict=True)
+        ]  # fmt: skip
+        low, high = first[0] - first[1], first[0] + first[1]
+        return low, high, low > 0 and all(abs(x) + spread < self.width * low for x, spread in across)
 
 
 @dataclass(frozen=True)
@@ -213,7 +221,7 @@ class Recurrence:
         legs, size = self.legs, len(self.legs)
         for shift in (k for k in range(1, size) if size % k == 0):
             if (symmetry := self._symmetry(shift)) is not None:
-                part = ReturnMap.of(legs[:shift], sorted(symmetry)).rest
+                part = ReturnMap.of(legs[:shift], symmetry).rest
                 back = {k: tuple(factor * x for x in part[image]) for k, (image, factor) in symmetry.items()}
                 return size // shift, tuple(back[k] for k in self.map.coordinates)
         return 1, self.map.A
@@ -237,43 +245,103 @@ class Recurrence:
         return found if same else None
 
     @cached_property
-    def spectrum(self) -> tuple[Any, tuple[Any, ...]]:
-        """Largest eigenvalue of the matrix of one part, and the others: exact algebraic numbers of SymPy."""
-        from sympy import QQ, CRootOf, Poly, Rational, Symbol, roots
+    def growth(self) -> int | None:
+        """Sign of lambda - 1: 1 for a limit cycle, 0 for a spiral that takes for ever, -1 for one that ends in a finite time.
+
+        None if lambda is closer to 1 than the bounds that the cone gives.
+        """
+        A, size = self.map.A, len(self.map.A)
+        minus = echelon([[x - (i == j) for j, x in enumerate(row)] for i, row in enumerate(A)], size)
+        if len(minus.pivots) == size - 1:  # lambda = 1 if the eigenvector of 1 lies in the cone
+            (last,) = set(range(size)) - set(minus.pivots)
+            values = {last: Fraction(1)} | {k: -row[last] for k, row in zip(minus.pivots, minus.rows, strict=False)}
+            vector = [values[k] for k in range(size)]
+            if self.cone.contains(vector) or self.cone.contains([-x for x in vector]):
+                return 0
+        low, high, _ = self._stretch
+        return 1 if low > 1 else -1 if high < 1 else None
+
+    @cached_property
+    def _stretch(self) -> tuple[Fraction, Fraction, int]:
+        """Bounds on lambda^turns, and turns: so many that they exclude 1, if a few are enough."""
+        power, turns = self.map.A, 1
+        for _ in range(_TURNS.bit_length() + 2):
+            low, high, inside = self.cone.along(power)
+            if turns >= self.cone.turns and inside and not low <= 1 <= high:
+                break
+            power, turns = _product(power, power), 2 * turns
+        return low, high, turns
+
+    @cached_property
+    def polynomial(self) -> Any:
+        """Characteristic polynomial of the matrix of one part, of SymPy; None for more than `MOST_EXACT` coordinates."""
+        from sympy import QQ, Poly, Rational, Symbol
         from sympy.polys.matrices import DomainMatrix
 
         B = self.root[1]
+        if len(B) > MOST_EXACT:
+            return None
         matrix = DomainMatrix([[QQ(x.numerator, x.denominator) for x in row] for row in B], (len(B), len(B)), QQ)
-        x = Symbol("x")
-        polynomial = Poly([Rational(QQ.numer(c), QQ.denom(c)) for c in matrix.charpoly()], x)
-        values: list[Any] = []
-        for factor, power in polynomial.factor_list()[1]:
-            exact = list(roots(factor, x)) if factor.degree() <= 2 else []
-            values += power * (exact or [CRootOf(factor, k) for k in range(factor.degree())])
-        largest = max((value for value in values if value.is_real), key=lambda value: value.n(40))
-        values.remove(largest)
-        return largest, tuple(values)
+        return Poly([Rational(QQ.numer(c), QQ.denom(c)) for c in matrix.charpoly()], Symbol("x"))
 
     @cached_property
-    def growth(self) -> int:
-        """Sign of lambda - 1: 1 for a limit cycle, 0 for a spiral that takes for ever, -1 for one that ends in a finite time."""
-        largest = self.spectrum[0]
-        return 0 if largest == 1 else 1 if bool(largest > 1) else -1
+    def spectrum(self) -> tuple[Any, ...] | None:
+        """Exact eigenvalues of the matrix of one part, algebraic numbers of SymPy, the largest one first; None as `polynomial`."""
+        if self.polynomial is None:
+            return None
+        values = self.polynomial.all_roots()  # real ones first, in order
+        return values.pop(sum(bool(value.is_real) for value in values) - 1), *values
+
+    def stays(self, unit: int, number: Fraction, y: Sequence[Fraction]) -> bool:
+        """Whether a unit that does not cross in the turn never does, if the others are at y; shown where these shrink.
+
+        While they do, exp(-time) falls to z = 1/(1 + psi.y) in one turn, and to a z of its own for ever if lambda < 1. The unit
+        is between its number and the worst focal point with the weights z and 1 - z. If lambda = 1, every turn keeps it above m
+        where (rest - m psi).y >= 0 in the cone, and psi.y does not grow where psi.(1 - A) >= 0.
+        """
+        side, psi = sign(number), self.map.psi
+        worst = min(side * leg.focal[unit] for leg in self.legs)
+        if self.growth == -1:
+            z, _ = self.map.end(y)
+            return side * number * z + worst * (1 - z) > 0
+        drift = [side * x for x in self.map.rest[unit]]
+        least = min(side * number, _dot(drift, self.cone.axis) / _dot(psi, self.cone.axis)) / 2
+        shrinks = [x - _dot(psi, column) for x, column in zip(psi, zip(*self.map.A, strict=True), strict=True)]
+        rises = [x - least * p for x, p in zip(drift, psi, strict=True)]
+        return (
+            self.growth == 0
+            and self.cone.turns == 1
+            and least + worst * _dot(psi, y) > 0
+            and self.cone.keeps(rises)
+            and self.cone.keeps(shrinks)
+        )
 
     @property
     def period(self) -> Any:
-        """Period ln(lambda) of the limit cycle, of SymPy; unit: the time constant."""
+        """Period ln(lambda) of the limit cycle, of SymPy, in time constants; None for too many coordinates."""
         from sympy import log
 
-        return self.root[0] * log(self.spectrum[0])
+        return None if self.spectrum is None else self.root[0] * log(self.spectrum[0])
 
     @property
-    def multipliers(self) -> tuple[Any, ...]:
+    def multipliers(self) -> tuple[Any, ...] | None:
         """Multipliers 1/lambda and mu/lambda of the map of one part, exact; those of the whole turn are their powers."""
         from sympy import radsimp
 
-        largest, others = self.spectrum
+        if self.spectrum is None:
+            return None
+        largest, *others = self.spectrum
         return tuple(radsimp(value / largest) for value in (1, *others))
+
+    @cached_property
+    def numbers(self) -> tuple[float, tuple[float, ...]]:
+        """Period and absolute values of the multipliers in floating point; no multipliers for too many coordinates."""
+        low, high, turns = self._stretch
+        if self.polynomial is None:
+            return math.log(low * high) / (2 * turns), ()
+        factors = self.polynomial.sqf_list()[1]  # numerical roots converge if they are simple
+        values = sorted(abs(complex(x)) for factor, power in factors for x in power * factor.nroots(n=30, maxsteps=500))
+        return self.root[0] * math.log(values[-1]), tuple(x / values[-1] for x in (1.0, *values[-2::-1]))
 
     @property
     def data(self) -> dict[str, Any]:
@@ -290,27 +358,31 @@ class Recurrence:
                 "turns": self.cone.turns,
             },
         }
-        if self.growth > 0:
-            content |= {
-                "parts": self.root[0],
-                "period": str(self.period),
-                "period_value": float(self.period.n(20)),
-                "multipliers": list(map(str, self.multipliers)),
-                "multiplier_sizes": [float(abs(m.n(20))) for m in self.multipliers],
-            }
+        if self.growth == 1:
+            period, sizes = self.numbers
+            content |= {"parts": self.root[0], "period_value": period, "multiplier_sizes": list(sizes)}
+            if self.multipliers is not None:
+                content |= {"period": str(self.period), "multipliers": list(map(str, self.multipliers))}
         return content
 
 
 def recurrence(legs: Sequence[Leg], y: Vector) -> Recurrence | None:
     """The recurrence of a turn whose word is to start again at y, if a cone proves that it does.
 
-    Units that are not on their way to zero in any leg keep their signs and decide nothing; every other one is a coordinate.
+    Units that are not on their way to zero in any leg keep their signs and decide nothing. One that is, but does not cross in the
+    turn, is a coordinate like those that cross; where this gives no cone because the others shrink, it is shown to stay away from
+    zero.
     """
-    found = ReturnMap.of(legs)
-    if not found.coordinates or any(any(found.rest[k]) for k in found.zeros):
-        return None
-    cone = found.cone([y[k] for k in found.coordinates])
-    return None if cone is None else Recurrence(tuple(legs), found, cone)
+    crossing = {leg.unit for leg in legs}
+    rivals = {k for leg in legs for k in leg.rivals} - crossing
+    for deciding in (crossing | rivals, crossing) if rivals else (crossing,):
+        found = ReturnMap.of(legs, deciding)
+        point = [y[k] for k in found.coordinates]
+        if point and not any(any(found.rest[k]) for k in found.zeros) and (cone := found.cone(point)) is not None:
+            known = Recurrence(tuple(legs), found, cone)
+            stays = all(known.stays(k, y[k], point) for k in rivals - deciding)
+            return known if stays and known.growth is not None else None
+    return None
 
 
 def shortest_period(letters: Sequence[Any], repeats: int) -> int | None:

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from numerics.threshold.trajectories import CONVERGED, trajectory
+from numerics.threshold.transitions import transition_graph
 from tests import random_threshold as random
 from theory.threshold.completion import (
     balance,
@@ -167,6 +168,24 @@ def test_stable_states_of_cooperative_networks_form_a_lattice():
     assert several > 5
 
 
+def test_cooperative_networks_converge_from_any_start():
+    """Seen, not proved, for starts that are not supported."""
+    rng = Random(10)
+    for _ in range(60):
+        network, _ = cooperative(rng, 4)
+        assert trajectory(network, random.point(rng, random.state(rng, 4))).status == CONVERGED
+
+
+def test_networks_without_negative_cycle_have_a_stable_state():
+    """Balanced parts, one behind the other with any weights between them."""
+    rng = Random(11)
+    for _ in range(60):
+        first, second = (cooperative(rng, 3, switched=True)[0] for _ in range(2))
+        across = [[random.number(rng) for _ in range(3)] for _ in range(3)]
+        W = [(*row, 0, 0, 0) for row in first.W] + [(*c, *row) for c, row in zip(across, second.W, strict=True)]
+        assert stable(ThresholdNetwork.of(W, first.b + second.b))
+
+
 def test_unbalanced_networks_have_no_closure():
     ring = ThresholdNetwork.of([[0, -1], [1, 0]], ["1/2", "-1/2"])
     assert balance(ring) is None
@@ -201,6 +220,7 @@ def test_energy_falls_at_every_crossing():
         assert run.status == CONVERGED
         levels = [E(u) for u in run.outputs]
         assert levels == sorted(set(levels), reverse=True)
+        assert transition_graph(network).acyclic
         assert network.is_stable(run.u_limit)
 
 
