@@ -153,7 +153,7 @@ class Trajectory:
         for t in times:
             while leg + 1 < len(starts) and starts[leg + 1][0] <= t:
                 leg += 1
-                focal = list(map(float, self.network.fields(starts[leg][2])))  # type: ignore[arg-type]
+                focal = list(map(float, self.network.fields(starts[leg][2])))
             if leg == len(starts) - 1 and not known and t > starts[-1][0]:
                 break
             z = math.exp(starts[leg][0] - t)
@@ -311,7 +311,7 @@ class _Run:
         self.network = network
         self.y = y
         self.u: Vector = tuple(Fraction(int(x > 0)) for x in y)
-        self.f = list(network.fields(self.u))  # type: ignore[arg-type]
+        self.f = list(network.fields(self.u))
         self.columns = tuple(zip(*network.W, strict=True))
         self.time = 0.0
         self.events: list[Event] = []
