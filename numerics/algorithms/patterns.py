@@ -12,6 +12,7 @@ from scipy import special
 
 from numerics.algorithms.primitive import gauss_panels
 
+WHOLE = 8.5  # standard deviations of a normal variable beyond which a law is cut in any case
 NODES_OF_PANEL = 12
 WIDEST = 1.0  # panel in log r, and in standard deviations of log r
 TAIL_PANELS = 10.0  # panels below the bulk of a law beyond which they grow
@@ -40,7 +41,7 @@ class Patterns(NamedTuple):
     weight: np.ndarray
 
 
-def law_nodes(law, CV=1.0, f=1.0, eps=1.0, samples=(), tail=8.5, breakpoints=()):
+def law_nodes(law, CV=1.0, f=1.0, eps=1.0, samples=(), tail=WHOLE, breakpoints=()):
     """Rates and probabilities that stand for a law with mean 1.
 
     Parameters
@@ -76,6 +77,11 @@ def law_nodes(law, CV=1.0, f=1.0, eps=1.0, samples=(), tail=8.5, breakpoints=())
     if law != "halfnormal":
         raise ValueError(f"law = {law!r} is none of lognormal, gamma, halfnormal, sparse, samples")
     return gamma_power_nodes(0.5, 0.5, np.sqrt(0.5 * np.pi), tail, breakpoints)
+
+
+def tail_of(units):
+    """Where a law is cut that a number of units stand for, `tail` of `law_nodes`; 0 for no cut."""
+    return -special.ndtri(1.0 / units) if units > 0 else WHOLE
 
 
 def lognormal_nodes(CV, tail, breakpoints):

@@ -33,6 +33,13 @@ TREATMENT = Treatment(
     ),
     questions=(
         Question(
+            "best",
+            "also the value of this parameter of the activation, in its range, at which alpha_S is largest; given several "
+            "times, of these parameters",
+            Later("numerics.solve.patterns:answer_best"),
+            value="NAME",
+        ),
+        Question(
             "boundary",
             "boundary of the bulk of eigenvalues in the complex plane, with about this number of points",
             Later("numerics.solve.patterns:answer_boundary"),
