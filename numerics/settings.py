@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numerics.data import as_data
+from numerics.view import Picture
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,14 @@ class Answer:
         For a terminal.
     messages : tuple of str
         Reasons for caution.
+    picture : Picture, optional
+        What ``--plot`` draws in place of the picture of the solution.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
     messages: tuple[str, ...] = ()
+    picture: Picture | None = None
 
     @classmethod
     def of_columns(cls, key: str, name: str, asked: Sequence[float], columns: Mapping[str, Sequence[Any]]) -> Answer:

@@ -106,7 +106,8 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
             messages += (str(error),)
     answers = [question.answer(solver, solution, values, asked.single) for question, values in asked.questions]
     if plot is not None and picture is not None:
-        draw_picture(picture(solver, solution), plot)
+        asked_for = [answer.picture for answer in answers if answer.picture is not None]
+        draw_picture(asked_for[0] if asked_for else picture(solver, solution), plot)
     data = solution.to_dict(size) | ({} if chaos is None else {"chaotic_state": chaos.to_dict()})
     for answer in answers:
         data |= answer.data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numerics.settings import Setting
+from numerics.settings import Question, Setting
 from numerics.treatment import Simulator, Treatment
 from theory.lazy import Later
 from theory.models.threshold import THRESHOLD
@@ -37,5 +37,29 @@ TREATMENT = Treatment(
     simulator=Simulator(run=Later("numerics.threshold.simulation:simulate"), sizes=(), couplings=()),
     comparison=Later("numerics.threshold.simulation:compare_states"),
     settings={"simulate": RUNS, "validate": (STARTS,)},
+    questions=(
+        Question(
+            "filippov",
+            "also all equilibria with units that slide on their threshold, and the sum of their indices",
+            Later("numerics.threshold.questions:answer_filippov"),
+        ),
+        Question(
+            "transitions",
+            "also the state transition graph, its cycles and terminals",
+            Later("numerics.threshold.questions:answer_transitions"),
+        ),
+        Question(
+            "walls",
+            "also the focal point of every region, and whether its walls are crossed, slid along or repelling",
+            Later("numerics.threshold.questions:answer_walls"),
+        ),
+        Question(
+            "diagram",
+            "also the stable states for every p from LOW to HIGH, where entries of W and b are texts such as 1-2*p",
+            Later("numerics.threshold.questions:answer_diagram"),
+            value="LOW:HIGH",
+        ),
+    ),
+    picture=Later("numerics.threshold.questions:picture"),
     example="network.json",
 )

@@ -117,14 +117,20 @@ def simulate(
     network = parameters["network"]
     follows = cue is not None or y0 is not None
     require(
-        (cue is None or len(cue) == network.N, f"cue = {str(cue)[:40]} has {len(cue or '')} units; the network has {network.N}"),
-        (not (follows and (starts or steepness)), "starts and steepness are for runs from random states: leave cue and y0 out"),
+        (
+            cue is None or len(cue) == network.N,
+            f"cue = {str(cue)[:40]} has {len(cue or '')} units; the network has {network.N}",
+        ),
+        (
+            not (follows and (starts or steepness)),
+            "starts and steepness are for runs from random states: leave cue and y0 out",
+        ),
         (follows or form == "C", "form is what a cue means: give a cue"),
     )
     if follows:
         point = None if y0 is None else [_fraction(entry) for entry in y0.split(",")]
         return _followed(
-            trajectory(network, point, cue=cue and state_of(cue), form=form, most_events=events), seed
+            trajectory(network, point, cue=None if cue is None else state_of(cue), form=form, most_events=events), seed
         )
     smooth, slope = SteepNetwork.of(network), float(steepness or STEEPNESS)
     y = smooth.ends(random_starts(network.N, starts or STARTS, seed), slope, progress)
@@ -268,9 +274,7 @@ def _row(
         status, note = "agree", ""
     theory = float(np.min(np.abs(focal)))
     change = abs(sizes[-1] - sizes[-2])
-    return Row(
-        text_of(state), theory, float(sizes[-1]), float(change), nan, nan, nan, nan, nan, nan, (), status, note
-    )
+    return Row(text_of(state), theory, float(sizes[-1]), float(change), nan, nan, nan, nan, nan, nan, (), status, note)
 
 
 def _others(others: list[str], complete: bool) -> Row:
@@ -284,10 +288,16 @@ def _others(others: list[str], complete: bool) -> Row:
 def _concluded(rows: list[Row], found: Mapping[str, int], N: int, runs: int) -> tuple[str, str]:
     """The verdict and why."""
     where = "every region" if runs >= 2**N else f"{runs} random places, not every region"
-    for status, words in (("disagree", "stable states and steep sigmoids differ"), ("inconclusive", "no answer for all states")):
+    for status, words in (
+        ("disagree", "stable states and steep sigmoids differ"),
+        ("inconclusive", "no answer for all states"),
+    ):
         if wrong := [f"{row.observable} ({row.note})" for row in rows if row.status == status]:
             more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
             return status, f"{words}: {', '.join(wrong[:5])}{more}"
     if len(rows) == 1:
         return "agree", f"no stable state, and runs from {where} end in none"
-    return "agree", f"each of {len(rows) - 1} attracts the runs from its region; runs from {where} end in no other state"
+    return (
+        "agree",
+        f"each of {len(rows) - 1} attracts the runs from its region; runs from {where} end in no other state",
+    )

@@ -92,8 +92,10 @@ def test_starts():
 def test_ends_of_many_runs():
     found = simulate("threshold", None, {"network": CLIQUES}, starts=64)
     data = found.to_dict()
-    assert {end["state"] for end in data["ends"]} == {"1100", "0110", "0011"} == set(
-        Solver("threshold").solve(network=CLIQUES).data["stable"]
+    assert (
+        {end["state"] for end in data["ends"]}
+        == {"1100", "0110", "0011"}
+        == set(Solver("threshold").solve(network=CLIQUES).data["stable"])
     )
     assert sum(end["share"] for end in data["ends"]) + data["between"] + data["moving"] == pytest.approx(1)
     assert "0011" in found.table()
@@ -125,5 +127,3 @@ def test_trajectories():
 def test_refusals(settings, sentence):
     with pytest.raises(InputError, match=sentence):
         simulate("threshold", None, {"network": TOGGLE}, **settings)
-
-
