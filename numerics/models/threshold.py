@@ -5,7 +5,7 @@ from __future__ import annotations
 from numerics.settings import Question, Setting
 from numerics.treatment import Simulator, Treatment
 from theory.lazy import Later
-from theory.models.threshold import THRESHOLD
+from theory.models.threshold import PATTERNS, THRESHOLD
 from theory.text.numbers import DECIMAL
 
 _NUMBER = rf"{DECIMAL}(?:/[0-9]+)?"
@@ -30,13 +30,35 @@ RUNS = (
     STARTS,
     Setting("steepness", "of the sigmoids, fields being within -1 and 1", (), 10, 10_000, whole=False),
 )
+DESIGN = (
+    Setting(
+        "diag",
+        "weights of units onto themselves, here or in the file; with diag=free any states can be stored",
+        words=("free", "zero", "nonpositive"),
+    ),
+    Setting("bias", "biases", words=("free", "zero")),
+    Setting(
+        "signs",
+        "Dale's law: signs of all weights from each unit",
+        pattern="[+-]+",
+        form="a text such as ++-, a sign for each unit",
+    ),
+    Setting(
+        "objective",
+        "any weights (if not given), those of least norm, of largest margin, or small integers",
+        words=("feasible", "minnorm", "margin", "integer"),
+    ),
+)
 
 TREATMENT = Treatment(
     model=THRESHOLD,
     method=Later("numerics.solve.threshold:THRESHOLD"),
     simulator=Simulator(run=Later("numerics.threshold.simulation:simulate"), sizes=(), couplings=()),
     comparison=Later("numerics.threshold.simulation:compare_states"),
-    settings={"simulate": RUNS, "validate": (STARTS,)},
+    settings={"simulate": RUNS, "validate": (STARTS,), "design": DESIGN},
+    files={"design": PATTERNS, "derive": PATTERNS},
+    design=Later("numerics.threshold.questions:design_for"),
+    verify=Later("theory.threshold.verify:verify"),
     questions=(
         Question(
             "filippov",
@@ -58,6 +80,8 @@ TREATMENT = Treatment(
             "also the stable states for every p from LOW to HIGH, where entries of W and b are texts such as 1-2*p",
             Later("numerics.threshold.questions:answer_diagram"),
             value="LOW:HIGH",
+            pattern=f"{_NUMBER}:{_NUMBER}",
+            form="an interval LOW:HIGH such as -1:3/2",
         ),
     ),
     picture=Later("numerics.threshold.questions:picture"),

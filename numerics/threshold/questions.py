@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -13,12 +14,16 @@ from numpy.typing import NDArray
 from numerics.settings import Answer
 from numerics.solve.solution import Solution
 from numerics.solve.solver import Solver
+from numerics.threshold.design import Design, design
 from numerics.threshold.integrator import SteepNetwork
 from numerics.threshold.transitions import TransitionGraph, transition_graph
 from numerics.view import Picture, aligned
 from theory.errors import InputError, require
+from theory.models.threshold import THRESHOLD
 from theory.threshold.filippov import filippov_equilibria, region_map
 from theory.threshold.network import ThresholdNetwork, text_of
+from theory.threshold.patterns import FEASIBLE, Patterns
+from theory.threshold.reading import PatternFile, rational
 
 SHOWN = 40  # lines of one kind on a terminal
 DRAWN = 6  # units of a transition graph that is drawn
@@ -75,6 +80,12 @@ def answer_transitions(solver: Solver, solution: Solution, *_: Any) -> Answer:
         f"  {text_of(s)} -> {' '.join(map(text_of, after)) or 'terminal'}" for s, after in sorted(graph.edges.items())
     ]
     more = [f"  ... and {len(edges) - SHOWN} more"] if len(edges) > SHOWN else []
+    inhibited = any(graph.network.W[i][i] < 0 for i in range(graph.network.N))
+    ends = (
+        " (units that inhibit themselves may slide instead)"
+        if inhibited
+        else ": generic trajectories end in a terminal"
+    )
     cycles = [f"  cycle of {len(c)} states: {' '.join(map(text_of, c[:12]))}" for c in graph.cycles]
     return Answer(
         graph.data,
@@ -83,7 +94,7 @@ def answer_transitions(solver: Solver, solution: Solution, *_: Any) -> Answer:
             "  transitions:",
             *edges[:SHOWN],
             *more,
-            *(cycles or ["  no cycles: generic trajectories end in a terminal"]),
+            *(cycles or [f"  no cycles{ends}"]),
         ],
         picture=_drawn(graph) if graph.network.N <= DRAWN else None,
     )
@@ -91,18 +102,12 @@ def answer_transitions(solver: Solver, solution: Solution, *_: Any) -> Answer:
 
 def answer_diagram(solver: Solver, solution: Solution, asked: Sequence[str], *_: Any) -> Answer:
     """The stable states as a function of the parameter in the entries of W and b."""
+    family = network_of(solution).family
+    require((family is not None, '--diagram: no entry of W and b holds a parameter, such as p in "1-2*p"'))
     from theory.threshold.family import Diagram, diagram
 
-    from theory.threshold.reading import rational
-
-    family = network_of(solution).family
-    low, _, high = asked[0].partition(":")
-    ends = [rational(end) for end in (low, high)]
-    require(
-        (len(asked) == 1, "--diagram is given more than once"),
-        (None not in ends, f"--diagram {asked[0][:40]} is no interval LOW:HIGH such as -1:3/2"),
-        (family is not None, '--diagram: no entry of W and b holds a parameter, such as p in "1-2*p"'),
-    )
+    ends = [rational(end) for end in asked[0].split(":")]
+    require((None not in ends, f"--diagram {asked[0][:40]}: no numbers within double precision"))
     found: Diagram = diagram(family, *ends)
     return Answer(
         {"diagram": found.data},
@@ -166,18 +171,18 @@ def _plane(network: ThresholdNetwork) -> Picture:
         if abs(to) > size / 20:
             arrows.append((x + 1j * y, x + 1j * y + to / abs(to) * min(abs(to), size / 8)))
     equilibria = filippov_equilibria(network)
-    points = {"focal points": np.array([*focal.values()])}
-    points["equilibria (Filippov)"] = np.array(
+    points = {"focal point of a region": np.array([*focal.values()])}
+    points["equilibrium (Filippov)"] = np.array(
         [_point(p.y, smooth) for p in (*equilibria.regular, *equilibria.degenerate)]
     )
     return Picture(
         f"{network}: regions of the plane",
         "y0 over the sum of abs of its row",
         "y1 over the sum of abs of its row",
-        points,
-        {label: _joined(lines) for label, lines in curves.items()},
+        {},
+        points | {label: _joined(lines) for label, lines in curves.items()},
         arrows=tuple(arrows),
-        texts={f"focal point of {text}": z for text, z in focal.items()},
+        texts=focal,
     )
 
 
@@ -238,3 +243,70 @@ def _joined(lines: Sequence[Points]) -> Points:
     """Several curves as one, with gaps between them."""
     gap = np.array([np.nan + 0j])
     return np.concatenate([part for line in lines for part in (line.astype(complex), gap)])
+
+
+# ---- designs -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DesignAnswer:
+    """A design as the command line shows it.
+
+    Attributes
+    ----------
+    model : str
+    found : Design
+    """
+
+    model: str
+    found: Design
+
+    @property
+    def feasible(self) -> bool:
+        """Whether there is a network."""
+        return self.found.feasible
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return {"model": self.model, **self.found.data}
+
+    def table(self) -> str:
+        """Row by row, then the states of the network."""
+        data = self.found.data
+        title = f"{len(data['patterns'])} patterns of {self.found.patterns.N} units, diag = {data['diag']}, bias = {data['bias']}"
+        rows = []
+        for row in data["rows"]:
+            if row["feasible"]:
+                value = f"   {data['objective']} {row['value']}, at best {row['bound']}" if "value" in row else ""
+                rows.append(f"  unit {row['row']}: w = ({', '.join(row['w'])}), b = {row['b']}{value}")
+            else:
+                weights = ", ".join(y for y in row["farkas_y"] if y != "0")
+                rows.append(
+                    f"  unit {row['row']}: no weights; {', '.join(row['conflict'])} exclude each other (y = {weights})"
+                )
+        if not self.feasible:
+            return "\n".join([title, *rows, "no network has these stable states"])
+        stable = data["stable_of_design"]
+        others = "too many states to look at" if stable is None else f"{len(stable)}: {' '.join(stable[:SHOWN])}"
+        forced = [entry["state"] for entry in data["forced"] or ()]
+        more = [f"stable in every such network too: {' '.join(forced[:SHOWN])}"] if forced else []
+        return "\n".join([title, *rows, f"stable states of this network: {others}", *more])
+
+
+def design_for(read: PatternFile, **given: Any) -> DesignAnswer:
+    """A network with the patterns of a file as stable states, or why there is none.
+
+    Parameters
+    ----------
+    read : PatternFile
+    **given
+        `diag`, `bias`, `signs` and `objective`, which replace what the file says.
+
+    Raises
+    ------
+    InputError
+        If `diag` is given nowhere, or an option does not fit the patterns.
+    """
+    objective = given.pop("objective", FEASIBLE)
+    patterns = Patterns.of(read.states, **{**read.options, **given}, file=read.file)
+    return DesignAnswer(THRESHOLD.name, design(patterns, objective))

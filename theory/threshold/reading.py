@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from numbers import Integral, Rational, Real
@@ -21,11 +21,15 @@ from theory.files import content_of, decoded, shortened
 from theory.lazy import Later
 from theory.model import Parameter
 from theory.text.numbers import DECIMAL, LONGEST
-from theory.threshold.network import State, ThresholdNetwork, state_of, text_of
+from theory.threshold.network import ThresholdNetwork, text_of
+from theory.threshold.patterns import FREE, Patterns
 
 MOST_UNITS, MOST_PATTERNS = 1000, 10_000
+OPTIONS = ("diag", "bias", "signs", "mask")
+"""What a file of patterns may say beside them; see `theory.threshold.patterns.Patterns`."""
 
 _EXACT = re.compile(rf"\s*({DECIMAL})(?:\s*/\s*({DECIMAL}))?\s*")
+_RATIO = re.compile(r"\s*([+-]?[0-9]{1,4000})(?:/([0-9]{1,4000}))?\s*")  # designs have numbers of hundreds of digits
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
 _NPY = b"\x93NUMPY"
 _NAMED = 5  # problems of one kind that are named
@@ -44,14 +48,14 @@ class PatternFile:
 
     Attributes
     ----------
-    states : tuple of State
+    states : tuple of str
         All of one length, no two alike.
     options : mapping of str to object
         Those of ``diag``, ``bias``, ``signs`` and ``mask`` that it gives, as plain data.
     file : str
     """
 
-    states: tuple[State, ...]
+    states: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
 
@@ -83,7 +87,7 @@ def rational(entry: Any) -> Fraction | None:
 
 
 def _of_text(text: str) -> Fraction | None:
-    match = _EXACT.fullmatch(text) if len(text) <= LONGEST else None
+    match = _RATIO.fullmatch(text) or (_EXACT.fullmatch(text) if len(text) <= LONGEST else None)
     if match is None:
         return None
     if isinstance(text, Bare) and match[2] is None and not _WHOLE.fullmatch(text):
@@ -165,6 +169,9 @@ def _of_mapping(data: Mapping[str, Any], file: str) -> ThresholdNetwork:
         raise InputError(f"no W in it, but {', '.join(str(key)[:20] for key in [*data][:_NAMED]) or 'nothing'}")
     if "tau" in data:
         raise InputError("tau: all units have the time constant 1; only stable states would be the same with others")
+    name = data.get("parameter", "p")
+    if isinstance(name, str) and name.isidentifier() and _holds(name, data["W"], data.get("b")):
+        return _of_family(data, name, file)
     shift = {name: data[name] for name in ("I", "theta") if data.get(name) is not None}
     if shift and data.get("b") is not None:
         raise InputError(f"b is given and {' and '.join(shift)} too: b = I - theta, give either")
@@ -181,6 +188,38 @@ def _of_mapping(data: Mapping[str, Any], file: str) -> ThresholdNetwork:
         file,
         tuple(entry for values in shift.values() for entry in values),
     )
+
+
+def _holds(name: str, *parts: Any) -> bool:
+    """Whether some text among the entries has this name in it."""
+    entries = (e for part in parts for row in _listed(part) or () for e in _listed(row) or (row,))
+    return any(isinstance(e, str) and re.search(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])", e) for e in entries)
+
+
+def _of_family(data: Mapping[str, Any], name: str, file: str) -> ThresholdNetwork:
+    """The network of a family at the value ``at`` of its parameter, 0 if it is not given."""
+    from theory.threshold.family import Family
+
+    at = rational(data.get("at", 0))
+    if at is None:
+        raise InputError(f"at: {_shown(data['at'])} is no value of {name}: {_NO_NUMBER}")
+    W, b = ([_entry(e) for e in _listed(part) or ()] for part in (data["W"], data.get("b")))
+    if not W or not all(isinstance(row, list) for row in W) or not len(W) <= MOST_UNITS:
+        raise InputError(f"W is no list of at most {MOST_UNITS} rows")
+    family = Family.of(W, None if data.get("b") is None else b, name)
+    notes = (
+        f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file',
+    )
+    network = family.at(at)
+    return ThresholdNetwork(network.W, network.b, file, notes, family)
+
+
+def _entry(entry: Any) -> Any:
+    """An entry as the reader of families takes it."""
+    if (listed := None if isinstance(entry, str) else _listed(entry)) is not None:
+        return [_entry(e) for e in listed]
+    value = rational(entry)
+    return value if value is not None else str(entry)
 
 
 def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> ThresholdNetwork:
@@ -225,7 +264,7 @@ def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> Threshol
     return ThresholdNetwork(tuple(matrix), bias, file, tuple(notes))
 
 
-_NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, of at most 60 characters and within double precision"
+_NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, within double precision"
 
 
 def _numbers(entries: Iterable[Any]) -> tuple[tuple[Fraction, ...], list[tuple[int, Any]], list[Any]]:
@@ -290,86 +329,30 @@ def _patterns(given: Any, options: Mapping[str, Any], file: str) -> PatternFile:
         raise InputError("no patterns; needed: texts such as 0110, one character for each unit")
     if len(entries) > MOST_PATTERNS:
         raise InputError(f"{len(entries)} patterns; at most {MOST_PATTERNS} are taken")
-    problems: list[str] = []
-    texts = [_pattern_text(entry) for entry in entries]
-    problems += _each(
-        texts, lambda k, t: f"pattern {k} ({_shown(entries[k - 1])}) is no text of 0 and 1" if t is None else ""
-    )
-    lengths = [len(text) for text in texts if text is not None]
-    most = max(set(lengths), key=lengths.count, default=0)
-    problems += _each(
-        texts,
-        lambda k, t: (
-            f"pattern {k} has {len(t)} characters, pattern {lengths.index(most) + 1} has {most}"
-            if t is not None and len(t) != most
-            else ""
-        ),
-    )
-    if most > MOST_UNITS:
-        problems.append(f"patterns of {most} units; at most {MOST_UNITS} are taken")
-    first = {text: k for k, text in reversed([*enumerate(texts, 1)])}
-    problems += _each(
-        texts,
-        lambda k, t: f"pattern {k} ({_shown(t)}) is pattern {first[t]} again" if t is not None and first[t] < k else "",
-    )
-    kept: dict[str, Any] = {}
-    for name, read in _OPTIONS.items():
-        if options.get(name) is not None:
-            with gathering(problems):
-                kept[name] = read(name, options[name], most)
-    if problems:
-        raise InputError(problems)
-    return PatternFile(tuple(map(state_of, filter(None, texts))), kept, file)
+    texts = tuple(map(_pattern_text, entries))
+    if (units := len(texts[0])) > MOST_UNITS:
+        raise InputError(f"patterns of {units} units; at most {MOST_UNITS} are taken")
+    kept = {name: _plain(options[name]) for name in OPTIONS if options.get(name) is not None}
+    Patterns.of(texts, **{"diag": FREE, **kept})  # all problems; diag may still follow
+    return PatternFile(texts, kept, file)
 
 
-def _pattern_text(entry: Any) -> str | None:
-    """A pattern given as text, or as a list of 0 and 1."""
+def _pattern_text(entry: Any) -> str:
+    """A pattern given as text, or as a list of 0 and 1; what it is not is shown by what refuses it."""
     listed = None if isinstance(entry, str) else _listed(entry)
     if listed is not None and all(rational(number) in (0, 1) for number in listed):
-        entry = text_of(int(rational(number) or 0) for number in listed)
-    return entry if isinstance(entry, str) and re.fullmatch("[01]+", entry) else None
+        return text_of(int(rational(number) or 0) for number in listed)
+    return entry if isinstance(entry, str) and not isinstance(entry, Bare) else _shown(entry)
 
 
-def _word(*allowed: str) -> Callable[[str, Any, int], str]:
-    def read(name: str, given: Any, N: int) -> str:
-        if given not in allowed:
-            raise InputError(f"{name} = {str(given)[:40]} is not allowed; {name} must be one of {', '.join(allowed)}")
-        return str(given)
-
-    return read
-
-
-def _matrix(allowed: tuple[int, ...], column_signs: bool) -> Callable[[str, Any, int], Any]:
-    """Reader of a matrix of a few whole numbers; a list of +1 and -1 are the signs of all weights from one unit."""
-
-    def read(name: str, given: Any, N: int) -> Any:
-        rows = _listed(given)
-        flat = column_signs and rows is not None and all(_listed(row) is None for row in rows)
-        listed = [_listed(row) for row in ([rows] if flat else rows or [])]
-        if not listed or (not flat and len(listed) != N) or any(row is None or len(row) != N for row in listed):
-            also = f", or one list of {N} signs of units" if column_signs else ""
-            raise InputError(f"{name} is no matrix of {N} rows of {N} numbers{also}")
-        values = allowed[-1:] + allowed[:1] if flat else allowed
-        bad = [
-            f"row {k}, column {column} ({_shown(entry)})"
-            for k, row in enumerate(listed, 1)
-            for column, entry in enumerate(row or (), 1)
-            if rational(entry) not in values
-        ]
-        if bad:
-            raise InputError(f"{name}: {_some(bad)}: each must be one of {', '.join(map(str, values))}")
-        matrix = tuple(tuple(int(rational(entry) or 0) for entry in row or ()) for row in listed)
-        return matrix[0] if flat else matrix
-
-    return read
-
-
-_OPTIONS: Mapping[str, Callable[[str, Any, int], Any]] = {
-    "diag": _word("free", "zero", "nonpositive"),
-    "bias": _word("free", "zero"),
-    "signs": _matrix((-1, 0, 1), column_signs=True),
-    "mask": _matrix((0, 1), column_signs=False),
-}
+def _plain(value: Any, depth: int = 2) -> Any:
+    """Lists of lists of whole numbers and texts, whatever is given."""
+    if depth and (listed := _listed(value)) is not None:
+        return [_plain(entry, depth - 1) for entry in listed]
+    if isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, Bare)):
+        return value
+    number = rational(value)
+    return int(number) if number is not None and number.denominator == 1 else number
 
 
 # ---- files -------------------------------------------------------------------------------------------------------------
@@ -428,11 +411,6 @@ def _listed(given: Any) -> list[Any] | None:
     if hasattr(given, "tolist"):
         given = given.tolist()
     return list(given) if isinstance(given, Sequence) and not isinstance(given, str | bytes) else None
-
-
-def _each(entries: Sequence[Any], problem: Callable[[int, Any], str]) -> list[str]:
-    """The first problems of a sequence."""
-    return [sentence for k, entry in enumerate(entries, 1) if (sentence := problem(k, entry))][:_NAMED]
 
 
 def _some(places: Sequence[str]) -> str:
