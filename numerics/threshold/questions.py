@@ -308,5 +308,4 @@ def design_for(read: PatternFile, **given: Any) -> DesignAnswer:
         If `diag` is given nowhere, or an option does not fit the patterns.
     """
     objective = given.pop("objective", FEASIBLE)
-    patterns = Patterns.of(read.states, **{**read.options, **given}, file=read.file)
-    return DesignAnswer(THRESHOLD.name, design(patterns, objective))
+    return DesignAnswer(THRESHOLD.name, design(Patterns.of(read, **given), objective))

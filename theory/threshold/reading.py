@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from numbers import Integral, Rational, Real
@@ -21,12 +21,9 @@ from theory.files import content_of, decoded, shortened
 from theory.lazy import Later
 from theory.model import Parameter
 from theory.text.numbers import DECIMAL, LONGEST
-from theory.threshold.network import ThresholdNetwork, text_of
-from theory.threshold.patterns import FREE, Patterns
+from theory.threshold.network import State, ThresholdNetwork, state_of, text_of
 
 MOST_UNITS, MOST_PATTERNS = 1000, 10_000
-OPTIONS = ("diag", "bias", "signs", "mask")
-"""What a file of patterns may say beside them; see `theory.threshold.patterns.Patterns`."""
 
 _EXACT = re.compile(rf"\s*({DECIMAL})(?:\s*/\s*({DECIMAL}))?\s*")
 _RATIO = re.compile(r"\s*([+-]?[0-9]{1,4000})(?:/([0-9]{1,4000}))?\s*")  # designs have numbers of hundreds of digits
@@ -48,14 +45,14 @@ class PatternFile:
 
     Attributes
     ----------
-    states : tuple of str
+    states : tuple of State
         All of one length, no two alike.
     options : mapping of str to object
         Those of ``diag``, ``bias``, ``signs`` and ``mask`` that it gives, as plain data.
     file : str
     """
 
-    states: tuple[str, ...]
+    states: tuple[State, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
 
@@ -308,7 +305,7 @@ def patterns_of(parameter: Parameter, given: Any) -> PatternFile:
         with _named(f"{parameter.name} = {shortened(file)}: "):
             if not _is_json(file, text):
                 lines = (line.partition("#")[0].strip() for line in text.splitlines())
-                return _patterns([line for line in lines if line], {}, file)
+                return pattern_file([line for line in lines if line], {}, file)
             data = _parsed(text)
             return _of_pattern_data(data, file)
     with _named(f"{parameter.name}: "):
@@ -317,42 +314,109 @@ def patterns_of(parameter: Parameter, given: Any) -> PatternFile:
 
 def _of_pattern_data(data: Any, file: str) -> PatternFile:
     if not isinstance(data, Mapping):
-        return _patterns(data, {}, file)
+        return pattern_file(data, {}, file)
     if "patterns" not in data:
         raise InputError(f"no patterns in it, but {', '.join(str(key)[:20] for key in [*data][:_NAMED]) or 'nothing'}")
-    return _patterns(data["patterns"], data, file)
+    return pattern_file(data["patterns"], data, file)
 
 
-def _patterns(given: Any, options: Mapping[str, Any], file: str) -> PatternFile:
+def pattern_file(given: Any, options: Mapping[str, Any], file: str = "") -> PatternFile:
+    """Patterns and the options that are given among all entries of a mapping, after all of them were checked.
+
+    Raises
+    ------
+    InputError
+        With all problems, patterns, rows and columns counted from 1.
+    """
     entries = _listed(given)
     if not entries:
         raise InputError("no patterns; needed: texts such as 0110, one character for each unit")
     if len(entries) > MOST_PATTERNS:
         raise InputError(f"{len(entries)} patterns; at most {MOST_PATTERNS} are taken")
-    texts = tuple(map(_pattern_text, entries))
-    if (units := len(texts[0])) > MOST_UNITS:
-        raise InputError(f"patterns of {units} units; at most {MOST_UNITS} are taken")
-    kept = {name: _plain(options[name]) for name in OPTIONS if options.get(name) is not None}
-    Patterns.of(texts, **{"diag": FREE, **kept})  # all problems; diag may still follow
-    return PatternFile(texts, kept, file)
+    problems: list[str] = []
+    texts = [_pattern_text(entry) for entry in entries]
+    problems += _each(
+        texts, lambda k, t: f"pattern {k} ({_shown(entries[k - 1])}) is no text of 0 and 1" if t is None else ""
+    )
+    lengths = [len(text) for text in texts if text is not None]
+    most = max(set(lengths), key=lengths.count, default=0)
+    problems += _each(
+        texts,
+        lambda k, t: (
+            f"pattern {k} has {len(t)} characters, pattern {lengths.index(most) + 1} has {most}"
+            if t is not None and len(t) != most
+            else ""
+        ),
+    )
+    if most > MOST_UNITS:
+        problems.append(f"patterns of {most} units; at most {MOST_UNITS} are taken")
+    first = {text: k for k, text in reversed([*enumerate(texts, 1)])}
+    problems += _each(
+        texts,
+        lambda k, t: f"pattern {k} ({_shown(t)}) is pattern {first[t]} again" if t is not None and first[t] < k else "",
+    )
+    kept: dict[str, Any] = {}
+    for name, read in _OPTIONS.items():
+        if options.get(name) is not None:
+            with gathering(problems):
+                kept[name] = read(name, options[name], most)
+    if problems:
+        raise InputError(problems)
+    return PatternFile(tuple(map(state_of, filter(None, texts))), kept, file)
 
 
-def _pattern_text(entry: Any) -> str:
-    """A pattern given as text, or as a list of 0 and 1; what it is not is shown by what refuses it."""
+def _pattern_text(entry: Any) -> str | None:
+    """A pattern given as text, or as a list of 0 and 1."""
     listed = None if isinstance(entry, str) else _listed(entry)
     if listed is not None and all(rational(number) in (0, 1) for number in listed):
-        return text_of(int(rational(number) or 0) for number in listed)
-    return entry if isinstance(entry, str) and not isinstance(entry, Bare) else _shown(entry)
+        entry = text_of(int(rational(number) or 0) for number in listed)
+    return entry if isinstance(entry, str) and re.fullmatch("[01]+", entry) else None
 
 
-def _plain(value: Any, depth: int = 2) -> Any:
-    """Lists of lists of whole numbers and texts, whatever is given."""
-    if depth and (listed := _listed(value)) is not None:
-        return [_plain(entry, depth - 1) for entry in listed]
-    if isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, Bare)):
-        return value
-    number = rational(value)
-    return int(number) if number is not None and number.denominator == 1 else number
+def _word(*allowed: str) -> Callable[[str, Any, int], str]:
+    def read(name: str, given: Any, N: int) -> str:
+        if given not in allowed:
+            raise InputError(f"{name} = {str(given)[:40]} is not allowed; {name} must be one of {', '.join(allowed)}")
+        return str(given)
+
+    return read
+
+
+def _matrix(allowed: tuple[int, ...], column_signs: bool) -> Callable[[str, Any, int], Any]:
+    """Reader of a matrix of a few whole numbers; a list of +1 and -1, or ``++-``, are the signs of all weights from one unit."""
+
+    def read(name: str, given: Any, N: int) -> Any:
+        rows = [f"{mark}1" for mark in given] if column_signs and _are_signs(given) else _listed(given)
+        flat = column_signs and rows is not None and all(_listed(row) is None for row in rows)
+        listed = [_listed(row) for row in ([rows] if flat else rows or [])]
+        if not listed or (not flat and len(listed) != N) or any(row is None or len(row) != N for row in listed):
+            also = f", or one list of {N} signs of units" if column_signs else ""
+            raise InputError(f"{name} is no matrix of {N} rows of {N} numbers{also}")
+        values = allowed[-1:] + allowed[:1] if flat else allowed
+        bad = [
+            f"row {k}, column {column} ({_shown(entry)})"
+            for k, row in enumerate(listed, 1)
+            for column, entry in enumerate(row or (), 1)
+            if rational(entry) not in values
+        ]
+        if bad:
+            raise InputError(f"{name}: {_some(bad)}: each must be one of {', '.join(map(str, values))}")
+        matrix = tuple(tuple(int(rational(entry) or 0) for entry in row or ()) for row in listed)
+        return matrix[0] if flat else matrix
+
+    return read
+
+
+def _are_signs(given: Any) -> bool:
+    return isinstance(given, str) and re.fullmatch("[+-]+", given) is not None
+
+
+_OPTIONS: Mapping[str, Callable[[str, Any, int], Any]] = {
+    "diag": _word("free", "zero", "nonpositive"),
+    "bias": _word("free", "zero"),
+    "signs": _matrix((-1, 0, 1), column_signs=True),
+    "mask": _matrix((0, 1), column_signs=False),
+}
 
 
 # ---- files -------------------------------------------------------------------------------------------------------------
@@ -411,6 +475,11 @@ def _listed(given: Any) -> list[Any] | None:
     if hasattr(given, "tolist"):
         given = given.tolist()
     return list(given) if isinstance(given, Sequence) and not isinstance(given, str | bytes) else None
+
+
+def _each(entries: Sequence[Any], problem: Callable[[int, Any], str]) -> list[str]:
+    """The first problems of a sequence."""
+    return [sentence for k, entry in enumerate(entries, 1) if (sentence := problem(k, entry))][:_NAMED]
 
 
 def _some(places: Sequence[str]) -> str:
