@@ -193,6 +193,8 @@ def validate(
         simulator = replace(simulator, sizes=(), couplings=())
     solver = Solver(model, activation if described.needs_activation else None, filter=filter)
     solution = solver.solve(**parameters)
+    if treatment.comparison is not None:
+        return solution, treatment.comparison(solution, seed=seed, progress=progress, **settings)
     theory = described.theory_of(activation)
     compared = {key: value for key, value in solution.leading.items() if not theory.leading[key].elsewhere}
     if treatment.replacing_simulator is not None and treatment.replacement is not None and not solution.stable:
