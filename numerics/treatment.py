@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from numerics.settings import Question, Setting
 from numerics.view import Picture, View
 from theory.lazy import Later
-from theory.model import Model
+from theory.model import FileParameter, Model
 
 if TYPE_CHECKING:
     from numerics.simulate.sample import Sample
@@ -98,6 +98,16 @@ class Treatment:
         What a sweep shows.
     picture : callable, optional
         ``picture(solver, solution)`` returns the `Picture` of one solution.
+    files : mapping of str to FileParameter
+        By command, the file that it takes in place of the model's parameters; `derive` may do without.
+    derivation_for : callable, optional
+        ``derivation_for(read, style)`` returns what `derive` prints of its file.
+    design : callable, optional
+        ``design(read, **settings)`` returns parameters for what its file asks for, with ``to_dict`` and ``table``.
+    comparison : callable, optional
+        ``comparison(solution, seed=..., progress=..., **settings)`` returns the `Validation` of a model whose answer is no number.
+    verify : callable, optional
+        ``verify(text)`` checks an answer of the model, as JSON, without solving anything; see `quenched.commands`.
     example : str
         Words of a command line for one network, the activation first, as help shows them.
     """
@@ -112,7 +122,17 @@ class Treatment:
     covariance: Callable[..., Any] | None = None
     view: View = field(default_factory=View)
     picture: Callable[..., Picture] | None = None
+    files: Mapping[str, FileParameter] = field(default_factory=dict)
+    derivation_for: Callable[..., str] | None = None
+    design: Callable[..., Any] | None = None
+    comparison: Callable[..., Any] | None = None
+    verify: Callable[..., Any] | None = None
     example: str = ""
+
+    def stated(self, command: str) -> Model[Any]:
+        """The model with the parameters that a command takes."""
+        own = self.files.get(command)
+        return self.model if own is None else replace(self.model, parameters=(own,), choices=())
 
     def settings_of(self, command: str) -> tuple[Setting, ...]:
         """Settings of a command."""

@@ -22,8 +22,11 @@ from theory.text.outline import FILTER, outline, wellformed
 
 _RANGE = re.compile(r"([^:]+):([^:]+):([0-9]{1,6})(:log)?")
 
-COMMANDS = ("solve", *EVERYWHERE)
+COMMANDS = ("solve", "design", *EVERYWHERE)
 """Those that take ``name=value`` pairs."""
+
+LONGEST_TEXT = 100_000
+"""Most characters of a setting that is a text."""
 
 SWEPT = "sweep"
 """The command whose parameters may be ranges."""
@@ -62,10 +65,12 @@ def read_pairs(
     options: Sequence[Setting] = (),
     value_of: Callable[[str], object] = number,
     files: Collection[str] = (),
+    leading: str = "",
 ) -> tuple[dict[str, object], dict[str, tuple[Any, ...]]]:
     """Parameters of the model and settings of the command from ``name=value`` words, or ``--name=value`` for some settings.
 
-    `value_of` reads a value of the model's parameters, or raises `ValueError`; those in `files` stay texts.
+    `value_of` reads a value of the model's parameters, or raises `ValueError`; those in `files` stay texts. A word that is no pair
+    is the value of the parameter `leading`, where there is one.
 
     Raises
     ------
@@ -79,7 +84,10 @@ def read_pairs(
     for word in words:
         shown, equals, value = word.partition("=")
         name = shown.removeprefix("--")
-        if not equals or not name.isidentifier() or not value.strip():
+        if leading and not (equals and name.isidentifier()) and word.strip():
+            shown = name = leading
+            value = word
+        elif not equals or not name.isidentifier() or not value.strip():
             problems.append(f"'{word[:60]}' is not of the form name=value")
             continue
         if name in seen:
@@ -102,11 +110,12 @@ def _setting(option: Setting, shown: str, text: str) -> tuple[Any, ...]:
         return (text.strip(),)
     if option.spans and isinstance(span := number_or_range(text.strip()), tuple):
         return (span,)
+    if option.pattern and len(text) <= LONGEST_TEXT and re.fullmatch(option.pattern, text.strip()):
+        return (text.strip(),)
     pieces = [piece.strip() for piece in text.split(",")]
     shape = "[0-9]{1,11}" if option.whole else DECIMAL
     if (
-        not option.words
-        and not option.spans
+        not (option.words or option.spans or option.pattern)
         and len(pieces) <= option.most
         and all(len(p) <= LONGEST and re.fullmatch(shape, p) for p in pieces)
     ):
@@ -168,7 +177,7 @@ def read_asked(words: argparse.Namespace) -> Asked:
     """
     command = words.command
     model, treatment = find_model(words.model), find_treatment(words.model)
-    settings = treatment.settings_of(command)
+    stated, settings = treatment.stated(command), treatment.settings_of(command)
     parameters: dict[str, object] = {}
     given: dict[str, tuple[Any, ...]] = {}
     activation: str | None = words.activation
@@ -201,22 +210,33 @@ def read_asked(words: argparse.Namespace) -> Asked:
             if option.startswith("--") and values is not None:
                 with gathering(problems):
                     questions.append(_question(treatment, option.removeprefix("--"), values))
-        if hasattr(words, "pairs"):
+        if command == "design" and treatment.design is None:
+            problems.append(
+                f"the model {model.name} has no design: nothing is chosen there but the parameters of solve"
+            )
+        elif words.pairs and command not in (*COMMANDS, *treatment.files):
+            problems.append(
+                f"{command} {model.name} is for all parameters: it takes no numbers and no file such as {words.pairs[0][:60]}"
+            )
+        elif words.pairs or command in COMMANDS:
             with gathering(problems):
-                files = [p.name for p in model.parameters if isinstance(p, FileParameter)]
+                files = {p.name: p for p in stated.parameters if isinstance(p, FileParameter)}
+                leading = next((name for name, p in files.items() if p.leads), "")
                 reader = number_or_range if command == SWEPT else number
-                parameters, given = read_pairs(words.pairs, settings, reader, files)
+                parameters, given = read_pairs(words.pairs, settings, reader, files, leading)
                 with gathering(problems):
-                    parameters = with_files_read(model, parameters)
+                    parameters = with_files_read(stated, parameters)
                 problems += _unmet(settings, given, [question.name for question, _ in questions])
-                known = {*model.names, *(parameter.name for parameter in own)}
+                known = {*stated.names, *(parameter.name for parameter in own)}
                 # what an unreadable text declares is not known
                 told = {name: value for name, value in parameters.items() if readable or name in known}
                 ranges = {name: value for name, value in told.items() if isinstance(value, tuple)}
                 for values in ends(told, ranges):
                     with gathering(problems):
-                        checked_parameters(model, own, values)
-                if command == SWEPT:
+                        checked_parameters(stated, own, values, [setting.name for setting in settings])
+                if command == SWEPT and len(files) == len(stated.parameters):
+                    problems.append(f"the model {model.name} has no number that could be swept")
+                elif command == SWEPT:
                     with gathering(problems):
                         check_ranges([len(values) for values in ranges.values()], *given["simulate"])
                 hints = (_elsewhere(command, treatment, name) for name in told if name not in known)
@@ -238,12 +258,9 @@ def _question(treatment: Treatment, name: str, values: Any) -> tuple[Question, A
         raise InputError(
             f"--{name} is for the model{'s' * (len(having) > 1)} {' and '.join(having)}, not for {treatment.model.name}"
         )
-    if not own.takes_numbers:
-        return own, values
-    numbers = [number(text) for text in values]
-    if strange := [text for text, value in zip(values, numbers, strict=True) if isinstance(value, str)]:
-        raise InputError([f"--{name} {text[:40]} is no number" for text in strange])
-    return own, numbers
+    if problems := own.problems(values) if own.value else []:
+        raise InputError(problems)
+    return own, [number(text) for text in values] if own.takes_numbers else values
 
 
 def _unmet(settings: Sequence[Setting], given: Mapping[str, tuple[Any, ...]], asked: Sequence[str]) -> list[str]:

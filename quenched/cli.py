@@ -16,7 +16,7 @@ from numerics.treatment import Treatment
 from quenched.arguments import COMMANDS, SWEPT, setting_options
 from theory import __version__
 from theory.errors import InputError, QuenchedError
-from theory.model import Model
+from theory.model import FileParameter, Model
 from theory.models import model_names
 
 BAD_INPUT, INTERRUPTED = 2, 130  # 0 and 1 come from the commands
@@ -24,7 +24,7 @@ BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
 LONGEST_MESSAGE = 1000
 
 _EXITS = """exit codes: 0 done; 1 a comparison or a check that does not hold, or is inconclusive; 2 unusable input, or a question
-without an answer, explained in one sentence on standard error; 130 interrupted"""
+without an answer, explained in one sentence on standard error; 3 a certificate that cannot be decided; 130 interrupted"""
 
 _ACTIVATION = """activation in x, e.g. 'tanh(x)', '-x/(1+x^2)', 'x/(1+a*x^2) where a>0', 'power(1/2)', 'pade(tanh, 3, 2)';
 parameters declared after 'where' get their values as name=value pairs"""
@@ -45,6 +45,7 @@ curves, simulated networks as points"""
 _EXAMPLES = {
     "derive": "--steps --format markdown",
     "solve": "--json",
+    "design": "diag=zero --json",
     "emit": "-o solver.py",
     "simulate": "N=400 couplings=50",
     "validate": "N=100,200,400",
@@ -97,12 +98,18 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
 
     def model_command(name: str, help_text: str, *, pairs: bool, ranges: bool = False) -> argparse.ArgumentParser:
         sub = command(name, help_text)
+        own = [t.files[name] for t in shown if name in t.files]
         sub.add_argument("model", metavar="MODEL", help="the network model: " + "; ".join(map(_model_help, shown)))
-        sub.add_argument("-a", "--activation", action=_Once, metavar="EXPR", help=_ACTIVATION)
+        active = any(t.model.needs_activation for t in shown)
+        sub.add_argument(
+            "-a", "--activation", action=_Once, metavar="EXPR", help=_ACTIVATION if active else argparse.SUPPRESS
+        )
         timed = any(t.model.with_filter is not None for t in shown)
         sub.add_argument("--filter", action=_Once, metavar="H", help=_FILTER if timed else argparse.SUPPRESS)
+        taken = _PARAMETERS + ranges * _RANGES if pairs else "; ".join(f"{f.meaning}: {f.allowed}" for f in own)
+        shape = "name=value" if pairs else "FILE"
+        sub.add_argument("pairs", nargs="*", metavar=shape, help=taken.replace("%", "%%") or argparse.SUPPRESS)
         if pairs:
-            sub.add_argument("pairs", nargs="*", metavar="name=value", help=_PARAMETERS + ranges * _RANGES)
             _add_json(sub)
         return sub
 
@@ -116,6 +123,10 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
         f"figure of the solution beside one network ({', '.join(pictured)})" if pictured else argparse.SUPPRESS
     )
     solve.add_argument("--plot", action=_Once, metavar="FILE", help=picture_help)
+    design = model_command("design", "find parameters for prescribed states", pairs=True)
+    design.add_argument(
+        "-o", "--output", action=_Once, metavar="FILE", help="file for the network that was found, as JSON"
+    )
     emit = model_command("emit", "write the generated solver module", pairs=False)
     emit.add_argument("--target", default="numpy", metavar="T", help="language of the module: numpy (default)")
     emit.add_argument(
@@ -128,8 +139,12 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     sweep.add_argument("--plot", action=_Once, metavar="FILE", help=_FIGURE)
     sweep.add_argument("--quantity", action="append", default=[], metavar="KEY", help="what is drawn; repeatable")
     sweep.add_argument("--executor", default="local", metavar="E", help="local (default) or dask://HOST:PORT")
-    check = command("check", "check the claims of a paper against the theory derived here")
-    check.add_argument("paper", metavar="PAPER", help=f"name of the paper: {', '.join(PAPERS)}")
+    check = command("check", "check the claims of a paper, or an answer, without trusting what found it")
+    check.add_argument(
+        "paper",
+        metavar="PAPER|FILE",
+        help=f"name of the paper: {', '.join(PAPERS)}; or the JSON that solve or design printed, of a model with certificates",
+    )
     _add_json(check)
     return parser
 
@@ -138,14 +153,17 @@ def _example(command: str, treatment: Treatment) -> list[str]:
     """A line for help, where the model has one: pairs where the command takes them, a range where it sweeps."""
     if command not in _EXAMPLES:
         return [f"example: quenched {command} {PAPERS[0]}"]
-    words = treatment.example.split()
+    own = treatment.files.get(command)
+    words = treatment.example.split() if own is None else [f"{own.name}.json"]
     pairs = [word for word in words if "=" in word]
-    if command == SWEPT and pairs:
+    if (command == SWEPT and not pairs) or (command == "design" and treatment.design is None):
+        return []
+    if command == SWEPT:
         name, _, value = pairs[0].partition("=")
         words = [f"{name}={float(value) / 10:g}:{value}:20" if word == pairs[0] else word for word in words]
-    if command not in COMMANDS:
-        words = [word for word in words if word not in pairs]
-    settings = {setting.name for setting in treatment.settings_of(command)}
+    if command not in COMMANDS and own is None:  # no values, of parameters and of files
+        words = [word for word in words if word not in pairs] if treatment.model.needs_activation else []
+    settings = {setting.name for setting in treatment.settings_of(command)} | {*treatment.stated(command).names}
     ending = [word for word in _EXAMPLES[command].split() if "=" not in word or word.partition("=")[0] in settings]
     line = " ".join(["example: quenched", command, treatment.model.name, *words, *ending])
     return [line] if treatment.example else []
@@ -165,7 +183,10 @@ def _parameters_help(model: Model[Any]) -> str:
         rows.append(f"  {choice.name:<12} {choice.meaning}")
     for parameter in model.parameters:
         default = "" if parameter.default is None else f" (default {parameter.default:g})"
-        rows.append(f"  {parameter.name:<12} {parameter.meaning}; {parameter.allowed}{default}")
+        bare = (
+            f"; {parameter.name}= may be left out" if isinstance(parameter, FileParameter) and parameter.leads else ""
+        )
+        rows.append(f"  {parameter.name:<12} {parameter.meaning}; {parameter.allowed}{default}{bare}")
     return "\n".join(rows)
 
 
@@ -250,11 +271,12 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     arguments, rest = build_parser(next((word for word in words if word in model_names()), None)).parse_known_args(
         _joined(words)
     )
-    pair = setting_options() if hasattr(arguments, "pairs") else ()
-    strange = [w for w in rest if not pair or (w.startswith("-") and w.partition("=")[0] not in pair)]
+    takes_words = hasattr(arguments, "pairs")
+    pair = setting_options() if arguments.command in COMMANDS else ()
+    strange = [w for w in rest if not takes_words or (w.startswith("-") and w.partition("=")[0] not in pair)]
     if strange:
         raise InputError(f"unrecognized: {' '.join(strange)[:100]} (see 'quenched {arguments.command} --help')")
-    if hasattr(arguments, "pairs"):
+    if takes_words:
         arguments.pairs += rest
     return arguments
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from derivations.catalogue import PAPERS
+from numerics.models import treatments
 from quenched.arguments import SWEPT, Asked, read_asked
 from quenched.jsontext import json_text
 from quenched.progress import progress_bar
 from theory.errors import DomainError, InputError, gathering, require
+from theory.files import text_of
+from theory.model import FileParameter
 
 if TYPE_CHECKING:
     from theory.activation.activation import Activation
@@ -29,10 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.command == "check":
         return _check(arguments)
     with gathering() as problems:
-        if arguments.command == SWEPT:
-            _check_files(arguments, problems)
+        _check_files(arguments, problems)
         with gathering(problems):
             asked = read_asked(arguments)
+            if arguments.command == SWEPT and arguments.quantity:
+                from quenched.figures.figure import check_quantities
+
+                check_quantities(arguments.quantity, list(_derived(asked)[0].quantities))
     code = _COMMANDS[arguments.command](arguments, asked)
     _warn(asked.renamed)
     return code
@@ -49,6 +58,17 @@ def _derived(asked: Asked) -> tuple[Theory, Activation]:
 def _derive(arguments: argparse.Namespace, asked: Asked) -> int:
     if arguments.format not in FORMATS:
         raise InputError(f"--format {arguments.format[:40]} is unknown; allowed: {', '.join(FORMATS)}")
+    derivation_for = asked.treatment.derivation_for
+    if asked.parameters and derivation_for is not None:
+        (read,) = asked.parameters.values()
+        require(
+            (
+                not arguments.steps,
+                "--steps: what follows for given states is one step; derive without a file has the argument",
+            )
+        )
+        print(derivation_for(read, arguments.format))
+        return 0
     from quenched.presentation import present
     from theory.derivation import StepFailed
 
@@ -63,22 +83,14 @@ def _derive(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
+    size, picture = asked.single.get("N"), asked.treatment.picture
+    plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
+    lacking = f"--plot: the model {asked.model.name} has no figure of one solution; sweep draws curves"
+    require((plot is None or picture is not None, lacking))
     from numerics.chaos.state import chaotic_state_of
     from numerics.solve.solver import Solver
     from quenched.presentation import solution_text
 
-    size, picture = asked.single.get("N"), asked.treatment.picture
-    plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
-    if plot is not None:
-        from quenched.figures.figure import check_figure, draw_picture
-
-        require(
-            (
-                picture is not None,
-                f"--plot: the model {asked.model.name} has no figure of one solution; sweep draws curves",
-            )
-        )
-        check_figure(plot, (), ())
     solver = Solver(asked.model.name, asked.activation, filter=asked.filter)
     solution = solver.solve(**asked.parameters)
     chaos, messages = None, solution.warnings(size)
@@ -89,7 +101,10 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
             messages += (str(error),)
     answers = [question.answer(solver, solution, values, asked.single) for question, values in asked.questions]
     if plot is not None and picture is not None:
-        draw_picture(picture(solver, solution), plot)
+        from quenched.figures.figure import draw_picture
+
+        asked_for = [answer.picture for answer in answers if answer.picture is not None]
+        draw_picture(asked_for[0] if asked_for else picture(solver, solution), plot)
     data = solution.to_dict(size) | ({} if chaos is None else {"chaotic_state": chaos.to_dict()})
     for answer in answers:
         data |= answer.data
@@ -99,9 +114,24 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
     return 0
 
 
+def _design(arguments: argparse.Namespace, asked: Asked) -> int:
+    from numerics.files import write_file
+
+    design = asked.treatment.design
+    assert design is not None  # the command line was checked
+    (read,) = asked.parameters.values()
+    found = design(read, **asked.single)
+    if arguments.output is not None:
+        require((found.feasible, f"nothing is written to '{arguments.output[:200]}': no network has these states"))
+        write_file(arguments.output, f"{json_text(found.to_dict())}\n")
+    if arguments.json or arguments.output is None:
+        _print(arguments, found.to_dict(), found.table)
+    return 0
+
+
 def _emit(arguments: argparse.Namespace, asked: Asked) -> int:
-    from numerics.codegen.cache import write_file
     from numerics.codegen.module import TARGETS, emit
+    from numerics.files import write_file
 
     if arguments.target not in TARGETS:
         raise InputError(f"--target {arguments.target[:40]} cannot be emitted yet; available: {', '.join(TARGETS)}")
@@ -139,27 +169,30 @@ def _validate(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _check_files(arguments: argparse.Namespace, problems: list[str]) -> None:
-    """What is wrong with the file, the executor and the quantities of a sweep."""
-    from numerics.sweep.execute import check_executor
-    from numerics.sweep.table import check_path
+    """What is wrong with the files that a command line asks for, the target, the executor and the quantities of a figure."""
+    from numerics.files import TABLES, check_figure, check_file
 
-    with gathering(problems):
-        check_executor(arguments.executor)
-    if arguments.output is not None:
+    swept = arguments.command == SWEPT
+    if getattr(arguments, "output", None) is not None:
         with gathering(problems):
-            check_path(arguments.output)
-    if arguments.quantity and arguments.plot is None:
-        problems.append("--quantity chooses what is drawn: give --plot FILE too")
+            check_file(arguments.output, TABLES if swept else ())
+    if getattr(arguments, "plot", None) is not None:
+        with gathering(problems):
+            check_figure(arguments.plot or f"{arguments.model}.png")
+    if swept:
+        from numerics.sweep.execute import check_executor
+
+        with gathering(problems):
+            check_executor(arguments.executor)
+        if arguments.quantity and arguments.plot is None:
+            problems.append("--quantity chooses what is drawn: give --plot FILE too")
 
 
 def _sweep(arguments: argparse.Namespace, asked: Asked) -> int:
     from numerics.sweep.sweep import sweep
-    from quenched.figures.figure import check_figure, draw
+    from quenched.figures.figure import draw
 
     plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
-    if plot is not None:
-        theory, _ = _derived(asked)
-        check_figure(plot, arguments.quantity, list(theory.quantities))
     ranges = sum(isinstance(value, tuple) for value in asked.parameters.values())
     settings = asked.single
     with progress_bar("sweep") as progress:
@@ -183,14 +216,36 @@ def _sweep(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    if is_file(arguments.paper):
+        return _check_certificate(arguments)
     from derivations.catalogue import find_paper
-    from derivations.claims import check_paper, verdict_data, verdict_table
 
     paper = find_paper(arguments.paper)
+    from derivations.claims import check_paper, verdict_data, verdict_table
+
     with progress_bar(f"check {paper.name}") as progress:
         verdicts = check_paper(paper, progress)
     _print(arguments, verdict_data(paper, verdicts), lambda: verdict_table(paper, verdicts))
     return 0 if all(verdict.holds for verdict in verdicts) else 1
+
+
+def is_file(word: str) -> bool:
+    """Whether what is to be checked is an answer in a file rather than a paper."""
+    return word.lower().endswith(".json") or (word not in PAPERS and os.path.isfile(word))
+
+
+def _check_certificate(arguments: argparse.Namespace) -> int:
+    """Check an answer, as JSON, by the treatment of the model that it names."""
+    file = FileParameter("certificate", "", content="what solve or design printed as JSON")
+    text = text_of(file, arguments.paper)
+    able = {t.model.name: t.verify for t in treatments() if t.verify is not None}
+    named = [name for name in able if re.search(rf'"model"\s*:\s*"{name}"', text[:10_000])]
+    if not able:
+        raise InputError("no model has answers that are checked by themselves")
+    found = able[(named or [*able])[0]](text)
+    require((found.claims, f"{arguments.paper[:200]} claims nothing that could be checked"))
+    _print(arguments, found.to_dict(), found.table)
+    return {True: 0, False: 1, None: 3}[found.holds]
 
 
 def _print(arguments: argparse.Namespace, data: dict[str, Any], text: Callable[[], str]) -> None:
@@ -205,6 +260,7 @@ def _warn(messages: Iterable[str]) -> None:
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Asked], int]] = {
     "derive": _derive,
     "solve": _solve,
+    "design": _design,
     "emit": _emit,
     "simulate": _simulate,
     "validate": _validate,

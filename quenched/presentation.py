@@ -58,7 +58,7 @@ def present(theory: Theory, activation: Activation, style: str, *, steps: bool) 
         f"{len(rows)} steps: {checked} machine-checked, {len(rows) - checked} definitions or references to quadrature."
     )
     validity = _validity(theory, activation, style)
-    results = [equations, validity, *([write_limits(limits, style)] if limits else [])]
+    results = [equations, *([validity] if validity else []), *([write_limits(limits, style)] if limits else [])]
     order = [head, argument, *results, tail] if steps else [head, *results, argument]
     return "\n\n".join(order)
 
@@ -73,6 +73,8 @@ def _validity(theory: Theory, activation: Activation, style: str) -> str:
     rows = [found.sentence] if (found := _existence(theory, activation)) else []
     named = (c.key if sstr(c.expression) == c.key else f"{c.key} = {sstr(c.expression)}" for c in theory.conditions)
     rows += [f"{name} < 1; otherwise {c.broken}" for name, c in zip(named, theory.conditions, strict=True)]
+    if not rows:
+        return ""
     if style == "text":
         return "\n".join(
             ["Validity:", *(fill(row, 116, initial_indent="  ", subsequent_indent="    ") for row in rows)]
@@ -200,6 +202,7 @@ def solution_text(
         )
     if chaos is not None:
         rows.append(f"  {chaos.text}")
+    rows += solution.rows
     return "\n".join(rows)
 
 

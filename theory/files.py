@@ -91,12 +91,23 @@ def _number_of(entry: Any) -> Any:
 
 
 def text_of(parameter: Parameter, file: str) -> str:
-    """What a file holds.
+    """The text that a file holds.
 
     Raises
     ------
     InputError
         If it cannot be read, is too large or holds no text.
+    """
+    return decoded(parameter, file, content_of(parameter, file))
+
+
+def content_of(parameter: Parameter, file: str) -> bytes:
+    """What a file holds.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is too large.
     """
     try:
         with open(file, "rb") as stream:
@@ -106,6 +117,17 @@ def text_of(parameter: Parameter, file: str) -> str:
         raise InputError(f"cannot read {parameter.name} = '{shortened(file)}': {reason}") from None
     if len(content) > MOST_BYTES:
         raise InputError(f"{parameter.name} = {shortened(file)} is larger than {MOST_BYTES // 10**6} MB")
+    return content
+
+
+def decoded(parameter: Parameter, file: str, content: bytes) -> str:
+    """The text that the content of a file stands for.
+
+    Raises
+    ------
+    InputError
+        If it stands for none.
+    """
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

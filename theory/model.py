@@ -95,10 +95,13 @@ class FileParameter(Parameter):
     read : callable
         ``read(parameter, given)`` returns the value, which prints itself in a few words and has ``data`` for JSON, or raises
         `InputError`; it takes its own values too.
+    leads : bool
+        Whether a word of the command line that is no ``name=value`` pair is this file.
     """
 
     content: str = "one number a line"
     read: Callable[[Parameter, Any], Any] = Later("theory.files:numbers_of")
+    leads: bool = False
 
     @property
     def allowed(self) -> str:

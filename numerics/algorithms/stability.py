@@ -3,18 +3,18 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 from scipy.optimize import brentq
 
-from numerics.algorithms.patterns import stored_patterns
+from numerics.algorithms.patterns import WHOLE, stored_patterns, tail_of
 
 LOADS = np.concatenate(
     [np.geomspace(1e-7, 0.02, 24, endpoint=False), np.linspace(0.02, 0.98, 49), 1 - np.geomspace(1e-2, 1e-6, 9)]
 )
-TAILS = (8.5, 7.5)  # standard deviations at which laws are cut: for the results, and to see what that changes
+TAILS = (WHOLE, 7.9)  # where laws are cut: for the results, and to see what the cut (and other panels) changes
 SEARCHED = 96  # eigenvalues between which the edge of the bulk and outliers are looked for
 STILL = 1e-14  # relative change of t below which it is found
 MARGIN = 1e-12  # distance of b <g> from 1 that may be rounding
+NARROWEST = 3e-5  # spread of the rates, relative to the largest, below which rounding decides what is an outlier
 VARIANTS, FEWEST_UNITS = ("noself", "self", "bias"), 10
 POINT = 1e-14  # squared width of the bulk, relative to its centre and the load, that is rounding
 FURTHEST = 40.0  # largest outlier that is looked for, in units of the largest one at small load and of the edge
@@ -132,7 +132,10 @@ class Jacobian:
                 break
             outside = growth
         edge = last(lambda growth: self.is_outside(growth, alpha), outside, inside)
-        return edge, self.order_parameter(edge, alpha)
+        atom = (
+            abs(edge - self.b * np.max(gain)) <= MARGIN * edge
+        )  # of a discrete law: its largest gain is shared by many
+        return edge, np.inf if atom else self.order_parameter(edge, alpha)
 
     def boundary_curve(self, alpha, points):
         """The upper half of the boundary of the bulk in the complex plane, from its right end, an array of complex numbers."""
@@ -289,11 +292,16 @@ def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, thres
         raise Unstorable(f"variant = {variant!r} is none of {', '.join(VARIANTS)}")
     if 0 < units < FEWEST_UNITS:
         raise Unstorable(f"units = {units:g}: give {FEWEST_UNITS} or more, or 0 for no cut of the law")
-    found = []
-    for tail in (-special.ndtri(1.0 / units),) * 2 if units > 0 else TAILS:
+    found, before = [], ()
+    for tail in TAILS if units == 0 else (tail_of(units),):
         r, weight = nodes(tail)
-        if not np.ptp(r) > MARGIN * np.max(np.abs(r)):
-            raise Unstorable("the rates do not vary: every pattern would be the same")
+        if np.array_equal(r, before):  # a law without tails
+            continue
+        before = r
+        if not np.ptp(r) > NARROWEST * np.max(np.abs(r)):
+            raise Unstorable(
+                f"the rates vary by less than {NARROWEST:g} of the largest: all patterns would be the same"
+            )
         patterns = stored_patterns(phi, phi_prime, r, weight)
         lost = ~np.isfinite(patterns.u)
         if np.any(lost):
@@ -302,7 +310,7 @@ def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, thres
                 f"{np.min(r):.3g} to {np.max(r):.3g}"
             )
         found.append(stability(equations, weights, patterns, alpha, variant, threshold))
-    whole, shorter = found
+    whole, shorter = found[0], found[-1]
     numbers = [key for key, value in whole.items() if np.isscalar(value) and not isinstance(value, str)]
     errors = {key: abs(whole[key] - shorter[key]) for key in numbers if np.isfinite(whole[key])}
     return {**whole, "errors": errors}

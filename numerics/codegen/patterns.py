@@ -108,6 +108,11 @@ def _solve(theory: Theory, activation: Activation) -> str:
     threshold = activation.threshold
     docs = "\n".join(f"    {key} : {q.meaning}" for key, q in theory.leading.items())
     return f'''\
+def nodes_of_law(tail{given}, law="lognormal", CV=1.0, f=1.0, eps=1.0, samples=()):
+    """Rates and probabilities that stand for a law, for these parameters of phi; see `law_nodes`."""
+    return law_nodes(law, CV, f, eps, samples, tail, phi(np.array([{kinks}], dtype=float){given}))
+
+
 def solve(alpha{given}, law="lognormal", variant="noself", CV=1.0, f=1.0, eps=1.0, samples=(), units=0.0):
     """Weights, spectrum at a stored pattern and critical loads, for one set of numbers.
 
@@ -125,7 +130,7 @@ def solve(alpha{given}, law="lognormal", variant="noself", CV=1.0, f=1.0, eps=1.
         weights,
         lambda x: phi(x{given}),
         lambda x: phi_prime(x{given}),
-        lambda cut: law_nodes(law, CV, f, eps, samples, cut, phi(np.array([{kinks}], dtype=float){given})),
+        lambda tail: nodes_of_law(tail{given}, law, CV, f, eps, samples),
         alpha,
         variant,
         {"0.0" if threshold is None else source(threshold)},

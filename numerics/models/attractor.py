@@ -5,6 +5,7 @@ from __future__ import annotations
 from numerics.settings import Question, Setting
 from numerics.treatment import Simulator, Treatment
 from numerics.view import Panel, View
+from theory.interval import Interval
 from theory.lazy import Later
 from theory.models.attractor import ATTRACTOR
 
@@ -33,11 +34,20 @@ TREATMENT = Treatment(
     ),
     questions=(
         Question(
+            "best",
+            "also the value of this parameter of the activation, in its range, at which alpha_S is largest; given several "
+            "times, of these parameters",
+            Later("numerics.solve.patterns:answer_best"),
+            value="NAME",
+        ),
+        Question(
             "boundary",
             "boundary of the bulk of eigenvalues in the complex plane, with about this number of points",
             Later("numerics.solve.patterns:answer_boundary"),
             value="COUNT",
             takes_numbers=True,
+            interval=Interval(2, 1000),
+            once=True,
         ),
         Question(
             "ridge",
@@ -45,6 +55,7 @@ TREATMENT = Treatment(
             Later("numerics.solve.storage:answer_ridge"),
             value="K",
             takes_numbers=True,
+            interval=Interval(0, 1e6, True),
         ),
         Question(
             "rate-noise",
@@ -52,6 +63,7 @@ TREATMENT = Treatment(
             Later("numerics.solve.storage:answer_noise"),
             value="S",
             takes_numbers=True,
+            interval=Interval.NONNEGATIVE,
         ),
     ),
     settings={"simulate": (*SPECTRA, *DYNAMICS), "validate": SPECTRA, "sweep": SPECTRA},

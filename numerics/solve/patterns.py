@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
+from sympy import Rational
 
 from numerics.algorithms import stability
 from numerics.codegen.patterns import pattern_equations
 from numerics.settings import Answer
 from numerics.solve.method import Method
+from numerics.solve.optimum import answer, optimum
 from numerics.solve.solution import Reading, Solution
 from numerics.solve.solver import Solver
+from theory.activation.activation import Activation
+from theory.attractor.discrete import ExactLoads, critical_loads, rational_rate
 from theory.errors import DomainError, require
 from theory.parameters import written_out
 
 RESOLVED = 1e-6  # largest change by cutting the law earlier, relative to numbers above 1, of what is called resolved
-CUT = ("edge", "abscissa", "alpha_bulk", "alpha_S")
-"""What may depend on the far tail of the law."""
+SMALL = ("t", "residual")
+"""What is not asked whether it depends on the far tail of the law."""
 
 
 def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
@@ -42,7 +46,9 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     errors = result.pop("errors")
     details = {key: result.pop(key) for key in ("outliers", "mechanism")}
     del result["first_outliers"]
-    unresolved = [key for key in CUT if errors.get(key, 0.0) > RESOLVED * max(1.0, abs(result[key]))]
+    unresolved = [
+        key for key, error in errors.items() if key not in SMALL and error > RESOLVED * max(1.0, abs(result[key]))
+    ]
     if "alpha_S" in unresolved:
         details["mechanism"] = "unresolved"
     values = {key: nan if key in unresolved else float(value) for key, value in result.items()}
@@ -60,13 +66,28 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
 
 def answer_boundary(solver: Solver, solution: Solution, asked: Sequence[float], _: Mapping[str, Any]) -> Answer:
     """The boundary of the bulk in the complex plane."""
-    require((len(asked) == 1 and 2 <= asked[0] <= 1000, "--boundary takes one number of points from 2 to 1000"))
     given = solution.parameters
     with np.errstate(all="ignore"):
         curve = jacobian_of(solver, given).boundary_curve(given["alpha"], int(asked[0]))
     rows = ["", "  boundary of the bulk, the half with imaginary parts >= 0:"]
     rows += [f"  {value.real:>14.8g} {value.imag:>+14.8g} i" for value in curve]
     return Answer({"boundary": [[value.real, value.imag] for value in curve]}, rows)
+
+
+def answer_best(solver: Solver, solution: Solution, asked: Sequence[str], _: Mapping[str, Any]) -> Answer:
+    """Parameters of the activation at which the critical load is largest."""
+    return answer(optimum(solution, asked, "alpha_S", critical_load), "alpha_S", ("mechanism",))
+
+
+def critical_load(solver: Solver, given: Mapping[str, Any]) -> float:
+    """alpha_S; where it is 0, how far the first eigenvalue at a vanishing load is beyond 1, negative."""
+    with np.errstate(all="ignore"):
+        jacobian = jacobian_of(solver, given)
+        if not np.all(np.isfinite(jacobian.patterns.u)):
+            return nan
+        bulk, out, _ = jacobian.critical_loads()
+        first = max([jacobian.b * jacobian.moments["mean_gain"], *jacobian.first_outliers()])
+    return float(np.fmin(bulk, out)) or 1.0 - float(first)
 
 
 def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | None = None) -> Any:
@@ -88,17 +109,48 @@ def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | Non
     module, values = solver.module, written_out(given)
     own = [values[p.name] for p in solver.activation.parameters]
     functions = [lambda x, f=f: f(x, *own) for f in (module.phi, module.phi_prime)]
-    law: dict[str, Any] = {key: values[key] for key in ("law", "CV", "f", "eps", "samples") if key in values}
-    if values.get("units"):
-        law["tail"] = -special.ndtri(1 / values["units"])
     if rates is None:
-        patterns = module.stored_patterns(*functions, *module.law_nodes(**law))
+        law = {key: values[key] for key in ("law", "CV", "f", "eps", "samples") if key in values}
+        nodes = module.nodes_of_law(module.tail_of(values.get("units", 0)), *own, **law)
+        patterns = module.stored_patterns(*functions, *nodes)
         return module.Jacobian(module.EQUATIONS, patterns, values["variant"])
     whole = np.asarray(rates, dtype=float)
     every, first = (
         module.stored_patterns(*functions, r, np.full(r.size, 1 / r.size)) for r in (whole.ravel(), whole[:, 0])
     )
     return module.Jacobian(module.EQUATIONS, first, values["variant"], module.EQUATIONS.moments(every))
+
+
+def exact_loads(solution: Solution) -> ExactLoads:
+    """Critical loads of a law of two or three distinct rates as algebraic numbers.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of a network that stores patterns, with `law` samples: rates that occur several times are more likely.
+
+    Raises
+    ------
+    InputError
+        For another law or model, one distinct rate, or too many of them.
+
+    References
+    ----------
+    Derived in `theory.attractor.discrete`.
+    """
+    solver, given = Solver.of(solution), solution.parameters
+    require((given.get("law") == "samples", "exact loads are found for a law=samples of few distinct rates"))
+    counted = Counter(given["samples"].values)
+    patterns = jacobian_of(solver, given).patterns
+    near = dict(zip(patterns.r.tolist(), patterns.u.tolist(), strict=True))
+    own = {p: Rational(str(given[p.name])) for p in solver.activation.parameters}
+    activation = Activation.from_expression(solver.activation.expression.subs(own))
+    found = [
+        rational_rate(activation, rate, near[rate], Rational(count, counted.total()))
+        for rate, count in sorted(counted.items())
+    ]
+    loads = critical_loads([rate for rate, _ in found], given["variant"])
+    return loads._replace(is_rounded=any(rounded for _, rounded in found))
 
 
 PATTERNS = Method(
