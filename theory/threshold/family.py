@@ -9,40 +9,39 @@ integer polynomials. The states of every piece are enumerated once more at a rat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
-from math import comb, inf, lcm
+from math import inf, lcm
 from typing import Any
 
-from sympy import QQ, ZZ, Expr, Matrix, Poly, Rational, Symbol, latex, sqrt
+from sympy import Matrix, Symbol, latex
 
 from theory.errors import InputError, gathering, require
 from theory.text.parsing import parse_polynomial
 from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
 from theory.threshold.network import State, ThresholdNetwork, text_of
+from theory.threshold.realroots import (
+    Point,
+    Root,
+    bernstein,
+    between,
+    closed_form,
+    expression_of,
+    fraction,
+    is_inside,
+    near,
+    ordered,
+    roots,
+    value_at,
+    vanishes,
+)
 
 Polynomial = tuple[Fraction, ...]
 """Coefficients, that of the constant first."""
 
-
-@dataclass(frozen=True)
-class Root:
-    """An irrational real number: the one root in an interval of an irreducible polynomial, integer coefficients, constant first."""
-
-    polynomial: tuple[int, ...]
-    low: Fraction
-    high: Fraction
-
-    def expression(self, name: str) -> Expr:
-        """The polynomial in a variable of this name."""
-        return _expression(self.polynomial, Symbol(name))
-
-
-Point = Fraction | Root
-"""A value of the parameter, exact."""
 
 MOST_NODES = 4000
 """Of the search tree over one interval of the parameter, which is halved beyond, `MOST_HALVINGS` times at most."""
@@ -103,15 +102,15 @@ class Family:
 
     def at(self, p: Fraction | int) -> ThresholdNetwork:
         """The network at a value of the parameter."""
-        W = [[_value(w, p) for w in row] for row in self.W]
-        return ThresholdNetwork.of(W, [_value(bias, p) for bias in self.b])
+        W = [[value_at(w, p) for w in row] for row in self.W]
+        return ThresholdNetwork.of(W, [value_at(bias, p) for bias in self.b])
 
     @property
     def matrices(self) -> tuple[Matrix, Matrix]:
         """W and b in SymPy's terms."""
         symbol = Symbol(self.parameter, real=True)
-        rows = [[_expression(w, symbol) for w in row] for row in self.W]
-        return Matrix(rows), Matrix([_expression(bias, symbol) for bias in self.b])
+        rows = [[expression_of(w, symbol) for w in row] for row in self.W]
+        return Matrix(rows), Matrix([expression_of(bias, symbol) for bias in self.b])
 
     @cached_property
     def _whole(self) -> tuple[tuple[tuple[tuple[int, ...], ...], ...], tuple[tuple[int, ...], ...]]:
@@ -137,7 +136,7 @@ def _entry(entry: Any, parameter: str, where: str, problems: list[str]) -> Polyn
     found: list[str] = []
     with gathering(found):
         if isinstance(entry, str):
-            return tuple(_fraction(c) for c in reversed(parse_polynomial(entry, parameter).all_coeffs()))
+            return tuple(fraction(c) for c in reversed(parse_polynomial(entry, parameter).all_coeffs()))
         if isinstance(entry, int | Fraction | float) and -inf < entry < inf:
             return (Fraction(entry),)
         raise InputError(f"{str(entry)[:40]} is no number and no text")
@@ -221,7 +220,7 @@ class Diagram:
             "breakpoints": [
                 {
                     "at": _short(b.at),
-                    "decimal": float(_near(b.at, 20)),
+                    "decimal": float(near(b.at, 20)),
                     "polynomial": None if isinstance(b.at, Fraction) else str(b.at.expression(self.family.parameter)),
                     "stable": list(map(text_of, b.states)),
                     "lost": list(map(text_of, b.lost)),
@@ -257,10 +256,10 @@ class Diagram:
         """The stable states as a function of the parameter, by cases; roots of polynomials without a short form are named below."""
         p = latex(Symbol(self.family.parameter))
         named = [b.at for b in self.breakpoints if isinstance(b.at, Root) and len(b.at.polynomial) > 3]
-        names: dict[Point, str] = {at: f"{p}_{{{k}}}" for k, at in enumerate(named, 1)}
+        names = {at: f"{p}_{{{k}}}" for k, at in enumerate(named, 1)}
 
         def tex(at: Point) -> str:
-            return names.get(at) or latex(_closed(at))
+            return names[at] if isinstance(at, Root) and at in names else latex(closed_form(at))
 
         cases = [(f"{tex(piece.low)} < {p} < {tex(piece.high)}", piece.states) for piece in self.pieces]
         cases += [(f"{p} = {tex(b.at)}", b.states) for b in self.breakpoints]
@@ -297,7 +296,7 @@ def diagram(family: Family, low: Any, high: Any) -> Diagram:
     where = {s: spans for s in candidates(family, low, high) if (spans := _stable_spans(family, s, low, high))}
     ends = ordered({end for spans in where.values() for span in spans for end in span} | {low, high})
     place = {end: k for k, (end, _) in enumerate(ends)}
-    inside = [_between(left, right) for left, right in pairwise(ends)]
+    inside = [between(left, right) for left, right in pairwise(ends)]
     present: list[list[State]] = [[] for _ in inside]
     for s in sorted(where):
         for start, stop in where[s]:
@@ -355,7 +354,7 @@ def _search(family: Family, low: Fraction, high: Fraction, most: int | None) -> 
     W, b = family._whole
     N = family.N
     degree = max(len(e) for row in (*W, b) for e in row) - 1
-    exact = [[c for e in entries for c in _bernstein(e, low, high, degree)] for entries in (*zip(*W, strict=True), b)]
+    exact = [[c for e in entries for c in bernstein(e, low, high, degree)] for entries in (*zip(*W, strict=True), b)]
     scale = lcm(*(c.denominator for column in exact for c in column))
     *columns, base = ([int(c * scale) for c in column] for column in exact)
     order = sorted(range(N), key=lambda j: (-sum(map(abs, columns[j])), j))
@@ -388,116 +387,22 @@ def _search(family: Family, low: Fraction, high: Fraction, most: int | None) -> 
         stack.append(([h + c for h, c in zip(fields, columns[j], strict=True)], state | {j: 1}))
 
 
-def _bernstein(polynomial: Sequence[int], low: Fraction, high: Fraction, degree: int) -> list[Fraction]:
-    """Coefficients in the Bernstein basis of an interval: the polynomial lies between the smallest and the largest."""
-    shifted = [Fraction(0)] * (degree + 1)  # in powers of (p - low)/(high - low)
-    for c in reversed(polynomial):
-        shifted = [
-            low * a + (high - low) * previous + (c if k == 0 else 0)
-            for k, (a, previous) in enumerate(zip(shifted, [Fraction(0), *shifted], strict=False))
-        ]
-    return [
-        sum((shifted[m] * Fraction(comb(k, m), comb(degree, m)) for m in range(k + 1)), Fraction(0))
-        for k in range(degree + 1)
-    ]
-
-
 def _stable_spans(family: Family, state: State, low: Fraction, high: Fraction) -> list[tuple[Point, Point]]:
     """The open intervals between low and high on which a state is stable, cut at isolated zeros of its fields."""
     signed = [h if q else tuple(-c for c in h) for h, q in zip(family.fields(state), state, strict=True)]
     cuts: set[Point] = {low, high}
     for h in signed:
-        bounds = _bernstein(h, low, high, len(h) - 1)
+        bounds = bernstein(h, low, high, len(h) - 1)
         if max(bounds) <= 0:
             return []
         if min(bounds) <= 0:
-            cuts |= {root for root in roots(h) if _inside(root, low, high)}
-    return [(a[0], c[0]) for a, c in pairwise(ordered(cuts)) if all(_value(h, _between(a, c)) > 0 for h in signed)]
+            cuts |= {root for root in roots(h) if is_inside(root, low, high)}
+    return [(a[0], c[0]) for a, c in pairwise(ordered(cuts)) if all(value_at(h, between(a, c)) > 0 for h in signed)]
 
 
 def _zeros(family: Family, state: State, p: Point) -> tuple[int, ...]:
     """The units whose fields in a state vanish at a point; exactly."""
-    return tuple(i for i, h in enumerate(family.fields(state)) if _vanishes(h, p))
-
-
-# ------------------------------------------------------------------------------------------- polynomials and their roots
-
-_UNKNOWN = Symbol("p", real=True)
-
-
-@lru_cache(maxsize=4096)
-def roots(polynomial: tuple[int, ...]) -> tuple[Point, ...]:
-    """The real roots, each once; none of the zero polynomial."""
-    while polynomial and not polynomial[-1]:
-        polynomial = polynomial[:-1]
-    if len(polynomial) < 3:
-        return (Fraction(-polynomial[0], polynomial[1]),) if len(polynomial) == 2 else ()
-    factors = [factor.primitive()[1] for factor, _ in Poly(polynomial[::-1], _UNKNOWN, domain=ZZ).factor_list()[1]]
-    found: list[Point] = []
-    for factor in factors:
-        whole = tuple(map(int, reversed(factor.all_coeffs())))
-        if len(whole) == 2:
-            found.append(Fraction(-whole[0], whole[1]))
-        else:
-            found += [Root(whole, _fraction(a), _fraction(b)) for (a, b), _ in factor.intervals()]
-    return tuple(found)
-
-
-def ordered(points: Iterable[Point]) -> list[tuple[Point, Fraction]]:
-    """Points in their order, each with a fraction near it; neighbours are more than 1000 times the error of these apart."""
-    points, digits = list(points), 30
-    while True:
-        near = sorted(((p, _near(p, digits)) for p in points), key=lambda pair: pair[1])
-        if all(right - left > Fraction(1, 10 ** (digits - 3)) for (_, left), (_, right) in pairwise(near)):
-            return near
-        digits *= 2
-
-
-@lru_cache(maxsize=4096)
-def _near(point: Point, digits: int) -> Fraction:
-    if isinstance(point, Fraction):
-        return point
-    low, high = point.low, point.high
-    rises = _value(point.polynomial, low) < 0  # the root is simple and no fraction: bisection meets no zero
-    while (high - low) * 10**digits > 1:
-        middle = (low + high) / 2
-        if (_value(point.polynomial, middle) < 0) == rises:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def _fraction(number: Any) -> Fraction:
-    return Fraction(int(number.p), int(number.q))
-
-
-def _between(left: tuple[Point, Fraction], right: tuple[Point, Fraction]) -> Fraction:
-    """A fraction between two neighbours of `ordered`, with a small denominator."""
-    width = right[1] - left[1]
-    low, high = left[1] + width / 8, right[1] - width / 8
-    denominator = 1
-    while not low < (found := ((low + high) / 2).limit_denominator(denominator)) < high:
-        denominator *= 2
-    return found
-
-
-def _inside(point: Point, low: Fraction, high: Fraction) -> bool:
-    return low < point < high if isinstance(point, Fraction) else ordered({low, high, point})[1][0] is point
-
-
-def _vanishes(polynomial: tuple[int, ...], p: Point) -> bool:
-    if isinstance(p, Fraction):
-        return _value(polynomial, p) == 0
-    minimal = Poly(p.polynomial[::-1], _UNKNOWN, domain=QQ)
-    return Poly(polynomial[::-1], _UNKNOWN, domain=QQ).rem(minimal).is_zero
-
-
-def _value(polynomial: Sequence[Any], p: Fraction | int) -> Fraction:
-    total = Fraction(0)
-    for c in reversed(polynomial):
-        total = total * p + c
-    return total
+    return tuple(i for i, h in enumerate(family.fields(state)) if vanishes(h, p))
 
 
 def _sum(polynomials: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -508,21 +413,8 @@ def _sum(polynomials: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(total)
 
 
-def _expression(polynomial: Sequence[Any], symbol: Symbol) -> Expr:
-    return sum(Rational(c.numerator, c.denominator) * symbol**k for k, c in enumerate(polynomial))
-
-
-def _closed(point: Point) -> Expr:
-    """A fraction or the root of a quadratic polynomial in SymPy's terms."""
-    if isinstance(point, Fraction):
-        return Rational(point.numerator, point.denominator)
-    c, b, a = point.polynomial
-    upper = _near(point, 20) > Fraction(-b, 2 * a)
-    return (-b + (1 if upper else -1) * sqrt(b**2 - 4 * a * c)) / (2 * a)
-
-
 def _short(point: Point) -> str:
-    return str(point) if isinstance(point, Fraction) else f"{float(_near(point, 20)):.12g}"
+    return str(point) if isinstance(point, Fraction) else f"{float(near(point, 20)):.12g}"
 
 
 def _listed(states: Sequence[State]) -> str:
