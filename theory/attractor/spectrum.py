@@ -43,7 +43,7 @@ gains = (growth * Identity(N) - c0 * D).inverse()
 
 chi, shift, theta_c, alpha_b = Symbol("chi"), Symbol("d", real=True), Symbol("theta_c", real=True), Symbol("alpha_b")
 Lambda, Lambda_bias = symbols("Lambda Lambda_bias")
-power, threshold = symbols("n theta", positive=True)
+power, threshold = Symbol("n", positive=True), Symbol("theta", real=True)
 left_out, right_out = growth - c0 * gain, growth - b * gain
 """1/omega of a unit that the others do not answer to; what multiplies z z^T in H."""
 
