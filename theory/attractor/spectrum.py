@@ -60,14 +60,21 @@ def outlier_matrix(rate: Expr = r, mean_rate: Expr = m, given: Expr = u, mean_gi
     return Matrix([[mean(row * column * omega) for column in columns] for row in (1, rate)])
 
 
-OUTLIER = outlier_matrix().det()
-"""Vanishes at an outlier."""
+H = Matrix(2, 2, symbols("H_11 H_12 H_21 H_22"))
+moved = Matrix(symbols("G_1 G_2"))
+PARTS = {
+    **dict(zip(H, outlier_matrix(), strict=True)),
+    **dict(zip(moved, (mean(gain * omega), mean(r * gain * omega)), strict=True)),
+}
+"""Entries of `outlier_matrix`, and how fast those of each row fall as inputs rise."""
+
+OUTLIER, NAMED_OUTLIER = outlier_matrix().det(), H.det()
+"""Vanishes at an outlier; the same by its parts."""
 
 CENTRED = outlier_matrix(r - m, 0, u - ubar, 0)[1, 1]
 """The same where every unit has a trained bias."""
 
-TURN = mean(gain * omega) * mean(r * (growth * (r - m) - gain * (u - ubar)) * omega)
-TURN -= mean(r * gain * omega) * mean((growth * (r - m) - gain * (u - ubar)) * omega)
+TURN = -(H - shift * moved * Matrix([[1, 1]])).det().diff(shift).subs(shift, 0).collect(list(moved))
 """How fast `OUTLIER` falls with the threshold."""
 
 
@@ -186,7 +193,7 @@ def outliers() -> Iterator[Step]:
         matrix,
         check=Solves(_exact_cases, "exact eigenvalues at finite N: constant gain; a power law without threshold"),
     )
-    yield applied("Outliers lambda", "determinant", matrix, lambda H: Eq(Lambda, H.det()))
+    yield applied("Outliers lambda", "determinant", H.as_immutable(), lambda parts: Eq(Lambda, parts.det()))
     yield Step(
         "Outliers with trained biases, by which rates and inputs are centred",
         "determinant",
@@ -194,11 +201,21 @@ def outliers() -> Iterator[Step]:
         Eq(Lambda_bias, CENTRED),
         check=Solves(_centred_cases, "exact eigenvalue: constant gain; no effect of the mean rate"),
     )
+    falls = Matrix([PARTS[e] for e in moved]).as_immutable()
+    risen = outlier_matrix(given=u + shift, mean_given=ubar + shift)
+    change = risen.applyfunc(lambda e: reduced(each_average(e, lambda F: mean(F.diff(shift)))))
+    yield Step(
+        "How fast both entries of each row fall as all inputs rise",
+        "derivative",
+        None,
+        falls,
+        check=Solves(lambda after: Matrix.hstack(after, after).applyfunc(reduced) + change),
+    )
     yield Step(
         "The threshold at which lambda is an outlier: inputs and threshold rise by the same d, the determinant falls linearly",
         "linear equation",
         Lambda,
-        Eq(theta_c, threshold + OUTLIER / TURN),
+        Eq(theta_c, threshold + Lambda / TURN),
         check=Solves(_at_threshold),
     )
 
@@ -232,5 +249,6 @@ def at_vanishing_load(determinant: Expr) -> Expr:
 
 def _at_threshold(after: Expr) -> Matrix:
     moved = Poly(reduced(outlier_matrix(given=u + shift, mean_given=ubar + shift).det()), shift)
-    numerator, denominator = (after.rhs - threshold).as_numer_denom()
+    numerator, denominator = (after.rhs - threshold).subs(Lambda, H.det()).as_numer_denom()
+    numerator, denominator = numerator.subs(PARTS), denominator.subs(PARTS)
     return Matrix([reduced(numerator) - moved.coeff_monomial(1), reduced(denominator) + moved.coeff_monomial(shift)])
