@@ -10,7 +10,7 @@ from numerics.codegen.printer import source
 from numerics.codegen.statements import function
 from theory.activation.activation import Activation
 from theory.attractor.patterns import V_r, alpha, b, beta2, c0, each_average, m, mean, omega, r, t, ubar
-from theory.attractor.spectrum import OUTLIER, PARTS, TURN, H, at_vanishing_load
+from theory.attractor.spectrum import OUTLIER, PARTS, TURN, at_vanishing_load, outlier_matrix
 from theory.symbols import growth
 from theory.theory import Theory
 
@@ -23,7 +23,7 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
     moments = {symbol: e for symbol, e in equation.named.items() if symbol not in (c0, omega, *PARTS)}
     means = (*_AT, m, ubar)
     weights = {key: theory.observables[key].expression for key in ("norm", "row_sum", "row_sum_sd")}
-    uniform, recalled = H.diagonal()
+    uniform, recalled = (outlier_matrix()[k, k] for k in (0, 1))
     first, second = (Poly(at_vanishing_load(e), growth).all_coeffs() for e in (OUTLIER, equation.centred))
     nodes = ["r, u, g, weight = patterns"]
     at_eigenvalue = [*nodes, f"omega = {source(_inline(equation.named[omega].expand()))}"]

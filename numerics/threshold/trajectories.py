@@ -17,9 +17,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from theory.errors import InputError, require
-from theory.threshold.cycles import Leg, Recurrence, recurrence, shortest_period
-from theory.threshold.filippov import MOST_AT_ZERO, box_solutions
+from theory.errors import DomainError, InputError, require
+from theory.threshold.cycles import Leg, Recurrence, dot, recurrence, shortest_period
+from theory.threshold.filippov import box_solutions
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 
 CONVERGED = "converged"
@@ -40,7 +40,7 @@ CAPPED = "capped"
 """The fractions became too long, or too many units are at zero at one time."""
 
 MOST_EVENTS = 1000
-MOST_BITS = 20_000
+MOST_BITS = 10_000
 """Longest numerator or denominator of a coordinate, in bits: one event adds about as many bits as a weight has."""
 
 _FIRST_LOOK = 16  # events before the first search for a repeated word; later ones at twice as many each
@@ -145,21 +145,6 @@ class Trajectory:
             points.append(tuple(x + (r - x) * event.z for x, r in zip(u, points[-1], strict=True)))
         return tuple(points)
 
-    def at(self, times: Sequence[float]) -> list[list[float]]:
-        """y at times in order, for figures: rows of floating-point numbers; none beyond the last event if the end is not known."""
-        known = self.status in (CONVERGED, MARGINAL)
-        starts = [(0.0, self.y0, self.u0), *((e.time, e.y, e.u) for e in self.events)]
-        rows, leg, focal = list[list[float]](), -1, list[float]()
-        for t in times:
-            while leg + 1 < len(starts) and starts[leg + 1][0] <= t:
-                leg += 1
-                focal = list(map(float, self.network.fields(starts[leg][2])))  # type: ignore[arg-type]
-            if leg == len(starts) - 1 and not known and t > starts[-1][0]:
-                break
-            z = math.exp(starts[leg][0] - t)
-            rows.append([f + (float(y) - f) * z for f, y in zip(focal, starts[leg][1], strict=True)])
-        return rows
-
     @property
     def data(self) -> dict[str, Any]:
         """Content for JSON, numbers as texts of fractions, times in floating point."""
@@ -197,7 +182,7 @@ class Trajectory:
         return {
             CONVERGED: f"converges to y = {point}",
             MARGINAL: f"tends to the boundary point y = {point}",
-            CYCLE: "tends to a limit cycle" + ("" if repeated is None else f" of period {repeated.numbers[0]:.10g}"),
+            CYCLE: "tends to a limit cycle" + ("" if repeated is None else f" of period {repeated.period_value:.10g}"),
             ACCUMULATES: f"crosses zero for ever and tends to y = {point}",
             NONUNIQUE: f"has {len(self.branches)} continuations: {'; '.join(map(output_text, self.branches))}",
             DEGENERATE: "arrives at zero where the field vanishes; the continuation is degenerate",
@@ -311,7 +296,7 @@ class _Run:
         self.network = network
         self.y = y
         self.u: Vector = tuple(Fraction(int(x > 0)) for x in y)
-        self.f = list(network.fields(self.u))  # type: ignore[arg-type]
+        self.f = list(network.fields(self.u))
         self.columns = tuple(zip(*network.W, strict=True))
         self.time = 0.0
         self.events: list[Event] = []
@@ -349,10 +334,11 @@ class _Run:
         """Choose the outputs of the units at zero, or say why this cannot be done."""
         if not zero:
             return None
-        if len(zero) > MOST_AT_ZERO:
-            return CAPPED
         others = [self.f[i] - sum(self.network.W[i][j] * self.u[j] for j in zero) for i in zero]
-        found = box_solutions([[self.network.W[i][j] for j in zero] for i in zero], others)
+        try:
+            found = box_solutions([[self.network.W[i][j] for j in zero] for i in zero], others)
+        except DomainError:
+            return CAPPED
         choices = [
             tuple(dict(zip(zero, solution.u, strict=True)).get(i, x) for i, x in enumerate(self.u))
             for solution in found
@@ -386,8 +372,9 @@ class _Run:
                 return MAX_EVENTS, found
             self.u, self.f = stand.u, stand.f
             return ACCUMULATES, found
-        z, coordinate = found.map.end([self.y[k] for k in found.map.coordinates])
-        point = tuple(Fraction(0) if i in units else coordinate(x, i) for i, x in enumerate(self.y))
+        z, total = found.map.end([self.y[k] for k in found.map.coordinates])
+        rest = found.map.rest
+        point = tuple(Fraction(0) if i in units else (x + dot(rest[i], total)) * z for i, x in enumerate(self.y))
         self.legs.append(None)
         status = self.arrive(Event(units, z, self.time + minus_log(z), point, self.u, found.units))
         return status, found if status else None

@@ -60,21 +60,20 @@ def outlier_matrix(rate: Expr = r, mean_rate: Expr = m, given: Expr = u, mean_gi
     return Matrix([[mean(row * column * omega) for column in columns] for row in (1, rate)])
 
 
-H = Matrix(2, 2, symbols("H_11 H_12 H_21 H_22"))
-moved = Matrix(symbols("G_1 G_2"))
-PARTS = {
-    **dict(zip(H, outlier_matrix(), strict=True)),
-    **dict(zip(moved, (mean(gain * omega), mean(r * gain * omega)), strict=True)),
-}
-"""Entries of `outlier_matrix`, and how fast those of each row fall as inputs rise."""
+_UNIFORM, _DEVIATION = growth * m - gain * ubar, growth * (r - m) - gain * (u - ubar)
+ENTRIES = Matrix([[mean(row * column * omega) for column in (_UNIFORM, _DEVIATION)] for row in (1, r - m)])
+H, moved = Matrix(2, 2, symbols("H_11 H_12 H_21 H_22")), Matrix(symbols("G_1 G_2"))
+FALLS = Matrix([mean(row * gain * omega) for row in (1, r - m)])
+PARTS = dict(zip((*H, *moved), (*ENTRIES, *FALLS), strict=True))
+"""`ENTRIES` of the determinant, and how fast those of the uniform direction fall as all inputs rise."""
 
-OUTLIER, NAMED_OUTLIER = outlier_matrix().det(), H.det()
-"""Vanishes at an outlier; the same by its parts."""
+OUTLIER, NAMED_OUTLIER = ENTRIES.det(), H.det()
+"""Vanishes at an outlier; the same by its parts. In deviations from the means, which do not cancel for a narrow law."""
 
 CENTRED = outlier_matrix(r - m, 0, u - ubar, 0)[1, 1]
 """The same where every unit has a trained bias."""
 
-TURN = -(H - shift * moved * Matrix([[1, 1]])).det().diff(shift).subs(shift, 0).collect(list(moved))
+TURN = -(H - shift * moved * Matrix([[1, 0]])).det().diff(shift).subs(shift, 0)
 """How fast `OUTLIER` falls with the threshold."""
 
 
@@ -193,6 +192,13 @@ def outliers() -> Iterator[Step]:
         matrix,
         check=Solves(_exact_cases, "exact eigenvalues at finite N: constant gain; a power law without threshold"),
     )
+    yield Step(
+        "The uniform column and row taken from the others",
+        "same determinant",
+        matrix,
+        ENTRIES.as_immutable(),
+        check=Solves(lambda after: reduced(after.det() - matrix.det()), "determinants compared"),
+    )
     yield applied("Outliers lambda", "determinant", H.as_immutable(), lambda parts: Eq(Lambda, parts.det()))
     yield Step(
         "Outliers with trained biases, by which rates and inputs are centred",
@@ -201,15 +207,13 @@ def outliers() -> Iterator[Step]:
         Eq(Lambda_bias, CENTRED),
         check=Solves(_centred_cases, "exact eigenvalue: constant gain; no effect of the mean rate"),
     )
-    falls = Matrix([PARTS[e] for e in moved]).as_immutable()
-    risen = outlier_matrix(given=u + shift, mean_given=ubar + shift)
-    change = risen.applyfunc(lambda e: reduced(each_average(e, lambda F: mean(F.diff(shift)))))
+    change = ENTRIES[:, 0].applyfunc(lambda e: each_average(e, lambda F: mean(F.diff(ubar))))
     yield Step(
-        "How fast both entries of each row fall as all inputs rise",
+        "How fast the entries of the uniform direction fall as all inputs rise",
         "derivative",
         None,
-        falls,
-        check=Solves(lambda after: Matrix.hstack(after, after).applyfunc(reduced) + change),
+        FALLS.as_immutable(),
+        check=Solves(lambda after: (after + change).applyfunc(reduced)),
     )
     yield Step(
         "The threshold at which lambda is an outlier: inputs and threshold rise by the same d, the determinant falls linearly",
@@ -244,7 +248,12 @@ def at_constant_gain(expression: Expr) -> Expr:
 
 def at_vanishing_load(determinant: Expr) -> Expr:
     """A determinant of averages with one factor omega each, at a load at which units are alone, omega lambda = 1."""
-    return normal_form(each_average(determinant, lambda F: mean(F.subs(omega, 1))))
+
+    def alone(F: Expr) -> Expr:
+        F = F.subs(omega, 1)
+        return mean(F.subs(growth, 0)) + growth * mean(F.diff(growth))
+
+    return each_average(determinant, alone)
 
 
 def _at_threshold(after: Expr) -> Matrix:

@@ -18,7 +18,7 @@ from theory.model import Model
 from theory.symbols import growth
 from theory.theory import Condition, Quantity, Theory
 
-_NAMED = {**weights.MOMENTS, beta2: weights.UNEXPLAINED, c0: weights.SELF, omega: 1 / DENOMINATOR, **spectrum.PARTS}
+_NAMED = {**weights.MOMENTS, beta2: weights.REST, c0: weights.SELF, omega: 1 / DENOMINATOR, **spectrum.PARTS}
 _DIRECTIONS = "uniform direction", "recalled pattern"
 MEANINGS = {
     m: "mean rate",
@@ -31,12 +31,12 @@ MEANINGS = {
     c0: "what units without self-coupling lack of themselves; 0 with variant=self",
     omega: "propagator of a unit",
     **dict(
-        zip(spectrum.H, [f"entry for the determinant: {a}, {b}" for a in _DIRECTIONS for b in _DIRECTIONS], strict=True)
+        zip(spectrum.H, [f"entry of the determinant: {a}, {b}" for a in _DIRECTIONS for b in _DIRECTIONS], strict=True)
     ),
     **dict(
         zip(
             spectrum.moved,
-            [f"by how much both entries of the {a} fall as all inputs rise" for a in _DIRECTIONS],
+            [f"by how much {spectrum.H[k, 0]} falls as all inputs rise" for k in (0, 1)],
             strict=True,
         )
     ),
@@ -95,7 +95,7 @@ class SpectrumEquation:
 
 
 def _moment(symbol: Symbol, **more: Any) -> Quantity:
-    return Quantity(symbol.name, _NAMED[symbol], MEANINGS[symbol], **more)
+    return Quantity(symbol.name, _NAMED[symbol], MEANINGS[symbol], undefined=_UNRESOLVED, **more)
 
 
 def _load(key: str, meaning: str, undefined: str = _UNRESOLVED) -> Quantity:
@@ -114,9 +114,14 @@ def derive(model: Model, *, odd: bool) -> Theory:
         _moment(b),
         _moment(beta2, bounds=positive),
         _moment(weights.mean_gain, bounds=positive),
-        Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=positive),
-        Quantity("row_sum", weights.ROW_SUM, "mean over units of the sum of a row of W; 0 with trained biases"),
-        Quantity("row_sum_sd", weights.SPREAD, spread, bounds=positive),
+        Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=positive, undefined=_UNRESOLVED),
+        Quantity(
+            "row_sum",
+            weights.ROW_SUM,
+            "mean over units of the sum of a row of W; 0 with trained biases",
+            undefined=_UNRESOLVED,
+        ),
+        Quantity("row_sum_sd", weights.SPREAD, spread, bounds=positive, undefined=_UNRESOLVED),
         Quantity("edge", Symbol("edge"), rightmost, undefined=_UNRESOLVED),
         Quantity("abscissa", Symbol("abscissa"), slowest, undefined=_UNRESOLVED),
         _load("alpha_bulk", "load at which the bulk reaches 1; 0 where it is above 1 from the start"),
