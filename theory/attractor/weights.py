@@ -100,7 +100,12 @@ def drawn(expression: Any) -> Any:
 def moments() -> Iterator[Step]:
     """What the theory needs to know of rates, inputs and gains."""
     for symbol, expression in MOMENTS.items():
-        known = Solves(lambda after: (reduced(after.rhs) - after.lhs).subs(mean_gain, mean(gain)), "moments compared")
+
+        def residual(after: Eq, stated: Expr = expression) -> Matrix:
+            known = (reduced(after.rhs) - after.lhs).subs(mean_gain, mean(gain))
+            return Matrix([known, after.rhs - stated])
+
+        known = Solves(residual, "moments compared")
         yield Step(f"{symbol}, of the law of the patterns", "definition", None, Eq(symbol, expression), check=known)
     yield Step(
         "The input that the rate does not explain, xi = u - ubar - b (r - m), over the variance of the rates",
