@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numerics.data import as_data
+from theory.interval import Interval
+from theory.text.numbers import number
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,10 @@ class Question:
         What the option takes, as help shows it; empty for a switch.
     takes_numbers : bool
         Whether its values are numbers.
+    interval : Interval
+        Numbers that are allowed.
+    once : bool
+        Whether it is one number, and a whole one; otherwise the option may be given several times.
     """
 
     name: str
@@ -115,3 +121,16 @@ class Question:
     answer: Callable[..., Answer]
     value: str = ""
     takes_numbers: bool = False
+    interval: Interval = Interval.REAL
+    once: bool = False
+
+    def problems(self, texts: Sequence[str]) -> list[str]:
+        """What is wrong with the values given, where they are numbers."""
+        numbers = [number(text) for text in texts]
+        words = f"a whole {self.interval.words.removeprefix('a ')}" if self.once else self.interval.words
+        found = [
+            f"--{self.name} {text[:40]} is not allowed; it must be {words}"
+            for text, value in zip(texts, numbers, strict=True)
+            if isinstance(value, str) or not self.interval.contains(value) or (self.once and value % 1)
+        ]
+        return [*found, *([f"--{self.name} is given {len(texts)} times"] if self.once and len(texts) > 1 else [])]

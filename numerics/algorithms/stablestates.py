@@ -1,7 +1,7 @@
 """All stable states of a network of threshold units with given weights, exactly."""
 
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -20,7 +20,7 @@ def integer_rows(W, b):
     Entries are integers, fractions, texts such as ``-3/2``, or floats, which are the binary fractions they are.
     """
     rows = [[Fraction(w) for w in (*row, c)] for row, c in zip(W, b, strict=True)]
-    scales = [lcm(*(w.denominator for w in row)) for row in rows]
+    scales = [Fraction(lcm(*(w.denominator for w in row)), gcd(*(w.numerator for w in row)) or 1) for row in rows]
     whole = [[int(w * k) for w in row] for row, k in zip(rows, scales, strict=True)]
     if not whole or any(len(row) != len(whole) + 1 for row in whole):
         raise ValueError("W has N rows of N numbers each, b has N numbers, N > 0")
@@ -45,7 +45,8 @@ def stable_states(W, b, method="auto", most=None):
     Returns
     -------
     dict
-        stable, marginal: sorted texts, character k is unit k; method; complete: whether it is proved that there are no others.
+        stable, marginal: sorted texts, character k is unit k; method; complete, marginal_complete: whether it is proved that there
+        are no other stable, and no other marginal, states.
 
     Raises
     ------
@@ -54,14 +55,21 @@ def stable_states(W, b, method="auto", most=None):
     """
     rows, bias = integer_rows(W, b)
     found, used = found_by(method, ThresholdRows(rows, bias), most)
-    texts = ["".join(map(str, state)) for state in found.states.tolist()]
-    judged = sorted(zip(texts, found.stable.tolist(), strict=True))
+    marginal, all_marginal = found.states[~found.stable], found.complete
+    if found.given_up and len(marginal):  # the stable states alone may be few
+        found, used = found_by(method, ThresholdRows(rows, bias, strict=True), most)
     return {
-        "stable": [text for text, stable in judged if stable],
-        "marginal": [text for text, stable in judged if not stable],
+        "stable": texts_of(found.states[found.stable]),
+        "marginal": texts_of(marginal),
         "method": used,
         "complete": found.complete,
+        "marginal_complete": all_marginal,
     }
+
+
+def texts_of(states):
+    """States as they are written, sorted."""
+    return sorted("".join(map(str, state)) for state in states.tolist())
 
 
 def found_by(method, network, most):
@@ -103,16 +111,14 @@ def by_components(network, most):
         for k, bias in enumerate(network.fields(states)[:, units].tolist()):  # the units themselves are still 0 there
             groups.setdefault(tuple(bias), []).append(k)
         for bias, group in groups.items():
-            part, _ = found_by("auto", ThresholdRows(rows, list(bias)), found.left)
-            found.left, found.complete = part.left, found.complete and part.complete
+            part, _ = found_by("auto", ThresholdRows(rows, list(bias), network.strict), found.left)
+            found.left = part.left
             both = np.repeat(states[group], len(part.states), axis=0)
             both[:, units] = np.tile(part.states, (len(group), 1))
             kept.append(both)
-        states = np.concatenate(kept)
+        states = np.concatenate([states[:0], *kept])
         if not found.spend(len(states)) or len(states) > MOST_STATES:
-            found.complete, states = False, states[:MOST_STATES]
-        if not len(states):
-            return found
+            found.left, states = -1, states[:MOST_STATES]
     found.add(states)
     return found
 
@@ -175,7 +181,7 @@ def by_extremes(network, most):
             state = following
         ends.append(state)
     found.add(np.unique(ends, axis=0))
-    found.complete = bool(np.all(ends[0] == ends[1]))
+    found.proved = bool(np.all(ends[0] == ends[1]))
     return found
 
 
@@ -183,9 +189,12 @@ def by_programming(network, most):
     """One state after another from HiGHS, each excluded from then on; that there is no other is a statement in floats, no proof."""
     from scipy.optimize import Bounds, LinearConstraint, milp  # loads slowly, and only this method needs it
 
-    A, a, found, seen = network.A, network.a, Findings(network, most), []
+    A, a, unit, found, seen = network.A, network.a, network.unit, Findings(network, most), []
     low, high = a + np.minimum(A, 0).sum(axis=1), a + np.maximum(A, 0).sum(axis=1)
-    signs = [LinearConstraint(A + np.diag(low), low - a, np.inf), LinearConstraint(A - np.diag(high), -np.inf, -a)]
+    signs = [
+        LinearConstraint(A + np.diag(low - unit), low - a, np.inf),
+        LinearConstraint(A - np.diag(high + unit), -np.inf, -a - unit),
+    ]
     while True:
         seen_before = [LinearConstraint(1 - 2 * np.array(seen), 1 - np.sum(seen, axis=1), np.inf)] if seen else []
         answer = milp(
@@ -199,7 +208,7 @@ def by_programming(network, most):
             break
         seen.append(np.round(answer.x).astype(int))
         found.add(seen[-1][None])
-    found.complete = False
+    found.proved = False
     return found
 
 

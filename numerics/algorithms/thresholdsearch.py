@@ -6,26 +6,30 @@ none is zero, else marginal. Every function finds both kinds, so that a field ne
 
 import numpy as np
 
-DOUBLE_ROUNDING = 2.3e-16
-AREA = 2**18  # entries of a block of states that are treated at once
+AREA, WAITING = 2**16, 2**26  # entries of a block of states that are treated at once, and of all that wait
 MOST_STATES = 100_000  # a search that has found more is given up as not complete
+
+
+def rounding(N, precision):
+    """Above the error of two sums of N + 1 products each in floats, where rounded weights that add up to 1 meet factors up to 1."""
+    return 2 * (N + 8) * float(np.finfo(precision).eps)
 
 
 class ThresholdRows:
     """Weights and biases in integers, and in floats whose absolute values add up to 1 in every row.
 
-    A sum over a row in floats, with factors of at most 1, is wrong by less than `tolerance`: twice N roundings and those of the
-    entries, generously counted.
+    A field is zero or at least as large as the row's `unit`; where only stable states are asked for it has to be.
     """
 
-    def __init__(self, rows, bias):
-        self.rows, self.bias, self.N = rows, bias, len(bias)
+    def __init__(self, rows, bias, strict=False):
+        self.rows, self.bias, self.N, self.strict = rows, bias, len(bias), strict
         sizes = [max(sum(map(abs, row)) + abs(c), 1) for row, c in zip(rows, bias, strict=True)]
         whole = np.int64 if max(sizes) < 2**62 else object
         self.weights, self.inputs = np.array(rows, dtype=whole), np.array(bias, dtype=whole)
         self.A = np.array([[w / size for w in row] for row, size in zip(rows, sizes, strict=True)], dtype=float)
         self.a = np.array([c / size for c, size in zip(bias, sizes, strict=True)], dtype=float)
-        self.tolerance = 4 * (self.N + 8) * DOUBLE_ROUNDING
+        self.unit = np.array([strict / size for size in sizes])
+        self.tolerance = rounding(self.N, float)
 
     def fields(self, states):
         """Fields times positive numbers, exactly, for states in the rows of an array."""
@@ -34,14 +38,14 @@ class ThresholdRows:
     def judged(self, states):
         """Those of the states whose fields all have the right sign, and whether each is stable; else it is marginal."""
         signed = (2.0 * states - 1) * (states @ self.A.T + self.a)
-        possible = np.all(signed >= -self.tolerance, axis=1)
+        possible = np.all(signed >= self.unit - self.tolerance, axis=1)
         states, signed = states[possible], signed[possible]
         stable = np.all(signed > self.tolerance, axis=1)
         allowed = stable.copy()
         near = states[~stable]
         if len(near):
             exact = np.where(near == 1, 1, -1) * self.fields(near)
-            allowed[~stable] = np.all(exact >= 0, axis=1)
+            allowed[~stable] = np.all(exact >= int(self.strict), axis=1)
             stable[~stable] = np.all(exact > 0, axis=1)
         return states[allowed], stable[allowed]
 
@@ -50,14 +54,23 @@ class Findings:
     """States found so far, whether each is stable, and how many more states, partial ones included, may be looked at."""
 
     def __init__(self, network, most):
-        self.network, self.left, self.complete = network, most, True
+        self.network, self.left, self.proved = network, most, True
         self.states, self.stable = np.zeros((0, network.N), dtype=np.int8), np.zeros(0, dtype=bool)
 
+    @property
+    def given_up(self):
+        """Whether there was more to look at."""
+        return self.left < 0
+
+    @property
+    def complete(self):
+        """Whether it is proved that there are no others."""
+        return self.proved and not self.given_up
+
     def spend(self, count):
-        """Whether that many may still be looked at; if not, the findings are not complete."""
-        self.left -= count
-        self.complete = self.complete and self.left >= 0 and len(self.states) <= MOST_STATES
-        return self.complete
+        """Whether that many may still be looked at."""
+        self.left = -1 if len(self.states) > MOST_STATES else self.left - count
+        return not self.given_up
 
     def add(self, states):
         """Judge whole states."""
@@ -81,72 +94,103 @@ def by_brute_force(network, most):
 def by_search(network, most, start=None):
     """Branch and bound: blocks of partial states, in which 0.5 stands for what is not decided, depth first.
 
-    A partial state is dropped where no completion is possible, and what only one value of a unit allows is decided, by two kinds
-    of bounds. Row by row, the field of a unit lies between its values with the worst and the best completion. Rows of decided units
-    together: sum_i lambda_i d_i h_i >= 0 for all lambda >= 0; with lambda_i as large as the row is violated in the middle of the
-    remaining cube, this drops most of what no single row excludes.
+    Parameters
+    ----------
+    network : ThresholdRows
+    most : int
+        Largest number of partial states that are looked at.
+    start : array, shape (M, N), optional
+        Partial states whose completions are looked for.
     """
-    found, N = Findings(network, most), network.N
-    block = max(AREA // N, 16)
-    stack = [np.full((1, N), 0.5, dtype=np.float32) if start is None else start.astype(np.float32)]
-    bounds = SignBounds(network)
+    found, N, bounds = Findings(network, most), network.N, SignBounds(network)
+    block = max(min(AREA // N, WAITING // N**2), 16)
+    X = np.full((1, N), 0.5) if start is None else start
+    stack = [np.stack([X, np.zeros_like(X)]).astype(bounds.precision)]
     while stack:
-        X = stack.pop()
-        while stack and len(X) < block:
-            X = np.concatenate([stack.pop(), X])
-        if len(X) > block:
-            stack.append(X[:-block])
-            X = X[-block:]
-        if not found.spend(len(X)):
+        nodes = stack.pop()
+        while stack and nodes.shape[1] < block:
+            nodes = np.concatenate([stack.pop(), nodes], axis=1)
+        if nodes.shape[1] > block:
+            stack.append(nodes[:, :-block])
+            nodes = nodes[:, -block:]
+        if not found.spend(nodes.shape[1]):
             break
-        X, scores = bounds.narrowed(X.astype(float))
-        open_ = np.any(X == 0.5, axis=1)
-        found.add(X[~open_])
-        X, unit = X[open_], scores[open_].argmax(axis=1)
-        if len(X):
-            children = np.repeat(X.astype(np.float32)[None], 2, axis=0)
-            children[:, np.arange(len(X)), unit] = [[0.0], [1.0]]
-            stack.append(children.reshape(-1, N))
+        X, multipliers, scores = bounds.narrowed(*nodes)
+        unfinished = np.any(X == 0.5, axis=1)
+        found.add(X[~unfinished])
+        if np.any(unfinished):
+            X, multipliers, unit = X[unfinished], multipliers[unfinished], scores[unfinished].argmax(axis=1)
+            nodes = np.stack([X, multipliers])
+            zero, one = nodes, nodes.copy()
+            chosen = np.arange(len(X)), unit
+            zero[0][chosen], one[0][chosen] = 0, 1
+            stack.append(np.concatenate([zero, one], axis=1))
     return found
 
 
 class SignBounds:
-    """What follows for partial states from the signs that fields must have."""
+    """What follows for partial states from the signs that fields must have.
+
+    A partial state is dropped where no completion is possible, and what only one value of a unit allows is decided, by two kinds
+    of bounds. Row by row, the field of a unit lies between its values with the worst and the best completion. Rows of decided units
+    together: sum_i y_i d_i h_i >= 0 for all y >= 0. The y whose best completion is smallest shows what no single row does; they
+    are improved by one step down a subgradient in every round, with the step of Polyak towards a little below zero, and passed on
+    to what becomes of the partial state.
+    """
 
     ROUNDS, WORTH = 20, 0.1  # rounds are repeated while this share of the states gains by them
+    BELOW = 0.01  # of the sum of y, what the step aims at
+    COARSE = 10  # single precision is enough where half of the weights in every row are that many times its tolerance
 
     def __init__(self, network):
-        self.A, self.a, self.tolerance = network.A, network.a, network.tolerance
-        self.into, self.half = np.ascontiguousarray(self.A.T), np.ascontiguousarray(np.abs(self.A.T) / 2)
-        self.brake = np.minimum(np.diag(self.A), 0)
-        self.columns = np.abs(self.A).sum(axis=0)
-        self.columns = self.columns / max(self.columns.max(), DOUBLE_ROUNDING)
+        weights = np.abs(network.A)
+        coarse = self.COARSE * rounding(network.N, np.float32)
+        small = np.sum((weights > 0) & (weights < coarse), axis=1) > np.sum(weights >= coarse, axis=1)
+        self.precision = np.float64 if np.any(small) else np.float32
+        self.A, self.a, self.unit = (part.astype(self.precision) for part in (network.A, network.a, network.unit))
+        self.tolerance = rounding(network.N, self.precision)
+        self.into = np.ascontiguousarray(self.A.T)
+        self.half = np.abs(self.into) / 2
+        self.brake = np.minimum(np.diag(self.A), 0)  # a unit that is assumed inactive does not inhibit itself
+        columns = np.abs(self.A).sum(axis=0)
+        self.columns = columns / max(columns.max(), self.tolerance)
 
-    def narrowed(self, X):
-        """The partial states that are left, with more units decided, and how much it promises to decide each unit next."""
+    def narrowed(self, X, multipliers):
+        """The partial states that are left, with more units decided, their d_i y_i, and how much each unit promises as the next."""
+        tiny = np.finfo(self.precision).tiny
         for _ in range(self.ROUNDS):
             unknown = X == 0.5
-            middle, reach = X @ self.into + self.a, unknown @ self.half
+            middle, reach = X @ self.into + self.a, unknown.astype(self.precision) @ self.half
             brake = unknown * self.brake
-            no_one = middle + reach + brake < -self.tolerance
-            no_zero = middle - reach - brake > self.tolerance
+            no_one = middle + reach + brake < self.unit - self.tolerance
+            no_zero = middle - reach - brake > self.tolerance - self.unit
             lost = np.any((no_one | (X == 0)) & (no_zero | (X == 1)), axis=1)
-            now = np.where(unknown & no_zero, 1.0, np.where(unknown & no_one, 0.0, X))
+            now = X.copy()
+            now[unknown & no_one], now[unknown & no_zero] = 0, 1
             # rows of decided units together
-            d = np.where(unknown, 0.0, 2 * X - 1)
-            weight = np.maximum(-d * middle - self.tolerance, 0) * d
-            pull = np.where(unknown, weight @ self.A, 0.0)
-            best = (weight * middle).sum(axis=1) + np.abs(pull).sum(axis=1) / 2
-            limit = -2 * self.tolerance * np.abs(weight).sum(axis=1)
-            lost |= best < limit
-            forced = (now == 0.5) & (best[:, None] - np.abs(pull) < limit[:, None])
+            d = 2 * X - 1
+            d[unknown] = 0
+            right = d * middle
+            y = np.maximum(multipliers * d, 0)
+            total = y.sum(axis=1)
+            fresh = total == 0
+            y[fresh] = np.maximum(-right[fresh] - self.tolerance, 0)
+            y /= np.maximum(np.where(fresh, y.sum(axis=1), total), tiny)[:, None]
+            pull = (y * d) @ self.A
+            pull[~unknown] = 0
+            size = np.abs(pull)
+            best = (y * (right - self.unit)).sum(axis=1) + size.sum(axis=1) / 2
+            lost |= best < -2 * self.tolerance
+            forced = (now == 0.5) & (best[:, None] - size < -2 * self.tolerance)
             now[forced] = pull[forced] > 0
-            gained = np.any(now != X, axis=1) & ~lost
-            left = ~lost
-            X = now[left]
+            slope = right + d * ((np.sign(pull) / 2) @ self.into) - self.unit
+            slope[(y == 0) & (slope > 0)] = 0
+            step = np.maximum(best + self.BELOW, 0) / np.maximum((slope * slope).sum(axis=1), tiny)
+            multipliers = np.maximum(y - step[:, None] * slope, 0) * d
+            gained, left = np.any(now != X, axis=1) & ~lost, ~lost
+            X, multipliers = now[left], multipliers[left]
             if gained.sum() <= self.WORTH * len(X):
                 break
-        own = np.abs(middle[left]) / (reach[left] + DOUBLE_ROUNDING)
-        shared = np.abs(pull[left])
-        shared = shared / (shared.max(axis=1, keepdims=True) + DOUBLE_ROUNDING)
-        return X, np.where(X == 0.5, own + shared + self.columns, -1.0)
+        own = np.abs(middle[left]) / (reach[left] + self.tolerance)
+        shared = size[left] / (size[left].max(axis=1, keepdims=True) + self.tolerance)
+        return X, multipliers, np.where(X == 0.5, own + shared + self.columns, -1)

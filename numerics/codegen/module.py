@@ -37,7 +37,7 @@ TARGETS = ("numpy",)
 _STANDARD_IMPORTS = {
     "Fraction(": "from fractions import Fraction",
     "@lru_cache": "from functools import lru_cache",
-    "lcm(": "from math import lcm",
+    "lcm(": "from math import gcd, lcm",
     "(NamedTuple)": "from typing import NamedTuple",
 }
 _IMPORTS = {

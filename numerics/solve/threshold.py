@@ -17,6 +17,7 @@ from theory.threshold.network import Certificate, text_of
 
 MOST_CERTIFIED = 1000  # states with certificates in an answer; each takes N^2 fractions
 SHOWN = 40  # states shown on a terminal
+_GIVEN_UP = "the search was given up, there may be other stable states"
 _UNPROVED = {
     "milp": "HiGHS found no other state, in floating point: that there is none is not proved",
     "cooperative": "the least and the greatest state; all others lie between these: method=tree finds them",
@@ -39,8 +40,9 @@ def read_states(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     certificates = [network.certificate(state) for state in states.stable[:MOST_CERTIFIED]]
     messages = [*network.notes]
     if not states.complete:
-        given_up = "the search was given up: there may be other states"
-        messages.append(f"not complete: {_UNPROVED.get(states.method, given_up)}")
+        messages.append(f"not complete: {_UNPROVED.get(states.method, _GIVEN_UP)}")
+    elif not states.marginal_complete:
+        messages.append("all stable states, but not all marginal ones: there are too many")
     if len(states.stable) > MOST_CERTIFIED:
         messages.append(f"certificates are given for the first {MOST_CERTIFIED} stable states")
     return Reading(
@@ -60,6 +62,7 @@ def read_states(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
             "certificates": [certificate.data for certificate in certificates],
             "method": states.method,
             "complete": states.complete,
+            "marginal_complete": states.marginal_complete,
         },
         rows=_rows(states, certificates),
     )
@@ -75,7 +78,8 @@ def _rows(states: States, certificates: list[Certificate]) -> tuple[str, ...]:
     ]
     rows += [f"  {text_of(state):<{wide}}  marginal" for state in states.marginal[:SHOWN]]
     more = sum(max(0, len(found) - SHOWN) for found in (states.stable, states.marginal))
-    found = "all states" if states.complete else "states found, which may not be all"
+    named = ("states found, which may not be all", "all stable states and some marginal ones", "all states")
+    found = named[states.complete + states.marginal_complete]
     return (
         "",
         f"  {found} (method {states.method}):",
@@ -88,7 +92,7 @@ THRESHOLD = Method(
     name="states",
     use=(
         "Use: solve(W, b) with W[i][j] the weight from unit j onto unit i returns a dict: texts of the stable and of the",
-        "marginal states, character k for unit k; the method; whether it is proved that there are no others.",
+        "marginal states, character k for unit k; the method; whether it is proved that there are no others of either kind.",
     ),
     algorithms=(stablestates,),
     functions=threshold_equations,

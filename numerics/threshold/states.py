@@ -21,20 +21,21 @@ class States:
         Without and with fields that are zero.
     method : str
         How they were found.
-    complete : bool
-        Whether it is proved that there are no others.
+    complete, marginal_complete : bool
+        Whether it is proved that there are no other stable, and no other marginal, states.
     """
 
     stable: tuple[State, ...]
     marginal: tuple[State, ...]
     method: str
     complete: bool
+    marginal_complete: bool
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> States:
         """What `solve` of a generated module returns."""
         stable, marginal = (tuple(map(state_of, result[key])) for key in ("stable", "marginal"))
-        return cls(stable, marginal, result["method"], result["complete"])
+        return cls(stable, marginal, *(result[key] for key in ("method", "complete", "marginal_complete")))
 
 
 def stable_states(network: ThresholdNetwork, method: str = "auto", most: int | None = None) -> States:

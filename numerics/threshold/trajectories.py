@@ -17,9 +17,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from theory.errors import InputError, require
+from theory.errors import DomainError, InputError, require
 from theory.threshold.cycles import Leg, Recurrence, recurrence, shortest_period
-from theory.threshold.filippov import MOST_AT_ZERO, box_solutions
+from theory.threshold.filippov import box_solutions
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 
 CONVERGED = "converged"
@@ -153,7 +153,7 @@ class Trajectory:
         for t in times:
             while leg + 1 < len(starts) and starts[leg + 1][0] <= t:
                 leg += 1
-                focal = list(map(float, self.network.fields(starts[leg][2])))  # type: ignore[arg-type]
+                focal = list(map(float, self.network.fields(starts[leg][2])))
             if leg == len(starts) - 1 and not known and t > starts[-1][0]:
                 break
             z = math.exp(starts[leg][0] - t)
@@ -311,7 +311,7 @@ class _Run:
         self.network = network
         self.y = y
         self.u: Vector = tuple(Fraction(int(x > 0)) for x in y)
-        self.f = list(network.fields(self.u))  # type: ignore[arg-type]
+        self.f = list(network.fields(self.u))
         self.columns = tuple(zip(*network.W, strict=True))
         self.time = 0.0
         self.events: list[Event] = []
@@ -349,10 +349,11 @@ class _Run:
         """Choose the outputs of the units at zero, or say why this cannot be done."""
         if not zero:
             return None
-        if len(zero) > MOST_AT_ZERO:
-            return CAPPED
         others = [self.f[i] - sum(self.network.W[i][j] * self.u[j] for j in zero) for i in zero]
-        found = box_solutions([[self.network.W[i][j] for j in zero] for i in zero], others)
+        try:
+            found = box_solutions([[self.network.W[i][j] for j in zero] for i in zero], others)
+        except DomainError:
+            return CAPPED
         choices = [
             tuple(dict(zip(zero, solution.u, strict=True)).get(i, x) for i, x in enumerate(self.u))
             for solution in found

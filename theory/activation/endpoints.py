@@ -1,11 +1,12 @@
 """Behaviour of a smooth piece on approach to an end of its interval: leading term c t^q, t the distance to the end.
 
 The leading term is built by structural rules (valid for symbolic exponents); where leading terms cancel, it is read off
-high-precision values at distances 1e-30 to 1e-60. No symbolic limit is taken: that can run for minutes.
+high-precision values at distances 1e-30 and 1e-60. No symbolic limit is taken: that can run for minutes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import mpmath
@@ -21,6 +22,8 @@ from theory.symbols import x
 
 _MAX_DERIVATIVE = 6
 _BEYOND_POWERS = 1000
+_DISTANCES, _MODERATE = (30, 60), (3, 4)
+"""Negative decimal logarithms of the distances at which values are read off; the second where the first are out of range."""
 
 
 class Leading(NamedTuple):
@@ -111,6 +114,8 @@ def leading_term(piece: Expr, point: Expr, side: int) -> Leading:
 
 
 def _substituted(piece: Expr, point: Expr) -> Expr | None:
+    if any(power.exp.could_extract_minus_sign() and power.base.subs(x, point) == 0 for power in piece.atoms(sympy.Pow)):
+        return None
     value = piece.subs(x, point)
     bad = (S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity)
     if value.has(*bad) or value.has(sympy.AccumBounds) or value.has(x) or value.is_extended_real is False:
@@ -222,25 +227,38 @@ def _taylor(u: Expr, t: sympy.Dummy) -> Leading:
 
 
 def _measured(u: Expr, t: sympy.Dummy) -> Leading:
-    """Leading term from the values at t = 1e-30 and 1e-60."""
+    """Leading term from the values at t = 1e-30 and 1e-60, or the limit where it is reached long before."""
     f = mp_function(t, u)
     with mpmath.workdps(400):
-        try:
-            near, nearer = (mpmath.mpmathify(f(mpmath.mpf(10) ** -k)) for k in (30, 60))
-        except (ArithmeticError, ValueError) as error:
-            raise InputError(f"cannot find the behaviour of '{u}' as {t} tends to 0") from error
+        for before, far in (_DISTANCES, _MODERATE):
+            if values := _values(f, before, far):
+                break
+        else:
+            raise InputError(f"cannot find the behaviour of '{u}' as {t} tends to 0")
+        near, nearer = values
         if nearer == 0:
             return Leading(S.Zero, S.Infinity)
         if abs(mpmath.im(nearer)) > abs(nearer) * mpmath.mpf(10) ** -50:
             raise InputError(f"'{u}' is not real")
         near, nearer = mpmath.re(near), mpmath.re(nearer)
-        slope = mpmath.log(abs(near / nearer)) / mpmath.log(mpmath.mpf(10) ** 30)
+        slope = mpmath.log(abs(near / nearer)) / mpmath.log(mpmath.mpf(10) ** (far - before))
+        if (before, far) == _MODERATE and abs(slope) > mpmath.mpf(10) ** -50:
+            raise InputError(f"cannot find the behaviour of '{u}' as {t} tends to 0")
         if abs(slope) > _BEYOND_POWERS:
             return Leading(S.One, S.Infinity if slope > 0 else S.NegativeInfinity)
         exponent = _recognised(slope, mpmath.mpf(10) ** -10)
-        value = nearer / mpmath.mpf(10) ** (-60 * slope)
-        power = mpmath.mpf(10) ** (-60 * mpmath.mpf(exponent.p) / exponent.q) if exponent.is_Rational else None
+        value = nearer / mpmath.mpf(10) ** (-far * slope)
+        power = mpmath.mpf(10) ** (-far * mpmath.mpf(exponent.p) / exponent.q) if exponent.is_Rational else None
         return Leading(_recognised(nearer / power if power else value, mpmath.mpf(10) ** -25), exponent)
+
+
+def _values(f: Callable[..., mpmath.mpf], near: int, far: int) -> list[mpmath.mpf]:
+    """The values at 1e-near and 1e-far; none where these leave the range of mpmath."""
+    try:
+        found = [mpmath.mpmathify(f(mpmath.mpf(10) ** -k)) for k in (near, far)]
+    except (ArithmeticError, ValueError):
+        return []
+    return found if all(map(mpmath.isfinite, found)) else []
 
 
 def _recognised(number: mpmath.mpf, tolerance: mpmath.mpf) -> Expr:

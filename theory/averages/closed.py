@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from sympy import Add, And, Expr, Float, Gt, Rational, S, oo
 
+from theory.activation.growth import growth
 from theory.activation.pieces import Pieces, refine
 from theory.averages import errorfunction, polynomial, power, rational, tilt, truncated
 from theory.averages.partialfractions import RationalFunction
@@ -94,9 +95,20 @@ def closed_form(pieces: Pieces, mean: Expr = S.Zero, variance: Expr = Delta) -> 
     """
     mean, variance = S.Zero + mean, S.Zero + variance
     try:
-        return closed_form_of_terms(stepped_terms(pieces), mean, variance)
+        found = closed_form_of_terms(stepped_terms(pieces), mean, variance)
     except NotInTable:
         return None
+    limited = found.expression != oo and found.condition is not None and found.condition.has(*variance.free_symbols)
+    return None if limited and _outgrows_nothing(pieces) else found
+
+
+def _outgrows_nothing(pieces: Pieces) -> bool:
+    """Whether the function has a finite average at every variance, as exp(x^2) erfc(x) has, though terms of it may have none."""
+    try:
+        ends = (growth(pieces.expressions[0], -1), growth(pieces.expressions[-1], 1))
+    except InputError:  # depends on parameters
+        return False
+    return all(end.kind not in ("gaussian", "faster") for end in ends)
 
 
 def closed_form_of_terms(terms: Sequence[SteppedTerm], mean: Expr, variance: Expr) -> ClosedForm:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from theory.activation.families import ALIASES, FAMILIES, Family
 from theory.elementary import ELEMENTARY, ElementaryFunction
+from theory.errors import did_you_mean
 from theory.text.lexer import tokenize
 
 CONSTANTS = ("pi", "E")
@@ -65,9 +66,8 @@ def unknown_name(name: str) -> str:
         return "is reserved by the theory and cannot be used in an activation"
     if name == "e":
         return "is unknown; write exp(x), or E for the number"
-    close = _closest(name, ["x", *callables()])
-    guess = f"did you mean {close}? else " if close else ""
-    return f"is unknown; {guess}declare a parameter: ... where {name[:16]}>0"
+    guess = did_you_mean(name, ["x", *callables()])
+    return f"is unknown; {guess}{'else ' if guess else ''}declare a parameter: ... where {name[:16]}>0"
 
 
 def unknown_function(name: str, is_number: bool) -> str:
@@ -76,15 +76,8 @@ def unknown_function(name: str, is_number: bool) -> str:
         return f"is not a function; write {name[:16]}*(...) for a product"
     if name in NOT_REAL:
         return f"is not allowed: {NOT_REAL[name]}"
-    close = _closest(name, [*callables(), *ALIASES])
-    guess = f"did you mean {close}?" if close else f"allowed are {', '.join(callables())}"
-    return f"is an unknown function; {guess}"
-
-
-def _closest(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, known, 1, 0.75)), "")
+    guess = did_you_mean(name, [*callables(), *ALIASES]).strip()
+    return f"is an unknown function; {guess or 'allowed are ' + ', '.join(callables())}"
 
 
 def free_names(names: Collection[str], taken: Collection[str]) -> dict[str, str]:

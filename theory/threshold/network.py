@@ -120,7 +120,7 @@ class ThresholdNetwork:
         rows = tuple(tuple(int(w * k) for w in row) for row, k in zip(self.W, scales, strict=True))
         return rows, tuple(int(bias * k) for bias, k in zip(self.b, scales, strict=True))
 
-    def fields(self, state: Sequence[int]) -> Vector:
+    def fields(self, state: Sequence[int | Fraction]) -> Vector:
         """W s + b, the focal point to which trajectories in the region of the state move; s may be fractions of activity too."""
         return tuple(
             sum((w * s for w, s in zip(row, state, strict=True) if s), bias)

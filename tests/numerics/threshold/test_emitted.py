@@ -65,7 +65,7 @@ def test_it_runs_without_the_toolkit(tmp_path):
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {code}"], cwd=tmp_path, **PIPES
     )
     assert json.loads(run.stdout) == [
-        {"stable": ["01", "10"], "marginal": [], "method": "brute", "complete": True},
+        {"stable": ["01", "10"], "marginal": [], "method": "brute", "complete": True, "marginal_complete": True},
         False,
     ]
     assert "h = W*s + b" in text and "numerics" not in text and "CONTROL = ''" in text

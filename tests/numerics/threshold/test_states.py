@@ -158,7 +158,7 @@ def test_bounds_drop_no_state(seed):
     stable, marginal = by_definition(W.tolist(), b.tolist())
     whole = np.array([[int(c) for c in text] for text in stable + marginal]).reshape(-1, 6)
     partial = np.where(rng.random((20, 6)) < 0.5, 0.5, rng.integers(0, 2, size=(20, 6)))
-    narrowed, _ = SignBounds(ThresholdRows(*integer_rows(W, b))).narrowed(partial)
+    narrowed, *_ = SignBounds(ThresholdRows(*integer_rows(W, b))).narrowed(partial, np.zeros_like(partial))
 
     def count(states):
         fits = np.abs(states[:, None, :] - whole[None]) <= 0.5

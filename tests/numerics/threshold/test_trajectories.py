@@ -90,16 +90,18 @@ def test_statuses_that_say_why_there_is_no_answer():
     assert set(both.branches) == {(0, 1), (1, 0), (Fraction(1, 2),) * 2}
     assert trajectory(ThresholdNetwork.of([[2]], [-1]), [0]).status == NONUNIQUE
     assert trajectory(ThresholdNetwork.of([[-1]], [1]), [-1]).status == DEGENERATE
-    thirteen = ThresholdNetwork.of([[0] * 13] * 13, [1] * 13)
-    assert trajectory(thirteen, cue=(0,) * 13).status == CAPPED
+    together = trajectory(ThresholdNetwork.of([[0] * 13] * 13, [1] * 13), cue=(0,) * 13)
+    assert together.status == CONVERGED
+    assert together.events[0].units == tuple(range(13))
     assert trajectory(REPRESSILATOR, [1, -2, "1/3"], most_events=5).status == MAX_EVENTS
 
 
-def test_cues_of_the_two_forms():
+@random.seeds
+def test_cues_of_the_two_forms(seed):
     """In form C the cue is the region, in form R the rates, which may lie in another region."""
     assert start_of(TOGGLE, (1, 0)) == (1, -1)
     assert start_of(TOGGLE, (1, 1), "R") == (Fraction(-1, 2), Fraction(-1, 2))
-    rng = Random(3)
+    rng = Random(3 + 100 * seed)
     for _ in range(40):
         network = random.network(rng, 3, diagonal="zero")
         for q in product((0, 1), repeat=3):
@@ -130,9 +132,10 @@ def test_starts_that_are_refused(arguments, problem):
         trajectory(TOGGLE, **arguments)
 
 
-def test_dichotomy_and_exit_time():
+@random.seeds
+def test_dichotomy_and_exit_time(seed):
     """A trajectory stays in the region of a stable or marginal state; it leaves any other at ln(1 + |y_i|/|h_i|), the smallest."""
-    rng = Random(7)
+    rng = Random(7 + 100 * seed)
     for _ in range(150):
         network = random.network(rng, rng.randint(1, 5))
         s = random.state(rng, network.N)
@@ -148,9 +151,10 @@ def test_dichotomy_and_exit_time():
             assert run.limit == h
 
 
-def test_an_integrator_agrees():
+@random.seeds
+def test_an_integrator_agrees(seed):
     """Small steps of the exact flow with outputs of the step before: an error of the order of the step."""
-    rng = Random(19)
+    rng = Random(19 + 100 * seed)
     step, done = 1e-3, 0
     for _ in range(12):
         network = random.network(rng, 3, diagonal="zero")
@@ -169,8 +173,9 @@ def test_an_integrator_agrees():
     assert done >= 4
 
 
-def test_transitions_without_self_inhibition_follow_the_fields():
-    rng = Random(23)
+@random.seeds
+def test_transitions_without_self_inhibition_follow_the_fields(seed):
+    rng = Random(23 + 100 * seed)
     for _ in range(60):
         network = random.network(rng, 4, diagonal="nonnegative")
         run = trajectory(network, random.point(rng, random.state(rng, 4)), most_events=40, recognise=False)
@@ -197,9 +202,11 @@ def test_steps_that_end_in_a_finite_time_are_passed():
     assert abs(long.events[-1].y[2] - ending[0].y[2]) < Fraction(1, 10**12)
 
 
-def test_long_fractions_stop_a_run(monkeypatch):
+def test_long_fractions_and_many_cases_stop_a_run(monkeypatch):
     monkeypatch.setattr("numerics.threshold.trajectories.MOST_BITS", 60)
     assert trajectory(REPRESSILATOR, ["1/3", "-2/7", "1/5"], recognise=False).status == CAPPED
+    monkeypatch.setattr("theory.threshold.filippov.MOST_CASES", 2)
+    assert trajectory(TOGGLE, cue=(0, 0)).status == CAPPED
 
 
 def test_logarithms_keep_their_digits():

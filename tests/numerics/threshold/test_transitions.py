@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from numerics.threshold.trajectories import CONVERGED, trajectory
-from numerics.threshold.transitions import transition_graph
+from numerics.threshold.transitions import completion_table, transition_graph
 from tests import random_threshold as random
 from theory.errors import InputError
 from theory.threshold.network import ThresholdNetwork, text_of
@@ -36,8 +36,25 @@ def test_worked_graphs(network, cue, terminal, acyclic, reachable):
     assert data["stg_complete"] is True
 
 
-def test_edges_are_the_violated_units():
-    rng = Random(1)
+def test_table_of_a_cue():
+    found = completion_table(RING, (0, 0, 1), [["-2/3", "-1/4", "5/21"], ["-11/13", "-13/24", "17/5"]])
+    runs = found.pop("exact_runs")
+    assert found == {
+        "cue": "001",
+        "stg_terminal": ["000", "111"],
+        "stg_acyclic": False,
+        "stg_reachable": 8,
+        "stg_complete": True,
+    }
+    assert [(r["status"], r["events"], r["u_final"], r["y_limit"], round(r["t_last_event"], 12)) for r in runs] == [
+        ("converged", 1, ["0"] * 3, ["-1"] * 3, 0.213574100298),
+        ("converged", 2, ["1"] * 3, ["1"] * 3, 1.173711832544),
+    ]
+
+
+@random.seeds
+def test_edges_are_the_violated_units(seed):
+    rng = Random(1 + 100 * seed)
     for _ in range(30):
         network = random.network(rng, rng.randint(1, 5))
         graph = transition_graph(network)
@@ -60,8 +77,9 @@ def reached(graph, s):
     return seen
 
 
-def test_components_reach_each_other_and_attractors_keep_what_reaches_them():
-    rng = Random(2)
+@random.seeds
+def test_components_reach_each_other_and_attractors_keep_what_reaches_them(seed):
+    rng = Random(2 + 100 * seed)
     for _ in range(15):
         graph = transition_graph(random.network(rng, 4))
         reach = {s: reached(graph, s) for s in graph.edges}
@@ -76,8 +94,9 @@ def test_components_reach_each_other_and_attractors_keep_what_reaches_them():
         assert set(part.edges) == reach[0, 0, 0, 0]
 
 
-def test_acyclic_graphs_complete_to_a_reachable_stable_state():
-    rng = Random(4)
+@random.seeds
+def test_acyclic_graphs_complete_to_a_reachable_stable_state(seed):
+    rng = Random(4 + 100 * seed)
     done = 0
     for _ in range(80):
         network = random.network(rng, 4, diagonal="nonnegative")
@@ -93,8 +112,9 @@ def test_acyclic_graphs_complete_to_a_reachable_stable_state():
     assert done > 30
 
 
-def test_every_edge_is_the_first_crossing_of_some_trajectory():
-    rng = Random(6)
+@random.seeds
+def test_every_edge_is_the_first_crossing_of_some_trajectory(seed):
+    rng = Random(6 + 100 * seed)
     for _ in range(10):
         network = random.network(rng, 3, diagonal="nonnegative")
         for s, after in transition_graph(network).edges.items():
@@ -107,10 +127,11 @@ def test_every_edge_is_the_first_crossing_of_some_trajectory():
                 assert first.u == t
 
 
-def test_a_cycle_of_the_graph_need_not_be_followed():
+@random.seeds
+def test_a_cycle_of_the_graph_need_not_be_followed(seed):
     """The positive ring has a cycle of six transitions, and every trajectory tried ends in 000 or 111."""
     assert [len(c) for c in transition_graph(RING).cycles] == [6]
-    rng = Random(8)
+    rng = Random(8 + 100 * seed)
     for s in product((0, 1), repeat=3):
         for _ in range(8):
             run = trajectory(RING, random.point(rng, s))

@@ -86,7 +86,7 @@ ACCEPTED = {
     "(1/2)^x": exp(x * log(Rational(1, 2))),
     "ln(2+sin(x))": log(2 + sin(x)),
     "log(1+x^2)": log(1 + x**2),
-    "log(1+tanh(x))": log(1 + tanh(x)),
+    "log(1+tanh(x))": log(2) - softplus(-2 * x),
     "1/(2+sin(x)*tanh(x))": 1 / (2 + sin(x) * tanh(x)),
     "1/(1-tanh(x)^2)": 1 / (1 - tanh(x) ** 2),
     "1/(exp(2*x)-exp(x)+1)": 1 / (exp(2 * x) - exp(x) + 1),
