@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -41,7 +41,7 @@ def survey(statement: Statement, draw: Draw, count: int, seed: int = 2022) -> Su
 class Theorems(Claims):
     """Statements without exception, each on at least so many instances that fulfil its hypothesis."""
 
-    def on(self, draw: Draw, text: str, count: int = 60, least: int = 20) -> Callable[[Statement], Statement]:
+    def on(self, draw: Draw, text: str, count: int = 200, least: int = 100) -> Callable[[Statement], Statement]:
         """Decorator of a statement about what `draw` returns."""
 
         def add(statement: Statement) -> Statement:
@@ -58,7 +58,9 @@ class Theorems(Claims):
 class Refutations(Claims):
     """Statements that are false: an instance contradicts them, which `confirmed` says from the definitions alone."""
 
-    def on(self, draw: Draw, text: str, confirmed: Callable[[Any], bool], count: int = 400) -> Callable[[Statement], Statement]:
+    def on(
+        self, draw: Draw, text: str, confirmed: Callable[[Any], bool], count: int = 400
+    ) -> Callable[[Statement], Statement]:
         """Decorator of a false statement about what `draw` returns."""
 
         def add(statement: Statement) -> Statement:
@@ -84,9 +86,13 @@ def network(
 ) -> ThresholdNetwork:  # fmt: skip
     """Random weights, a fifth of them 0; the diagonal is any, zero, nonnegative or negative."""
     N = draw.randint(*sizes)
-    W = [[number(draw, low, high) if i == j or draw.random() < 0.8 else Fraction(0) for j in range(N)] for i in range(N)]
+    W = [
+        [number(draw, low, high) if i == j or draw.random() < 0.8 else Fraction(0) for j in range(N)] for i in range(N)
+    ]
     for i in range(N):
-        W[i][i] = {"zero": Fraction(0), "nonnegative": abs(W[i][i]), "negative": -abs(W[i][i]) - 1}.get(diagonal, W[i][i])
+        W[i][i] = {"zero": Fraction(0), "nonnegative": abs(W[i][i]), "negative": -abs(W[i][i]) - 1}.get(
+            diagonal, W[i][i]
+        )
         for j in range(i) if symmetric else ():
             W[i][j] = W[j][i]
     return ThresholdNetwork.of(W, [number(draw) + Fraction(1, 10007) for _ in range(N)] if biased else None)
@@ -137,6 +143,17 @@ def union(s: State, t: State) -> State:
 def directed(units: ThresholdNetwork, s: State) -> list[Fraction]:
     """Fields times the signs that a state needs."""
     return [(2 * x - 1) * h for x, h in zip(s, units.fields(s), strict=True)]
+
+
+def positive(rows: Sequence[Sequence[Any]], x: Sequence[Any]) -> bool:
+    """Whether A x > 0."""
+    return all(sum(a * v for a, v in zip(row, x, strict=True)) > 0 for row in rows)
+
+
+def obstructs(rows: Sequence[Sequence[Any]], y: Sequence[Any]) -> bool:
+    """Whether y >= 0, not 0, has A^T y <= 0: no x >= 0 has A x > 0."""
+    columns = zip(*rows, strict=True)
+    return min(y) >= 0 and any(y) and all(sum(a * v for a, v in zip(column, y, strict=True)) <= 0 for column in columns)
 
 
 def cycles(units: ThresholdNetwork, sign: int) -> list[frozenset[int]]:

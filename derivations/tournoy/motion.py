@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from math import log, log1p, sqrt
 from random import Random
 
 from derivations.tournoy.instances import (
     Theorems,
     all_states,
-    directed,
     drawing,
-    network,
     number,
     stable,
-    switched,
     union,
     with_state,
 )
@@ -29,7 +26,9 @@ claims = Theorems()
 Instance = tuple[ThresholdNetwork, State, Vector]
 
 
-@claims.on(with_state(), "Each region has a stable equilibrium to which all of it converges, or all trajectories leave it", 150, 100)
+@claims.on(
+    with_state(), "Each region has a stable equilibrium to which all of it converges, or all trajectories leave it"
+)
 def _dichotomy(instance: Instance) -> bool:
     units, s, y = instance
     run = trajectory(units, y, most_events=1)
@@ -37,16 +36,22 @@ def _dichotomy(instance: Instance) -> bool:
         return run.status == CONVERGED and not run.events and run.limit == units.fields(s)
     arrival = {i: log1p(abs(y[i] / h)) for i, h in enumerate(units.fields(s)) if (2 * s[i] - 1) * h < 0}
     first = min(arrival.values())
-    return abs(run.events[0].time - first) < 1e-12 * max(1, first) and all(arrival[i] == first for i in run.events[0].units)
+    return abs(run.events[0].time - first) < 1e-12 * max(1, first) and all(
+        arrival[i] == first for i in run.events[0].units
+    )
 
 
-@claims.on(with_state(), "Rates: y = W r + b along every trajectory, stable states are the same; a cue r = q starts in the region of H(W q + b)")
+@claims.on(
+    with_state(),
+    "Rates: y = W r + b along every trajectory, with the same stable states; a cue r = q starts in the region "
+    "of H(W q + b)",
+)
 def _rates(instance: Instance) -> bool:
     units, q, _ = instance
     run = trajectory(units, cue=q, form="R", most_events=20)
     points = [run.y0, *(event.y for event in run.events)]
-    along = all(units.fields(r) == y for r, y in zip(run.rates, points, strict=False))  # type: ignore[arg-type]
-    still = units.is_stable(q) == (run.status == CONVERGED and not run.events and run.limit == run.y0)
+    along = all(units.fields(r) == y for r, y in zip(run.rates, points, strict=False))
+    still = units.is_stable(q) == (run.u_limit == q and not run.events)
     return along and still and run.states[0] == text_of(int(h > 0) for h in units.fields(q))
 
 
@@ -57,16 +62,21 @@ def _direction(instance: Instance) -> bool:
     return near.states == far.states and near.status == far.status
 
 
-@claims.on(with_state(diagonal="nonnegative"), "No unit inhibits itself: trajectories follow the transition graph, and none slides")
+@claims.on(
+    with_state(diagonal="nonnegative"),
+    "No unit inhibits itself: trajectories follow the transition graph, and none slides",
+)
 def _edges(instance: Instance) -> bool:
     units, _, y = instance
     run = trajectory(units, y, most_events=30)
     edges = transition_graph(units).edges
     outputs = [tuple(map(int, u)) for u in run.outputs]
-    return not run.sliding and all(later in edges[now] for now, later in zip(outputs, outputs[1:], strict=False))
+    return not run.sliding and all(later in edges[now] for now, later in pairwise(outputs))
 
 
-@claims.on(with_state(diagonal="nonnegative"), "Every edge of the transition graph is the first crossing of some trajectories", 40)
+@claims.on(
+    with_state(diagonal="nonnegative"), "Every edge of the transition graph is the first crossing of some trajectories"
+)
 def _realised(instance: Instance) -> bool:
     units, s, _ = instance
     for t in transition_graph(units).edges[s]:
@@ -77,7 +87,11 @@ def _realised(instance: Instance) -> bool:
     return True
 
 
-@claims.on(with_state(diagonal="nonnegative"), "Completion: where the part of the graph that a cue reaches has no cycle, it ends in a stable state there")
+@claims.on(
+    with_state(diagonal="nonnegative"),
+    "Completion: where the part of the graph that a cue reaches has no cycle, the cue ends in a stable state "
+    "of this part",
+)
 def _acyclic(instance: Instance) -> bool | None:
     units, q, y = instance
     graph = transition_graph(units, q)
@@ -87,7 +101,10 @@ def _acyclic(instance: Instance) -> bool | None:
     return run.status == CONVERGED and run.u_limit in graph.terminals and units.is_stable(tuple(map(int, run.u_limit)))
 
 
-@claims.on(with_state(), "Completion: trap spaces have the fields that they claim, and no trajectory leaves the smallest one around a cue")
+@claims.on(
+    with_state(),
+    "Completion: trap spaces have the fields that they state, and no trajectory leaves the smallest one around a cue",
+)
 def _traps(instance: Instance) -> bool:
     units, q, y = instance
     trap = smallest_trap(units, q)
@@ -98,7 +115,12 @@ def _traps(instance: Instance) -> bool:
     return exact and all(u[i] == x for u in run.outputs for i, x in enumerate(q) if i not in trap.free)
 
 
-@claims.on(with_state(sizes=(2, 4)), "Completion: where all fields point to s between cue and s, each differing unit crosses once, by the bound on time", 150)
+@claims.on(
+    with_state(sizes=(2, 4)),
+    "Completion: where all fields point to s between cue and s, each differing unit crosses once, within the "
+    "bound on the time",
+    count=400,
+)
 def _direct(instance: Instance) -> bool | None:
     units, q, y = instance
     aims = [s for s in stable(units) if completes_directly(units, q, s)]
@@ -106,12 +128,18 @@ def _direct(instance: Instance) -> bool | None:
     for s in aims:
         differing = [i for i, (x, z) in enumerate(zip(q, s, strict=True)) if x != z]
         bound = subspace(units, s, differing).latest_crossing(y)
-        if run is None or run.u_limit != s or sorted(i for e in run.events for i in e.units) != differing or run.time > bound + 1e-12:
+        crossed = [] if run is None else sorted(i for event in run.events for i in event.units)
+        if run is None or run.u_limit != s or crossed != differing or run.time > bound + 1e-12:
             return False
     return True if aims else None
 
 
-@claims.on(drawing(sizes=(2, 5)), "Completion: all cues within the radius of error correction end in s, after at most that many crossings", 60, 10)
+@claims.on(
+    drawing(sizes=(2, 5)),
+    "Completion: cues within the radius r of error correction end in s, after r crossings at most",
+    count=400,
+    least=50,
+)
 def _corrected(units: ThresholdNetwork) -> bool | None:
     tried = None
     for s in stable(units):
@@ -132,7 +160,12 @@ def _cooperative(draw: Random) -> Instance:
     return ThresholdNetwork.of(units.W, [-abs(number(draw, 0, 700)) - Fraction(1, 10007) for _ in units.b]), q, y
 
 
-@claims.on(_cooperative, "Completion, W >= 0: stable states are a lattice; a cue that supports itself ends in the least one above it", 100)
+@claims.on(
+    _cooperative,
+    "Completion, W >= 0: stable states are a lattice; a cue that supports itself ends in the least one above it",
+    count=400,
+    least=80,
+)
 def _closure(instance: Instance) -> bool | None:
     units, q, y = instance
     found, T = stable(units), tuple(int(h > 0) for h in units.fields(q))
@@ -145,10 +178,19 @@ def _closure(instance: Instance) -> bool | None:
         return None if found else False
     run, closed = trajectory(units, y), closure(units, q)
     least = [s for s in above if all(union(s, x) == x for x in above)]
-    return closed is not None and [closed.state] == least and run.u_limit == least[0] and len(run.events) <= units.N - sum(q)
+    return (
+        closed is not None
+        and [closed.state] == least
+        and run.u_limit == least[0]
+        and len(run.events) <= units.N - sum(q)
+    )
 
 
-@claims.on(_cooperative, "Coupling, W >= 0: the union of stable states is stable iff it recruits no unit, their intersection iff it loses none", 100, 10)
+@claims.on(
+    _cooperative,
+    "Coupling, W >= 0: the union of stable states is stable iff it recruits no unit, their intersection iff it "
+    "loses none",
+)
 def _recruits(instance: Instance) -> bool | None:
     units, _, _ = instance
     pairs = [(s, t) for s in stable(units) for t in stable(units) if s < t]
@@ -167,7 +209,10 @@ def _symmetrizable(draw: Random) -> Instance:
     return ThresholdNetwork.of([[a * w for w in row] for a, row in zip(scale, units.W, strict=True)], units.b), q, y
 
 
-@claims.on(_symmetrizable, "W = diag(a) M, M symmetric, no self-inhibition: an energy falls at crossings, all ends in stable states, no cycle", 60)
+@claims.on(
+    _symmetrizable,
+    "W = diag(a) M, M symmetric, no self-inhibition: an energy falls at crossings, so that all ends in stable states",
+)
 def _energy(instance: Instance) -> bool:
     units, _, y = instance
     E, graph, run = energy(units), transition_graph(units), trajectory(units, y)
@@ -181,7 +226,10 @@ def _energy(instance: Instance) -> bool:
     )
 
 
-@claims("Limit cycles: three units that inhibit each other in a ring, focal points -c and c, have the period 6 ln((1 + sqrt 5)/2)", "random starts, proved")
+@claims(
+    "Limit cycles: three units that inhibit each other in a ring, focal points -c and c, have the period 6 ln((1 + sqrt 5)/2)",
+    "random starts, proved",
+)
 def _ring() -> Iterator[bool]:
     draw = Random(6)
     golden = (1 + sqrt(5)) / 2
@@ -196,7 +244,10 @@ def _ring() -> Iterator[bool]:
         yield all(abs(x - golden**-k) < 1e-14 for x, k in zip(sizes, (2, 1), strict=True))
 
 
-@claims("Two units in a negative loop spiral into the sliding equilibrium for ever, r_n = r_0/(1 + 2 n r_0)", "fractions of ten starts")
+@claims(
+    "Two units in a negative loop spiral into the sliding equilibrium for ever, r_n = r_0/(1 + 2 n r_0)",
+    "fractions of ten starts",
+)
 def _loop() -> Iterator[bool]:
     units = ThresholdNetwork.of([[0, 1], [-1, 0]], [Fraction(-1, 2), Fraction(1, 2)])
     for k in range(1, 11):

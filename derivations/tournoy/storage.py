@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from random import Random
 
 from sympy import Matrix, Rational
 
-from derivations.tournoy.instances import Theorems, all_states, drawing, stable, union, with_state
+from derivations.tournoy.instances import Theorems, all_states, drawing, obstructs, positive, stable, union, with_state
 from numerics.threshold.design import design, forced_states
 from theory.threshold.network import FORBIDDEN, REQUIRED, State, ThresholdNetwork
 from theory.threshold.patterns import Patterns
@@ -47,7 +47,9 @@ def _signs_and_states(draw: Random) -> tuple[ThresholdNetwork, list[State]]:
     return ThresholdNetwork.of([[draw.choice((-1, 0, 1, 1)) for _ in range(N)] for _ in range(N)]), states
 
 
-@claims.on(with_state(sizes=(1, 4)), "Sign and strength: signs require a state (every magnitude), permit it (some) or forbid it", 200, 100)
+@claims.on(
+    with_state(sizes=(1, 4)), "Sign stability: signs require a state (all magnitudes), permit it (some) or forbid it"
+)
 def _sign_classes(instance: Instance) -> bool:
     units, s, _ = instance
     kind, made, broken = units.sign_class(s), stabilizing(units, s), destabilizing(units, s)
@@ -76,19 +78,22 @@ def _strengths(instance: tuple[ThresholdNetwork, list[State]]) -> bool:
     found = strengths(units, states)
     for i, row in enumerate(found.rows):
         A = strength_rows(units, states, i)
-        columns = list(zip(*A, strict=True))
         if isinstance(row, Witness):
-            if not all(x > 0 for x in row.x) or any(sum(a * x for a, x in zip(r, row.x, strict=True)) <= 0 for r in A):
+            rays = extreme_rays(A) if A[0] else ()
+            if min(row.x, default=0) <= 0 or not (
+                positive(A, row.x) and positive(A, [*map(sum, zip(*rays, strict=True))])
+            ):
                 return False
-        elif min(row.y) < 0 or not any(row.y) or any(sum(y * a for y, a in zip(row.y, c, strict=True)) > 0 for c in columns):
-            return False
-        if columns and isinstance(row, Witness) != all(sum(a * x for a, x in zip(r, map(sum, zip(*rays, strict=True)), strict=True)) > 0 for r in A for rays in [extreme_rays(A)] if rays):
+        elif not obstructs(A, row.y):
             return False
     served = found.network
     return served is None or (all(map(served.is_stable, states)) and _signs(served) == _signs(units))
 
 
-@claims.on(with_state(sizes=(1, 4), biased=False), "Output gains make s stable iff D_s W, columns of the active units, is semipositive", 100)
+@claims.on(
+    with_state(sizes=(1, 4), biased=False),
+    "Output gains make s stable if and only if D_s W, in the columns of the active units, is semipositive",
+)
 def _gains(instance: Instance) -> bool:
     units, s, _ = instance
     active = [j for j, x in enumerate(s) if x]
@@ -100,8 +105,7 @@ def _gains(instance: Instance) -> bool:
         gain = dict(zip(active, found.x, strict=True))
         scaled = ThresholdNetwork.of([[w * gain.get(j, 1) for j, w in enumerate(row)] for row in units.W])
         return min(found.x) > 0 and scaled.is_stable(s)
-    against = [sum(y * a for y, a in zip(found.y, column, strict=True)) for column in zip(*rows, strict=True)]
-    return min(found.y) >= 0 and any(found.y) and max(against) <= 0
+    return obstructs(rows, found.y)
 
 
 @claims.on(
@@ -122,50 +126,61 @@ def _cliques(states: list[State]) -> bool:
     )
 
 
-@claims("Sign stability, b = 0: the largest number of states that signs require together is Moon and Moser's", "all signs, N = 2; rows, N = 3")
+@claims(
+    "Sign stability, b = 0: signs require as many states together as Moon and Moser say",
+    "all signs, N = 2 and 3; N = 6",
+)
 def _moon_moser() -> Iterator[bool]:
     for N in (2, 3):
         states = [s for s in all_states(N) if any(s)]
-        masks = []
-        for i in range(N):  # for each row of signs, the states whose field it fixes
-            rows = product((-1, 0, 1), repeat=N)
-            masks.append({
-                sum(1 << k for k, s in enumerate(states) if _fixed([(2 * s[i] - 1) * w for w, x in zip(row, s, strict=True) if x]))
-                for row in rows
-            })  # fmt: skip
-        yield max((a & b & c).bit_count() for a in masks[0] for b in masks[1] for c in (masks[2] if N == 3 else {-1})) == moon_moser(N)
-    blocks = [[i // 3 != j // 3 or i == j for j in range(6)] for i in range(6)]
-    yield len(stable(ThresholdNetwork.of([[1 if i == j else int(x) - 1 for j, x in enumerate(row)] for i, row in enumerate(blocks)]))) == 9
+        kept = [{_required(i, row, states) for row in product((-1, 0, 1), repeat=N)} for i in range(N)]
+        together = kept[0]
+        for row in kept[1:]:
+            together = {a & b for a in together for b in row}
+        yield max(map(int.bit_count, together)) == moon_moser(N)
+    graph = tuple(frozenset(j for j in range(6) if j // 3 != i // 3) for i in range(6))
+    yield len(stable(clique_network(graph))) == moon_moser(6) == 9
 
 
-def _fixed(terms: list[int]) -> bool:
-    return min(terms, default=0) >= 0 and any(terms)
+def _required(unit: int, row: Sequence[int], states: Sequence[State]) -> int:
+    """The states for which a row of signs fixes the sign of the field, as bits."""
+    found = 0
+    for k, s in enumerate(states):
+        terms = [(2 * s[unit] - 1) * w for w, x in zip(row, s, strict=True) if x]
+        found |= (min(terms) >= 0 and any(terms)) << k
+    return found
 
 
-@claims.on(drawing(sizes=(2, 5)), "Dale's law: stable states meet what the signs of outputs ask of them, with biases and without", count=100)
+@claims.on(
+    drawing(sizes=(2, 5)),
+    "Dale's law: stable states meet what the signs of outputs ask of them, with biases and without",
+)
 def _dale(units: ThresholdNetwork) -> bool:
     columns = [1 if w > 0 else -1 for w in units.W[0]]
     rows = [[e * abs(w) for e, w in zip(columns, row, strict=True)] for row in units.W]
-    return not any(
-        dale_objections(columns, stable(ThresholdNetwork.of(rows, bias)), biased) for bias, biased in ((units.b, True), (None, False))
-    )
+    found = {biased: stable(ThresholdNetwork.of(rows, units.b if biased else None)) for biased in (True, False)}
+    return not any(dale_objections(columns, states, biased) for biased, states in found.items())
 
 
-@claims.on(_several, "Self-coupling free, b = 0: any states but 0 can be stored", least=60)
+@claims.on(_several, "Self-coupling free, b = 0: any states but 0 can be stored")
 def _anything(states: list[State]) -> bool:
     found = design(Patterns.of(states, "free", "zero")).network
     return found is not None and all(map(found.is_stable, states))
 
 
-@claims.on(_several, "Every design, and every obstruction to one, is verified from what it says alone", count=80, least=80)
+@claims.on(_several, "Every design, and every obstruction to one, is verified from what it says alone")
 def _alternatives(states: list[State]) -> bool:
     patterns = Patterns.of(states, "zero", "free" if len(states) % 2 else "zero")
     found = design(patterns)
     near = any(sum(x != y for x, y in zip(s, t, strict=True)) == 1 for s in states for t in states)
-    return verify(found.data).ok and not (near and found.feasible)
+    return verify(found.data).holds is True and not (near and found.feasible)
 
 
-@claims.on(_several, "A row can be stored if and only if its Gram matrix is semipositive, and the least row is a sum of the states", least=60)
+@claims.on(
+    _several,
+    "Semipositivity: a row exists if and only if its Gram matrix is semipositive, and the least row is a sum "
+    "of the states",
+)
 def _gram(states: list[State]) -> bool:
     found = design(Patterns.of(states, "free", "zero"), "minnorm")
     for row in found.rows:
@@ -173,13 +188,19 @@ def _gram(states: list[State]) -> bool:
         if hebbian != row.feasible:
             return False
         if row.feasible:
-            sums = [sum(a * (2 * s[row.unit] - 1) * s[j] for a, s in zip(row.multipliers, states, strict=True)) for j in range(len(states[0]))]
+            signed = [a * (2 * s[row.unit] - 1) for a, s in zip(row.multipliers, states, strict=True)]
+            sums = [sum(a * x for a, x in zip(signed, column, strict=True)) for column in zip(*states, strict=True)]
             if min(row.multipliers) < 0 or (row.value == row.bound and list(row.w) != sums):
                 return False
-    return verify(found.data).ok
+    return verify(found.data).holds is True
 
 
-@claims.on(_several, "Factorization: W = F S^+ + Z (1 - S S^+) stores independent states for all F with the signs of 2 S - 1, and all Z", 60)
+@claims.on(
+    _several,
+    "Factorization: W = F S^+ + Z (1 - S S^+) stores independent states for all F with the signs of 2 S - 1, and all Z",
+    count=200,
+    least=80,
+)
 def _factorization(states: list[State]) -> bool | None:
     S = Matrix(states).T
     if S.rank() < len(states):
@@ -203,10 +224,19 @@ def _forced() -> Iterator[bool]:
         states = [tuple(int(i == j) for j in range(N)) for i in range(N)] + [(1,) * N]
         others = [s for s in all_states(N) if any(s) and s not in states]
         found = design(Patterns.of(states, "free", "zero"), candidates=others)
-        yield found.forced is not None and {entry.state for entry in found.forced} == set(others) and verify(found.data).ok
+        yield (
+            found.forced is not None
+            and {entry.state for entry in found.forced} == set(others)
+            and verify(found.data).holds is True
+        )
 
 
-@claims.on(_several, "Coupling: every state is forced by its proof, or some network with the patterns avoids it", count=40)
+@claims.on(
+    _several,
+    "Coupling: every state is forced by its proof, or some network with the patterns avoids it",
+    count=200,
+    least=20,
+)
 def _forced_or_not(states: list[State]) -> bool | None:
     patterns = Patterns.of(states, "zero", "zero")
     found = design(patterns)
@@ -214,7 +244,9 @@ def _forced_or_not(states: list[State]) -> bool | None:
         return None
     others = [s for s in all_states(patterns.N) if any(s) and s not in states]
     forced, avoidable = forced_states(patterns, others, found.network)
-    return all(map(found.network.is_stable, (entry.state for entry in forced))) and len(forced) + len(avoidable) == len(others)
+    return all(map(found.network.is_stable, (entry.state for entry in forced))) and len(forced) + len(avoidable) == len(
+        others
+    )
 
 
 def _union_rule(draw: Random) -> tuple[State, State, State]:
@@ -224,7 +256,12 @@ def _union_rule(draw: Random) -> tuple[State, State, State]:
     return s, t, p
 
 
-@claims.on(_union_rule, "Coupling, b = 0: disjoint s, t, p stable with the union of all three make the union of s and t stable", 80)
+@claims.on(
+    _union_rule,
+    "Coupling, b = 0: disjoint s, t, p stable with the union of all three make the union of s and t stable",
+    count=200,
+    least=40,
+)
 def _three(parts: tuple[State, State, State]) -> bool | None:
     s, t, p = parts
     if not (any(s) and any(t) and any(p)):
@@ -233,10 +270,9 @@ def _three(parts: tuple[State, State, State]) -> bool | None:
     return found.forced is not None and [entry.state for entry in found.forced] == [union(s, t)]
 
 
-@claims.on(_several, "Strict inequalities have a solution or an obstruction, never both", least=60)
+@claims.on(_several, "Strict inequalities have a solution or an obstruction, never both")
 def _alternative(states: list[State]) -> bool:
     rows = [[(2 * s[0] - 1) * x for x in s[1:]] for s in states]
     found = feasible(rows)
-    if isinstance(found, Witness):
-        return all(sum(a * x for a, x in zip(row, found.x, strict=True)) > 0 for row in rows)
-    return min(found.y) >= 0 and any(found.y) and not any(sum(y * a for y, a in zip(found.y, c, strict=True)) for c in zip(*rows, strict=True))
+    both_signs = [[*row, *(-a for a in row)] for row in rows]
+    return positive(rows, found.x) if isinstance(found, Witness) else obstructs(both_signs, found.y)
