@@ -14,6 +14,9 @@ State = tuple[int, ...]
 
 Vector = tuple[Fraction, ...]
 
+MOST_CERTIFIED = 1000
+"""States with certificates in an answer; each takes N^2 fractions."""
+
 REQUIRED, PERMITTED, FORBIDDEN = "required", "permitted", "forbidden"
 """What the signs of weights and biases alone say of a state: stable for all magnitudes, for some, for none."""
 

@@ -15,10 +15,10 @@ from math import lcm
 from typing import Any
 
 from theory.errors import gathering
-from theory.threshold.network import State, Vector, state_of, text_of
+from theory.threshold.network import State, Vector, text_of
+from theory.threshold.reading import PatternFile, pattern_file
 
 FREE, ZERO, NONPOSITIVE = "free", "zero", "nonpositive"
-DIAGONALS, BIASES = (FREE, ZERO, NONPOSITIVE), (FREE, ZERO)
 
 FEASIBLE, MINNORM, MARGIN, INTEGER = "feasible", "minnorm", "margin", "integer"
 OBJECTIVES = (FEASIBLE, MINNORM, MARGIN, INTEGER)
@@ -27,8 +27,10 @@ OBJECTIVES = (FEASIBLE, MINNORM, MARGIN, INTEGER)
 Signs = tuple[tuple[int, ...], ...]
 Number = int | Fraction
 
-_SIGN = {"+": 1, "-": -1, "0": 0}
-_NAMED = 5  # problems of one kind that are named
+_NO_DIAG = (
+    "diag is missing: it must be one of free, zero, nonpositive, for weights of units onto themselves. With diag=free any states "
+    "can be stored, so that the answer says little"
+)
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,6 @@ class Patterns:
         +1, -1, or 0 for a weight of any sign; ``signs[i][j]`` from unit j onto unit i.
     mask : tuple of tuple of int, shape (N, N), or None
         1 where a weight is allowed.
-    file : str
-        Where they were read; empty if they were not.
     """
 
     states: tuple[State, ...]
@@ -152,55 +152,43 @@ class Patterns:
     bias: str = FREE
     signs: Signs | None = None
     mask: Signs | None = None
-    file: str = ""
 
     @classmethod
     def of(
-        cls,
-        states: Iterable[str | Sequence[int]],
-        diag: str | None = None,
-        bias: str = FREE,
-        signs: str | Sequence[Any] | None = None,
-        mask: Sequence[Sequence[int]] | None = None,
-        file: str = "",
+        cls, states: Any, diag: str | None = None, bias: str | None = None, signs: Any = None, mask: Any = None
     ) -> Patterns:
         """Patterns as a user gives them.
 
         Parameters
         ----------
-        states : iterable
-            Texts such as ``0110``, or sequences of 0 and 1.
+        states : PatternFile, or sequence of str or of sequences of int
+            Texts such as ``0110``, or lists of 0 and 1; or a file, whose own options hold where no others are given.
         diag : str
             Required: with free weights of units onto themselves any set of states can be stored.
         bias : str
+            Free if nothing is given.
         signs : str, sequence of int, or matrix, optional
             One sign for each presynaptic unit (Dale's law), ``++-`` or ``[1, 1, -1]``, or one for each weight.
         mask : matrix, optional
-        file : str
 
         Raises
         ------
         InputError
             With all problems; patterns, rows and columns are counted from 1.
         """
+        options = {"diag": diag, "bias": bias, "signs": signs, "mask": mask}
+        if isinstance(states, PatternFile):
+            options = {key: states.options.get(key) if given is None else given for key, given in options.items()}
+            states = states.states
         with gathering() as problems:
-            read = _states(states, problems)
-            N = len(read[0]) if read else 0
-            if diag is None:
-                problems.append(
-                    "diag is missing: free, zero or nonpositive weights of units onto themselves? "
-                    "With diag=free any states can be stored, so the answer says little"
-                )
-            elif diag not in DIAGONALS:
-                problems.append(f"diag = {str(diag)[:40]} is not allowed; diag must be one of {', '.join(DIAGONALS)}")
-            if bias not in BIASES:
-                problems.append(f"bias = {str(bias)[:40]} is not allowed; bias must be one of {', '.join(BIASES)}")
-            flat = isinstance(signs, str) or not any(_listed(row, 2) for row in _listed(signs) or ())
-            columns = (
-                None if signs is None else _matrix("signs", [signs] if flat else signs, (-1, 0, 1), N, problems, flat)
-            )
-            allowed = None if mask is None else _matrix("mask", mask, (0, 1), N, problems)
-        return cls(read, str(diag), bias, columns * N if flat and columns else columns, allowed, file)
+            if options["diag"] is None:
+                problems.append(_NO_DIAG)
+            with gathering(problems):
+                read = pattern_file(states, options)
+        columns = read.options.get("signs")
+        if columns and isinstance(columns[0], int):
+            columns = (columns,) * len(columns)
+        return cls(read.states, read.options["diag"], read.options.get("bias", FREE), columns, read.options.get("mask"))
 
     @property
     def N(self) -> int:
@@ -274,57 +262,3 @@ def _dot(a: Sequence[Any], b: Sequence[Any]) -> Fraction:
 
 def _is_semipositive(y: Sequence[Number]) -> bool:
     return any(y) and all(value >= 0 for value in y)
-
-
-def _listed(given: Any, shortest: int = 0) -> list[Any] | None:
-    """Entries of a list, tuple or array, or of a text of a few signs; None for what is none."""
-    if hasattr(given, "tolist"):
-        given = given.tolist()
-    if not isinstance(given, list | tuple | str) or (isinstance(given, str) and len(given) < shortest):
-        return None
-    return list(given)
-
-
-def _states(given: Iterable[str | Sequence[int]], problems: list[str]) -> tuple[State, ...]:
-    entries = list(given)
-    texts = [entry if isinstance(entry, str) else text_of(entry) for entry in entries]
-    if not texts:
-        problems.append("no patterns are given; needed: texts such as 0110, one character for each unit")
-        return ()
-    N = len(texts[0])
-    first = {text: k for k, text in reversed([*enumerate(texts, 1)])}
-    found = []
-    for k, text in enumerate(texts, 1):
-        if not text or set(text) - {"0", "1"}:
-            found.append(f"pattern {k} ('{text[:20]}') is no text of 0 and 1")
-        elif len(text) != N:
-            found.append(f"pattern {k} has {len(text)} characters, pattern 1 has {N}")
-        elif first[text] < k:
-            found.append(f"pattern {k} ({text[:20]}) is pattern {first[text]} again")
-    problems += found[:_NAMED]
-    return () if found else tuple(map(state_of, texts))
-
-
-def _matrix(
-    name: str, given: Any, allowed: tuple[int, ...], N: int, problems: list[str], flat: bool = False
-) -> Signs | None:
-    read = map(_listed, _listed(given) or ())
-    rows = [row and [_SIGN.get(entry, entry) if isinstance(entry, str) else entry for entry in row] for row in read]
-    if N and (len(rows) != (1 if flat else N) or any(row is None or len(row) != N for row in rows)):
-        needed = f"one sign for each of the {N} units" if flat else f"{N} rows of {N} entries"
-        sizes = ", ".join("no list" if row is None else str(len(row)) for row in rows[:_NAMED])
-        problems.append(
-            f"{name} has {len(rows)} row{'s' * (len(rows) != 1)} (entries: {sizes or 'none'}); needed: {needed}"
-        )
-        return None
-    bad = [
-        f"row {i}, column {j} ({str(entry)[:20]})"
-        for i, row in enumerate(rows, 1)
-        for j, entry in enumerate(row or (), 1)
-        if isinstance(entry, bool) or entry not in allowed
-    ]
-    if bad:
-        more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-        problems.append(f"{name}: {', '.join(bad[:_NAMED])}{more}: each must be one of {', '.join(map(str, allowed))}")
-        return None
-    return tuple(tuple(int(entry) for entry in row or ()) for row in rows)

@@ -269,7 +269,7 @@ def patterns_of(parameter: Parameter, given: Any) -> PatternFile:
         with _named(f"{parameter.name} = {shortened(file)}: "):
             if not _is_json(file, text):
                 lines = (line.partition("#")[0].strip() for line in text.splitlines())
-                return _patterns([line for line in lines if line], {}, file)
+                return pattern_file([line for line in lines if line], {}, file)
             data = _parsed(text)
             return _of_pattern_data(data, file)
     with _named(f"{parameter.name}: "):
@@ -278,13 +278,20 @@ def patterns_of(parameter: Parameter, given: Any) -> PatternFile:
 
 def _of_pattern_data(data: Any, file: str) -> PatternFile:
     if not isinstance(data, Mapping):
-        return _patterns(data, {}, file)
+        return pattern_file(data, {}, file)
     if "patterns" not in data:
         raise InputError(f"no patterns in it, but {', '.join(str(key)[:20] for key in [*data][:_NAMED]) or 'nothing'}")
-    return _patterns(data["patterns"], data, file)
+    return pattern_file(data["patterns"], data, file)
 
 
-def _patterns(given: Any, options: Mapping[str, Any], file: str) -> PatternFile:
+def pattern_file(given: Any, options: Mapping[str, Any], file: str = "") -> PatternFile:
+    """Patterns and the options that are given among all entries of a mapping, after all of them were checked.
+
+    Raises
+    ------
+    InputError
+        With all problems, patterns, rows and columns counted from 1.
+    """
     entries = _listed(given)
     if not entries:
         raise InputError("no patterns; needed: texts such as 0110, one character for each unit")
@@ -340,10 +347,10 @@ def _word(*allowed: str) -> Callable[[str, Any, int], str]:
 
 
 def _matrix(allowed: tuple[int, ...], column_signs: bool) -> Callable[[str, Any, int], Any]:
-    """Reader of a matrix of a few whole numbers; a list of +1 and -1 are the signs of all weights from one unit."""
+    """Reader of a matrix of a few whole numbers; a list of +1 and -1, or ``++-``, are the signs of all weights from one unit."""
 
     def read(name: str, given: Any, N: int) -> Any:
-        rows = _listed(given)
+        rows = [f"{mark}1" for mark in given] if column_signs and _are_signs(given) else _listed(given)
         flat = column_signs and rows is not None and all(_listed(row) is None for row in rows)
         listed = [_listed(row) for row in ([rows] if flat else rows or [])]
         if not listed or (not flat and len(listed) != N) or any(row is None or len(row) != N for row in listed):
@@ -362,6 +369,10 @@ def _matrix(allowed: tuple[int, ...], column_signs: bool) -> Callable[[str, Any,
         return matrix[0] if flat else matrix
 
     return read
+
+
+def _are_signs(given: Any) -> bool:
+    return isinstance(given, str) and re.fullmatch("[+-]+", given) is not None
 
 
 _OPTIONS: Mapping[str, Callable[[str, Any, int], Any]] = {

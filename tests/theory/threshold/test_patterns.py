@@ -17,12 +17,12 @@ from theory.threshold.patterns import Patterns
         ({"states": [], "diag": "zero"}, "no patterns"),
         ({"states": ["01", "012"], "diag": "zero"}, r"pattern 2 \('012'\)"),
         ({"states": ["01", "010"], "diag": "zero"}, "pattern 2 has 3 characters, pattern 1 has 2"),
-        ({"states": ["01", "10", "01"], "diag": "zero"}, r"pattern 3 \(01\) is pattern 1 again"),
-        ({"states": ["01"], "diag": "zero", "signs": "+-+"}, "signs has 1 row"),
-        ({"states": ["01"], "diag": "zero", "signs": "+x"}, r"signs: row 1, column 2 \(x\)"),
+        ({"states": ["01", "10", "01"], "diag": "zero"}, r"pattern 3 \('01'\) is pattern 1 again"),
+        ({"states": ["01"], "diag": "zero", "signs": "+-+"}, "signs is no matrix of 2 rows"),
+        ({"states": ["01"], "diag": "zero", "signs": "+x"}, "signs is no matrix"),
         ({"states": ["01"], "diag": "zero", "signs": [[1, 1], [1, 2]]}, r"signs: row 2, column 2 \(2\)"),
-        ({"states": ["01"], "diag": "zero", "mask": [[1, 1]]}, "mask has 1 row"),
-        ({"states": ["01"], "diag": "zero", "mask": [[1, 1], [1]]}, "needed: 2 rows of 2"),
+        ({"states": ["01"], "diag": "zero", "mask": [[1, 1]]}, "mask is no matrix of 2 rows"),
+        ({"states": ["01"], "diag": "zero", "mask": [[1, 1], [1]]}, "mask is no matrix of 2 rows"),
     ],
 )
 def test_unusable_patterns_are_named(given, sentence):
@@ -37,12 +37,14 @@ def test_all_problems_are_told_together():
 
 
 def test_signs_of_units_are_columns():
-    assert Patterns.of(["110"], "free", signs="+-0").signs == ((1, -1, 0),) * 3
-    assert Patterns.of(["110"], "free", signs=[1, -1, 0]).signs == ((1, -1, 0),) * 3
+    assert Patterns.of(["110"], "free", signs="+-+").signs == ((1, -1, 1),) * 3
+    assert Patterns.of(["110"], "free", signs=[1, -1, 1]).signs == ((1, -1, 1),) * 3
 
 
 def test_unknowns_follow_the_options():
-    patterns = Patterns.of(["110", "011"], "nonpositive", signs="+-0", mask=[[1, 1, 0], [1, 1, 1], [1, 0, 1]])
+    patterns = Patterns.of(
+        ["110", "011"], "nonpositive", signs=[[1, -1, 0]] * 3, mask=[[1, 1, 0], [1, 1, 1], [1, 0, 1]]
+    )
     assert patterns.unknowns(0) == ((1, 3), (-1, 0))  # a positive unit has no weight <= 0 onto itself
     assert patterns.unknowns(1) == ((0, 1, 2, 3), (1, -1, 0, 0))
     assert patterns.unknowns(2) == ((0, 2, 3), (1, -1, 0))
