@@ -49,7 +49,7 @@ class Theorems(Claims):
                 found = survey(statement, draw, count)
                 yield found.tried >= least and not found.counterexamples
 
-            self(text, f"{count} random instances, exactly")(check)
+            self(text, f"exactly, on {count} random instances")(check)
             return statement
 
         return add

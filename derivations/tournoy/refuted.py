@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import combinations
 from random import Random
 
@@ -12,12 +13,12 @@ from derivations.tournoy.instances import (
     drawing,
     positive,
     stable,
+    switched,
     union,
     with_state,
 )
 from numerics.threshold.trajectories import CONVERGED, start_of, trajectory
 from theory.threshold.network import State, ThresholdNetwork, Vector
-from theory.threshold.runs import replayed
 from theory.threshold.simplex import Witness, feasible
 
 claims = Refutations()
@@ -30,9 +31,18 @@ def _none(units: ThresholdNetwork) -> bool:
 
 
 def _ends(units: ThresholdNetwork, start: Vector) -> State | None:
-    """Where a trajectory ends: followed by its definition alone."""
-    run = replayed(units, start, 1000)
-    return run.state if run is not None and units.is_stable(run.state) else None
+    """The stable state in which a trajectory ends, followed by the definition alone while one unit at a time crosses."""
+    y, state = start, tuple(int(x > 0) for x in start)
+    for _ in range(1000):
+        if units.is_stable(state):
+            return state
+        f = units.fields(state)
+        *_, second, (z, unit) = (0, -1), *sorted((f[i] / (f[i] - y[i]), i) for i in units.violated(state))
+        state = switched(state, unit)
+        if z == second[0] or directed(units, state)[unit] <= 0:
+            return None  # two units at once, or one that is sent back
+        y = tuple(Fraction(0) if k == unit else h + (x - h) * z for k, (h, x) in enumerate(zip(f, y, strict=True)))
+    return None
 
 
 def _has_stable_states(units: ThresholdNetwork) -> bool:

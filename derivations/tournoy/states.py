@@ -217,8 +217,8 @@ def _complement(units: ThresholdNetwork) -> bool:
     kappa = [h + b for h, b in zip(units.fields(ones), units.b, strict=True)]
     found = set(stable(units))
     for s in all_states(units.N):
-        rows = list(zip(units.fields(s), kappa, s, strict=True))
-        band = all(h > max(0, k) if x else h < min(0, k) for h, k, x in rows)
+        rows = zip(units.fields(s), kappa, s, strict=True)
+        band = all(min(h, h - k) > 0 if x else max(h, h - k) < 0 for h, k, x in rows)
         if band != (s in found and switched(s, *range(units.N)) in found):
             return False
     balanced = ThresholdNetwork.of(units.W, [-sum(row) / 2 for row in units.W])
@@ -248,8 +248,9 @@ def _disjoint(units: ThresholdNetwork) -> bool | None:
 )
 def _modules(pair: tuple[ThresholdNetwork, ThresholdNetwork]) -> bool:
     first, second = pair
-    zeros = [[0] * second.N, [0] * first.N]
-    rows = [*([*row, *zeros[0]] for row in first.W), *([*zeros[1], *row] for row in second.W)]
+    rows = [[*row, *[Fraction(0)] * second.N] for row in first.W] + [
+        [*[Fraction(0)] * first.N, *row] for row in second.W
+    ]
     whole = ThresholdNetwork.of(rows, (*first.b, *second.b))
     return list(stable(whole)) == [s + t for s, t in product(stable(first), stable(second))]
 
