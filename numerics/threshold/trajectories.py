@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from theory.errors import DomainError, InputError, require
+from theory.threshold.completion import completed, energy, smallest_trap
 from theory.threshold.cycles import Leg, Recurrence, dot, recurrence, shortest_period
 from theory.threshold.filippov import box_solutions
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
@@ -138,12 +140,29 @@ class Trajectory:
 
     @cached_property
     def rates(self) -> tuple[Vector, ...]:
-        """r at the start and at the events, in form R."""
+        """r at the start and at the events, in form R; up to the first end of infinitely many crossings."""
         require((self.form == "R" and self.cue is not None, "rates belong to form R, and this trajectory is in form C"))
         points = [tuple(map(Fraction, self.cue or ()))]
-        for u, event in zip(self.outputs, self.events, strict=False):
+        for u, event in zip(self.outputs, takewhile(lambda event: not event.word, self.events), strict=False):
             points.append(tuple(x + (r - x) * event.z for x, r in zip(u, points[-1], strict=True)))
         return tuple(points)
+
+    @cached_property
+    def promised(self) -> dict[str, Any]:
+        """What theorems say of every trajectory from the region of the start, for JSON.
+
+        ``trap_free``: the only units that may change at all; ``region_completes_to``: the stable state to which all converge, or
+        None where no theorem says it; ``energy``: of the outputs between the events, where the network has one that falls.
+        """
+        content: dict[str, Any] = {}
+        if all(self.y0):
+            cue = tuple(int(y > 0) for y in self.y0)
+            state = completed(self.network, cue)
+            content["trap_free"] = list(smallest_trap(self.network, cue).free)
+            content["region_completes_to"] = None if state is None else text_of(state)
+        if (E := energy(self.network)) is not None and E.falls:
+            content["energy"] = [str(E(u)) for u in self.outputs]
+        return content
 
     @property
     def data(self) -> dict[str, Any]:
@@ -157,6 +176,7 @@ class Trajectory:
             {"units": list(e.units), "z": _short(e.z), "time": e.time} | ({"word": list(e.word)} if e.word else {})
             for e in self.events
         ]
+        content |= self.promised
         if self.branches:
             content["branches"] = [list(map(str, u)) for u in self.branches]
         if self.recurrence is not None:
@@ -171,7 +191,14 @@ class Trajectory:
             names = ", ".join(f"y{i}" for i in event.units)
             what = f"infinitely many crossings of {names} end" if event.word else f"{names} at zero"
             lines.append((f"{event.time:.6g}", what, output_text(event.u)))
-        return (*lines, ("", self.ending, "" if self.u_limit is None else output_text(self.u_limit)))
+        lines.append(("", self.ending, "" if self.u_limit is None else output_text(self.u_limit)))
+        if (state := self.promised.get("region_completes_to")) is not None:
+            lines.append(("", "as every trajectory from the region of the start does", state))
+        elif len(free := self.promised.get("trap_free", range(self.network.N))) < self.network.N:
+            lines.append(
+                ("", f"no trajectory from its region changes other units than {', '.join(map(str, free))}", "")
+            )
+        return tuple(lines)
 
     @property
     def ending(self) -> str:
@@ -275,6 +302,7 @@ def _start(network: ThresholdNetwork, y0: Sequence[Any] | None, cue: State | Non
             "form R starts from a cue, the rates, and from no other point",
         ),
         (cue is None or len(cue) == network.N, f"the cue has {len(cue or ())} units and the network {network.N}"),
+        (cue is None or set(cue) <= {0, 1}, "an entry of the cue is neither 0 nor 1"),
         (y0 is None or len(y0) == network.N, f"the point has {len(y0 or ())} coordinates and the network {network.N}"),
     )
     if y0 is None:

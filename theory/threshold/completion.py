@@ -150,6 +150,16 @@ def closure(network: ThresholdNetwork, cue: State) -> Closure | None:
     return None
 
 
+def completed(network: ThresholdNetwork, cue: State) -> State | None:
+    """The stable state to which every trajectory from the region of a cue converges, where one of the theorems here says so."""
+    if (closed := closure(network, cue)) is not None:
+        return closed.state
+    if not all(h := network.fields(cue)):
+        return None
+    state = tuple(int(x > 0) for x in h)  # the only one to which the fields at the cue can point
+    return state if completes_directly(network, cue, state) else None
+
+
 @dataclass(frozen=True)
 class Energy:
     """E(u) = -u.M u/2 - sum_i b_i u_i/a_i of a network with W = diag(a) M, M symmetric.

@@ -121,6 +121,7 @@ def test_cues_of_the_two_forms(seed):
         ({"y0": [1, 2], "form": "R"}, "form R starts from a cue"),
         ({"cue": (1, 0), "form": "X"}, "form is 'X'"),
         ({"cue": (1, 0, 1)}, "the cue has 3 units and the network 2"),
+        ({"cue": (1, 2)}, "neither 0 nor 1"),
         ({"y0": [1]}, "the point has 1 coordinates and the network 2"),
         ({"y0": ["a", 1]}, "no rational number"),
         ({"y0": [float("nan"), 1]}, "no rational number"),
@@ -149,6 +150,38 @@ def test_dichotomy_and_exit_time(seed):
         else:
             assert run.events == ()
             assert run.limit == h
+
+
+@random.seeds
+def test_what_is_promised_happens(seed):
+    rng = Random(13 + 100 * seed)
+    kept = 0
+    for _ in range(60):
+        network = random.network(rng, 4, diagonal=rng.choice(("any", "zero")))
+        run = trajectory(network, random.point(rng, random.state(rng, 4)), most_events=60)
+        promised = run.promised
+        changed = {i for u in run.outputs for i in range(4) if u[i] != run.u0[i]}
+        assert changed <= set(promised["trap_free"])
+        if (state := promised["region_completes_to"]) is not None:
+            kept += 1
+            assert run.u_limit == tuple(map(int, state))
+            assert run.rows[-1][2] == state
+    assert kept > 10
+
+
+def test_promises_of_worked_networks():
+    assert trajectory(TOGGLE, ["-2/3", "1/4"]).promised == {
+        "trap_free": [],
+        "region_completes_to": "01",
+        "energy": ["-1/2"],
+    }
+    both = trajectory(TOGGLE, ["-2/3", "-1/4"])
+    assert both.promised == {"trap_free": [0, 1], "region_completes_to": None, "energy": ["0", "-1/2"]}
+    assert trajectory(SPIRAL, ["1/3", "0"]).promised == {}
+    half = ThresholdNetwork.of([[0, 1, 0], [-1, 0, 0], [0, 0, 2]], ["-1/2", "1/2", "-1"])
+    assert (
+        trajectory(half, ["1/3", "1/5", 1]).rows[-1][1] == "no trajectory from its region changes other units than 0, 1"
+    )
 
 
 @random.seeds
