@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from theory.errors import DomainError, InputError, require
@@ -139,10 +140,10 @@ class Trajectory:
 
     @cached_property
     def rates(self) -> tuple[Vector, ...]:
-        """r at the start and at the events, in form R."""
+        """r at the start and at the events, in form R; up to the first end of infinitely many crossings."""
         require((self.form == "R" and self.cue is not None, "rates belong to form R, and this trajectory is in form C"))
         points = [tuple(map(Fraction, self.cue or ()))]
-        for u, event in zip(self.outputs, self.events, strict=False):
+        for u, event in zip(self.outputs, takewhile(lambda event: not event.word, self.events), strict=False):
             points.append(tuple(x + (r - x) * event.z for x, r in zip(u, points[-1], strict=True)))
         return tuple(points)
 
@@ -301,6 +302,7 @@ def _start(network: ThresholdNetwork, y0: Sequence[Any] | None, cue: State | Non
             "form R starts from a cue, the rates, and from no other point",
         ),
         (cue is None or len(cue) == network.N, f"the cue has {len(cue or ())} units and the network {network.N}"),
+        (cue is None or set(cue) <= {0, 1}, "an entry of the cue is neither 0 nor 1"),
         (y0 is None or len(y0) == network.N, f"the point has {len(y0 or ())} coordinates and the network {network.N}"),
     )
     if y0 is None:
