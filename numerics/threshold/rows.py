@@ -13,7 +13,7 @@ from math import gcd, lcm
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp, nnls
+from scipy.optimize import Bounds, LinearConstraint, linprog, lsq_linear, milp
 from sympy import ZZ
 from sympy.polys.matrices import DomainMatrix
 from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
@@ -186,24 +186,26 @@ def _spread(support: NDArray[np.intp], values: Sequence[int], size: int) -> list
 
 
 def _smallest_norm(row: Row, first: Solution) -> Solution:
-    """The x of least sum of squares with A x >= 1: non-negative least squares for its multipliers (Lawson and Hanson).
+    """The x of least sum of squares with A x >= 1: least squares for its multipliers, which are not negative (Lawson and Hanson).
 
     x is the projection of A^T y on the signs, so that a row of weights is Hebbian with embedding strengths y >= 0 where signs
-    are free. The linear system of the inequalities that are active is solved exactly where it is small.
+    are free. The linear system of the inequalities that are active is solved exactly where it is small. (`nnls` of SciPy 1.17 stops too
+    early in some degenerate cases; `lsq_linear` solves the same problem.)
     """
     signed = [j for j, sign in enumerate(row.signs) if sign]
     P, n = len(row.strict), len(row.columns)
     G = np.vstack([np.array(row.strict, float).reshape(P, n), *(row.signs[j] * np.eye(n)[j] for j in signed)])
     h = np.append(np.ones(P), np.zeros(len(signed)))
-    try:
-        u, _ = nnls(np.vstack([G.T, h]), np.append(np.zeros(n), 1.0), maxiter=30 * G.shape[0])
-    except RuntimeError:  # too many iterations: nothing is claimed to be small
-        return first
-    rest = 1 - h @ u
+    found = lsq_linear(np.vstack([G.T, h]), np.append(np.zeros(n), 1.0), (0, np.inf), method="bvls", tol=1e-14)
+    u, rest = found.x, 1 - h @ found.x
     if rest <= 0:
         return first
     y = u / rest
-    exact = _active_system(G, h, np.flatnonzero(y > ZERO_FLOAT))
+    active = np.flatnonzero(y > ZERO_FLOAT)
+    vertex = linprog(
+        np.ones(active.size), A_eq=G[active].T, b_eq=G.T @ y
+    ).x  # of dependent inequalities as few as are needed
+    exact = None if vertex is None else _active_system(G, h, active[vertex > ZERO_FLOAT])
     if exact is not None:
         x = tuple(row.projected(row.combined(exact[:P])))
         if min(exact) >= 0 and min(row.values(x)) == 1:
