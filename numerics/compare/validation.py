@@ -28,7 +28,7 @@ from numerics.view import aligned
 from theory.activation.activation import Activation, activation_for
 from theory.errors import InputError, require
 from theory.models import find_model
-from theory.parameters import checked_parameters, parameters_of, plain
+from theory.parameters import checked_parameters, parameters_of
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -89,7 +89,7 @@ class Validation:
             "sentence": self.sentence,
             "false_alarm": self.false_alarm,
             "critical_z": THRESHOLD,
-            **plain(first.parameters),
+            **{name: value for name, value in first.parameters.items() if isinstance(value, float | int | str)},
             "seed": first.seed,
             "samples": first.samples,
             "sizes": list(self.sizes),

@@ -6,7 +6,7 @@ itself every generic trajectory follows edges. Paths of two edges or more, and c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -16,7 +16,6 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from numerics.threshold.trajectories import MOST_EVENTS, trajectory
 from theory.errors import require
 from theory.threshold.network import State, ThresholdNetwork, text_of
 
@@ -136,13 +135,3 @@ def transition_graph(
         seen.update(fresh)
         waiting += fresh
     return TransitionGraph(network, cue, edges, not waiting)
-
-
-def completion_table(
-    network: ThresholdNetwork, cue: State, starts: Iterable[Sequence[Any]] = (), *, most_events: int = MOST_EVENTS
-) -> dict[str, Any]:
-    """What a cue leads to, for JSON: what its transition graph allows, and the exact trajectories from points of its region."""
-    graph = transition_graph(network, cue).data
-    runs = [trajectory(network, y0, cue=cue, most_events=most_events).data for y0 in starts]
-    kept = ("cue", "stg_terminal", "stg_acyclic", "stg_reachable", "stg_complete")
-    return {key: graph[key] for key in kept} | {"exact_runs": runs}

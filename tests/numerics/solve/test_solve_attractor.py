@@ -211,6 +211,9 @@ def test_command_line(capsys, tmp_path):
         == 0
     )
     assert main(["simulate", *words, "N=60", "couplings=2", "patterns=2", "--json"]) == 0
+    capsys.readouterr()
+    assert main(["validate", *words, "N=60,90", "couplings=2", "patterns=2", "--json"]) in (0, 1)
+    assert json.loads(capsys.readouterr().out)["parameters"]["samples"]["count"] == 4
 
 
 def test_figure_of_the_spectrum(capsys, tmp_path):

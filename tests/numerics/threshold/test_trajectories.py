@@ -152,12 +152,44 @@ def test_dichotomy_and_exit_time(seed):
 
 
 @random.seeds
+def test_what_is_promised_happens(seed):
+    rng = Random(13 + 100 * seed)
+    kept = 0
+    for _ in range(60):
+        network = random.network(rng, 4, diagonal=rng.choice(("any", "zero")))
+        run = trajectory(network, random.point(rng, random.state(rng, 4)), most_events=60)
+        promised = run.promised
+        changed = {i for u in run.outputs for i in range(4) if u[i] != run.u0[i]}
+        assert changed <= set(promised["trap_free"])
+        if (state := promised["region_completes_to"]) is not None:
+            kept += 1
+            assert run.u_limit == tuple(map(int, state))
+            assert run.rows[-1][2] == state
+    assert kept > 10
+
+
+def test_promises_of_worked_networks():
+    assert trajectory(TOGGLE, ["-2/3", "1/4"]).promised == {
+        "trap_free": [],
+        "region_completes_to": "01",
+        "energy": ["-1/2"],
+    }
+    both = trajectory(TOGGLE, ["-2/3", "-1/4"])
+    assert both.promised == {"trap_free": [0, 1], "region_completes_to": None, "energy": ["0", "-1/2"]}
+    assert trajectory(SPIRAL, ["1/3", "0"]).promised == {}
+    half = ThresholdNetwork.of([[0, 1, 0], [-1, 0, 0], [0, 0, 2]], ["-1/2", "1/2", "-1"])
+    assert (
+        trajectory(half, ["1/3", "1/5", 1]).rows[-1][1] == "no trajectory from its region changes other units than 0, 1"
+    )
+
+
+@random.seeds
 def test_an_integrator_agrees(seed):
     """Small steps of the exact flow with outputs of the step before: an error of the order of the step."""
     rng = Random(19 + 100 * seed)
     step, done = 1e-3, 0
     for _ in range(12):
-        network = random.network(rng, 3, diagonal="zero")
+        network = random.network(rng, 3)
         y0 = random.point(rng, random.state(rng, 3))
         run = trajectory(network, y0, most_events=30, recognise=False)
         if run.status != CONVERGED:
@@ -168,7 +200,10 @@ def test_an_integrator_agrees(seed):
             u = [x > 0 for x in y]
             f = [sum(w for w, on in zip(row, u, strict=True) if on) + c for row, c in zip(W, b, strict=True)]
             y = [g + (x - g) * math.exp(-step) for g, x in zip(f, y, strict=True)]
-        assert run.at([0.0, 1.0])[1] == pytest.approx(y, abs=0.05)
+        start, u, t = [(run.y0, run.u0, 0.0), *((e.y, e.u, e.time) for e in run.events if e.time <= 1)][-1]
+        z = math.exp(t - 1)
+        there = [float(f) + (float(x) - float(f)) * z for f, x in zip(network.fields(u), start, strict=True)]
+        assert there == pytest.approx(y, abs=0.05)
         done += 1
     assert done >= 4
 

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from numerics.threshold.trajectories import CONVERGED, trajectory
-from numerics.threshold.transitions import completion_table, transition_graph
+from numerics.threshold.transitions import transition_graph
 from tests import random_threshold as random
 from theory.errors import InputError
 from theory.threshold.network import ThresholdNetwork, text_of
@@ -34,22 +34,6 @@ def test_worked_graphs(network, cue, terminal, acyclic, reachable):
     assert data["stg_acyclic"] == acyclic
     assert data["stg_reachable"] == reachable
     assert data["stg_complete"] is True
-
-
-def test_table_of_a_cue():
-    found = completion_table(RING, (0, 0, 1), [["-2/3", "-1/4", "5/21"], ["-11/13", "-13/24", "17/5"]])
-    runs = found.pop("exact_runs")
-    assert found == {
-        "cue": "001",
-        "stg_terminal": ["000", "111"],
-        "stg_acyclic": False,
-        "stg_reachable": 8,
-        "stg_complete": True,
-    }
-    assert [(r["status"], r["events"], r["u_final"], r["y_limit"], round(r["t_last_event"], 12)) for r in runs] == [
-        ("converged", 1, ["0"] * 3, ["-1"] * 3, 0.213574100298),
-        ("converged", 2, ["1"] * 3, ["1"] * 3, 1.173711832544),
-    ]
 
 
 @random.seeds
