@@ -258,11 +258,9 @@ def _question(treatment: Treatment, name: str, values: Any) -> tuple[Question, A
         raise InputError(
             f"--{name} is for the model{'s' * (len(having) > 1)} {' and '.join(having)}, not for {treatment.model.name}"
         )
-    if not own.takes_numbers:
-        return own, values
-    if problems := own.problems(values):
+    if problems := own.problems(values) if own.value else []:
         raise InputError(problems)
-    return own, [number(text) for text in values]
+    return own, [number(text) for text in values] if own.takes_numbers else values
 
 
 def _unmet(settings: Sequence[Setting], given: Mapping[str, tuple[Any, ...]], asked: Sequence[str]) -> list[str]:

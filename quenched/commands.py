@@ -103,7 +103,8 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
     if plot is not None and picture is not None:
         from quenched.figures.figure import draw_picture
 
-        draw_picture(picture(solver, solution), plot)
+        asked_for = [answer.picture for answer in answers if answer.picture is not None]
+        draw_picture(asked_for[0] if asked_for else picture(solver, solution), plot)
     data = solution.to_dict(size) | ({} if chaos is None else {"chaotic_state": chaos.to_dict()})
     for answer in answers:
         data |= answer.data
@@ -242,6 +243,7 @@ def _check_certificate(arguments: argparse.Namespace) -> int:
     if not able:
         raise InputError("no model has answers that are checked by themselves")
     found = able[(named or [*able])[0]](text)
+    require((found.claims, f"{arguments.paper[:200]} claims nothing that could be checked"))
     _print(arguments, found.to_dict(), found.table)
     return {True: 0, False: 1, None: 3}[found.holds]
 

@@ -301,6 +301,7 @@ def _start(network: ThresholdNetwork, y0: Sequence[Any] | None, cue: State | Non
             "form R starts from a cue, the rates, and from no other point",
         ),
         (cue is None or len(cue) == network.N, f"the cue has {len(cue or ())} units and the network {network.N}"),
+        (cue is None or set(cue) <= {0, 1}, "an entry of the cue is neither 0 nor 1"),
         (y0 is None or len(y0) == network.N, f"the point has {len(y0 or ())} coordinates and the network {network.N}"),
     )
     if y0 is None:

@@ -123,8 +123,17 @@ def draw_picture(picture: Picture, path: str) -> None:
         for colour, (label, values) in zip(COLOURS, picture.curves.items(), strict=False):
             style = "-" if values.size > FEWEST else "D"
             axes.plot(values.real, values.imag, style, color=colour, markerfacecolor="none", label=label)
+        for start, end in picture.arrows:
+            drawn = {"arrowstyle": "->", "color": GREY, "linewidth": 0.8, "shrinkA": 4, "shrinkB": 4}
+            axes.annotate("", (end.real, end.imag), (start.real, start.imag), arrowprops=drawn)
+        for text, place in picture.texts.items():
+            axes.annotate(text, (place.real, place.imag), (4, 5), textcoords="offset points", fontsize=8)
         axes.set(xlabel=picture.x, ylabel=picture.y, title=fill(picture.title, WIDTH))
-        axes.legend(loc="upper left")
+        if not picture.x:
+            axes.set_xticks([])
+        beside: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if picture.texts else {"loc": "upper left"}
+        if picture.points or picture.curves:
+            axes.legend(**beside)
 
     _write(path, paint)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -101,30 +101,22 @@ class ReturnMap:
 
     def cone(self, y: Sequence[Fraction]) -> Cone | None:
         """A cone around y that proves that the word repeats for ever, if one is found."""
-        if (axis := _leading(self.A)) is None or (dual := _leading(tuple(zip(*self.A, strict=True)))) is None:
+        axis, dual = _leading(self.A), _leading(tuple(zip(*self.A, strict=True)))
+        if axis is None or dual is None or not (scale := dot(dual, axis)) or not (along := dot(dual, y)):
             return None
-        if not (along := dot(dual, y) * dot(dual, axis)):
-            return None
-        axis = tuple(sign(along) * x for x in axis)
-        pivot = max(range(len(dual)), key=lambda k: abs(dual[k]))
-        sides = tuple(
-            tuple(Fraction(int(k == j)) - (dual[j] / dual[pivot] if k == pivot else 0) for k in range(len(dual)))
-            for j in range(len(dual))
-            if j != pivot
-        )
-        rows, power, turns = self.G, self.A, 1
-        while turns <= _TURNS:
-            slack = [
-                (dot(row, axis), sum((abs(dot(row, side)) for side in sides), Fraction(0))) for row in rows
-            ]  # fmt: skip
+        side = sign(along * scale)
+        cone = Cone(tuple(side * x for x in axis), tuple(side * x / scale for x in dual), Fraction(1), 1)
+        rows, power = self.G, self.A
+        while cone.turns <= _TURNS:
+            slack = [cone.on(row) for row in rows]
             if any(ahead <= 0 for ahead, _ in slack):
                 return None
             width = min((ahead / across for ahead, across in slack if across), default=Fraction(1)) / 2
-            cone = Cone(axis, sides, Fraction(width).limit_denominator(10**6) or width, turns)
-            if cone.along(power)[2] and cone.contains(y) and all(cone.keeps(row) for row in rows):
+            cone = replace(cone, width=width.limit_denominator(10**6) or width)
+            if cone.stretch(power)[2] and cone.contains(y) and all(map(cone.keeps, rows)):
                 return cone
-            rows = rows + _product(rows, power)
-            power, turns = _product(power, power), 2 * turns
+            rows, power = rows + _product(rows, power), _product(power, power)
+            cone = replace(cone, turns=2 * cone.turns)
         return None
 
     def end(self, y: Sequence[Fraction]) -> tuple[Fraction, Vector]:
@@ -139,40 +131,49 @@ class ReturnMap:
 
 @dataclass(frozen=True)
 class Cone:
-    """All positive multiples of axis + sum_k c_k side_k with abs(c_k) <= width; `turns` turns of the word map it into itself."""
+    """All c (axis + r) with c > 0, dual.r = 0 and abs(r_k) <= width for all k but one, where abs(dual_k) is largest.
+
+    dual.axis = 1. As many turns of a word as `turns` says map it into its interior.
+    """
 
     axis: Vector
-    sides: Rows
+    dual: Vector
     width: Fraction
     turns: int
 
+    @cached_property
+    def _pivot(self) -> int:
+        return max(range(len(self.dual)), key=lambda k: abs(self.dual[k]))
+
     def parts(self, y: Sequence[Fraction]) -> Vector:
-        """Coefficients of a vector along axis and sides."""
-        basis = (self.axis, *self.sides)
-        rows = [[*(vector[i] for vector in basis), y[i]] for i in range(len(y))]
-        return tuple(row[-1] for row in echelon(rows, len(y)).rows)
+        """c and c r_k of a vector."""
+        c = dot(self.dual, y)
+        return c, *(x - c * a for k, (x, a) in enumerate(zip(y, self.axis, strict=True)) if k != self._pivot)
+
+    def on(self, row: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
+        """row.axis, and the largest row.r over the width."""
+        share = row[self._pivot] / self.dual[self._pivot]
+        return dot(row, self.axis), sum((abs(x - share * d) for x, d in zip(row, self.dual, strict=True)), Fraction(0))
 
     def contains(self, y: Sequence[Fraction]) -> bool:
         """Whether the cone holds this point."""
-        along, *across = self.parts(y)
-        return along > 0 and all(abs(x) <= self.width * along for x in across)
+        c, *across = self.parts(y)
+        return c > 0 and all(abs(x) <= self.width * c for x in across)
 
     def keeps(self, row: Sequence[Fraction]) -> bool:
         """Whether row.y > 0 in the whole cone, or row = 0 on it."""
-        ahead, across = dot(row, self.axis), sum(abs(dot(row, side)) for side in self.sides)
+        ahead, across = self.on(row)
         return ahead > self.width * across or ahead == across == 0
 
-    def along(self, matrix: Rows) -> tuple[Fraction, Fraction, bool]:
-        """By how much a matrix stretches the axis at least and at most, and whether it maps the cone into its interior.
+    def stretch(self, matrix: Rows) -> tuple[Fraction, Fraction, bool]:
+        """Least and largest factor of c under a matrix, and whether it maps the cone into its interior.
 
         If it does, its largest eigenvalue lies between the two.
         """
-        images = [self.parts(times(matrix, vector)) for vector in (self.axis, *self.sides)]
-        first, *across = [
-            (column[0], self.width * sum(map(abs, column[1:]))) for column in zip(*images, strict=True)
-        ]  # fmt: skip
-        low, high = first[0] - first[1], first[0] + first[1]
-        return low, high, low > 0 and all(abs(x) + spread < self.width * low for x, spread in across)
+        first, *rest = zip(*(self.parts(column) for column in zip(*matrix, strict=True)), strict=True)
+        (low, spread), across = self.on(first), map(self.on, rest)
+        low, high = low - self.width * spread, low + self.width * spread
+        return low, high, low > 0 and all(abs(x) + self.width * more < self.width * low for x, more in across)
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ class Recurrence:
         """Bounds on lambda^turns, and turns: so many that they exclude 1, if a few are enough."""
         power, turns = self.map.A, 1
         for _ in range(_TURNS.bit_length() + 2):
-            low, high, inside = self.cone.along(power)
+            low, high, inside = self.cone.stretch(power)
             if turns >= self.cone.turns and inside and not low <= 1 <= high:
                 break
             power, turns = _product(power, power), 2 * turns
@@ -318,7 +319,7 @@ class Recurrence:
             "psi": list(map(str, self.map.psi)),
             "cone": {
                 "axis": list(map(str, self.cone.axis)),
-                "sides": [list(map(str, side)) for side in self.cone.sides],
+                "dual": list(map(str, self.cone.dual)),
                 "width": str(self.cone.width),
                 "turns": self.cone.turns,
             },

@@ -84,12 +84,15 @@ class ThresholdNetwork:
         Where it was read; empty if it was not.
     notes : tuple of str
         What the reader of a file should tell: floating-point numbers that were taken for the binary fractions they are.
+    family : Family, optional
+        The networks with a parameter (`theory.threshold.family`) of which this is one.
     """
 
     W: tuple[Vector, ...]
     b: Vector
     file: str = field(default="", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    family: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, W: Iterable[Iterable[Any]], b: Iterable[Any] | None = None) -> ThresholdNetwork:

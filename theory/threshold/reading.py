@@ -26,6 +26,7 @@ from theory.threshold.network import State, ThresholdNetwork, state_of, text_of
 MOST_UNITS, MOST_PATTERNS = 1000, 10_000
 
 _EXACT = re.compile(rf"\s*({DECIMAL})(?:\s*/\s*({DECIMAL}))?\s*")
+_RATIO = re.compile(r"\s*([+-]?[0-9]{1,4000})(?:/([0-9]{1,4000}))?\s*")  # designs have numbers of hundreds of digits
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
 _NPY = b"\x93NUMPY"
 _NAMED = 5  # problems of one kind that are named
@@ -83,7 +84,7 @@ def rational(entry: Any) -> Fraction | None:
 
 
 def _of_text(text: str) -> Fraction | None:
-    match = _EXACT.fullmatch(text) if len(text) <= LONGEST else None
+    match = _RATIO.fullmatch(text) or (_EXACT.fullmatch(text) if len(text) <= LONGEST else None)
     if match is None:
         return None
     if isinstance(text, Bare) and match[2] is None and not _WHOLE.fullmatch(text):
@@ -165,6 +166,9 @@ def _of_mapping(data: Mapping[str, Any], file: str) -> ThresholdNetwork:
         raise InputError(f"no W in it, but {', '.join(str(key)[:20] for key in [*data][:_NAMED]) or 'nothing'}")
     if "tau" in data:
         raise InputError("tau: all units have the time constant 1; only stable states would be the same with others")
+    name = data.get("parameter", "p")
+    if isinstance(name, str) and name.isidentifier() and _holds(name, data["W"], data.get("b")):
+        return _of_family(data, name, file)
     shift = {name: data[name] for name in ("I", "theta") if data.get(name) is not None}
     if shift and data.get("b") is not None:
         raise InputError(f"b is given and {' and '.join(shift)} too: b = I - theta, give either")
@@ -181,6 +185,38 @@ def _of_mapping(data: Mapping[str, Any], file: str) -> ThresholdNetwork:
         file,
         tuple(entry for values in shift.values() for entry in values),
     )
+
+
+def _holds(name: str, *parts: Any) -> bool:
+    """Whether some text among the entries has this name in it."""
+    entries = (e for part in parts for row in _listed(part) or () for e in _listed(row) or (row,))
+    return any(isinstance(e, str) and re.search(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])", e) for e in entries)
+
+
+def _of_family(data: Mapping[str, Any], name: str, file: str) -> ThresholdNetwork:
+    """The network of a family at the value ``at`` of its parameter, 0 if it is not given."""
+    from theory.threshold.family import Family
+
+    at = rational(data.get("at", 0))
+    if at is None:
+        raise InputError(f"at: {_shown(data['at'])} is no value of {name}: {_NO_NUMBER}")
+    W, b = ([_entry(e) for e in _listed(part) or ()] for part in (data["W"], data.get("b")))
+    if not W or not all(isinstance(row, list) for row in W) or not len(W) <= MOST_UNITS:
+        raise InputError(f"W is no list of at most {MOST_UNITS} rows")
+    family = Family.of(W, None if data.get("b") is None else b, name)
+    notes = (
+        f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file',
+    )
+    network = family.at(at)
+    return ThresholdNetwork(network.W, network.b, file, notes, family)
+
+
+def _entry(entry: Any) -> Any:
+    """An entry as the reader of families takes it."""
+    if (listed := None if isinstance(entry, str) else _listed(entry)) is not None:
+        return [_entry(e) for e in listed]
+    value = rational(entry)
+    return value if value is not None else str(entry)
 
 
 def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> ThresholdNetwork:
@@ -225,7 +261,7 @@ def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> Threshol
     return ThresholdNetwork(tuple(matrix), bias, file, tuple(notes))
 
 
-_NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, of at most 60 characters and within double precision"
+_NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, within double precision"
 
 
 def _numbers(entries: Iterable[Any]) -> tuple[tuple[Fraction, ...], list[tuple[int, Any]], list[Any]]:

@@ -121,6 +121,7 @@ def test_cues_of_the_two_forms(seed):
         ({"y0": [1, 2], "form": "R"}, "form R starts from a cue"),
         ({"cue": (1, 0), "form": "X"}, "form is 'X'"),
         ({"cue": (1, 0, 1)}, "the cue has 3 units and the network 2"),
+        ({"cue": (1, 2)}, "neither 0 nor 1"),
         ({"y0": [1]}, "the point has 1 coordinates and the network 2"),
         ({"y0": ["a", 1]}, "no rational number"),
         ({"y0": [float("nan"), 1]}, "no rational number"),

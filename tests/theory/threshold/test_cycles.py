@@ -126,7 +126,7 @@ def test_cone_is_a_proof():
     found = trajectory(REPRESSILATOR, ["1/3", "-2/7", "1/5"]).recurrence
     point = [found.legs[0].start[k] for k in found.map.coordinates]
     cone = found.cone
-    assert cone.along(found.map.A)[2]
+    assert cone.stretch(found.map.A)[2]
     assert all(cone.keeps(row) for row in found.map.G)
     assert cone.contains(found.map.apply(point))
     wide = replace(cone, width=3 * cone.width)
@@ -139,8 +139,8 @@ def test_cone_is_a_proof():
         (Fraction(1), Fraction(1)),
         (Fraction(0), Fraction(1)),
     )  # one eigenvalue twice: no cone is mapped into its interior
-    axes = Cone((Fraction(1), Fraction(0)), ((Fraction(0), Fraction(1)),), Fraction(1, 2), 1)
-    assert not axes.along(shear)[2]
+    axes = Cone((Fraction(1), Fraction(0)), (Fraction(1), Fraction(0)), Fraction(1, 2), 1)
+    assert not axes.stretch(shear)[2]
 
 
 @random.seeds
