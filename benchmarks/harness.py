@@ -128,6 +128,11 @@ def times(function: Callable[[], object], repeats: int) -> Sample:
     return Sample(tuple(timed(function) for _ in range(repeats)))
 
 
+def processor_seconds() -> float:
+    """Processor time so far, of this process and of its children that have ended."""
+    return sum(os.times()[:4])
+
+
 def repeated(function: Callable[[], object], repeats: int) -> Sample:
     """Times of a function after one call to warm up."""
     function()

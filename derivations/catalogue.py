@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from theory.errors import InputError
+from theory.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from derivations.claims import Paper
@@ -23,5 +23,5 @@ def find_paper(name: str) -> Paper:
         For an unknown name.
     """
     if name not in PAPERS:
-        raise InputError(f"unknown paper {name[:40]!r}; available: {', '.join(PAPERS)}")
+        raise InputError(f"unknown paper {name[:40]!r}; {did_you_mean(name, PAPERS)}available: {', '.join(PAPERS)}")
     return import_module(f"derivations.{name}").PAPER

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from numerics.data import as_data
+from numerics.view import Picture
+from theory.interval import Interval
+from theory.text.numbers import number
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,14 @@ class Answer:
         For a terminal.
     messages : tuple of str
         Reasons for caution.
+    picture : Picture, optional
+        What ``--plot`` draws in place of the picture of the solution.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
     messages: tuple[str, ...] = ()
+    picture: Picture | None = None
 
     @classmethod
     def of_columns(cls, key: str, name: str, asked: Sequence[float], columns: Mapping[str, Sequence[Any]]) -> Answer:
@@ -108,6 +115,12 @@ class Question:
         What the option takes, as help shows it; empty for a switch.
     takes_numbers : bool
         Whether its values are numbers.
+    interval : Interval
+        Numbers that are allowed.
+    once : bool
+        Whether it is one number, and a whole one; otherwise the option may be given several times.
+    pattern, form : str
+        Where it takes one text: the regular expression of all of it, and the same in words.
     """
 
     name: str
@@ -115,3 +128,24 @@ class Question:
     answer: Callable[..., Answer]
     value: str = ""
     takes_numbers: bool = False
+    interval: Interval = Interval.REAL
+    once: bool = False
+    pattern: str = ""
+    form: str = ""
+
+    def problems(self, texts: Sequence[str]) -> list[str]:
+        """What is wrong with the values given."""
+        if self.pattern:
+            wrong = [text for text in texts if not re.fullmatch(self.pattern, text)]
+            found = [f"--{self.name} {text[:40]} is not allowed; it takes {self.form}" for text in wrong]
+            return [*found, *([f"--{self.name} is given {len(texts)} times"] if len(texts) > 1 else [])]
+        if not self.takes_numbers:
+            return []
+        numbers = [number(text) for text in texts]
+        words = f"a whole {self.interval.words.removeprefix('a ')}" if self.once else self.interval.words
+        found = [
+            f"--{self.name} {text[:40]} is not allowed; it must be {words}"
+            for text, value in zip(texts, numbers, strict=True)
+            if isinstance(value, str) or not self.interval.contains(value) or (self.once and value % 1)
+        ]
+        return [*found, *([f"--{self.name} is given {len(texts)} times"] if self.once and len(texts) > 1 else [])]

@@ -46,6 +46,9 @@ class Picture:
         Above, and along the axes.
     points, curves : mapping of str to complex array
         What is simulated and what theory says, by their labels.
+    arrows : tuple of (complex, complex)
+    texts : mapping of str to complex
+        Words in the plane and where they stand.
     """
 
     title: str
@@ -53,6 +56,8 @@ class Picture:
     y: str
     points: Mapping[str, Any]
     curves: Mapping[str, Any]
+    arrows: tuple[tuple[complex, complex], ...] = ()
+    texts: Mapping[str, complex] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

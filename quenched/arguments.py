@@ -233,7 +233,7 @@ def read_asked(words: argparse.Namespace) -> Asked:
                 ranges = {name: value for name, value in told.items() if isinstance(value, tuple)}
                 for values in ends(told, ranges):
                     with gathering(problems):
-                        checked_parameters(stated, own, values)
+                        checked_parameters(stated, own, values, [setting.name for setting in settings])
                 if command == SWEPT and len(files) == len(stated.parameters):
                     problems.append(f"the model {model.name} has no number that could be swept")
                 elif command == SWEPT:
@@ -258,12 +258,9 @@ def _question(treatment: Treatment, name: str, values: Any) -> tuple[Question, A
         raise InputError(
             f"--{name} is for the model{'s' * (len(having) > 1)} {' and '.join(having)}, not for {treatment.model.name}"
         )
-    if not own.takes_numbers:
-        return own, values
-    numbers = [number(text) for text in values]
-    if strange := [text for text, value in zip(values, numbers, strict=True) if isinstance(value, str)]:
-        raise InputError([f"--{name} {text[:40]} is no number" for text in strange])
-    return own, numbers
+    if problems := own.problems(values) if own.value else []:
+        raise InputError(problems)
+    return own, [number(text) for text in values] if own.takes_numbers else values
 
 
 def _unmet(settings: Sequence[Setting], given: Mapping[str, tuple[Any, ...]], asked: Sequence[str]) -> list[str]:

@@ -35,10 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.command == "check":
         return _check(arguments)
     with gathering() as problems:
-        if arguments.command == SWEPT:
-            _check_files(arguments, problems)
+        _check_files(arguments, problems)
         with gathering(problems):
             asked = read_asked(arguments)
+            if arguments.command == SWEPT and arguments.quantity:
+                from quenched.figures.figure import check_quantities
+
+                check_quantities(arguments.quantity, list(_derived(asked)[0].quantities))
     code = _COMMANDS[arguments.command](arguments, asked)
     _warn(asked.renamed)
     return code
@@ -80,22 +83,14 @@ def _derive(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
+    size, picture = asked.single.get("N"), asked.treatment.picture
+    plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
+    lacking = f"--plot: the model {asked.model.name} has no figure of one solution; sweep draws curves"
+    require((plot is None or picture is not None, lacking))
     from numerics.chaos.state import chaotic_state_of
     from numerics.solve.solver import Solver
     from quenched.presentation import solution_text
 
-    size, picture = asked.single.get("N"), asked.treatment.picture
-    plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
-    if plot is not None:
-        from quenched.figures.figure import check_figure, draw_picture
-
-        require(
-            (
-                picture is not None,
-                f"--plot: the model {asked.model.name} has no figure of one solution; sweep draws curves",
-            )
-        )
-        check_figure(plot, (), ())
     solver = Solver(asked.model.name, asked.activation, filter=asked.filter)
     solution = solver.solve(**asked.parameters)
     chaos, messages = None, solution.warnings(size)
@@ -106,7 +101,10 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
             messages += (str(error),)
     answers = [question.answer(solver, solution, values, asked.single) for question, values in asked.questions]
     if plot is not None and picture is not None:
-        draw_picture(picture(solver, solution), plot)
+        from quenched.figures.figure import draw_picture
+
+        asked_for = [answer.picture for answer in answers if answer.picture is not None]
+        draw_picture(asked_for[0] if asked_for else picture(solver, solution), plot)
     data = solution.to_dict(size) | ({} if chaos is None else {"chaotic_state": chaos.to_dict()})
     for answer in answers:
         data |= answer.data
@@ -117,7 +115,7 @@ def _solve(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _design(arguments: argparse.Namespace, asked: Asked) -> int:
-    from numerics.codegen.cache import write_file
+    from numerics.files import write_file
 
     design = asked.treatment.design
     assert design is not None  # the command line was checked
@@ -132,8 +130,8 @@ def _design(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _emit(arguments: argparse.Namespace, asked: Asked) -> int:
-    from numerics.codegen.cache import write_file
     from numerics.codegen.module import TARGETS, emit
+    from numerics.files import write_file
 
     if arguments.target not in TARGETS:
         raise InputError(f"--target {arguments.target[:40]} cannot be emitted yet; available: {', '.join(TARGETS)}")
@@ -171,27 +169,30 @@ def _validate(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _check_files(arguments: argparse.Namespace, problems: list[str]) -> None:
-    """What is wrong with the file, the executor and the quantities of a sweep."""
-    from numerics.sweep.execute import check_executor
-    from numerics.sweep.table import check_path
+    """What is wrong with the files that a command line asks for, the target, the executor and the quantities of a figure."""
+    from numerics.files import TABLES, check_figure, check_file
 
-    with gathering(problems):
-        check_executor(arguments.executor)
-    if arguments.output is not None:
+    swept = arguments.command == SWEPT
+    if getattr(arguments, "output", None) is not None:
         with gathering(problems):
-            check_path(arguments.output)
-    if arguments.quantity and arguments.plot is None:
-        problems.append("--quantity chooses what is drawn: give --plot FILE too")
+            check_file(arguments.output, TABLES if swept else ())
+    if getattr(arguments, "plot", None) is not None:
+        with gathering(problems):
+            check_figure(arguments.plot or f"{arguments.model}.png")
+    if swept:
+        from numerics.sweep.execute import check_executor
+
+        with gathering(problems):
+            check_executor(arguments.executor)
+        if arguments.quantity and arguments.plot is None:
+            problems.append("--quantity chooses what is drawn: give --plot FILE too")
 
 
 def _sweep(arguments: argparse.Namespace, asked: Asked) -> int:
     from numerics.sweep.sweep import sweep
-    from quenched.figures.figure import check_figure, draw
+    from quenched.figures.figure import draw
 
     plot = f"{asked.model.name}.png" if arguments.plot == "" else arguments.plot
-    if plot is not None:
-        theory, _ = _derived(asked)
-        check_figure(plot, arguments.quantity, list(theory.quantities))
     ranges = sum(isinstance(value, tuple) for value in asked.parameters.values())
     settings = asked.single
     with progress_bar("sweep") as progress:
@@ -218,9 +219,10 @@ def _check(arguments: argparse.Namespace) -> int:
     if is_file(arguments.paper):
         return _check_certificate(arguments)
     from derivations.catalogue import find_paper
-    from derivations.claims import check_paper, verdict_data, verdict_table
 
     paper = find_paper(arguments.paper)
+    from derivations.claims import check_paper, verdict_data, verdict_table
+
     with progress_bar(f"check {paper.name}") as progress:
         verdicts = check_paper(paper, progress)
     _print(arguments, verdict_data(paper, verdicts), lambda: verdict_table(paper, verdicts))
@@ -241,6 +243,7 @@ def _check_certificate(arguments: argparse.Namespace) -> int:
     if not able:
         raise InputError("no model has answers that are checked by themselves")
     found = able[(named or [*able])[0]](text)
+    require((found.claims, f"{arguments.paper[:200]} claims nothing that could be checked"))
     _print(arguments, found.to_dict(), found.table)
     return {True: 0, False: 1, None: 3}[found.holds]
 

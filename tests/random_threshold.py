@@ -3,7 +3,12 @@
 from fractions import Fraction
 from random import Random
 
+import pytest
+
 from theory.threshold.network import ThresholdNetwork
+
+seeds = pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.heavy) for k in range(1, 21))])
+"""One sample of networks by default, twenty more in the longer validation."""
 
 
 def number(rng: Random, low: int = -300, high: int = 300) -> Fraction:

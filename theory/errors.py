@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+
+CLOSE = 0.7  # share of equal letters from which one name may have been meant by another
+LONGEST_NAME = 40  # letters that are compared
 
 
 class QuenchedError(Exception):
@@ -28,6 +31,15 @@ def require(*conditions: tuple[object, str]) -> None:
     """Raise InputError with the sentences of all conditions that do not hold."""
     if problems := [problem for fine, problem in conditions if not fine]:
         raise InputError(problems)
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The known name that is closest to an unknown one, as a question; empty where none is close."""
+    from difflib import get_close_matches
+
+    folded = {other.casefold(): other for other in known}
+    close = get_close_matches(str(name)[:LONGEST_NAME].casefold(), folded, 1, CLOSE)
+    return f"did you mean {folded[close[0]]}? " if close else ""
 
 
 class DomainError(QuenchedError, ArithmeticError):

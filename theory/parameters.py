@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from theory.errors import InputError, gathering
+from theory.errors import InputError, did_you_mean, gathering
 from theory.interval import Interval
 from theory.model import FileParameter, Model, Parameter
 
@@ -47,7 +47,9 @@ def written_out(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(value, "values", value) for name, value in values.items()}
 
 
-def checked_parameters(model: Model[Any], own: Sequence[Parameter], values: Mapping[str, object]) -> dict[str, Any]:
+def checked_parameters(
+    model: Model[Any], own: Sequence[Parameter], values: Mapping[str, object], others: Collection[str] = ()
+) -> dict[str, Any]:
     """Words for all choices of the model and values of all parameters that have a meaning with them, in order.
 
     Parameters
@@ -57,6 +59,8 @@ def checked_parameters(model: Model[Any], own: Sequence[Parameter], values: Mapp
         Those of the activation.
     values : mapping
         What was given.
+    others : collection of str
+        Names of settings, which an unknown name may have been meant for.
 
     Raises
     ------
@@ -65,13 +69,21 @@ def checked_parameters(model: Model[Any], own: Sequence[Parameter], values: Mapp
     """
     parameters = {p.name: p for p in (*model.parameters, *own)}
     known = [*(c.name for c in model.choices), *parameters]
-    problems = [f"unknown parameter '{name[:40]}'; allowed: {', '.join(known)}" for name in values if name not in known]
+    problems = [
+        f"unknown parameter '{name[:40]}'; {did_you_mean(name, {*known, *others} - values.keys())}allowed: {', '.join(known)}"
+        for name in values
+        if name not in known
+    ]
     options = {c.name: c.options for c in model.choices}
     words: dict[str, str] = {}
     for choice in model.choices:
         word = values.get(choice.name, choice.inferred(parameters.values(), values))
         if word not in choice.options:
-            problems.append(f"{choice.name} = {str(word)[:40]} is not allowed; {choice.name} must be {choice.allowed}")
+            guess = did_you_mean(word, choice.options)
+            problems.append(
+                f"{choice.name} = {str(word)[:40]} is not allowed; {choice.name} must be {choice.allowed}"
+                + f"; {guess.strip()}" * bool(guess)
+            )
         words[choice.name] = str(word)
     numbers: dict[str, Any] = {}
     for name, parameter in parameters.items():

@@ -14,14 +14,15 @@ from numerics.algorithms.primitive import gauss_panels
 
 WHOLE = 8.5  # standard deviations of a normal variable beyond which a law is cut in any case
 NODES_OF_PANEL = 12
-WIDEST = 1.0  # panel in log r, and in standard deviations of log r
-TAIL_PANELS = 10.0  # panels below the bulk of a law beyond which they grow
-GROWTH = 1.25  # of neighbouring panels in the lower tail of a law, where its density is exponential in log r
+WIDEST = 0.25  # panel in log r, and in standard deviations of log r: bends of phi come near the rates as singularities
+TAIL_PANELS = 40.0  # panels below the bulk of a law beyond which they grow
+GROWTH = 1.12  # of neighbouring panels in the lower tail of a law, where its density is exponential in log r
 INPUTS = np.concatenate([np.geomspace(1e-300, 1e-2, 150), np.arange(0.05, 50.0, 0.05), np.geomspace(50.0, 1e100, 400)])
 NOISE = 1e-12  # relative change of phi between neighbouring inputs of the table that may be rounding
 STEPS = 200  # of the search for an input
 INPUT_SETTLED = 1e-14  # relative size of the last step of Newton: what is left is its square
 RATE_ROUNDING = 4e-16  # of an input, or of a value of phi
+LARGEST_MISS = 1e-12  # of an input where phi is rounded, relative to the largest input
 HIGHEST_RATE = np.finfo(float).max
 MISSED = 1e-9  # relative distance from r at which phi jumps over it
 
@@ -220,5 +221,5 @@ def root_between(phi, phi_prime, r, low, high):
         if active.size == 0:
             break
     f, slope = phi(u), phi_prime(u)
-    resolved = np.abs(f - r) <= MISSED * np.abs(r) + RATE_ROUNDING * np.abs(u * slope)
+    resolved = np.abs(f - r) <= MISSED * np.abs(r) + LARGEST_MISS * np.max(np.abs(u), initial=0.0) * slope
     return np.where(resolved & (slope > 0), u, np.nan)

@@ -10,10 +10,11 @@ from numerics.algorithms.patterns import WHOLE, stored_patterns, tail_of
 LOADS = np.concatenate(
     [np.geomspace(1e-7, 0.02, 24, endpoint=False), np.linspace(0.02, 0.98, 49), 1 - np.geomspace(1e-2, 1e-6, 9)]
 )
-TAILS = (WHOLE, 7.5)  # standard deviations at which laws are cut: for the results, and to see what that changes
+TAILS = (WHOLE, 7.9)  # where laws are cut: for the results, and to see what the cut (and other panels) changes
 SEARCHED = 96  # eigenvalues between which the edge of the bulk and outliers are looked for
 STILL = 1e-14  # relative change of t below which it is found
 MARGIN = 1e-12  # distance of b <g> from 1 that may be rounding
+NARROWEST = 3e-5  # spread of the rates, relative to the largest, below which rounding decides what is an outlier
 VARIANTS, FEWEST_UNITS = ("noself", "self", "bias"), 10
 POINT = 1e-14  # squared width of the bulk, relative to its centre and the load, that is rounding
 FURTHEST = 40.0  # largest outlier that is looked for, in units of the largest one at small load and of the edge
@@ -131,7 +132,10 @@ class Jacobian:
                 break
             outside = growth
         edge = last(lambda growth: self.is_outside(growth, alpha), outside, inside)
-        return edge, self.order_parameter(edge, alpha)
+        atom = (
+            abs(edge - self.b * np.max(gain)) <= MARGIN * edge
+        )  # of a discrete law: its largest gain is shared by many
+        return edge, np.inf if atom else self.order_parameter(edge, alpha)
 
     def boundary_curve(self, alpha, points):
         """The upper half of the boundary of the bulk in the complex plane, from its right end, an array of complex numbers."""
@@ -294,8 +298,10 @@ def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, thres
         if np.array_equal(r, before):  # a law without tails
             continue
         before = r
-        if not np.ptp(r) > MARGIN * np.max(np.abs(r)):
-            raise Unstorable("the rates do not vary: every pattern would be the same")
+        if not np.ptp(r) > NARROWEST * np.max(np.abs(r)):
+            raise Unstorable(
+                f"the rates vary by less than {NARROWEST:g} of the largest: all patterns would be the same"
+            )
         patterns = stored_patterns(phi, phi_prime, r, weight)
         lost = ~np.isfinite(patterns.u)
         if np.any(lost):

@@ -112,7 +112,9 @@ def by_components(network, most):
         for k, bias in enumerate(network.fields(states, units).tolist()):  # the units themselves are still 0 there
             groups.setdefault(tuple(bias), []).append(k)
         for bias, group in groups.items():
-            part, _ = found_by("auto", ThresholdRows(rows, list(bias), network.strict), SOME if found.given_up else found.left)
+            part, _ = found_by(
+                "auto", ThresholdRows(rows, list(bias), network.strict), SOME if found.given_up else found.left
+            )
             found.left = -1 if found.given_up else part.left
             both = np.repeat(states[group], len(part.states), axis=0)
             both[:, units] = np.tile(part.states, (len(group), 1))
@@ -177,7 +179,11 @@ def by_extremes(network, most):
     for start, sign in ((0, lambda h: h > 0), (1, lambda h: h >= 0)):
         state = flips ^ start
         while np.any(
-            state != (following := flips ^ sign((1 - 2 * flips) * network.fields(state[None], np.arange(network.N))[0]).astype(int))
+            state
+            != (
+                following := flips
+                ^ sign((1 - 2 * flips) * network.fields(state[None], np.arange(network.N))[0]).astype(int)
+            )
         ):
             state = following
         ends.append(state)

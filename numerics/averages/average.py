@@ -54,8 +54,7 @@ def average(
     >>> float(average("phi^2", "x", variance=2.0))
     2.0
     """
-    if isinstance(activation, str):
-        activation = Activation.from_text(activation)
+    activation = Activation.of(activation)
     check_measure(activation, parameters, variance, mean)
     centred = not np.any(np.asarray(mean))
     node = Average(parse_monomial(monomial), 0, Normal(S.Zero if centred else mu))

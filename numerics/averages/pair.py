@@ -113,8 +113,7 @@ def pair_average(
     DomainError
         Where F or G is no function for this activation.
     """
-    if isinstance(activation, str):
-        activation = Activation.from_text(activation)
+    activation = Activation.of(activation)
     check_measure(activation, parameters, variance, mean)
     if not np.all(np.abs(np.asarray(correlation, dtype=float)) < 1):
         raise InputError("correlation must lie strictly between -1 and 1")

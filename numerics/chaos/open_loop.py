@@ -139,7 +139,7 @@ class OpenLoop:
         InputError
             For unusable arguments.
         """
-        own = Activation.from_text(activation) if isinstance(activation, str) else activation
+        own = Activation.of(activation)
         require((isfinite(g) and g >= 0, "g must be a finite number >= 0"), *overlaps.conditions)
         check_measure(own, parameters, 1.0, 0.0)
         return cls(own, float(g), parameters)

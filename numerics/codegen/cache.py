@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import linecache
 import os
-import secrets
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from types import ModuleType
 
 import numerics
 import theory
+from numerics.files import write_atomically
 from theory.activation.activation import Activation
 from theory.errors import InputError
 
@@ -49,42 +49,9 @@ def content_key(model: str, activation: Activation) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a whole file or nothing; a link or pipe of that name is replaced, not followed."""
-    data = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".quenched-{os.getpid()}-{secrets.token_hex(8)}")
-    try:
-        with temporary.open("xb") as stream:  # with the permissions of any new file
-            stream.write(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
 def cached(name: str, text: Callable[[], str]) -> ModuleType:
     """The cached module of that name, generated where it is missing or was altered."""
     return load_cached(name) or store(name, text())
-
-
-def write_file(path: str | Path, content: str | bytes) -> None:
-    """Write a file that a user asked for, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
-    try:
-        path = Path(path).resolve()  # the file behind a symbolic link
-        if path.exists() and not path.is_file():  # a device or a pipe
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        else:
-            write_atomically(path, content)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot write '{str(path)[:200]}': {reason}") from error
 
 
 def load_cached(name: str) -> ModuleType | None:

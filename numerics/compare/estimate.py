@@ -18,6 +18,12 @@ from scipy import stats
 
 Array = NDArray[np.float64]
 
+COMPARABLE = 1e-4
+"""Smallest error that counts in a fit, over the largest one: weights that differ more leave no digits."""
+
+SMALLEST = 1e-150
+"""Smallest error whose square is a number."""
+
 ROUNDING = 1e-9  # no average of simulated numbers is known to a smaller relative error
 CONTROL = "control_"
 COUPLINGS_PER_CONTROL = 10
@@ -415,7 +421,8 @@ def extrapolate(sizes: Sequence[int], estimates: Sequence[Estimate]) -> Extrapol
         if not np.all(np.isfinite([values, errors])):
             return _undefined(len(sizes))
         # What does not fluctuate (the gain of a linear network) has error zero, up to rounding.
-        errors = np.maximum(errors, ROUNDING * np.maximum(np.abs(values), np.finfo(float).tiny))
+        errors = np.maximum(errors, ROUNDING * np.abs(values))
+        errors = np.maximum(errors, max(COMPARABLE * errors.max(), SMALLEST))
         weighted = design / errors[:, None]
         covariance = np.linalg.inv(weighted.T @ weighted)
         coefficients = covariance @ weighted.T / errors  # how much each size counts in (value, slope)

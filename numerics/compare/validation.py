@@ -28,7 +28,7 @@ from numerics.view import aligned
 from theory.activation.activation import Activation, activation_for
 from theory.errors import InputError, require
 from theory.models import find_model
-from theory.parameters import checked_parameters, parameters_of, plain
+from theory.parameters import checked_parameters, parameters_of
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -89,7 +89,7 @@ class Validation:
             "sentence": self.sentence,
             "false_alarm": self.false_alarm,
             "critical_z": THRESHOLD,
-            **plain(first.parameters),
+            **{name: value for name, value in first.parameters.items() if isinstance(value, float | int | str)},
             "seed": first.seed,
             "samples": first.samples,
             "sizes": list(self.sizes),
@@ -193,6 +193,8 @@ def validate(
         simulator = replace(simulator, sizes=(), couplings=())
     solver = Solver(model, activation if described.needs_activation else None, filter=filter)
     solution = solver.solve(**parameters)
+    if treatment.comparison is not None:
+        return solution, treatment.comparison(solution, seed=seed, progress=progress, **settings)
     theory = described.theory_of(activation)
     compared = {key: value for key, value in solution.leading.items() if not theory.leading[key].elsewhere}
     if treatment.replacing_simulator is not None and treatment.replacement is not None and not solution.stable:
@@ -290,6 +292,9 @@ def judge(
         value = float(theory[key])
         if all(name in at_size for at_size in measured):
             estimates = tuple(at_size[name] for at_size in measured)
+            if max(abs(value), *(abs(e.value) + e.error for e in estimates)) < simulated[0].rounding.get(name, 0.0):
+                rows.append(untested(name, value, "zero to rounding in both"))
+                continue
             rows.append(compare(name, value, sizes, estimates, slopes.get(name, math.nan), errors.get(key, 0.0)))
         elif name in theory:
             rows.append(untested(name, value, "not measured by the simulation"))

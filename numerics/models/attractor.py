@@ -5,6 +5,7 @@ from __future__ import annotations
 from numerics.settings import Question, Setting
 from numerics.treatment import Simulator, Treatment
 from numerics.view import Panel, View
+from theory.interval import Interval
 from theory.lazy import Later
 from theory.models.attractor import ATTRACTOR
 
@@ -45,6 +46,8 @@ TREATMENT = Treatment(
             Later("numerics.solve.patterns:answer_boundary"),
             value="COUNT",
             takes_numbers=True,
+            interval=Interval(2, 1000),
+            once=True,
         ),
         Question(
             "ridge",
@@ -52,6 +55,7 @@ TREATMENT = Treatment(
             Later("numerics.solve.storage:answer_ridge"),
             value="K",
             takes_numbers=True,
+            interval=Interval(0, 1e6, True),
         ),
         Question(
             "rate-noise",
@@ -59,6 +63,7 @@ TREATMENT = Treatment(
             Later("numerics.solve.storage:answer_noise"),
             value="S",
             takes_numbers=True,
+            interval=Interval.NONNEGATIVE,
         ),
     ),
     settings={"simulate": (*SPECTRA, *DYNAMICS), "validate": SPECTRA, "sweep": SPECTRA},

@@ -135,7 +135,7 @@ def least_squares(problem: Solution | Activation | str, *, ridge: float = 0.0, *
         given = {**problem.parameters, **given}
         activation = Activation.from_text(problem.activation)
     else:
-        activation = Activation.from_text(problem) if isinstance(problem, str) else problem
+        activation = Activation.of(problem)
     clash = {p.name for p in activation.parameters} & {p.name for p in TRAINED.parameters}
     if clash:
         raise InputError(f"parameter name '{min(clash)}' of the activation is a parameter of the model {TRAINED.name}")

@@ -156,8 +156,7 @@ class FeedbackNetwork:
         DomainError
             For an activation with jumps.
         """
-        if isinstance(activation, str):
-            activation = Activation.from_text(activation)
+        activation = Activation.of(activation)
         own = [p.name for p in activation.parameters]
         require(
             *((name in parameters, f"missing parameter of the activation: {name}") for name in own),

@@ -45,6 +45,7 @@ class AttractorNetworks(Sample):
     """Statistics of attractor networks, see `network_statistics`."""
 
     lost: ClassVar[str] = "networks have patterns that depend linearly on each other"
+    rounding: ClassVar[Mapping[str, float]] = {"beta2": 1e-12}
 
     def observables(self) -> dict[str, Estimate]:
         """Estimates with errors over the networks.

@@ -39,6 +39,9 @@ class Sample:
     again: ClassVar[Mapping[str, str]] = {}
     """Estimates that measure what another key stands for by a second route."""
 
+    rounding: ClassVar[Mapping[str, float]] = {}
+    """Sizes below which a statistic is rounding."""
+
     N: int
     couplings: int
     samples: int

@@ -71,9 +71,11 @@ class Simulation:
         s = self.sample
         counted = f"{s.couplings} {'coupling matrices' if s.samples > 1 else 'networks'}"
         counted += f" x {s.samples} noise draws" if s.samples > 1 else ""
-        rows = [titled(self.model, self.activation) + (f", N = {s.N}, {counted}" if s.N else "")]
+        counted = f", {counted}" if s.couplings > 1 else ""
+        rows = [titled(self.model, self.activation) + (f", N = {s.N}{counted}" if s.N else "")]
         within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
-        rows += [f"  {key:<16} {e.value:>14.6g} +- {e.error:.2g}{within.get(key, '')}" for key, e in estimates.items()]
+        errors = {key: f" +- {e.error:.2g}" if e.error else "" for key, e in estimates.items()}
+        rows += [f"  {key:<16} {e.value:>14.6g}{errors[key]}{within.get(key, '')}" for key, e in estimates.items()]
         rows.append(f"  not converged    {s.unconverged_fraction:>13.2%}")
         return "\n".join([*rows, *s.rows])
 

@@ -24,8 +24,8 @@ from theory.errors import DomainError, require
 from theory.parameters import written_out
 
 RESOLVED = 1e-6  # largest change by cutting the law earlier, relative to numbers above 1, of what is called resolved
-CUT = ("edge", "abscissa", "alpha_bulk", "alpha_S")
-"""What may depend on the far tail of the law."""
+SMALL = ("t", "residual")
+"""What is not asked whether it depends on the far tail of the law."""
 
 
 def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
@@ -46,7 +46,9 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     errors = result.pop("errors")
     details = {key: result.pop(key) for key in ("outliers", "mechanism")}
     del result["first_outliers"]
-    unresolved = [key for key in CUT if errors.get(key, 0.0) > RESOLVED * max(1.0, abs(result[key]))]
+    unresolved = [
+        key for key, error in errors.items() if key not in SMALL and error > RESOLVED * max(1.0, abs(result[key]))
+    ]
     if "alpha_S" in unresolved:
         details["mechanism"] = "unresolved"
     values = {key: nan if key in unresolved else float(value) for key, value in result.items()}
@@ -64,7 +66,6 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
 
 def answer_boundary(solver: Solver, solution: Solution, asked: Sequence[float], _: Mapping[str, Any]) -> Answer:
     """The boundary of the bulk in the complex plane."""
-    require((len(asked) == 1 and 2 <= asked[0] <= 1000, "--boundary takes one number of points from 2 to 1000"))
     given = solution.parameters
     with np.errstate(all="ignore"):
         curve = jacobian_of(solver, given).boundary_curve(given["alpha"], int(asked[0]))

@@ -15,9 +15,9 @@ from numerics.solve.solution import Reading
 from numerics.solve.solver import Solver
 from numerics.threshold.states import States
 from theory.errors import InputError
-from theory.threshold.network import Certificate, ThresholdNetwork, text_of
+from theory.threshold.network import MOST_CERTIFIED, Certificate, ThresholdNetwork, text_of
+from theory.threshold.verify import sealed
 
-MOST_CERTIFIED = 1000  # states with certificates in an answer; each takes N^2 fractions
 SHOWN = 40  # states shown on a terminal
 _GIVEN_UP = "the search was given up, there may be other stable states"
 _UNPROVED = {
@@ -56,16 +56,18 @@ def read_states(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
             "error": 0.0,
         },
         messages=tuple(messages),
-        data={
-            "W": [list(map(str, row)) for row in network.W],
-            "b": list(map(str, network.b)),
-            "stable": list(map(text_of, states.stable)),
-            "marginal": list(map(text_of, states.marginal)),
-            "certificates": [certificate.data for certificate in certificates],
-            "method": states.method,
-            "complete": states.complete,
-            "marginal_complete": states.marginal_complete,
-        },
+        data=sealed(
+            {
+                "W": [list(map(str, row)) for row in network.W],
+                "b": list(map(str, network.b)),
+                "stable": list(map(text_of, states.stable)),
+                "marginal": list(map(text_of, states.marginal)),
+                "certificates": [certificate.data for certificate in certificates],
+                "method": states.method,
+                "complete": states.complete,
+                "marginal_complete": states.marginal_complete,
+            }
+        ),
         rows=_rows(states, certificates),
     )
 

@@ -12,21 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.codegen.cache import write_file
-from theory.errors import InputError
+from numerics.files import TABLES, check_file, write_file
 
 Columns = Mapping[str, NDArray[Any]]
-
-
-def check_path(path: str | Path) -> None:
-    """Refuse a file whose suffix is neither .csv nor .npz.
-
-    Raises
-    ------
-    InputError
-    """
-    if Path(path).suffix.lower() not in _WRITERS:
-        raise InputError(f"cannot tell the format of '{str(path)[:200]}': its name must end in {' or '.join(_WRITERS)}")
 
 
 def write_table(
@@ -56,7 +44,7 @@ def write_table(
     InputError
         For another suffix, or a file that cannot be written.
     """
-    check_path(path)
+    check_file(path, TABLES)
     write_file(path, _WRITERS[Path(path).suffix.lower()](columns, axes, fixed, named))
 
 

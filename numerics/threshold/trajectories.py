@@ -17,9 +17,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from theory.errors import InputError, require
-from theory.threshold.cycles import Leg, Recurrence, recurrence, shortest_period
-from theory.threshold.filippov import MOST_AT_ZERO, box_solutions
+from theory.errors import DomainError, InputError, require
+from theory.threshold.completion import completed, energy, smallest_trap
+from theory.threshold.cycles import Leg, Recurrence, dot, recurrence, shortest_period
+from theory.threshold.filippov import box_solutions
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 
 CONVERGED = "converged"
@@ -40,7 +41,7 @@ CAPPED = "capped"
 """The fractions became too long, or too many units are at zero at one time."""
 
 MOST_EVENTS = 1000
-MOST_BITS = 20_000
+MOST_BITS = 10_000
 """Longest numerator or denominator of a coordinate, in bits: one event adds about as many bits as a weight has."""
 
 _FIRST_LOOK = 16  # events before the first search for a repeated word; later ones at twice as many each
@@ -145,20 +146,22 @@ class Trajectory:
             points.append(tuple(x + (r - x) * event.z for x, r in zip(u, points[-1], strict=True)))
         return tuple(points)
 
-    def at(self, times: Sequence[float]) -> list[list[float]]:
-        """y at times in order, for figures: rows of floating-point numbers; none beyond the last event if the end is not known."""
-        known = self.status in (CONVERGED, MARGINAL)
-        starts = [(0.0, self.y0, self.u0), *((e.time, e.y, e.u) for e in self.events)]
-        rows, leg, focal = list[list[float]](), -1, list[float]()
-        for t in times:
-            while leg + 1 < len(starts) and starts[leg + 1][0] <= t:
-                leg += 1
-                focal = list(map(float, self.network.fields(starts[leg][2])))  # type: ignore[arg-type]
-            if leg == len(starts) - 1 and not known and t > starts[-1][0]:
-                break
-            z = math.exp(starts[leg][0] - t)
-            rows.append([f + (float(y) - f) * z for f, y in zip(focal, starts[leg][1], strict=True)])
-        return rows
+    @cached_property
+    def promised(self) -> dict[str, Any]:
+        """What theorems say of every trajectory from the region of the start, for JSON.
+
+        ``trap_free``: the only units that may change at all; ``region_completes_to``: the stable state to which all converge, or
+        None where no theorem says it; ``energy``: of the outputs between the events, where the network has one that falls.
+        """
+        content: dict[str, Any] = {}
+        if all(self.y0):
+            cue = tuple(int(y > 0) for y in self.y0)
+            state = completed(self.network, cue)
+            content["trap_free"] = list(smallest_trap(self.network, cue).free)
+            content["region_completes_to"] = None if state is None else text_of(state)
+        if (E := energy(self.network)) is not None and E.falls:
+            content["energy"] = [str(E(u)) for u in self.outputs]
+        return content
 
     @property
     def data(self) -> dict[str, Any]:
@@ -172,6 +175,7 @@ class Trajectory:
             {"units": list(e.units), "z": _short(e.z), "time": e.time} | ({"word": list(e.word)} if e.word else {})
             for e in self.events
         ]
+        content |= self.promised
         if self.branches:
             content["branches"] = [list(map(str, u)) for u in self.branches]
         if self.recurrence is not None:
@@ -186,7 +190,14 @@ class Trajectory:
             names = ", ".join(f"y{i}" for i in event.units)
             what = f"infinitely many crossings of {names} end" if event.word else f"{names} at zero"
             lines.append((f"{event.time:.6g}", what, output_text(event.u)))
-        return (*lines, ("", self.ending, "" if self.u_limit is None else output_text(self.u_limit)))
+        lines.append(("", self.ending, "" if self.u_limit is None else output_text(self.u_limit)))
+        if (state := self.promised.get("region_completes_to")) is not None:
+            lines.append(("", "as every trajectory from the region of the start does", state))
+        elif len(free := self.promised.get("trap_free", range(self.network.N))) < self.network.N:
+            lines.append(
+                ("", f"no trajectory from its region changes other units than {', '.join(map(str, free))}", "")
+            )
+        return tuple(lines)
 
     @property
     def ending(self) -> str:
@@ -197,7 +208,7 @@ class Trajectory:
         return {
             CONVERGED: f"converges to y = {point}",
             MARGINAL: f"tends to the boundary point y = {point}",
-            CYCLE: "tends to a limit cycle" + ("" if repeated is None else f" of period {repeated.numbers[0]:.10g}"),
+            CYCLE: "tends to a limit cycle" + ("" if repeated is None else f" of period {repeated.period_value:.10g}"),
             ACCUMULATES: f"crosses zero for ever and tends to y = {point}",
             NONUNIQUE: f"has {len(self.branches)} continuations: {'; '.join(map(output_text, self.branches))}",
             DEGENERATE: "arrives at zero where the field vanishes; the continuation is degenerate",
@@ -290,6 +301,7 @@ def _start(network: ThresholdNetwork, y0: Sequence[Any] | None, cue: State | Non
             "form R starts from a cue, the rates, and from no other point",
         ),
         (cue is None or len(cue) == network.N, f"the cue has {len(cue or ())} units and the network {network.N}"),
+        (cue is None or set(cue) <= {0, 1}, "an entry of the cue is neither 0 nor 1"),
         (y0 is None or len(y0) == network.N, f"the point has {len(y0 or ())} coordinates and the network {network.N}"),
     )
     if y0 is None:
@@ -311,7 +323,7 @@ class _Run:
         self.network = network
         self.y = y
         self.u: Vector = tuple(Fraction(int(x > 0)) for x in y)
-        self.f = list(network.fields(self.u))  # type: ignore[arg-type]
+        self.f = list(network.fields(self.u))
         self.columns = tuple(zip(*network.W, strict=True))
         self.time = 0.0
         self.events: list[Event] = []
@@ -349,10 +361,11 @@ class _Run:
         """Choose the outputs of the units at zero, or say why this cannot be done."""
         if not zero:
             return None
-        if len(zero) > MOST_AT_ZERO:
-            return CAPPED
         others = [self.f[i] - sum(self.network.W[i][j] * self.u[j] for j in zero) for i in zero]
-        found = box_solutions([[self.network.W[i][j] for j in zero] for i in zero], others)
+        try:
+            found = box_solutions([[self.network.W[i][j] for j in zero] for i in zero], others)
+        except DomainError:
+            return CAPPED
         choices = [
             tuple(dict(zip(zero, solution.u, strict=True)).get(i, x) for i, x in enumerate(self.u))
             for solution in found
@@ -386,8 +399,9 @@ class _Run:
                 return MAX_EVENTS, found
             self.u, self.f = stand.u, stand.f
             return ACCUMULATES, found
-        z, coordinate = found.map.end([self.y[k] for k in found.map.coordinates])
-        point = tuple(Fraction(0) if i in units else coordinate(x, i) for i, x in enumerate(self.y))
+        z, total = found.map.end([self.y[k] for k in found.map.coordinates])
+        rest = found.map.rest
+        point = tuple(Fraction(0) if i in units else (x + dot(rest[i], total)) * z for i, x in enumerate(self.y))
         self.legs.append(None)
         status = self.arrive(Event(units, z, self.time + minus_log(z), point, self.u, found.units))
         return status, found if status else None

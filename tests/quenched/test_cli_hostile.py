@@ -79,3 +79,35 @@ def test_a_real_process_refuses_alike(words):
     out = subprocess.run([sys.executable, "-m", "quenched", *words], capture_output=True, text=True, check=False)
     assert (out.returncode, out.stdout) == (2, "")
     assert out.stderr.startswith("quenched: ") and out.stderr.count("\n") == 1
+
+
+STORING = ["attractor", "-a", "threshold_power(1,1/2,-1)", "alpha=0.1", "CV=1"]
+AT_ONCE = [
+    (["solve", *STORING, "--plot", "a.xyz"], "must end in .png, .pdf or .svg"),
+    (["solve", *STORING, "--plot", "/nowhere/a.png"], "there is no folder '/nowhere'"),
+    (["solve", "static", "-a", "x", "g=1/2", "sigma=1", "--plot", "a.png"], "has no figure of one solution"),
+    (["emit", *STORING[:3], "-o", "/nowhere/new/a.py"], "there is no folder '/nowhere/new'"),
+    (["sweep", *STORING[:4], "CV=1:2:3", "-o", "/nowhere/a.csv"], "there is no folder '/nowhere'"),
+    (["solve", *STORING, "--boundary", "1"], "--boundary 1 is not allowed; it must be a whole number from 2 to 1000"),
+    (["solve", *STORING, "--boundary", "2.5"], "--boundary 2.5 is not allowed"),
+    (["solve", *STORING, "--boundary", "5", "--boundary", "6"], "--boundary is given 2 times"),
+    (["solve", *STORING, "--ridge", "-1"], "--ridge -1 is not allowed; it must be a number from 0"),
+    (["solve", *STORING, "--rate-noise", "-1"], "--rate-noise -1 is not allowed; it must be a number >= 0"),
+    (["solve", *STORING[:3], "alph=0.1", "CV=1"], "unknown parameter 'alph'; did you mean alpha?"),
+    (["solve", *STORING[:4], "cv=1"], "unknown parameter 'cv'; did you mean CV?"),
+    (["simulate", *STORING, "paterns=2"], "did you mean patterns?"),
+    (["solve", *STORING, "law=logNormal"], "law must be one of lognormal, gamma, halfnormal, sparse, samples; did you"),
+    (["solve", "atractor", *STORING[1:]], "unknown model 'atractor'; did you mean attractor?"),
+    (["check", "cohen2205"], "unknown paper 'cohen2205'; did you mean cohen2025?"),
+]
+
+
+def test_refused_before_anything_large_is_imported():
+    """One process for all: SymPy is not imported when the last has been refused."""
+    script = "import sys\nfrom quenched.cli import main\n" + "".join(
+        f"print(main({words!r}), 'sympy' in sys.modules)\n" for words, _ in AT_ONCE
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["2 False"] * len(AT_ONCE)
+    for sentence, (_, part) in zip(done.stderr.splitlines(), AT_ONCE, strict=True):
+        assert part in sentence

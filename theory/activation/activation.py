@@ -46,6 +46,32 @@ class Activation:
     parameters: tuple[Symbol, ...] = ()
     text: str = ""
 
+    def __post_init__(self) -> None:
+        if strange := self.expression.free_symbols - {x, *self.parameters}:
+            raise InputError(
+                f"'{min(strange, key=str)}' in '{str(self.expression)[:60]}' is neither theory.symbols.x nor a parameter; build "
+                "activations by Activation.of"
+            )
+
+    @classmethod
+    def of(cls, given: Any) -> Activation:
+        """The activation that a user gives: an `Activation`, a text, or a SymPy expression in a symbol called x.
+
+        Raises
+        ------
+        InputError
+            For anything else, and as `from_text` and `from_expression`.
+        """
+        if isinstance(given, cls):
+            return given
+        if isinstance(given, Expr):
+            return cls.from_expression(given.xreplace({s: x for s in given.free_symbols if str(s) == x.name}))
+        if isinstance(given, str):
+            return cls.from_text(given)
+        raise InputError(
+            f"an activation is a text such as 'tanh(x)' or a SymPy expression in x, not one of type {type(given).__name__}"
+        )
+
     @classmethod
     def from_text(cls, text: str) -> Activation:
         """Parse user text.
@@ -263,6 +289,7 @@ def activation_for(model: Model[Any], given: Activation | str | None) -> Activat
     if isinstance(given, str):
         outline = wellformed(given)
         return Activation.from_text(with_names(outline.text, free_names(outline.ranges, model.names)))
+    given = Activation.of(given)
     taken = {p: Symbol(f"phi_{p.name}", **p.assumptions0) for p in given.parameters if p.name in model.names}
     if not taken:
         return given

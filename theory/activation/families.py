@@ -147,8 +147,8 @@ def threshold_linear(theta: Number, u: Expr | None = None) -> Expr:
     return sympy.Max(0, _input(u) - _parameter(theta, "theta", "threshold_linear(theta)"))
 
 
-@family("slope", required=1)
-def leaky_relu(slope: Number, u: Expr | None = None) -> Expr:
+@family("slope")
+def leaky_relu(slope: Number = Fraction(1, 100), u: Expr | None = None) -> Expr:
     """Leaky rectifier: u for u > 0, slope * u for u < 0."""
     u = _input(u)
     return sympy.Max(0, u) + _parameter(slope, "slope", "leaky_relu(slope)") * sympy.Min(0, u)
@@ -281,5 +281,10 @@ ALIASES: dict[str, str] = {
     "max": "Max",
     "min": "Min",
     "gaussian": "gaussian_bump",
+    "maximum": "Max",
+    "minimum": "Min",
+    "piecewise": "Piecewise",
+    "expit": "sigmoid",
+    "sgn": "sign",
 }
 """Other spellings of the same names."""

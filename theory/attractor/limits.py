@@ -86,7 +86,7 @@ def small_load() -> Limit:
                 "outliers lambda, alpha -> 0",
                 "0",
                 "=",
-                spectrum.at_vanishing_load(OUTLIER),
+                normal_form(spectrum.at_vanishing_load(OUTLIER)),
                 OUTLIER,
                 "units are alone",
                 Solves(lambda e: normal_form(e - each_average(OUTLIER, _alone)), "propagator inserted"),

@@ -10,7 +10,7 @@ from sympy import Add, Dummy, Expr, Matrix, Rational, S, Symbol, exp, gamma, log
 
 from theory.activation.activation import Activation
 from theory.attractor.capacity import RELU
-from theory.attractor.patterns import V_r, b, beta2, each_average, gain, m, mean, r, u, ubar, with_input
+from theory.attractor.patterns import V_r, b, beta2, each_average, gain, m, mean, normal_form, r, u, ubar, with_input
 from theory.attractor.spectrum import OUTLIER, at_constant_gain, power, threshold
 from theory.attractor.weights import MOMENTS, UNEXPLAINED, mean_gain
 from theory.averages.average import Average
@@ -121,10 +121,10 @@ def _constant_gain(phi: AboveThreshold) -> Limit:
 
 def _exact_outlier(phi: AboveThreshold) -> Limit:
     """W r = u makes D W r = g u a multiple of r."""
-    determinant = with_input(OUTLIER, power * r / gain).subs(ubar, power * mean(r / gain))
+    determinant = with_input(OUTLIER, power * r / gain)  # the deviation's column is minus the uniform one
     check = Solves(
         lambda e: Matrix(
-            [(phi.given[u] * phi.given[gain] / r).powsimp() - e, determinant.subs(power, e).subs(growth, e)]
+            [(phi.given[u] * phi.given[gain] / r).powsimp() - e, normal_form(determinant.subs({power: e, growth: e}))]
         ),
         "D W r = g u = lambda r at any N, and the determinant",
     )

@@ -35,7 +35,7 @@ from theory.attractor.patterns import (
     with_input,
 )
 from theory.attractor.weights import NORM, RESPONSE, N, R, U, drawn, projector
-from theory.derivation import Replay, Solves, Step, applied
+from theory.derivation import Replay, Solves, Step
 from theory.symbols import growth
 
 D = MatrixSymbol("D", N, N)
@@ -60,8 +60,10 @@ def outlier_matrix(rate: Expr = r, mean_rate: Expr = m, given: Expr = u, mean_gi
     return Matrix([[mean(row * column * omega) for column in columns] for row in (1, rate)])
 
 
-OUTLIER = outlier_matrix().det()
-"""Vanishes at an outlier."""
+_UNIFORM, _DEVIATION = growth * m - gain * ubar, growth * (r - m) - gain * (u - ubar)
+_ENTRIES = [[mean(row * column * omega) for column in (_UNIFORM, _DEVIATION)] for row in (1, r - m)]
+OUTLIER = Matrix(_ENTRIES).det()
+"""Vanishes at an outlier; in deviations from the means, which do not cancel for a narrow law."""
 
 CENTRED = outlier_matrix(r - m, 0, u - ubar, 0)[1, 1]
 """The same where every unit has a trained bias."""
@@ -186,7 +188,13 @@ def outliers() -> Iterator[Step]:
         matrix,
         check=Solves(_exact_cases, "exact eigenvalues at finite N: constant gain; a power law without threshold"),
     )
-    yield applied("Outliers lambda", "determinant", matrix, lambda H: Eq(Lambda, H.det()))
+    yield Step(
+        "Outliers lambda: the uniform column and row taken from the others",
+        "determinant",
+        matrix,
+        Eq(Lambda, OUTLIER),
+        check=equals(matrix.det(), "determinants compared"),
+    )
     yield Step(
         "Outliers with trained biases, by which rates and inputs are centred",
         "determinant",
@@ -227,7 +235,12 @@ def at_constant_gain(expression: Expr) -> Expr:
 
 def at_vanishing_load(determinant: Expr) -> Expr:
     """A determinant of averages with one factor omega each, at a load at which units are alone, omega lambda = 1."""
-    return normal_form(each_average(determinant, lambda F: mean(F.subs(omega, 1))))
+
+    def alone(F: Expr) -> Expr:
+        F = F.subs(omega, 1)
+        return mean(F.subs(growth, 0)) + growth * mean(F.diff(growth))
+
+    return each_average(determinant, alone)
 
 
 def _at_threshold(after: Expr) -> Matrix:

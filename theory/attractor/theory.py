@@ -18,7 +18,7 @@ from theory.model import Model
 from theory.symbols import growth
 from theory.theory import Condition, Quantity, Theory
 
-_NAMED = {**weights.MOMENTS, beta2: weights.UNEXPLAINED, c0: weights.SELF, omega: 1 / DENOMINATOR}
+_NAMED = {**weights.MOMENTS, beta2: weights.REST, c0: weights.SELF, omega: 1 / DENOMINATOR}
 MEANINGS = {
     m: "mean rate",
     ubar: "mean input",
@@ -84,7 +84,7 @@ class SpectrumEquation:
 
 
 def _moment(symbol: Symbol, **more: Any) -> Quantity:
-    return Quantity(symbol.name, _NAMED[symbol], MEANINGS[symbol], **more)
+    return Quantity(symbol.name, _NAMED[symbol], MEANINGS[symbol], undefined=_UNRESOLVED, **more)
 
 
 def _load(key: str, meaning: str, undefined: str = _UNRESOLVED) -> Quantity:
@@ -103,9 +103,14 @@ def derive(model: Model, *, odd: bool) -> Theory:
         _moment(b),
         _moment(beta2, bounds=positive),
         _moment(weights.mean_gain, bounds=positive),
-        Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=positive),
-        Quantity("row_sum", weights.ROW_SUM, "mean over units of the sum of a row of W; 0 with trained biases"),
-        Quantity("row_sum_sd", weights.SPREAD, spread, bounds=positive),
+        Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=positive, undefined=_UNRESOLVED),
+        Quantity(
+            "row_sum",
+            weights.ROW_SUM,
+            "mean over units of the sum of a row of W; 0 with trained biases",
+            undefined=_UNRESOLVED,
+        ),
+        Quantity("row_sum_sd", weights.SPREAD, spread, bounds=positive, undefined=_UNRESOLVED),
         Quantity("edge", Symbol("edge"), rightmost, undefined=_UNRESOLVED),
         Quantity("abscissa", Symbol("abscissa"), slowest, undefined=_UNRESOLVED),
         _load("alpha_bulk", "load at which the bulk reaches 1; 0 where it is above 1 from the start"),

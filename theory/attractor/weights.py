@@ -32,10 +32,11 @@ MOMENTS = {
     V_r: mean((r - m) ** 2),
     V_u: mean((u - ubar) ** 2),
     mean_gain: mean(gain),
-    b: mean((r - m) * u) / V_r,
+    b: mean((r - m) * (u - ubar)) / V_r,
 }
-"""Means, variances and the regression of the input on the rate."""
+"""Means, variances and the regression of the input on the rate; deviations from means, which do not cancel for a narrow law."""
 
+REST = mean((u - ubar - b * (r - m)) ** 2) / V_r
 UNEXPLAINED = V_u / V_r - b**2
 RESPONSE = alpha / (1 - alpha)
 SELF = -b * alpha / (1 - alpha)
@@ -61,13 +62,12 @@ def moments() -> Iterator[Step]:
     for symbol, expression in MOMENTS.items():
         known = Solves(lambda after: (reduced(after.rhs) - after.lhs).subs(mean_gain, mean(gain)), "moments compared")
         yield Step(f"{symbol}, of the law of the patterns", "definition", None, Eq(symbol, expression), check=known)
-    rest = mean((u - ubar - b * (r - m)) ** 2) / V_r
     yield Step(
         "The input that the rate does not explain, xi = u - ubar - b (r - m), over the variance of the rates",
         "variance of a sum",
-        rest,
+        REST,
         Eq(beta2, UNEXPLAINED),
-        check=equals(rest, "moments compared"),
+        check=equals(REST, "moments compared"),
     )
 
 

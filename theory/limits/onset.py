@@ -54,8 +54,7 @@ def near_critical(activation: Activation | str) -> Limit:
         `kappa`. Its facts are the critical coupling, b and d. Empty, with the reason, where phi is not smooth at 0 or does not bend
         towards the axis.
     """
-    if isinstance(activation, str):
-        activation = Activation.from_text(activation)
+    activation = Activation.of(activation)
     slope = activation.slope_at_zero
     reason = "phi must be odd" if activation.parity != "odd" else _STEEP if slope.is_finite is False else ""
     reason = reason or (_FLAT if sign_of(slope) == 0 else "")

@@ -58,8 +58,7 @@ def saturation(activation: Activation | str) -> Limit:
         and c in |phi| ~ c |x|^p and, in words, the network whose PR_x and PR_phi are the limits. Empty, with the reason, where the
         tails are no power between -1 and 1.
     """
-    if isinstance(activation, str):
-        activation = Activation.from_text(activation)
+    activation = Activation.of(activation)
     if activation.parity != "odd":
         return _none("phi must be odd")
     found = tails(activation.pieces.power(2))

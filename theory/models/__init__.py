@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from theory.errors import InputError, require
+from theory.errors import InputError, did_you_mean, require
 from theory.model import Model
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def find_model(name: str, filter: str | None = None) -> Model[Any]:
         For an unknown name, or a filter that the model cannot have.
     """
     if name not in model_names():
-        raise InputError(f"unknown model {str(name)[:40]!r}; available: {', '.join(model_names())}")
+        raise InputError(
+            f"unknown model {str(name)[:40]!r}; {did_you_mean(name, model_names())}available: {', '.join(model_names())}"
+        )
     model = _ADDED.get(name) or import_module(f"theory.models.{name}").MODEL
     return model.filtered(filter)
 

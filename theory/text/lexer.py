@@ -30,6 +30,25 @@ MAX_MESSAGE = 380
 """Longest message of one rejection, in characters; further problems are counted instead of listed."""
 
 
+_LIBRARIES = (
+    "np",
+    "numpy",
+    "jnp",
+    "jax",
+    "torch",
+    "nn",
+    "functional",
+    "F",
+    "tf",
+    "sympy",
+    "sp",
+    "scipy",
+    "special",
+    "math",
+)
+"""Prefixes such as ``np.`` that are passed over before a name."""
+
+
 @dataclass(frozen=True)
 class Language:
     """What a kind of text holds besides numbers, names, calls, comparisons and ``+ - * / ^``.
@@ -54,7 +73,8 @@ class Language:
         brackets = r"(?P<bra><)|(?P<ket>>'*)|(?P<equals>=)" if self.averages else r"(?P<compare><=|>=|==|!=|<|>)"
         prime = "'*" if self.primes else ""
         return re.compile(
-            r"(?P<space>[ \t]+)|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+            rf"(?P<space>[ \t]+|(?:{'|'.join(_LIBRARIES)})\.(?=[A-Za-z]))"
+            r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
             rf"|(?P<name>[A-Za-z][A-Za-z0-9_]*{prime})|{brackets}"
             r"|(?P<operator>\*\*|//|[-+*/^])|(?P<open>\()|(?P<close>\))|(?P<comma>,)"
         )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from theory.activation.families import ALIASES, FAMILIES, Family
 from theory.elementary import ELEMENTARY, ElementaryFunction
 from theory.text.lexer import tokenize
+from theory.text.written import SPELLINGS, WRITTEN, written
 
 CONSTANTS = ("pi", "E")
 
@@ -46,26 +47,26 @@ def bare(name: str) -> ElementaryFunction | Family | None:
 
 def reserved(name: str) -> bool:
     """Whether a name cannot be a parameter."""
-    return name in THEORY or name in CONSTANTS or name in NOT_REAL or called(name) is not None
+    return name in THEORY or name in CONSTANTS or name in NOT_REAL or bool(called(name) or written(name))
 
 
 def callables() -> list[str]:
     """Every name that may be called, in the order in which they are shown to a user."""
-    return [*(record.name for record in ELEMENTARY.values() if record.typed), *FAMILIES]
+    return [*(record.name for record in ELEMENTARY.values() if record.typed), *FAMILIES, *WRITTEN]
 
 
 def unknown_name(name: str) -> str:
     """What is wrong with a name that stands for a number and is neither x nor a declared parameter."""
     if name in NOT_REAL:
         return f"is not allowed: {NOT_REAL[name]}"
-    found = called(name)
-    if found is not None:
-        return f"is a function; write {found.signature}"
+    found, formula = called(name), written(name)
+    if found is not None or formula is not None:
+        return f"is a function; write {found.signature if found else formula.signature(name) if formula else ''}"
     if reserved(name):
         return "is reserved by the theory and cannot be used in an activation"
     if name == "e":
         return "is unknown; write exp(x), or E for the number"
-    close = _closest(name, ["x", *callables()])
+    close = _closest(name, callables())
     guess = f"did you mean {close}? else " if close else ""
     return f"is unknown; {guess}declare a parameter: ... where {name[:16]}>0"
 
@@ -76,15 +77,23 @@ def unknown_function(name: str, is_number: bool) -> str:
         return f"is not a function; write {name[:16]}*(...) for a product"
     if name in NOT_REAL:
         return f"is not allowed: {NOT_REAL[name]}"
-    close = _closest(name, [*callables(), *ALIASES])
+    close = _closest(name, [*callables(), *ALIASES, *SPELLINGS])
     guess = f"did you mean {close}?" if close else f"allowed are {', '.join(callables())}"
     return f"is an unknown function; {guess}"
 
 
 def _closest(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
+    """The known name that has the same letters up to case and order, or all but one of five or more: never another function."""
 
-    return next(iter(get_close_matches(name, known, 1, 0.75)), "")
+    def letters(word: str) -> str:
+        return "".join(sorted(word.lower().replace("_", "")))
+
+    def one_lost(long: str, short: str) -> bool:
+        return len(short) >= 5 and any(long[:k] + long[k + 1 :] == short for k in range(len(long)))
+
+    same = (other for other in known if letters(other) == letters(name))
+    typed = (other for other in known if one_lost(name, other) or (len(other) > 5 and one_lost(other, name)))
+    return next(same, next(typed, ""))
 
 
 def free_names(names: Collection[str], taken: Collection[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from theory.interval import Interval
 from theory.text.lexer import FORMULA, Language, Token, at, report, shown, tokenize
 from theory.text.names import CONSTANTS, bare, called, reserved, unknown_function, unknown_name
 from theory.text.syntax import Node, read, walk
+from theory.text.written import spelled_out
 
 RELATIONS = {
     ">": Interval.POSITIVE,
@@ -135,12 +136,14 @@ def wellformed(text: str) -> Outline:
         raise InputError(f"an activation is a text such as tanh(x), not {type(text).__name__}")
     text = text.strip(" \t\r\n")
     tokens = tokenize(text)
-    marks = [k for k, token in enumerate(tokens) if token.text == "where"]
+    calls = {k - 1 for k, token in enumerate(tokens) if token.kind == "open"}
+    marks = [k for k, token in enumerate(tokens) if token.text == "where" and k not in calls]
     problems: list[str] = []
     ranges = _declarations(tokens[marks[0] :], problems) if marks else {}
     end = tokens[marks[0]].start if marks else len(text)
-    found = Outline(text, read(tokens[: marks[0]] if marks else tokens, end, FORMULA), ranges)
-    (tree,) = found.sides
+    (tree,) = read(tokens[: marks[0]] if marks else tokens, end, FORMULA)
+    tree = spelled_out(tree, text)
+    found = Outline(text, (tree,), ranges)
     if not (tree.kind == "name" and bare(tree.text)):
         problems += _problems(tree, found)
     if problems:

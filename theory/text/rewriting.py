@@ -93,7 +93,9 @@ def _quotient(expression: Expr) -> Expr:
 
 def _partners(base: Expr, n: Expr) -> list[tuple[Expr, Expr]]:
     """Factors that combine with base^n, each with what the two become."""
-    u = -base.args[0] if base.args else base
+    if not isinstance(base, sigmoid | cosh | erfc):
+        return []
+    u = -base.args[0]
     if isinstance(base, sigmoid) and n.is_Integer and n >= 1:  # sigmoid(-u) = 1/(1 + exp(u))
         rest = base ** (n - 1)
         powers = [(exp(k * u), sigmoid(u) ** k * base ** (n - k)) for k in range(1, min(n, _HIGHEST) + 1)]

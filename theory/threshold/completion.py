@@ -1,17 +1,18 @@
 """What a cue completes to: trap spaces, cooperative networks, and energies of symmetrizable ones, with proofs in rational numbers.
 
-Each function checks the hypotheses of its theorem exactly and returns None, or raises, where they do not hold.
+Each function checks the hypotheses of its theorem exactly and returns None where they do not hold.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
+from theory.threshold.filippov import sign
+from theory.threshold.network import State, ThresholdNetwork, Vector
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,6 @@ class Subspace:
         towards = [(y0[i] / self.low[i] if self.state[i] else y0[i] / self.high[i]) for i in self.free]
         return max((math.log1p(float(-x)) for x in towards if x < 0), default=0.0)
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """Content for JSON."""
-        return {
-            "state": text_of(self.state),
-            "free": list(self.free),
-            "trap": self.is_trap,
-            "completes": self.completes,
-            "field_low": list(map(str, self.low)),
-            "field_high": list(map(str, self.high)),
-        }
-
 
 def subspace(network: ThresholdNetwork, state: State, free: Sequence[int]) -> Subspace:
     """The states that agree with s outside the free units, and the exact range of every field over them."""
@@ -96,50 +85,45 @@ def completes_directly(network: ThresholdNetwork, cue: State, state: State) -> b
     return subspace(network, state, [i for i, (q, s) in enumerate(zip(cue, state, strict=True)) if q != s]).completes
 
 
-# ----------------------------------------------------------------------------------------------- cooperative networks
+def _spread(N: int, ratio: Callable[[int, int], Fraction | int | None]) -> list[Any] | None:
+    """Labels with label_j = ratio(i, j) label_i wherever two units are linked, 1 for the first unit of every connected part.
+
+    A ratio is None where two units are not linked; with a ratio 0, or labels that contradict each other, there are none.
+    """
+    labels: list[Any] = [0] * N
+    for root in range(N):
+        waiting = [] if labels[root] else [root]
+        labels[root] = labels[root] or 1
+        while waiting:
+            i = waiting.pop()
+            for j, factor in ((j, factor) for j in range(N) if (factor := ratio(i, j)) is not None):
+                if not labels[j] and factor:
+                    labels[j] = factor * labels[i]
+                    waiting.append(j)
+                elif labels[j] != factor * labels[i] or not factor:
+                    return None
+    return labels
 
 
 def balance(network: ThresholdNetwork) -> State | None:
     """A set X of units whose switching makes all weights non-negative, or None: the network is structurally balanced or not.
 
-    With signs e_i = -1 on X, e_i W_ij e_j >= 0 for all i and j. Every connected part has two such sets; the one returned leaves
-    the first unit of every part as it is.
+    With signs e_i = -1 on X, e_i W_ij e_j >= 0 for all i and j; the first unit of every connected part is left as it is.
     """
-    N, W = network.N, network.W
-    signs: list[int] = [0] * N
-    for root in range(N):
-        if signs[root]:
-            continue
-        signs[root], waiting = 1, [root]
-        while waiting:
-            i = waiting.pop()
-            for j in range(N):
-                for w in (W[i][j], W[j][i]):
-                    wanted = signs[i] * (1 if w > 0 else -1)
-                    if not w or signs[j] == wanted:
-                        continue
-                    if signs[j]:
-                        return None
-                    signs[j] = wanted
-                    waiting.append(j)
-    return tuple(int(sign < 0) for sign in signs)
+
+    def ratio(i: int, j: int) -> int | None:
+        signs = {sign(w) for w in (network.W[i][j], network.W[j][i]) if w}
+        return sum(signs) if signs else None
+
+    labels = _spread(network.N, ratio)
+    return None if labels is None else tuple(int(label < 0) for label in labels)
 
 
 @dataclass(frozen=True)
 class Closure:
-    """Completion of a cue in a balanced network without zero fields.
-
-    Attributes
-    ----------
-    steps : tuple of State
-        From the cue to the state that it completes to, all switches of a step at once.
-    up : bool
-        Whether the state is the least stable one above the cue (or the greatest one below), in the order that the switching of
-        `balance` gives.
-    """
+    """From a cue to the state that it completes to, all switches of a step at once."""
 
     steps: tuple[State, ...]
-    up: bool
 
     @property
     def state(self) -> State:
@@ -152,66 +136,28 @@ def closure(network: ThresholdNetwork, cue: State) -> Closure | None:
 
     In a cooperative network (W >= 0) a cue q whose active units all have positive fields is completed to the least stable state
     above q, with at most one crossing by each other unit; one whose inactive units all have negative fields to the greatest
-    stable state below. None where the theorem does not apply, a zero field on the way included.
+    stable state below; in a balanced one the same holds after the switching of `balance`. None where the theorem does not
+    apply, a zero field on the way included.
     """
-    if (flipped := balance(network)) is None:
-        return None
-    steps = [cue]
-    direction = 0
-    while True:
-        s, h = steps[-1], network.fields(steps[-1])
-        if not all(h):
-            return None
+    flipped, steps = balance(network), [cue]
+    while flipped is not None and all(h := network.fields(steps[-1])):
         after = tuple(int(x > 0) for x in h)
-        if after == s:
-            return Closure(tuple(steps), direction >= 0)
-        changes = {(t - q) * (1 - 2 * x) for q, t, x in zip(s, after, flipped, strict=True) if q != t}
-        if len(changes) != 1 or direction + next(iter(changes)) == 0:
-            return None
-        (direction,) = changes
+        if after == steps[-1]:
+            return Closure(tuple(steps))
+        if len({(t - q) * (1 - 2 * x) for q, t, x in zip(steps[-1], after, flipped, strict=True) if q != t}) > 1:
+            return None  # up and down
         steps.append(after)
+    return None
 
 
-def join(network: ThresholdNetwork, first: State, second: State) -> State | None:
-    """The least stable state of a cooperative network above two stable states: the closure of their union."""
-    found = closure(network, tuple(map(max, first, second))) if _cooperative(network) else None
-    return None if found is None else found.state
-
-
-def meet(network: ThresholdNetwork, first: State, second: State) -> State | None:
-    """The greatest stable state of a cooperative network below two stable states."""
-    found = closure(network, tuple(map(min, first, second))) if _cooperative(network) else None
-    return None if found is None else found.state
-
-
-def _cooperative(network: ThresholdNetwork) -> bool:
-    return all(w >= 0 for row in network.W for w in row)
-
-
-# ------------------------------------------------------------------------------------------------ symmetrizable networks
-
-
-def symmetrizer(network: ThresholdNetwork) -> Vector | None:
-    """Positive a with W = diag(a) M and M symmetric, or None; a is 1 for the first unit of every connected part."""
-    N, W = network.N, network.W
-    a: list[Fraction] = [Fraction(0)] * N
-    for root in range(N):
-        if a[root]:
-            continue
-        a[root], waiting = Fraction(1), [root]
-        while waiting:
-            i = waiting.pop()
-            for j in range(N):
-                if not W[i][j] and not W[j][i]:
-                    continue
-                if W[i][j] * W[j][i] <= 0:
-                    return None
-                if not a[j]:
-                    a[j] = a[i] * W[j][i] / W[i][j]
-                    waiting.append(j)
-                elif W[i][j] / a[i] != W[j][i] / a[j]:
-                    return None
-    return tuple(a)
+def completed(network: ThresholdNetwork, cue: State) -> State | None:
+    """The stable state to which every trajectory from the region of a cue converges, where one of the theorems here says so."""
+    if (closed := closure(network, cue)) is not None:
+        return closed.state
+    if not all(h := network.fields(cue)):
+        return None
+    state = tuple(int(x > 0) for x in h)  # the only one to which the fields at the cue can point
+    return state if completes_directly(network, cue, state) else None
 
 
 @dataclass(frozen=True)
@@ -237,6 +183,11 @@ class Energy:
 
 
 def energy(network: ThresholdNetwork) -> Energy | None:
-    """The energy of a symmetrizable network, or None."""
-    a = symmetrizer(network)
-    return None if a is None else Energy(network, a)
+    """The energy of a symmetrizable network, with a = 1 for the first unit of every connected part; None of any other."""
+
+    def ratio(i: int, j: int) -> Fraction | None:
+        there, back = network.W[i][j], network.W[j][i]
+        return (back / there if there * back > 0 else Fraction(0)) if there or back else None
+
+    labels = _spread(network.N, ratio)
+    return None if labels is None else Energy(network, tuple(map(Fraction, labels)))

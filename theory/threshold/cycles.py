@@ -15,8 +15,8 @@ after infinitely many crossings in a finite time; both end at zero.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -56,16 +56,12 @@ class ReturnMap:
 
     Attributes
     ----------
-    coordinates : tuple of int
-        Units that decide the word and are not at zero at its start.
-    zeros : tuple of int
-        Units that decide the word and are at zero at its start.
-    A : matrix of Fraction
+    coordinates, zeros : tuple of int
+        Units that decide the word, not at zero at its start and at zero.
+    A, psi, G : matrix, vector and matrix of Fraction
         On the coordinates.
     rest : matrix of Fraction
-        Its rows for all units: y_k -> (y_k + rest_k . y)/(1 + psi.y) for a unit k that does not decide the word.
-    psi : tuple of Fraction
-    G : matrix of Fraction
+        Rows of A for all units: y_k -> (y_k + rest_k.y)/(1 + psi.y) for a unit k that does not decide the word.
     """
 
     coordinates: tuple[int, ...]
@@ -100,92 +96,84 @@ class ReturnMap:
 
     def apply(self, y: Sequence[Fraction]) -> Vector:
         """One turn of a point on the coordinates."""
-        scale = 1 + _dot(self.psi, y)
-        return tuple(x / scale for x in _times(self.A, y))
+        scale = 1 + dot(self.psi, y)
+        return tuple(x / scale for x in times(self.A, y))
 
     def cone(self, y: Sequence[Fraction]) -> Cone | None:
         """A cone around y that proves that the word repeats for ever, if one is found."""
-        if (axis := _leading(self.A)) is None or (dual := _leading(tuple(zip(*self.A, strict=True)))) is None:
+        axis, dual = _leading(self.A), _leading(tuple(zip(*self.A, strict=True)))
+        if axis is None or dual is None or not (scale := dot(dual, axis)) or not (along := dot(dual, y)):
             return None
-        if not (along := _dot(dual, y) * _dot(dual, axis)):
-            return None
-        axis = tuple(sign(along) * x for x in axis)
-        pivot = max(range(len(dual)), key=lambda k: abs(dual[k]))
-        sides = tuple(
-            tuple(Fraction(int(k == j)) - (dual[j] / dual[pivot] if k == pivot else 0) for k in range(len(dual)))
-            for j in range(len(dual))
-            if j != pivot
-        )
-        rows, power, turns = self.G, self.A, 1
-        while turns <= _TURNS:
-            slack = [
-                (_dot(row, axis), sum((abs(_dot(row, side)) for side in sides), Fraction(0))) for row in rows
-            ]  # fmt: skip
+        side = sign(along * scale)
+        cone = Cone(tuple(side * x for x in axis), tuple(side * x / scale for x in dual), Fraction(1), 1)
+        rows, power = self.G, self.A
+        while cone.turns <= _TURNS:
+            slack = [cone.on(row) for row in rows]
             if any(ahead <= 0 for ahead, _ in slack):
                 return None
             width = min((ahead / across for ahead, across in slack if across), default=Fraction(1)) / 2
-            cone = Cone(axis, sides, Fraction(width).limit_denominator(10**6) or width, turns)
-            if cone.along(power)[2] and cone.contains(y) and all(cone.keeps(row) for row in rows):
+            cone = replace(cone, width=width.limit_denominator(10**6) or width)
+            if cone.stretch(power)[2] and cone.contains(y) and all(map(cone.keeps, rows)):
                 return cone
-            rows = rows + _product(rows, power)
-            power, turns = _product(power, power), 2 * turns
+            rows, power = rows + _product(rows, power), _product(power, power)
+            cone = replace(cone, turns=2 * cone.turns)
         return None
 
-    def end(self, y: Sequence[Fraction]) -> tuple[Fraction, Callable[[Fraction, int], Fraction]]:
-        """Where infinitely many turns of a map that shrinks end.
+    def end(self, y: Sequence[Fraction]) -> tuple[Fraction, Vector]:
+        """Where infinitely many turns of a map that shrinks end: z = exp(-time) of all of them, and the sum T = (1 - A)^-1 y.
 
-        Returns
-        -------
-        z : Fraction
-            exp(-time) of all of them together: 1/(1 + psi.(1 - A)^-1 y).
-        coordinate : function
-            Coordinate of a unit at the end, from its number at the start and its index.
+        z = 1/(1 + psi.T), and a unit that does not decide the word ends at (y_k + rest_k.T) z.
         """
-        size = len(self.A)
-        system = [
-            [Fraction(int(i == j)) - self.A[i][j] for j in range(size)] + [y[i]] for i in range(size)
-        ]  # fmt: skip
-        total = [row[-1] for row in echelon(system, size).rows]
-        z = 1 / (1 + _dot(self.psi, total))
-        return z, lambda number, unit: (number + _dot(self.rest[unit], total)) * z
+        system = [[*((i == j) - x for j, x in enumerate(row)), y[i]] for i, row in enumerate(self.A)]
+        total = tuple(row[-1] for row in echelon(system, len(y)).rows)
+        return 1 / (1 + dot(self.psi, total)), total
 
 
 @dataclass(frozen=True)
 class Cone:
-    """All positive multiples of axis + sum_k c_k side_k with abs(c_k) <= width; `turns` turns of the word map it into itself."""
+    """All c (axis + r) with c > 0, dual.r = 0 and abs(r_k) <= width for all k but one, where abs(dual_k) is largest.
+
+    dual.axis = 1. As many turns of a word as `turns` says map it into its interior.
+    """
 
     axis: Vector
-    sides: Rows
+    dual: Vector
     width: Fraction
     turns: int
 
+    @cached_property
+    def _pivot(self) -> int:
+        return max(range(len(self.dual)), key=lambda k: abs(self.dual[k]))
+
     def parts(self, y: Sequence[Fraction]) -> Vector:
-        """Coefficients of a vector along axis and sides."""
-        basis = (self.axis, *self.sides)
-        rows = [[*(vector[i] for vector in basis), y[i]] for i in range(len(y))]
-        return tuple(row[-1] for row in echelon(rows, len(y)).rows)
+        """c and c r_k of a vector."""
+        c = dot(self.dual, y)
+        return c, *(x - c * a for k, (x, a) in enumerate(zip(y, self.axis, strict=True)) if k != self._pivot)
+
+    def on(self, row: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
+        """row.axis, and the largest row.r over the width."""
+        share = row[self._pivot] / self.dual[self._pivot]
+        return dot(row, self.axis), sum((abs(x - share * d) for x, d in zip(row, self.dual, strict=True)), Fraction(0))
 
     def contains(self, y: Sequence[Fraction]) -> bool:
         """Whether the cone holds this point."""
-        along, *across = self.parts(y)
-        return along > 0 and all(abs(x) <= self.width * along for x in across)
+        c, *across = self.parts(y)
+        return c > 0 and all(abs(x) <= self.width * c for x in across)
 
     def keeps(self, row: Sequence[Fraction]) -> bool:
         """Whether row.y > 0 in the whole cone, or row = 0 on it."""
-        ahead, across = _dot(row, self.axis), sum(abs(_dot(row, side)) for side in self.sides)
+        ahead, across = self.on(row)
         return ahead > self.width * across or ahead == across == 0
 
-    def along(self, matrix: Rows) -> tuple[Fraction, Fraction, bool]:
-        """By how much a matrix stretches the axis at least and at most, and whether it maps the cone into its interior.
+    def stretch(self, matrix: Rows) -> tuple[Fraction, Fraction, bool]:
+        """Least and largest factor of c under a matrix, and whether it maps the cone into its interior.
 
         If it does, its largest eigenvalue lies between the two.
         """
-        images = [self.parts(_times(matrix, vector)) for vector in (self.axis, *self.sides)]
-        first, *across = [
-            (column[0], self.width * sum(map(abs, column[1:]))) for column in zip(*images, strict=True)
-        ]  # fmt: skip
-        low, high = first[0] - first[1], first[0] + first[1]
-        return low, high, low > 0 and all(abs(x) + spread < self.width * low for x, spread in across)
+        first, *rest = zip(*(self.parts(column) for column in zip(*matrix, strict=True)), strict=True)
+        (low, spread), across = self.on(first), map(self.on, rest)
+        low, high = low - self.width * spread, low + self.width * spread
+        return low, high, low > 0 and all(abs(x) + self.width * more < self.width * low for x, more in across)
 
 
 @dataclass(frozen=True)
@@ -219,30 +207,19 @@ class Recurrence:
         into each other; r = 1 without one.
         """
         legs, size = self.legs, len(self.legs)
-        for shift in (k for k in range(1, size) if size % k == 0):
-            if (symmetry := self._symmetry(shift)) is not None:
-                part = ReturnMap.of(legs[:shift], symmetry).rest
-                back = {k: tuple(factor * x for x in part[image]) for k, (image, factor) in symmetry.items()}
-                return size // shift, tuple(back[k] for k in self.map.coordinates)
-        return 1, self.map.A
-
-    def _symmetry(self, shift: int) -> dict[int, tuple[int, int]] | None:
-        """Unit -> (unit, sign): the signed permutation that takes each leg to the one `shift` later, if there is one."""
-        legs, size, found = self.legs, len(self.legs), dict[int, tuple[int, int]]()
-        later = [legs[(k + shift) % size] for k in range(size)]
-        for leg, image in zip(legs, later, strict=True):
-            pair = (image.unit, sign(leg.focal[leg.unit]) * sign(image.focal[image.unit]))
-            if found.setdefault(leg.unit, pair) != pair:
-                return None
         deciding = {*self.map.coordinates, *self.map.zeros}
-        if found.keys() != deciding or {image for image, _ in found.values()} != deciding:
-            return None
-        same = all(
-            image.focal[to] == factor * leg.focal[k]
-            for leg, image in zip(legs, later, strict=True)
-            for k, (to, factor) in found.items()
-        )
-        return found if same else None
+        for shift in (k for k in range(1, size) if size % k == 0):
+            pairs = [(leg, legs[(k + shift) % size]) for k, leg in enumerate(legs)]
+            to = {leg.unit: (later.unit, sign(leg.focal[leg.unit] * later.focal[later.unit])) for leg, later in pairs}
+            if to.keys() == {unit for unit, _ in to.values()} == deciding and all(
+                later.unit == to[leg.unit][0] and later.focal[image] == factor * leg.focal[unit]
+                for leg, later in pairs
+                for unit, (image, factor) in to.items()
+            ):
+                part = ReturnMap.of(legs[:shift], to).rest
+                parts = (tuple(to[k][1] * x for x in part[to[k][0]]) for k in self.map.coordinates)
+                return size // shift, tuple(parts)
+        return 1, self.map.A
 
     @cached_property
     def growth(self) -> int | None:
@@ -266,15 +243,15 @@ class Recurrence:
         """Bounds on lambda^turns, and turns: so many that they exclude 1, if a few are enough."""
         power, turns = self.map.A, 1
         for _ in range(_TURNS.bit_length() + 2):
-            low, high, inside = self.cone.along(power)
+            low, high, inside = self.cone.stretch(power)
             if turns >= self.cone.turns and inside and not low <= 1 <= high:
                 break
             power, turns = _product(power, power), 2 * turns
         return low, high, turns
 
     @cached_property
-    def polynomial(self) -> Any:
-        """Characteristic polynomial of the matrix of one part, of SymPy; None for more than `MOST_EXACT` coordinates."""
+    def spectrum(self) -> tuple[Any, ...] | None:
+        """Exact eigenvalues of the matrix of one part, algebraic numbers of SymPy, the largest first; None beyond `MOST_EXACT`."""
         from sympy import QQ, Poly, Rational, Symbol
         from sympy.polys.matrices import DomainMatrix
 
@@ -282,14 +259,8 @@ class Recurrence:
         if len(B) > MOST_EXACT:
             return None
         matrix = DomainMatrix([[QQ(x.numerator, x.denominator) for x in row] for row in B], (len(B), len(B)), QQ)
-        return Poly([Rational(QQ.numer(c), QQ.denom(c)) for c in matrix.charpoly()], Symbol("x"))
-
-    @cached_property
-    def spectrum(self) -> tuple[Any, ...] | None:
-        """Exact eigenvalues of the matrix of one part, algebraic numbers of SymPy, the largest one first; None as `polynomial`."""
-        if self.polynomial is None:
-            return None
-        values = self.polynomial.all_roots()  # real ones first, in order
+        coefficients = [Rational(QQ.numer(c), QQ.denom(c)) for c in matrix.charpoly()]
+        values = Poly(coefficients, Symbol("x")).all_roots()  # real ones first, in order
         return values.pop(sum(bool(value.is_real) for value in values) - 1), *values
 
     def stays(self, unit: int, number: Fraction, y: Sequence[Fraction]) -> bool:
@@ -305,13 +276,13 @@ class Recurrence:
             z, _ = self.map.end(y)
             return side * number * z + worst * (1 - z) > 0
         drift = [side * x for x in self.map.rest[unit]]
-        least = min(side * number, _dot(drift, self.cone.axis) / _dot(psi, self.cone.axis)) / 2
-        shrinks = [x - _dot(psi, column) for x, column in zip(psi, zip(*self.map.A, strict=True), strict=True)]
+        least = min(side * number, dot(drift, self.cone.axis) / dot(psi, self.cone.axis)) / 2
+        shrinks = [x - dot(psi, column) for x, column in zip(psi, zip(*self.map.A, strict=True), strict=True)]
         rises = [x - least * p for x, p in zip(drift, psi, strict=True)]
         return (
             self.growth == 0
             and self.cone.turns == 1
-            and least + worst * _dot(psi, y) > 0
+            and least + worst * dot(psi, y) > 0
             and self.cone.keeps(rises)
             and self.cone.keeps(shrinks)
         )
@@ -333,15 +304,10 @@ class Recurrence:
         largest, *others = self.spectrum
         return tuple(radsimp(value / largest) for value in (1, *others))
 
-    @cached_property
-    def numbers(self) -> tuple[float, tuple[float, ...]]:
-        """Period and absolute values of the multipliers in floating point; no multipliers for too many coordinates."""
-        low, high, turns = self._stretch
-        if self.polynomial is None:
-            return math.log(low * high) / (2 * turns), ()
-        factors = self.polynomial.sqf_list()[1]  # numerical roots converge if they are simple
-        values = sorted(abs(complex(x)) for factor, power in factors for x in power * factor.nroots(n=30, maxsteps=500))
-        return self.root[0] * math.log(values[-1]), tuple(x / values[-1] for x in (1.0, *values[-2::-1]))
+    @property
+    def period_value(self) -> float:
+        """The period in floating point: the part of A axis along the axis is lambda up to the square of the axis' error."""
+        return math.log(self.cone.parts(times(self.map.A, self.cone.axis))[0])
 
     @property
     def data(self) -> dict[str, Any]:
@@ -353,14 +319,13 @@ class Recurrence:
             "psi": list(map(str, self.map.psi)),
             "cone": {
                 "axis": list(map(str, self.cone.axis)),
-                "sides": [list(map(str, side)) for side in self.cone.sides],
+                "dual": list(map(str, self.cone.dual)),
                 "width": str(self.cone.width),
                 "turns": self.cone.turns,
             },
         }
         if self.growth == 1:
-            period, sizes = self.numbers
-            content |= {"parts": self.root[0], "period_value": period, "multiplier_sizes": list(sizes)}
+            content |= {"parts": self.root[0], "period_value": self.period_value}
             if self.multipliers is not None:
                 content |= {"period": str(self.period), "multipliers": list(map(str, self.multipliers))}
         return content
@@ -394,17 +359,19 @@ def shortest_period(letters: Sequence[Any], repeats: int) -> int | None:
     return None
 
 
-def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
+def dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
+    """Scalar product."""
     return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
 
 
-def _times(matrix: Rows, vector: Sequence[Fraction]) -> Vector:
-    return tuple(_dot(row, vector) for row in matrix)
+def times(matrix: Rows, vector: Sequence[Fraction]) -> Vector:
+    """A matrix on a vector."""
+    return tuple(dot(row, vector) for row in matrix)
 
 
 def _product(a: Rows, b: Rows) -> Rows:
     columns = tuple(zip(*b, strict=True))
-    return tuple(tuple(_dot(row, column) for column in columns) for row in a)
+    return tuple(tuple(dot(row, column) for column in columns) for row in a)
 
 
 def _leading(matrix: Rows) -> Vector | None:

@@ -18,14 +18,14 @@ from fractions import Fraction
 from itertools import combinations, product
 from typing import Any
 
-from theory.errors import require
+from theory.errors import DomainError, require
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 
 CROSSING, SLIDING, REPELLING, DEGENERATE = "crossing", "sliding", "repelling", "degenerate"
 """Walls: trajectories go through; stay on it; leave it to both sides; a field vanishes on one side."""
 
-MOST_AT_ZERO = 12
-"""Units at zero at one time that the box problem is solved for: it has up to 3^12 cases."""
+MOST_CASES = 20_000
+"""Cases of the box problem that are looked at, out of 3^n for n units at zero: seconds."""
 
 MOST_IN_MAP = 12
 """Units of a network whose regions and walls are all listed: 2^12 regions and 12 * 2^11 walls."""
@@ -74,54 +74,67 @@ def box_solutions(W: Matrix, c: Sequence[Fraction]) -> tuple[BoxSolution, ...]:
 
     Raises
     ------
-    InputError
-        If n > `MOST_AT_ZERO`.
+    DomainError
+        If more than `MOST_CASES` cases would have to be looked at; there are up to 3^n.
     """
-    n = len(c)
-    require((n <= MOST_AT_ZERO, f"{n} units at zero at one time; the box problem is solved for at most {MOST_AT_ZERO}"))
     found: dict[Vector, BoxSolution] = {}
-    for kinds in _cases(W, c, []):
-        for solution in _corners(W, c, kinds):
-            found.setdefault(solution.u, solution)
+    count = 0
+    for kinds in _cases(W, c):
+        if len(kinds) == len(c):
+            for solution in _corners(W, c, kinds):
+                count += 1
+                if solution is not None:
+                    found.setdefault(solution.u, solution)
+        count += 1
+        if count > MOST_CASES:
+            raise DomainError(f"the outputs of {len(c)} units at zero have more than {MOST_CASES} cases to look at")
     return tuple(found.values())
 
 
-def _cases(W: Matrix, c: Sequence[Fraction], kinds: list[int | None]) -> Iterator[tuple[int | None, ...]]:
-    """Which outputs are 0, 1 or between (None): all cases that intervals of the velocities do not rule out."""
-    for i, kind in enumerate(kinds):
-        known = c[i] + sum(w * k for w, k in zip(W[i], kinds, strict=False) if k is not None)
-        open_ones = [w for w, k in zip(W[i], (*kinds, *[None] * (len(c) - len(kinds))), strict=True) if k is None]
-        low, high = (known + sum(w for w in open_ones if w * side > 0) for side in (-1, 1))
-        if (kind != 1 and low > 0) or (kind != 0 and high < 0):
-            return
-    if len(kinds) == len(c):
-        yield tuple(kinds)
-        return
-    for kind in (0, 1, None):
-        yield from _cases(W, c, [*kinds, kind])
+def _cases(W: Matrix, c: Sequence[Fraction]) -> Iterator[tuple[int | None, ...]]:
+    """Which of the first outputs are 0, 1 or between (None): the cases that intervals of the velocities do not rule out."""
+    rows, biases = ThresholdNetwork(tuple(map(tuple, W)), tuple(c)).integers  # the scale of a row changes no sign
+
+    def after(kinds: tuple[int | None, ...]) -> Iterator[tuple[int | None, ...]]:
+        for i, kind in enumerate(kinds):
+            known = biases[i] + sum(w for w, k in zip(rows[i], kinds, strict=False) if k)
+            free = [w for j, w in enumerate(rows[i]) if j >= len(kinds) or kinds[j] is None]
+            if (kind != 1 and known + sum(w for w in free if w < 0) > 0) or (
+                kind != 0 and known + sum(w for w in free if w > 0) < 0
+            ):
+                return
+        yield kinds
+        if len(kinds) < len(c):
+            for kind in (0, 1, None):
+                yield from after((*kinds, kind))
+
+    yield from after(())
 
 
-def _corners(W: Matrix, c: Sequence[Fraction], kinds: Sequence[int | None]) -> Iterator[BoxSolution]:
-    """Solutions with these outputs; where W_FF is singular, those that further vanishing velocities single out."""
+def _corners(W: Matrix, c: Sequence[Fraction], kinds: Sequence[int | None]) -> Iterator[BoxSolution | None]:
+    """Solutions with these outputs, and None for each attempt without one.
+
+    Where W_FF is singular, further velocities that vanish single out the corners of a continuum.
+    """
     free = [i for i, kind in enumerate(kinds) if kind is None]
     rest = [i for i, kind in enumerate(kinds) if kind is not None]
     rows = [
-        [*(row[j] for j in free), -bias - sum(w * k for w, k in zip(row, kinds, strict=True) if k)]
+        [*(row[j] for j in free), -bias - sum(w for w, k in zip(row, kinds, strict=True) if k)]
         for row, bias in zip(W, c, strict=True)
     ]
     own = echelon([rows[i] for i in free], len(free))
     for extra in combinations(rest, len(free) - len(own.pivots)) if own.consistent else ():
         system = echelon([rows[i] for i in (*free, *extra)], len(free)) if extra else own
-        if not system.consistent or len(system.pivots) < len(free):
+        values = dict(zip(free, (row[-1] for row in system.rows), strict=False))
+        if not (system.consistent and len(system.pivots) == len(free) and all(0 < x < 1 for x in values.values())):
+            yield None
             continue
-        if not all(0 < row[-1] < 1 for row in system.rows[: len(free)]):
-            continue
-        values = {i: row[-1] for i, row in zip(free, system.rows, strict=False)}
         u = tuple(values[i] if kind is None else Fraction(kind) for i, kind in enumerate(kinds))
         v = tuple(sum((w * x for w, x in zip(row, u, strict=True) if x), bias) for row, bias in zip(W, c, strict=True))
-        if all(v[i] >= 0 if kinds[i] else v[i] <= 0 for i in rest):
-            regular = not extra and all(v[i] for i in rest)
-            yield BoxSolution(u, v, tuple(free), (-1) ** len(free) * sign(own.determinant) if regular else 0)
+        regular = not extra and all(v[i] for i in rest)
+        index = (-1) ** len(free) * sign(own.determinant) if regular else 0
+        agrees = all(v[i] >= 0 if kinds[i] else v[i] <= 0 for i in rest)
+        yield BoxSolution(u, v, tuple(free), index) if agrees else None
 
 
 @dataclass(frozen=True)
@@ -205,8 +218,8 @@ def filippov_equilibria(network: ThresholdNetwork) -> Equilibria:
 
     Raises
     ------
-    InputError
-        If the network has more than `MOST_AT_ZERO` units.
+    DomainError
+        If the network is too large: more than `MOST_CASES` cases of sliding units.
     """
     points = [Equilibrium(s.u, s.v, s.index) for s in box_solutions(network.W, network.b)]
     found = Equilibria(tuple(p for p in points if p.index), tuple(p for p in points if not p.index))

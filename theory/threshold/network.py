@@ -14,6 +14,9 @@ State = tuple[int, ...]
 
 Vector = tuple[Fraction, ...]
 
+MOST_CERTIFIED = 1000
+"""States with certificates in an answer; each takes N^2 fractions."""
+
 REQUIRED, PERMITTED, FORBIDDEN = "required", "permitted", "forbidden"
 """What the signs of weights and biases alone say of a state: stable for all magnitudes, for some, for none."""
 
@@ -81,12 +84,15 @@ class ThresholdNetwork:
         Where it was read; empty if it was not.
     notes : tuple of str
         What the reader of a file should tell: floating-point numbers that were taken for the binary fractions they are.
+    family : Family, optional
+        The networks with a parameter (`theory.threshold.family`) of which this is one.
     """
 
     W: tuple[Vector, ...]
     b: Vector
     file: str = field(default="", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    family: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, W: Iterable[Iterable[Any]], b: Iterable[Any] | None = None) -> ThresholdNetwork:
@@ -120,7 +126,7 @@ class ThresholdNetwork:
         rows = tuple(tuple(int(w * k) for w in row) for row, k in zip(self.W, scales, strict=True))
         return rows, tuple(int(bias * k) for bias, k in zip(self.b, scales, strict=True))
 
-    def fields(self, state: Sequence[int]) -> Vector:
+    def fields(self, state: Sequence[int | Fraction]) -> Vector:
         """W s + b, the focal point to which trajectories in the region of the state move; s may be fractions of activity too."""
         return tuple(
             sum((w * s for w, s in zip(row, state, strict=True) if s), bias)

@@ -26,6 +26,7 @@ from theory.threshold.network import State, ThresholdNetwork, state_of, text_of
 MOST_UNITS, MOST_PATTERNS = 1000, 10_000
 
 _EXACT = re.compile(rf"\s*({DECIMAL})(?:\s*/\s*({DECIMAL}))?\s*")
+_RATIO = re.compile(r"\s*([+-]?[0-9]{1,4000})(?:/([0-9]{1,4000}))?\s*")  # designs have numbers of hundreds of digits
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
 _NPY = b"\x93NUMPY"
 _NAMED = 5  # problems of one kind that are named
@@ -83,7 +84,7 @@ def rational(entry: Any) -> Fraction | None:
 
 
 def _of_text(text: str) -> Fraction | None:
-    match = _EXACT.fullmatch(text) if len(text) <= LONGEST else None
+    match = _RATIO.fullmatch(text) or (_EXACT.fullmatch(text) if len(text) <= LONGEST else None)
     if match is None:
         return None
     if isinstance(text, Bare) and match[2] is None and not _WHOLE.fullmatch(text):
@@ -165,6 +166,9 @@ def _of_mapping(data: Mapping[str, Any], file: str) -> ThresholdNetwork:
         raise InputError(f"no W in it, but {', '.join(str(key)[:20] for key in [*data][:_NAMED]) or 'nothing'}")
     if "tau" in data:
         raise InputError("tau: all units have the time constant 1; only stable states would be the same with others")
+    name = data.get("parameter", "p")
+    if isinstance(name, str) and name.isidentifier() and _holds(name, data["W"], data.get("b")):
+        return _of_family(data, name, file)
     shift = {name: data[name] for name in ("I", "theta") if data.get(name) is not None}
     if shift and data.get("b") is not None:
         raise InputError(f"b is given and {' and '.join(shift)} too: b = I - theta, give either")
@@ -181,6 +185,38 @@ def _of_mapping(data: Mapping[str, Any], file: str) -> ThresholdNetwork:
         file,
         tuple(entry for values in shift.values() for entry in values),
     )
+
+
+def _holds(name: str, *parts: Any) -> bool:
+    """Whether some text among the entries has this name in it."""
+    entries = (e for part in parts for row in _listed(part) or () for e in _listed(row) or (row,))
+    return any(isinstance(e, str) and re.search(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])", e) for e in entries)
+
+
+def _of_family(data: Mapping[str, Any], name: str, file: str) -> ThresholdNetwork:
+    """The network of a family at the value ``at`` of its parameter, 0 if it is not given."""
+    from theory.threshold.family import Family
+
+    at = rational(data.get("at", 0))
+    if at is None:
+        raise InputError(f"at: {_shown(data['at'])} is no value of {name}: {_NO_NUMBER}")
+    W, b = ([_entry(e) for e in _listed(part) or ()] for part in (data["W"], data.get("b")))
+    if not W or not all(isinstance(row, list) for row in W) or not len(W) <= MOST_UNITS:
+        raise InputError(f"W is no list of at most {MOST_UNITS} rows")
+    family = Family.of(W, None if data.get("b") is None else b, name)
+    notes = (
+        f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file',
+    )
+    network = family.at(at)
+    return ThresholdNetwork(network.W, network.b, file, notes, family)
+
+
+def _entry(entry: Any) -> Any:
+    """An entry as the reader of families takes it."""
+    if (listed := None if isinstance(entry, str) else _listed(entry)) is not None:
+        return [_entry(e) for e in listed]
+    value = rational(entry)
+    return value if value is not None else str(entry)
 
 
 def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> ThresholdNetwork:
@@ -225,7 +261,7 @@ def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> Threshol
     return ThresholdNetwork(tuple(matrix), bias, file, tuple(notes))
 
 
-_NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, of at most 60 characters and within double precision"
+_NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, within double precision"
 
 
 def _numbers(entries: Iterable[Any]) -> tuple[tuple[Fraction, ...], list[tuple[int, Any]], list[Any]]:
@@ -269,7 +305,7 @@ def patterns_of(parameter: Parameter, given: Any) -> PatternFile:
         with _named(f"{parameter.name} = {shortened(file)}: "):
             if not _is_json(file, text):
                 lines = (line.partition("#")[0].strip() for line in text.splitlines())
-                return _patterns([line for line in lines if line], {}, file)
+                return pattern_file([line for line in lines if line], {}, file)
             data = _parsed(text)
             return _of_pattern_data(data, file)
     with _named(f"{parameter.name}: "):
@@ -278,13 +314,20 @@ def patterns_of(parameter: Parameter, given: Any) -> PatternFile:
 
 def _of_pattern_data(data: Any, file: str) -> PatternFile:
     if not isinstance(data, Mapping):
-        return _patterns(data, {}, file)
+        return pattern_file(data, {}, file)
     if "patterns" not in data:
         raise InputError(f"no patterns in it, but {', '.join(str(key)[:20] for key in [*data][:_NAMED]) or 'nothing'}")
-    return _patterns(data["patterns"], data, file)
+    return pattern_file(data["patterns"], data, file)
 
 
-def _patterns(given: Any, options: Mapping[str, Any], file: str) -> PatternFile:
+def pattern_file(given: Any, options: Mapping[str, Any], file: str = "") -> PatternFile:
+    """Patterns and the options that are given among all entries of a mapping, after all of them were checked.
+
+    Raises
+    ------
+    InputError
+        With all problems, patterns, rows and columns counted from 1.
+    """
     entries = _listed(given)
     if not entries:
         raise InputError("no patterns; needed: texts such as 0110, one character for each unit")
@@ -340,10 +383,10 @@ def _word(*allowed: str) -> Callable[[str, Any, int], str]:
 
 
 def _matrix(allowed: tuple[int, ...], column_signs: bool) -> Callable[[str, Any, int], Any]:
-    """Reader of a matrix of a few whole numbers; a list of +1 and -1 are the signs of all weights from one unit."""
+    """Reader of a matrix of a few whole numbers; a list of +1 and -1, or ``++-``, are the signs of all weights from one unit."""
 
     def read(name: str, given: Any, N: int) -> Any:
-        rows = _listed(given)
+        rows = [f"{mark}1" for mark in given] if column_signs and _are_signs(given) else _listed(given)
         flat = column_signs and rows is not None and all(_listed(row) is None for row in rows)
         listed = [_listed(row) for row in ([rows] if flat else rows or [])]
         if not listed or (not flat and len(listed) != N) or any(row is None or len(row) != N for row in listed):
@@ -362,6 +405,10 @@ def _matrix(allowed: tuple[int, ...], column_signs: bool) -> Callable[[str, Any,
         return matrix[0] if flat else matrix
 
     return read
+
+
+def _are_signs(given: Any) -> bool:
+    return isinstance(given, str) and re.fullmatch("[+-]+", given) is not None
 
 
 _OPTIONS: Mapping[str, Callable[[str, Any, int], Any]] = {

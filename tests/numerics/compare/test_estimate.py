@@ -211,3 +211,14 @@ def test_extrapolation_without_an_error_is_undefined():
 def test_extrapolation_needs_two_sizes(sizes):
     with pytest.raises(ValueError, match="two or more different sizes"):
         extrapolate(sizes, [Estimate(1.0, 0.1, 5)] * min(len(sizes), 2))
+
+
+def test_estimates_that_are_exact_beside_those_that_are_not():
+    """Values without fluctuation, all zero or beside a noisy one, are extrapolated like others."""
+    for first, second in (
+        (Estimate(0.0, 0.0, 3.0), Estimate(0.0, 0.0, 3.0)),
+        (Estimate(1.0, 5e-16, 5.0), Estimate(1.5, 0.65, 5.0)),
+    ):
+        fit = extrapolate((200, 400), (first, second))
+        assert fit.value == pytest.approx(2 * second.value - first.value, abs=1e-6)
+        assert fit.error == pytest.approx(2 * second.error, rel=1e-6, abs=1e-100)

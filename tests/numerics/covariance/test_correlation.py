@@ -158,7 +158,8 @@ def test_lags_and_frequencies_on_the_command_line(capsys, leaky):
     assert main(words) == 0
     assert "lag 2.5: C_x = " in capsys.readouterr().out
     assert main(["solve", "dynamic", "-a", "tanh(x)", "g=1", "sigma=1", "--lag", "now", "--frequency", "inf"]) == 2
-    assert capsys.readouterr().err == "quenched: --lag now is no number; --frequency inf is no number\n"
+    said = (f"--{words} is not allowed; it must be a real number" for words in ("lag now", "frequency inf"))
+    assert capsys.readouterr().err == f"quenched: {'; '.join(said)}\n"
     assert main(["solve", "static", "-a", "tanh(x)", "g=1", "sigma=1", "--lag", "1"]) == 2
     assert "--lag is for the model dynamic" in capsys.readouterr().err
 

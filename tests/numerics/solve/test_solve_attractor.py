@@ -211,6 +211,9 @@ def test_command_line(capsys, tmp_path):
         == 0
     )
     assert main(["simulate", *words, "N=60", "couplings=2", "patterns=2", "--json"]) == 0
+    capsys.readouterr()
+    assert main(["validate", *words, "N=60,90", "couplings=2", "patterns=2", "--json"]) in (0, 1)
+    assert json.loads(capsys.readouterr().out)["parameters"]["samples"]["count"] == 4
 
 
 def test_figure_of_the_spectrum(capsys, tmp_path):
@@ -243,7 +246,7 @@ def test_the_boundary_ends_at_the_edge_of_a_cut_law():
         ({"units": 1}, "give 10 or more"),
         ({"law": "gama"}, "is none of lognormal"),
         ({"variant": "slef"}, "is none of noself"),
-        ({"law": "samples", "samples": (0.5,)}, "do not vary"),
+        ({"law": "samples", "samples": (0.5,)}, "all patterns would be the same"),
     ],
     ids=str,
 )
@@ -253,3 +256,40 @@ def test_emitted_solvers_refuse(given, sentence):
         module.solve(0.1, **given)
     with pytest.raises(ValueError, match="between 0 and 1"):
         module.solve(1.5)
+
+
+@pytest.mark.parametrize("variant", ["noself", "bias"])
+def test_a_narrow_law_does_not_cancel(variant):
+    """For CV -> 0 everything is a deviation from the mean: relative to CV, the results settle."""
+    solver = Solver("attractor", "softplus(x)")
+    at = {CV: solver.solve(alpha=0.1, CV=CV, units=1000, variant=variant) for CV in (1e-3, 1e-5)}
+    wide, narrow = ((found.observables["edge"] - 1) / CV for CV, found in at.items())
+    assert narrow == pytest.approx(wide, rel=5e-3) and all(found.details["outliers"] == [] for found in at.values())
+    with pytest.raises(DomainError, match="all patterns would be the same"):
+        solver.solve(alpha=0.1, law="samples", samples=[1, 1 + 1e-9])
+
+
+def test_moments_that_the_tail_decides_are_not_resolved():
+    found = Solver("attractor", "threshold_power(0.6,0.5,-1)").solve(alpha=0.1, CV=3).observables
+    assert all(np.isnan(found[key]) for key in ("b", "beta2", "norm", "edge")) and found["mean_gain"] > 0
+
+
+@pytest.mark.parametrize("text", ["softplus(x)-log(2)", "(x+sqrt(x^2+1/4))/2-1/10"])
+def test_an_activation_that_is_zero_at_an_input_is_inverted(text):
+    """Tiny rates are differences of larger numbers there, rounded; a jump is none."""
+    assert Solver("attractor", text).solve(alpha=0.1, law="gamma", CV=1).observables["mean_gain"] > 0
+    with pytest.raises(DomainError, match="does not take the rate"):
+        Solver("attractor", "x+step(x)/1000").solve(alpha=0.1, law="gamma", CV=1)
+
+
+def test_a_bulk_that_ends_in_an_atom():
+    """Of two rates, from the load 1/2 of the units with the larger gain on: det(lambda - D W) has the zero b g many times."""
+    found = Solver("attractor", "softplus(x)").solve(alpha=0.9, law="samples", samples=[0.4, 1.7]).observables
+    gain, b = -np.expm1(-1.7), (np.log(np.expm1(1.7)) - np.log(np.expm1(0.4))) / 1.3
+    assert found["edge"] == pytest.approx(b * gain, rel=1e-12)
+
+
+def test_bends_of_phi_near_the_rates():
+    """Moments of an activation whose inverse has singularities near the real axis, against sums of 20001 terms."""
+    found = Solver("attractor", "x*(15+x^2)/(15+6*x^2)").solve(alpha=0.2, CV=0.8).observables
+    assert (found["b"], found["beta2"]) == pytest.approx((6.48210526337, 1.31218004052), abs=1e-7)

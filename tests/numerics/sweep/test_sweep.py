@@ -313,12 +313,12 @@ def test_panels():
 
 
 def test_figure_that_cannot_be_drawn(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("quenched.figures.figure.find_spec", lambda name: None)
+    monkeypatch.setattr("numerics.files.find_spec", lambda name: None)
     words = ["static", "-a", "tanh(x)", "g=0.1:2:9", "sigma=1", "-o", str(tmp_path / "a.csv"), "--quantity", "E"]
     code, out, err = run(capsys, *words, "--plot", str(tmp_path / "a.gif"))
     assert (code, out) == (2, "") and list(tmp_path.iterdir()) == []  # before any work
     for part in (
-        "must end in .png, .pdf, .svg",
+        "must end in .png, .pdf or .svg",
         "pip install 'quenched[plot]'",
         "quantity 'E' is unknown; known: Delta, ",
     ):

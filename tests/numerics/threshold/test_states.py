@@ -177,7 +177,9 @@ def test_the_search_in_either_precision(monkeypatch, precise, strict):
         W, b = W * rng.choice([-1, 1], (11, 11)), rng.integers(-1, 2, 11) / 2
         network = ThresholdRows(*integer_rows(W, b), strict)
         assert SignBounds(network).precision == (np.float64 if precise else np.float32)
-        found, every = (method(network, 10**5) for method in (thresholdsearch.by_search, thresholdsearch.by_brute_force))
+        found, every = (
+            method(network, 10**5) for method in (thresholdsearch.by_search, thresholdsearch.by_brute_force)
+        )
         assert found.complete and sorted(found.states.tolist()) == sorted(every.states.tolist())
         assert found.stable.sum() == every.stable.sum() and (not strict or np.all(found.stable))
 

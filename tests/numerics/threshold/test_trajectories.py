@@ -90,16 +90,18 @@ def test_statuses_that_say_why_there_is_no_answer():
     assert set(both.branches) == {(0, 1), (1, 0), (Fraction(1, 2),) * 2}
     assert trajectory(ThresholdNetwork.of([[2]], [-1]), [0]).status == NONUNIQUE
     assert trajectory(ThresholdNetwork.of([[-1]], [1]), [-1]).status == DEGENERATE
-    thirteen = ThresholdNetwork.of([[0] * 13] * 13, [1] * 13)
-    assert trajectory(thirteen, cue=(0,) * 13).status == CAPPED
+    together = trajectory(ThresholdNetwork.of([[0] * 13] * 13, [1] * 13), cue=(0,) * 13)
+    assert together.status == CONVERGED
+    assert together.events[0].units == tuple(range(13))
     assert trajectory(REPRESSILATOR, [1, -2, "1/3"], most_events=5).status == MAX_EVENTS
 
 
-def test_cues_of_the_two_forms():
+@random.seeds
+def test_cues_of_the_two_forms(seed):
     """In form C the cue is the region, in form R the rates, which may lie in another region."""
     assert start_of(TOGGLE, (1, 0)) == (1, -1)
     assert start_of(TOGGLE, (1, 1), "R") == (Fraction(-1, 2), Fraction(-1, 2))
-    rng = Random(3)
+    rng = Random(3 + 100 * seed)
     for _ in range(40):
         network = random.network(rng, 3, diagonal="zero")
         for q in product((0, 1), repeat=3):
@@ -119,6 +121,7 @@ def test_cues_of_the_two_forms():
         ({"y0": [1, 2], "form": "R"}, "form R starts from a cue"),
         ({"cue": (1, 0), "form": "X"}, "form is 'X'"),
         ({"cue": (1, 0, 1)}, "the cue has 3 units and the network 2"),
+        ({"cue": (1, 2)}, "neither 0 nor 1"),
         ({"y0": [1]}, "the point has 1 coordinates and the network 2"),
         ({"y0": ["a", 1]}, "no rational number"),
         ({"y0": [float("nan"), 1]}, "no rational number"),
@@ -130,9 +133,10 @@ def test_starts_that_are_refused(arguments, problem):
         trajectory(TOGGLE, **arguments)
 
 
-def test_dichotomy_and_exit_time():
+@random.seeds
+def test_dichotomy_and_exit_time(seed):
     """A trajectory stays in the region of a stable or marginal state; it leaves any other at ln(1 + |y_i|/|h_i|), the smallest."""
-    rng = Random(7)
+    rng = Random(7 + 100 * seed)
     for _ in range(150):
         network = random.network(rng, rng.randint(1, 5))
         s = random.state(rng, network.N)
@@ -148,12 +152,45 @@ def test_dichotomy_and_exit_time():
             assert run.limit == h
 
 
-def test_an_integrator_agrees():
+@random.seeds
+def test_what_is_promised_happens(seed):
+    rng = Random(13 + 100 * seed)
+    kept = 0
+    for _ in range(60):
+        network = random.network(rng, 4, diagonal=rng.choice(("any", "zero")))
+        run = trajectory(network, random.point(rng, random.state(rng, 4)), most_events=60)
+        promised = run.promised
+        changed = {i for u in run.outputs for i in range(4) if u[i] != run.u0[i]}
+        assert changed <= set(promised["trap_free"])
+        if (state := promised["region_completes_to"]) is not None:
+            kept += 1
+            assert run.u_limit == tuple(map(int, state))
+            assert run.rows[-1][2] == state
+    assert kept > 10
+
+
+def test_promises_of_worked_networks():
+    assert trajectory(TOGGLE, ["-2/3", "1/4"]).promised == {
+        "trap_free": [],
+        "region_completes_to": "01",
+        "energy": ["-1/2"],
+    }
+    both = trajectory(TOGGLE, ["-2/3", "-1/4"])
+    assert both.promised == {"trap_free": [0, 1], "region_completes_to": None, "energy": ["0", "-1/2"]}
+    assert trajectory(SPIRAL, ["1/3", "0"]).promised == {}
+    half = ThresholdNetwork.of([[0, 1, 0], [-1, 0, 0], [0, 0, 2]], ["-1/2", "1/2", "-1"])
+    assert (
+        trajectory(half, ["1/3", "1/5", 1]).rows[-1][1] == "no trajectory from its region changes other units than 0, 1"
+    )
+
+
+@random.seeds
+def test_an_integrator_agrees(seed):
     """Small steps of the exact flow with outputs of the step before: an error of the order of the step."""
-    rng = Random(19)
+    rng = Random(19 + 100 * seed)
     step, done = 1e-3, 0
     for _ in range(12):
-        network = random.network(rng, 3, diagonal="zero")
+        network = random.network(rng, 3)
         y0 = random.point(rng, random.state(rng, 3))
         run = trajectory(network, y0, most_events=30, recognise=False)
         if run.status != CONVERGED:
@@ -164,13 +201,17 @@ def test_an_integrator_agrees():
             u = [x > 0 for x in y]
             f = [sum(w for w, on in zip(row, u, strict=True) if on) + c for row, c in zip(W, b, strict=True)]
             y = [g + (x - g) * math.exp(-step) for g, x in zip(f, y, strict=True)]
-        assert run.at([0.0, 1.0])[1] == pytest.approx(y, abs=0.05)
+        start, u, t = [(run.y0, run.u0, 0.0), *((e.y, e.u, e.time) for e in run.events if e.time <= 1)][-1]
+        z = math.exp(t - 1)
+        there = [float(f) + (float(x) - float(f)) * z for f, x in zip(network.fields(u), start, strict=True)]
+        assert there == pytest.approx(y, abs=0.05)
         done += 1
     assert done >= 4
 
 
-def test_transitions_without_self_inhibition_follow_the_fields():
-    rng = Random(23)
+@random.seeds
+def test_transitions_without_self_inhibition_follow_the_fields(seed):
+    rng = Random(23 + 100 * seed)
     for _ in range(60):
         network = random.network(rng, 4, diagonal="nonnegative")
         run = trajectory(network, random.point(rng, random.state(rng, 4)), most_events=40, recognise=False)
@@ -197,9 +238,11 @@ def test_steps_that_end_in_a_finite_time_are_passed():
     assert abs(long.events[-1].y[2] - ending[0].y[2]) < Fraction(1, 10**12)
 
 
-def test_long_fractions_stop_a_run(monkeypatch):
+def test_long_fractions_and_many_cases_stop_a_run(monkeypatch):
     monkeypatch.setattr("numerics.threshold.trajectories.MOST_BITS", 60)
     assert trajectory(REPRESSILATOR, ["1/3", "-2/7", "1/5"], recognise=False).status == CAPPED
+    monkeypatch.setattr("theory.threshold.filippov.MOST_CASES", 2)
+    assert trajectory(TOGGLE, cue=(0, 0)).status == CAPPED
 
 
 def test_logarithms_keep_their_digits():

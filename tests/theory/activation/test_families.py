@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import mpmath
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
@@ -30,8 +31,10 @@ from sympy import (
     tanh,
 )
 
+from theory.activation.activation import Activation
 from theory.activation.families import (
     ALIASES,
+    FAMILIES,
     gaussian_bump,
     leaky_relu,
     linear,
@@ -40,6 +43,7 @@ from theory.activation.families import (
     threshold_linear,
 )
 from theory.activation.pade import pade
+from theory.elementary import ELEMENTARY
 from theory.errors import InputError
 from theory.functions import SmoothedPower, sigmoid, softplus
 from theory.symbols import x
@@ -108,7 +112,10 @@ def test_family_calls_give_exactly_this_expression(text):
 
 
 def test_every_name_of_the_table_is_documented_and_reachable():
-    for name in callables():
+    for name in (*ELEMENTARY, *FAMILIES):
+        if name not in callables():
+            assert not ELEMENTARY[name].typed
+            continue
         entry = called(name)
         assert entry.name == name
         assert entry.signature.startswith(name + "(")
@@ -288,3 +295,16 @@ def test_saturating_families_do_not_overflow(text):
     expression = parse(text).expression
     assert value(expression, {x: 800}) is not None
     assert value(expression, {x: -800}) is not None
+
+
+def test_an_activation_is_a_text_or_a_sympy_expression():
+    u, a = Symbol("x"), Symbol("a", positive=True)
+    assert Activation.of(tanh(u)).expression == Activation.of("tanh(x)").expression == tanh(x)
+    assert Activation.of(a * tanh(u)).parameters == (a,)
+    for wrong in (np.tanh, lambda v: v, 5, None):
+        with pytest.raises(InputError, match="a text such as"):
+            Activation.of(wrong)
+    with pytest.raises(InputError, match="nor a parameter"):
+        Activation(tanh(u))
+    with pytest.raises(InputError, match="not declared real"):
+        Activation.of(Symbol("b") * u)

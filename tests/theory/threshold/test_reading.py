@@ -94,7 +94,7 @@ def test_floats_are_the_binary_numbers_they_are(file, tmp_path):
          ["row 1, column 2 (NaN)", "row 2, column 1 (-Infinity)", "row 2, column 2 (1e999)"]),
         ({"W": [[True, 1], [None, [1]]], "b": [{}, "é"]},
          ["row 1, column 1 (True)", "row 2, column 1 (None)", "column 2 (a list)", "number 2"]),
-        ({"W": [["9" * 61, "1e400"], ["1e-999", "1_0"]], "b": ["٣", "--1"]},
+        ({"W": [["9" * 310, "1e400"], ["1e-999", "1_0"]], "b": ["٣", "--1"]},
          ["row 1, column 1 ('999", "row 1, column 2", "row 2, column 2"]),
         ('{"W": [[' + "9" * 5000 + "]]}", ["row 1, column 1 (99999999999999999999...)"]),
         ({"W": [["x"] * 9] * 9, "b": [0] * 9}, ["row 1, column 5 ('x') and 76 more"]),

@@ -1,0 +1,322 @@
+"""Networks in which prescribed states are stable: row by row weights, or what excludes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from numerics.threshold.rows import Array, Conflict, Solution, decide, rounded, solve_row
+from numerics.threshold.states import stable_states
+from theory.errors import InputError
+from theory.threshold.network import State, ThresholdNetwork, Vector, state_of, text_of
+from theory.threshold.patterns import FEASIBLE, FREE, OBJECTIVES, Patterns, Row
+from theory.threshold.verify import sealed
+
+RIDGE = 1e-9  # of the least-squares guess, relative to a Gram matrix of integers: dependent patterns make it singular
+MOST_UNITS, MOST_STATES = (
+    32,
+    2**17,
+)  # up to which all stable states of a design are looked for: partial states count too
+MOST_CANDIDATES = 200  # of states that may be forced, without being asked for
+
+
+@dataclass(frozen=True)
+class RowDesign:
+    """The weights onto one unit.
+
+    Attributes
+    ----------
+    unit : int
+    w : tuple of Fraction, shape (N,)
+        Empty where there are none.
+    b : Fraction
+    value, bound : Fraction or None
+        What the objective counts, and what no weights surpass (`Row.value`, `Row.bound`): equal where the weights are proved best.
+    multipliers : tuple of Fraction
+        They prove the bound.
+    obstruction : tuple of int
+        y >= 0, one a pattern, that proves that there are no weights; empty where there are.
+    """
+
+    unit: int
+    w: Vector = ()
+    b: Fraction = Fraction(0)
+    value: Fraction | None = None
+    bound: Fraction | None = None
+    multipliers: Vector = ()
+    obstruction: tuple[int, ...] = ()
+
+    @property
+    def feasible(self) -> bool:
+        """Whether there are weights."""
+        return not self.obstruction
+
+    def data(self, patterns: Patterns) -> dict[str, Any]:
+        """Content for JSON; numbers as texts of fractions."""
+        head: dict[str, Any] = {"row": self.unit, "feasible": self.feasible}
+        if not self.feasible:
+            conflict = [text_of(s) for s, y in zip(patterns.states, self.obstruction, strict=True) if y]
+            return {**head, "farkas_y": list(map(str, self.obstruction)), "conflict": conflict}
+        head |= {"w": list(map(str, self.w)), "b": str(self.b)}
+        if self.value is not None and self.bound is not None:
+            head |= {
+                "value": str(self.value),
+                "bound": str(self.bound),
+                "multipliers": list(map(str, self.multipliers)),
+            }
+        return head
+
+
+@dataclass(frozen=True)
+class Forced:
+    """A state that is stable in every network that stores the patterns: for each unit, multipliers of the patterns' fields."""
+
+    state: State
+    multipliers: tuple[Vector, ...]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return {"state": text_of(self.state), "multipliers": [list(map(str, y)) for y in self.multipliers]}
+
+
+@dataclass(frozen=True)
+class Avoidable:
+    """A state that is not stable in some network that stores the patterns: weights of one unit that make it so."""
+
+    state: State
+    unit: int
+    w: Vector
+    b: Fraction
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON."""
+        return {"state": text_of(self.state), "row": self.unit, "w": list(map(str, self.w)), "b": str(self.b)}
+
+
+@dataclass(frozen=True)
+class Design:
+    """The answer to the question for a network in which some states are stable.
+
+    Attributes
+    ----------
+    patterns : Patterns
+    objective : str
+    rows : tuple of RowDesign
+    network : ThresholdNetwork or None
+        Where every row is feasible.
+    stable : tuple of State or None
+        All stable states of that network; None where there are too many to look at.
+    forced : tuple of Forced or None
+        The other states that no network avoids that stores the patterns; None where the question was not answered.
+    avoidable : tuple of Avoidable
+        Other stable states of this network, or states that were asked for, that some network avoids.
+    """
+
+    patterns: Patterns
+    objective: str
+    rows: tuple[RowDesign, ...]
+    network: ThresholdNetwork | None
+    stable: tuple[State, ...] | None = None
+    forced: tuple[Forced, ...] | None = None
+    avoidable: tuple[Avoidable, ...] = ()
+
+    @property
+    def feasible(self) -> bool:
+        """Whether there is such a network."""
+        return self.network is not None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON; `theory.threshold.verify` checks every number of it."""
+        data = {
+            **self.patterns.data,
+            "objective": self.objective,
+            "feasible": self.feasible,
+            "rows": [row.data(self.patterns) for row in self.rows],
+        }
+        if self.network is not None:
+            data |= {
+                "W": [list(map(str, row)) for row in self.network.W],
+                "b": list(map(str, self.network.b)),
+                "stable_of_design": None if self.stable is None else list(map(text_of, self.stable)),
+                "forced": None if self.forced is None else [entry.data for entry in self.forced],
+                "avoidable": [entry.data for entry in self.avoidable],
+            }
+        return sealed(data)
+
+
+def design(
+    patterns: Patterns,
+    objective: str = FEASIBLE,
+    candidates: Sequence[State | str] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Design:
+    """A network in which the patterns are stable, or what excludes it.
+
+    Parameters
+    ----------
+    patterns : Patterns
+    objective : str
+        ``feasible``, any weights, small integers where it is easy; ``minnorm``, least sum of squares of weights and bias at
+        fields of at least 1; ``margin``, largest field for weights and bias within -1 and 1; ``integer``, least sum of absolute
+        values of integer weights and bias.
+    candidates : sequence of State or str, optional
+        States of which to say whether every network with the patterns has them too. By default the stable states of the network
+        that is found, the only ones that can be forced, if they are known and at most `MOST_CANDIDATES`.
+    progress : callable, optional
+        Told the fraction of the rows that are done.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    InputError
+        For another objective, or a candidate of another length.
+    """
+    if objective not in OBJECTIVES:
+        raise InputError(f"objective = {str(objective)[:40]} is not allowed; it must be one of {', '.join(OBJECTIVES)}")
+    asked = None if candidates is None else _states(candidates, patterns.N)
+    guesses = _guesses(patterns) if objective == FEASIBLE else [None] * patterns.N
+    rows = []
+    for unit, guess in enumerate(guesses):
+        rows.append(_row(patterns, unit, objective, guess))
+        if progress:
+            progress((unit + 1) / patterns.N)
+    if not all(row.feasible for row in rows):
+        return Design(patterns, objective, tuple(rows), None)
+    network = ThresholdNetwork(tuple(row.w for row in rows), tuple(row.b for row in rows))
+    stable = _all_stable(network)
+    others = [state for state in (stable if asked is None else asked) or () if state not in patterns.states]
+    if asked is None and (stable is None or len(others) > MOST_CANDIDATES):
+        return Design(patterns, objective, tuple(rows), network, stable)
+    forced, avoidable = forced_states(patterns, others, network)
+    return Design(patterns, objective, tuple(rows), network, stable, forced, avoidable)
+
+
+def _all_stable(network: ThresholdNetwork) -> tuple[State, ...] | None:
+    if network.N > MOST_UNITS:
+        return None
+    found = stable_states(network, most=MOST_STATES)
+    return found.stable if found.complete else None
+
+
+def forced_states(
+    patterns: Patterns, candidates: Sequence[State], network: ThresholdNetwork
+) -> tuple[tuple[Forced, ...], tuple[Avoidable, ...]]:
+    """Which states are stable in every network that stores the patterns, each with its proof.
+
+    A field is positive for all weights that store the patterns if and only if it is a combination y >= 0, y not 0, of the
+    patterns' fields, up to terms that the prescribed signs make harmless (Motzkin). Else some weights make it zero or less.
+
+    Parameters
+    ----------
+    patterns : Patterns
+    candidates : sequence of State
+        Other states than the patterns.
+    network : ThresholdNetwork
+        One that stores the patterns.
+    """
+    rows = [patterns.row(unit) for unit in range(patterns.N)] if candidates else []
+    full = [(*w, b) for w, b in zip(network.W, network.b, strict=True)]
+    known = [[[values[j] for j in row.columns]] for row, values in zip(rows, full, strict=False)]
+    forced, avoidable = [], []
+    for state in candidates:
+        proofs = []
+        for row, solutions in zip(rows, known, strict=True):
+            t = patterns.signed(row.unit, state, row.columns)
+            field = Row(row.unit, row.columns, row.signs, (t,))
+            against = next((x for x in solutions if field.values(x)[0] <= 0), None)
+            answer = _implied(row, t) if against is None else Solution(tuple(against))
+            if isinstance(answer, Solution):
+                solutions.append(list(answer.x))
+                avoidable.append(Avoidable(state, row.unit, *row.spread(answer.x, patterns.N)))
+                break
+            proofs.append(answer)
+        else:
+            forced.append(Forced(state, tuple(proofs)))
+    return tuple(forced), tuple(avoidable)
+
+
+def _implied(row: Row, t: tuple[int, ...]) -> Vector | Solution:
+    """Multipliers that prove t.x > 0 for every solution x of a row, or a solution with t.x <= 0."""
+    found = decide(Row(row.unit, row.columns, row.signs, (*row.strict, tuple(-v for v in t))))
+    if isinstance(found, Solution):
+        return found
+    *y, own = map(Fraction, found.y)
+    if any(y):  # own > 0: without it the patterns would exclude each other
+        return tuple(v / own for v in y)
+    # the signs alone make every term of t.x >= 0, so that it is zero only without the unknowns in it
+    free = [k for k, v in enumerate(t) if not v]
+    rest = Row(
+        row.unit,
+        tuple(row.columns[k] for k in free),
+        tuple(row.signs[k] for k in free),
+        tuple(tuple(a[k] for k in free) for a in row.strict),
+    )
+    found = decide(rest)
+    if isinstance(found, Solution):
+        values = dict(zip(free, found.x, strict=True))
+        return Solution(tuple(values.get(k, Fraction(0)) for k in range(len(t))))
+    y = [Fraction(v) for v in found.y]
+    scale = max((c / v for c, v in zip(row.combined(y), t, strict=True) if v), default=Fraction(0))
+    return tuple(v / max(scale, Fraction(1)) for v in y)
+
+
+def _row(patterns: Patterns, unit: int, objective: str, guess: Sequence[int] | None) -> RowDesign:
+    """The design of one row; any weights that were guessed are good where none are best."""
+    if guess is not None:
+        w, b = tuple(map(Fraction, guess[: patterns.N])), Fraction(sum(guess[patterns.N :]))
+        if patterns.admits(unit, w, b) and patterns.are_stored(unit, w, b):
+            return RowDesign(unit, w, b)
+    row = patterns.row(unit)
+    answer = solve_row(row, objective)
+    if isinstance(answer, Conflict):
+        return RowDesign(unit, obstruction=answer.y)
+    w, b = row.spread(answer.x, patterns.N)
+    if not (patterns.admits(unit, w, b) and patterns.are_stored(unit, w, b)):
+        raise ArithmeticError(f"the weights onto unit {unit} do not satisfy their definition")
+    if not answer.multipliers:
+        return RowDesign(unit, w, b)
+    value, bound = row.value(objective, answer.x), row.bound(objective, answer.multipliers)
+    return RowDesign(unit, w, b, value, bound, answer.multipliers)
+
+
+def _guesses(patterns: Patterns) -> Sequence[Sequence[int] | None]:
+    """Integer weights, and bias, of all rows by least squares: all fields near one, cut at prescribed signs and missing weights.
+
+    The Gram matrix of the patterns is factorized once. Without the weight of a unit onto itself it is smaller by a matrix of
+    rank one (Sherman and Morrison).
+    """
+    S = np.array(patterns.states, np.int64)
+    E = np.column_stack([S, np.ones(len(S), np.int64)]) if patterns.bias == FREE else S
+    targets = 2 * S - 1
+    both = np.linalg.solve(E @ E.T + RIDGE * np.eye(len(E)), np.hstack([targets, S]).astype(float))
+    y, own = both[:, : patterns.N], both[:, patterns.N :]
+    if patterns.diag != FREE:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            y = y + own * ((S * y).sum(axis=0) / (1 - (S * own).sum(axis=0)))
+    x: Array = np.nan_to_num(y.T @ E.astype(float), posinf=0.0, neginf=0.0)
+    for unit in range(patterns.N):
+        columns, signs = patterns.unknowns(unit)
+        allowed = np.zeros(E.shape[1])
+        allowed[list(columns)] = np.where(np.array(signs) * x[unit, list(columns)] < 0, 0.0, 1.0)
+        x[unit] *= allowed
+    return rounded(E, targets.T, x)
+
+
+def _states(given: Sequence[State | str], N: int) -> list[State]:
+    states = [state_of(state) if isinstance(state, str) and set(state) <= {"0", "1"} else state for state in given]
+    wrong = [state for state in states if isinstance(state, str) or len(state) != N or set(state) - {0, 1}]
+    if wrong:
+        raise InputError(
+            f"candidate {str(wrong[0])[:40]} is no state of {N} units, such as {'01' * (N // 2) + '0' * (N % 2)}"
+        )
+    return [tuple(map(int, state)) for state in states]

@@ -1,0 +1,294 @@
+"""One row of weights at a time: linear algebra and linear programs in floats guess, rational arithmetic decides.
+
+No float is an answer here. A guess is rounded to integers or fractions and verified by definition; where that fails, the exact
+simplex method decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp, nnls
+from sympy import ZZ
+from sympy.polys.matrices import DomainMatrix
+from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
+
+from theory.threshold.network import Vector
+from theory.threshold.patterns import INTEGER, MARGIN, MINNORM, Row
+from theory.threshold.simplex import Witness, feasible
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+ZERO_FLOAT = 1e-9  # an entry of a float solution below it is guessed to be 0; a wrong guess does not verify
+MOST_BITS = 40  # a guess is rounded to multiples of 2^-bits, for bits up to this
+MOST_EXACT = 40  # active inequalities up to which the smallest norm is solved for exactly
+MOST_NODES = 20_000  # of branch and bound for integer weights; a limit of time would make answers depend on the machine
+DENOMINATORS = (1, 12, 1000, 100_000)  # largest ones that are tried for the entries of a float solution
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Unknowns x with A x > 0.
+
+    Attributes
+    ----------
+    x : tuple of Fraction
+    multipliers : tuple of Fraction
+        y >= 0, one a pattern, that prove what no solution surpasses (`Row.bound`); empty without an objective.
+    """
+
+    x: Vector
+    multipliers: Vector = ()
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """y >= 0, not 0, coprime integers: nothing solves the inequalities, already of the patterns with y > 0."""
+
+    y: tuple[int, ...]
+
+
+def solve_row(row: Row, objective: str) -> Solution | Conflict:
+    """Unknowns that solve the inequalities of a row, best ones if an objective asks for it; or what excludes them."""
+    answer = decide(row)
+    if isinstance(answer, Conflict):
+        return minimal(row, answer)
+    improve = {MINNORM: _smallest_norm, MARGIN: _largest_margin, INTEGER: _smallest_integers}.get(objective)
+    return improve(row, answer) if improve else answer
+
+
+def decide(row: Row) -> Solution | Conflict:
+    """Any solution, or any obstruction."""
+    A = np.array(row.strict, float).reshape(len(row.strict), len(row.columns))
+    x, y, _ = _margin_program(A, row.signs)
+    (whole,) = rounded(A.astype(np.int64), np.ones((1, len(A)), np.int64), x[None])
+    if whole is not None and row.is_solved_by(whole):
+        return Solution(_fractions(whole))
+    for candidate in _obstructions(A, row.signs, y):
+        if row.is_obstructed_by(candidate):
+            return Conflict(_coprime(candidate))
+    found = feasible(row.strict, [sign or None for sign in row.signs])
+    return Solution(found.x) if isinstance(found, Witness) else Conflict(found.y)
+
+
+def minimal(row: Row, conflict: Conflict) -> Conflict:
+    """An obstruction from which no pattern can be left out: the others would have a solution.
+
+    Where all signs are free and A has rank m - 1 on the m patterns of the obstruction, there is no other obstruction on them. Else
+    one pattern after the other is left out if the rest conflicts still.
+    """
+    support = [k for k, value in enumerate(conflict.y) if value]
+    if not any(row.signs) and np.linalg.matrix_rank(np.array([row.strict[k] for k in support])) == len(support) - 1:
+        return conflict
+    for k in list(support):
+        if k not in support or len(support) == 1:
+            continue
+        rest = [pattern for pattern in support if pattern != k]
+        found = decide(row.kept(rest))
+        if isinstance(found, Conflict):
+            y = [0] * len(conflict.y)
+            for pattern, value in zip(rest, found.y, strict=True):
+                y[pattern] = value
+            conflict, support = Conflict(tuple(y)), [pattern for pattern in rest if y[pattern]]
+    return conflict
+
+
+def rounded(states: Whole, needed: Whole, x: Array) -> list[tuple[int, ...] | None]:
+    """The coarsest rounding of float weights, as integers, that gives all fields their signs; None where there is none.
+
+    Parameters
+    ----------
+    states : array of int, shape (P, n)
+        Entries -1, 0, 1.
+    needed : array of int, shape (R, P)
+        Sign that the field of row r must have in each state.
+    x : array, shape (R, n)
+
+    Returns
+    -------
+    list of tuple of int, or None
+        One for each row of x. Sums of 64-bit integers below 2^62 in all are exact.
+    """
+    found: list[tuple[int, ...] | None] = [None] * len(x)
+    if not x.size:
+        return found
+    smallest = (needed * (x @ states.T)).min(axis=1)
+    left = np.flatnonzero(smallest > 0)
+    x = x / np.where(smallest > 0, smallest, 1.0)[:, None]
+    for bits in range(MOST_BITS):
+        left = left[np.abs(x[left]).sum(axis=1) * 2.0**bits < 2.0**62]
+        if not left.size:
+            break
+        whole = np.rint(x[left] * 2.0**bits).astype(np.int64)
+        fine = (needed[left] * (whole @ states.T) > 0).all(axis=1)
+        for row, values in zip(left[fine], whole[fine], strict=True):
+            found[row] = tuple((values // np.gcd.reduce(values)).tolist())
+        left = left[~fine]
+    return found
+
+
+def _margin_program(A: Array, signs: Sequence[int]) -> tuple[Array, Array, float]:
+    """The largest t with A x >= t and abs(x) <= 1, with x and the multipliers y of A x >= t, of sum one; in floats.
+
+    t > 0 where there is a solution; else t = 0, and y is an obstruction.
+    """
+    P, n = A.shape
+    bounds = [(0.0 if s > 0 else -1.0, 0.0 if s < 0 else 1.0) for s in signs]
+    found = linprog(
+        np.append(np.zeros(n), -1.0), np.hstack([-A, np.ones((P, 1))]), np.zeros(P), bounds=[*bounds, (None, None)]
+    )
+    if found.x is None:  # numerical trouble of the library: the exact simplex method decides
+        return np.zeros(n), np.zeros(P), 0.0
+    y = np.maximum(-found.ineqlin.marginals, 0)
+    return found.x[:n], y, float(found.x[n])
+
+
+def _obstructions(A: Array, signs: Sequence[int], y: Array) -> list[list[int]]:
+    """Exact obstructions that a float one may stand for: with simple fractions, or the null vector on its support."""
+    support = np.flatnonzero(y > ZERO_FLOAT)
+    if not support.size:
+        return []
+    guesses = [_spread(support, candidate, y.size) for candidate in _simple(y[support] / y[support].min())]
+    combined = A.T @ y
+    tight = [j for j, sign in enumerate(signs) if not sign or abs(combined[j]) < ZERO_FLOAT]
+    columns = A[support][:, tight].T.astype(int).tolist()
+    kernel = DomainMatrix([list(map(ZZ, c)) for c in columns], (len(tight), support.size), ZZ).nullspace()
+    if kernel.shape[0] == 1:
+        vector = [int(v) for v in kernel.to_list()[0]]
+        guesses.append(_spread(support, [-v for v in vector] if min(vector) < 0 else vector, y.size))
+    return guesses
+
+
+def _simple(values: Array) -> list[list[int]]:
+    """Positive floats in simple proportions, as integers; the simplest first."""
+    found = []
+    for largest in DENOMINATORS[:2]:
+        fractions = [Fraction(float(v)).limit_denominator(largest) for v in values]
+        scale = lcm(*(f.denominator for f in fractions))
+        found.append([int(f * scale) for f in fractions])
+    return found
+
+
+def _spread(support: NDArray[np.intp], values: Sequence[int], size: int) -> list[int]:
+    full = [0] * size
+    for k, value in zip(support, values, strict=True):
+        full[k] = value
+    return full
+
+
+# ---- objectives --------------------------------------------------------------------------------------------------------
+
+
+def _smallest_norm(row: Row, first: Solution) -> Solution:
+    """The x of least sum of squares with A x >= 1: non-negative least squares for its multipliers (Lawson and Hanson).
+
+    x is the projection of A^T y on the signs, so that a row of weights is Hebbian with embedding strengths y >= 0 where signs
+    are free. The linear system of the inequalities that are active is solved exactly where it is small.
+    """
+    signed = [j for j, sign in enumerate(row.signs) if sign]
+    P, n = len(row.strict), len(row.columns)
+    G = np.vstack([np.array(row.strict, float).reshape(P, n), *(row.signs[j] * np.eye(n)[j] for j in signed)])
+    h = np.append(np.ones(P), np.zeros(len(signed)))
+    try:
+        u, _ = nnls(np.vstack([G.T, h]), np.append(np.zeros(n), 1.0), maxiter=30 * G.shape[0])
+    except RuntimeError:  # too many iterations: nothing is claimed to be small
+        return first
+    rest = 1 - h @ u
+    if rest <= 0:
+        return first
+    y = u / rest
+    exact = _active_system(G, h, np.flatnonzero(y > ZERO_FLOAT))
+    if exact is not None:
+        x = tuple(row.projected(row.combined(exact[:P])))
+        if min(exact) >= 0 and min(row.values(x)) == 1:
+            return Solution(x, tuple(exact[:P]))
+    dyadic = [Fraction(round(float(v) * 2**MOST_BITS), 2**MOST_BITS) for v in y[:P]]
+    x = tuple(row.projected(row.combined(dyadic)))
+    return Solution(x, tuple(dyadic)) if row.is_solved_by(x) else first
+
+
+def _active_system(G: Array, h: Array, active: NDArray[np.intp]) -> list[Fraction] | None:
+    """y with G G^T y = h on the active inequalities and 0 elsewhere; None if that is singular or large."""
+    if not 0 < active.size <= MOST_EXACT:
+        return None
+    gram = (G[active] @ G[active].T).astype(int).tolist()
+    matrix = DomainMatrix([list(map(ZZ, line)) for line in gram], (active.size,) * 2, ZZ)
+    right = DomainMatrix([[ZZ(int(h[k]))] for k in active], (active.size, 1), ZZ)
+    try:
+        top, bottom = matrix.solve_den(right)
+    except DMNonInvertibleMatrixError:
+        return None
+    y = [Fraction(0)] * len(h)
+    for k, (value,) in zip(active, top.to_list(), strict=True):
+        y[k] = Fraction(int(value), int(bottom))
+    return y
+
+
+def _largest_margin(row: Row, first: Solution) -> Solution:
+    """The x with abs(x) <= 1 whose smallest entry of A x is largest."""
+    x, y, _ = _margin_program(np.array(row.strict, float), row.signs)
+    best = first
+    for exact_x in [*_fractional(x), _fractions(np.clip(x, -1, 1))]:
+        exact_x = tuple(row.projected(exact_x))
+        if row.is_solved_by(exact_x) and (best is first or row.value(MARGIN, exact_x) > row.value(MARGIN, best.x)):
+            best = Solution(exact_x)
+    if best is first:
+        return first
+    multipliers = [c for c in [*_fractional(y), _fractions(y)] if any(c) and min(c) >= 0]
+    closest = min(multipliers, key=lambda c: row.bound(MARGIN, c), default=())
+    total = sum(closest, Fraction(0))
+    return Solution(best.x, tuple(v / total for v in closest))
+
+
+def _smallest_integers(row: Row, first: Solution) -> Solution:
+    """Integers x with A x >= 1 and the least sum of absolute values: branch and bound over positive and negative parts."""
+    A = np.array(row.strict, float)
+    P, n = A.shape
+    split = np.hstack([A, -A])
+    upper = np.array(
+        [np.inf if sign >= 0 else 0.0 for sign in row.signs] + [np.inf if sign <= 0 else 0.0 for sign in row.signs]
+    )
+    cost = np.ones(2 * n)
+    relaxed = linprog(cost, -split, -np.ones(P), bounds=list(zip(np.zeros(2 * n), upper, strict=True)))
+    multipliers: Sequence[Fraction] = ()
+    if relaxed.x is not None:
+        y = np.maximum(-relaxed.ineqlin.marginals, 0)
+        multipliers = max([*_fractional(y), _fractions(y)], key=lambda c: row.bound(INTEGER, c))
+    found = milp(
+        cost,
+        constraints=LinearConstraint(split, lb=1),
+        integrality=np.ones(2 * n),
+        bounds=Bounds(0, upper),
+        options={"node_limit": MOST_NODES},
+    )
+    candidates = [first.x]
+    if found.x is not None:
+        candidates.append(_fractions(np.rint(found.x[:n]) - np.rint(found.x[n:])))
+    solving = [_coprime_integers(x) for x in candidates if row.is_solved_by(x)]
+    return Solution(min(solving, key=lambda x: row.value(INTEGER, x)), tuple(multipliers))
+
+
+def _fractional(values: Array) -> list[Vector]:
+    """Floats as fractions of small denominators, the smallest first."""
+    return [tuple(Fraction(float(v)).limit_denominator(largest) for v in values) for largest in DENOMINATORS]
+
+
+def _fractions(values: Sequence[float] | Sequence[int] | Array) -> Vector:
+    return tuple(Fraction(int(v)) if isinstance(v, int) else Fraction(float(v)) for v in values)
+
+
+def _coprime_integers(x: Vector) -> Vector:
+    return tuple(map(Fraction, _coprime(x)))
+
+
+def _coprime(values: Sequence[Fraction] | Sequence[int]) -> tuple[int, ...]:
+    scale = lcm(*(Fraction(v).denominator for v in values))
+    whole = [int(v * scale) for v in values]
+    divisor = gcd(*whole) or 1
+    return tuple(v // divisor for v in whole)

@@ -1,0 +1,71 @@
+"""Claims of an answer, and whether they are true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of an answer, and whether it is true; None where that could not be decided."""
+
+    sentence: str
+    holds: bool | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All claims of an answer.
+
+    Attributes
+    ----------
+    claims : tuple of Claim
+    """
+
+    claims: tuple[Claim, ...]
+
+    @property
+    def holds(self) -> bool | None:
+        """False if one claim is false, else None if one is undecided, else True."""
+        found = {claim.holds for claim in self.claims}
+        return False if False in found else None if None in found else True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content for JSON."""
+        claims = [{"claim": claim.sentence, "holds": claim.holds} for claim in self.claims]
+        return {"holds": self.holds, "claims": claims}
+
+    def table(self) -> str:
+        """One line a claim."""
+        words = {True: "true", False: "FALSE", None: "undecided"}
+        total = {True: "every claim is true", False: "not every claim is true", None: "no claim is false"}[self.holds]
+        lines = [f"{words[claim.holds]:9s}  {claim.sentence}" for claim in self.claims]
+        undecided = sum(claim.holds is None for claim in self.claims)
+        return "\n".join([*lines, f"{total}; {undecided} of {len(lines)} undecided" if undecided else total])
+
+
+class Claims:
+    """Claims as they are found."""
+
+    def __init__(self) -> None:
+        self.found: list[Claim] = []
+        self.prefix = ""
+
+    def add(self, sentence: str, holds: bool | None) -> None:
+        """One claim."""
+        self.found.append(Claim(self.prefix + sentence, holds))
+
+    def same(self, what: str, given: Any, right: Any) -> None:
+        """That something is as it is given."""
+        sentence = f"{what} is {shown(given)}"
+        self.add(sentence if given == right else f"{sentence} (it is {shown(right)})", bool(given == right))
+
+
+def shown(value: Any) -> str:
+    """A number, a text or a list of them, not longer than a line."""
+    if isinstance(value, list | tuple):
+        text = f"({', '.join(shown(entry) for entry in value[:12])}{', ...' if len(value) > 12 else ''})"
+    else:
+        text = str(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."
