@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from theory.errors import DomainError, InputError, require
@@ -139,10 +140,10 @@ class Trajectory:
 
     @cached_property
     def rates(self) -> tuple[Vector, ...]:
-        """r at the start and at the events, in form R."""
+        """r at the start and at the events, in form R; up to the first end of infinitely many crossings."""
         require((self.form == "R" and self.cue is not None, "rates belong to form R, and this trajectory is in form C"))
         points = [tuple(map(Fraction, self.cue or ()))]
-        for u, event in zip(self.outputs, self.events, strict=False):
+        for u, event in zip(self.outputs, takewhile(lambda event: not event.word, self.events), strict=False):
             points.append(tuple(x + (r - x) * event.z for x, r in zip(u, points[-1], strict=True)))
         return tuple(points)
 
