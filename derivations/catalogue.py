@@ -10,7 +10,7 @@ from theory.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from derivations.claims import Paper
 
-PAPERS = ("mato2025", "clark2023", "mastrogiuseppe2019", "cohen2025")
+PAPERS = ("mato2025", "clark2023", "mastrogiuseppe2019", "cohen2025", "tournoy2022")
 """Files of this folder, each with its `PAPER`."""
 
 

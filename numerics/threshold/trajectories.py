@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from theory.errors import DomainError, InputError, require
@@ -139,10 +140,10 @@ class Trajectory:
 
     @cached_property
     def rates(self) -> tuple[Vector, ...]:
-        """r at the start and at the events, in form R."""
+        """r at the start and at the events, in form R; up to the first end of infinitely many crossings."""
         require((self.form == "R" and self.cue is not None, "rates belong to form R, and this trajectory is in form C"))
         points = [tuple(map(Fraction, self.cue or ()))]
-        for u, event in zip(self.outputs, self.events, strict=False):
+        for u, event in zip(self.outputs, takewhile(lambda event: not event.word, self.events), strict=False):
             points.append(tuple(x + (r - x) * event.z for x, r in zip(u, points[-1], strict=True)))
         return tuple(points)
 
@@ -204,13 +205,13 @@ class Trajectory:
         """One sentence on how it ends."""
         slides = f", units {', '.join(map(str, self.sliding))} sliding" if self.sliding else ""
         point = "" if self.limit is None else f"({', '.join(map(str, self.limit))}){slides}"
-        repeated = self.recurrence
+        some = [*map(output_text, self.branches[:4]), *(["..."] if len(self.branches) > 4 else [])]
         return {
             CONVERGED: f"converges to y = {point}",
             MARGINAL: f"tends to the boundary point y = {point}",
-            CYCLE: "tends to a limit cycle" + ("" if repeated is None else f" of period {repeated.period_value:.10g}"),
+            CYCLE: f"tends to a limit cycle: {self.recurrence if self.status == CYCLE else ''}",
             ACCUMULATES: f"crosses zero for ever and tends to y = {point}",
-            NONUNIQUE: f"has {len(self.branches)} continuations: {'; '.join(map(output_text, self.branches))}",
+            NONUNIQUE: f"has {len(self.branches)} continuations: {'; '.join(some)}",
             DEGENERATE: "arrives at zero where the field vanishes; the continuation is degenerate",
             MAX_EVENTS: f"not finished after {len(self.events)} events",
             CAPPED: "stopped: the fractions became too long, or too many units are at zero at one time",

@@ -56,6 +56,7 @@ SLOW = {
         "polynomial(1)",
     ),
     "cohen2025": ("the generated solver", "derivation replayed"),
+    "tournoy2022": ("derivation replayed", "exactly, on", "counterexamples among", "random rows"),
 }
 """Beginnings of the words that say how a claim is checked, for those that take a second or more."""
 
@@ -86,6 +87,7 @@ def test_the_table_is_complete(paper):
         "clark2023": "PRL 131 118401",
         "mastrogiuseppe2019": "1809.02386",
         "cohen2025": "2507.10383",
+        "tournoy2022": "2210.03241",
     }
     assert identifiers[paper.name] in paper.reference
 
