@@ -84,7 +84,8 @@ def test_a_refusal_imports_nothing_large(folder):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x00", b"\xff", b"{", b"[]", b"{}", b"[[1]", b"[[1, 2, 3]]", b"1 2\n3", b"[[NaN]]", b"[[[[1]]]]", b"{" * 10_000, b"\x93NUMPY",
+    [b"", b"\x00", b"\xff", b"{", b"[]", b"{}", b"[[1]", b"[[1, 2, 3]]", b"1 2\n3", b"[[NaN]]", b"[[[[1]]]]", b"{" * 10_000,
+     b"\x93NUMPY",
      b'"W"',
      b'{"W": {}}', b'{"W": [[1]], "b": {"0": 1}}', b'{"W": null}', b'{"W": [["__import__(\'os\')"]]}', b'{"W": [["9**9**9"]]}',
      b"\x93NUMPY\x01\x00",
@@ -131,7 +132,8 @@ def test_figures(capsys, folder, words):
     (folder / "family.json").write_text('{"W": [["0", "-1"], ["p-2", 0]], "b": ["1/2", "1/2"]}')
     assert main(["solve", "threshold", "family.json", *words, "--plot", "a.svg"]) == 0
     text = (folder / "a.svg").read_text()
-    assert "2 units" in text and ("01" in text)
+    assert "2 units" in text and "01" in text
+    capsys.readouterr()
     (folder / "one.json").write_text('{"W": [[2]], "b": [-1]}')
     assert "the network has 1" in refusal(capsys, "solve", "threshold", "one.json", "--plot", "b.svg")
     assert not (folder / "b.svg").exists()
@@ -204,3 +206,28 @@ def test_python_takes_lists_and_names(folder):
     solver = Solver("threshold")
     for network in (TOGGLE, "network.json", [[0, -1, "1/2"], [-1, 0, "1/2"]]):
         assert solver.solve(network=network).data["stable"] == ["01", "10"]
+
+
+@pytest.mark.parametrize(
+    ("style", "pieces"),
+    [
+        ("text", ["2 states of 3 units are stable if and only if (diag = zero", "W_01 + b_0 > 0    (110)", "unit 2:"]),
+        ("latex", [r"W_{01} + b_{0} > 0"]),
+        ("markdown", ["* unit 0: $"]),
+        ("json", ['"feasible": true', "W_01 + b_0 > 0"]),
+    ],
+)
+def test_inequalities(capsys, style, pieces):
+    assert main(["derive", "threshold", "patterns.json", "--format", style]) == 0
+    out = capsys.readouterr().out
+    for piece in pieces:
+        assert piece.replace(" ", "") in out.replace(" ", "")
+    assert style != "json" or json.loads(out)["patterns"] == ["110", "011"]
+    assert "one step" in refusal(capsys, "derive", "threshold", "patterns.json", "--steps")
+    assert "diag = 1 is not allowed" in refusal(capsys, "derive", "threshold", "patterns.json", "diag=1")
+    assert main(["derive", "threshold", "patterns.json", "diag=free"]) == 0 and "W_00" in capsys.readouterr().out
+
+
+def test_the_general_derivation(capsys):
+    assert main(["derive", "threshold"]) == 0
+    assert "stable_count" in capsys.readouterr().out
