@@ -125,5 +125,5 @@ def bounds(network: ThresholdNetwork) -> tuple[Bound, ...]:
         cells = 2 * sum(comb(N - 1, k) for k in range(rank))
         found.append(Bound("rank", cells, f"W has rank {rank} and b = 0: cells of {N} hyperplanes through the origin"))
     units = positive_feedback_set(network)
-    found.append(Bound("feedback", 2 ** len(units), f"all positive cycles pass through {len(units)} units"))
+    found.append(Bound("cycles", 2 ** len(units), f"all positive cycles pass through {len(units)} units"))
     return tuple(sorted(found, key=lambda bound: bound.value))
