@@ -29,7 +29,6 @@ from theory.threshold.reading import PatternFile, rational
 
 SHOWN = 40  # lines of one kind on a terminal
 DRAWN = 6  # units of a transition graph that is drawn
-_POINTS = 9  # of a straight line
 
 
 def network_of(solution: Solution) -> ThresholdNetwork:
@@ -164,7 +163,7 @@ def _plane(network: ThresholdNetwork) -> Picture:
     size = 1.25 * max(max(abs(z.real), abs(z.imag)) for z in (*focal.values(), 0.2 + 0.2j))
     curves: dict[str, list[Points]] = {}
     for wall in found.walls:
-        along = np.linspace(0, size, _POINTS) * (1 if wall.below[1 - wall.unit] else -1)
+        along = np.array([0, size]) * (1 if wall.below[1 - wall.unit] else -1)
         curves.setdefault(f"{wall.kind} wall", []).append(along * (1j if wall.unit == 0 else 1))
     grid = np.linspace(-size, size, 13)[[1, 3, 5, 7, 9, 11]]
     arrows = []
@@ -182,7 +181,8 @@ def _plane(network: ThresholdNetwork) -> Picture:
         "y0 over the sum of abs of its row",
         "y1 over the sum of abs of its row",
         {},
-        points | {label: _joined(lines) for label, lines in curves.items()},
+        {label: _joined(lines) for label, lines in curves.items()},
+        marks=points,
         arrows=tuple(arrows),
         texts=focal,
     )
@@ -214,7 +214,10 @@ def _drawn(graph: TransitionGraph) -> Picture:
         "",
         "active units",
         {},
-        {label: np.array([place[text_of(s)] for s in sorted(states)]) for label, states in kinds.items() if states},
+        {},
+        marks={
+            label: np.array([place[text_of(s)] for s in sorted(states)]) for label, states in kinds.items() if states
+        },
         arrows=tuple((place[text_of(s)], place[text_of(t)]) for s, after in sorted(graph.edges.items()) for t in after),
         texts=place,
     )
@@ -227,7 +230,7 @@ def _bars(data: Mapping[str, Any], solution: Solution) -> Picture:
     states = sorted({s for piece in data["pieces"] for s in piece["stable"]})
     place = {state: k for k, state in enumerate(states)}
     lines = [
-        np.linspace(ends[piece["low"]], ends[piece["high"]], _POINTS) + 1j * place[state]
+        np.array([ends[piece["low"]], ends[piece["high"]]]) + 1j * place[state]
         for piece in data["pieces"]
         for state in piece["stable"]
     ]
