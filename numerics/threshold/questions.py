@@ -57,8 +57,8 @@ def answer_walls(solver: Solver, solution: Solution, *_: Any) -> Answer:
         [
             f"y{w.unit} = 0",
             text_of(w.below)[: w.unit] + "." + text_of(w.below)[w.unit + 1 :],
-            str(w.low),
-            str(w.high),
+            _short(w.low),
+            _short(w.high),
             w.kind,
         ]
         for w in found.walls
@@ -108,7 +108,7 @@ def answer_diagram(solver: Solver, solution: Solution, asked: Sequence[str], *_:
     from theory.threshold.family import Diagram, diagram
 
     ends = [rational(end) for end in asked[0].split(":")]
-    require((None not in ends, f"--diagram {asked[0][:40]}: no numbers within double precision"))
+    require((None not in ends, f"--diagram {asked[0][:40]}: no numbers of size 1e-300 to 1e300"))
     found: Diagram = diagram(family, *ends)
     return Answer(
         {"diagram": found.data},
@@ -129,7 +129,11 @@ def _section(
 
 
 def _listed(values: Sequence[Fraction]) -> str:
-    return f"({', '.join(map(str, values))})"
+    return f"({', '.join(map(_short, values))})"
+
+
+def _short(value: Fraction) -> str:
+    return text if len(text := str(value)) <= 24 else f"{float(value):.10g}"
 
 
 # ---- figures -----------------------------------------------------------------------------------------------------------
