@@ -21,7 +21,7 @@ from derivations.tournoy.instances import (
     union,
     with_state,
 )
-from numerics.threshold.random_networks import capacity_comparison, count_comparison
+from numerics.threshold.random_networks import row_capacity, stable_state_count
 from numerics.threshold.states import stable_states
 from theory.threshold.filippov import (
     CROSSING,
@@ -323,7 +323,7 @@ def _satisfiability(formula: tuple[int, list[tuple[tuple[int, bool], ...]]]) -> 
     "4 s.e.",
 )
 def _mean_number() -> bool:
-    return all(abs(row.z) < 4 for row in count_comparison((4, 7), draws=400, seed=3).rows)
+    return all(abs(row.z) < 4 for row in stable_state_count((4, 7), draws=400, seed=3).rows)
 
 
 @claims(
@@ -331,7 +331,7 @@ def _mean_number() -> bool:
 )
 def _capacity() -> Iterator[bool]:
     for signed in (False, True):
-        found = capacity_comparison(8, (0.5, 1, 2), 150, 5, signed=signed, gaussian=True, bias="zero")
+        found = row_capacity(8, (0.5, 1, 2), 150, 5, signed=signed, gaussian=True, bias="zero")
         yield all(abs(row.z) < 4 for row in found.rows)
 
 

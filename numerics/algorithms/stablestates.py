@@ -11,6 +11,7 @@ from numerics.algorithms.thresholdsearch import MOST_STATES, Findings, Threshold
 SMALL = 12  # units up to which all states are looked at
 MOST_LISTED = 2**24  # whole states that brute force looks at, if nothing else is said
 MOST_PARTIAL = 2**22  # partial states that any other method looks at
+SOME = 100  # states of a part that are followed up, and looked at in each further part, once the search is given up
 """A network that needs more is reported as not complete."""
 
 
@@ -108,17 +109,19 @@ def by_components(network, most):
     for units in components(network):
         rows = [[network.rows[i][j] for j in units] for i in units]
         groups, kept = {}, []
-        for k, bias in enumerate(network.fields(states)[:, units].tolist()):  # the units themselves are still 0 there
+        for k, bias in enumerate(network.fields(states, units).tolist()):  # the units themselves are still 0 there
             groups.setdefault(tuple(bias), []).append(k)
         for bias, group in groups.items():
-            part, _ = found_by("auto", ThresholdRows(rows, list(bias), network.strict), found.left)
-            found.left = part.left
+            part, _ = found_by(
+                "auto", ThresholdRows(rows, list(bias), network.strict), SOME if found.given_up else found.left
+            )
+            found.left = -1 if found.given_up else part.left
             both = np.repeat(states[group], len(part.states), axis=0)
             both[:, units] = np.tile(part.states, (len(group), 1))
             kept.append(both)
         states = np.concatenate([states[:0], *kept])
         if not found.spend(len(states)) or len(states) > MOST_STATES:
-            found.left, states = -1, states[:MOST_STATES]
+            found.left, states = -1, states[:SOME]  # not complete, but perhaps not empty
     found.add(states)
     return found
 
@@ -176,7 +179,11 @@ def by_extremes(network, most):
     for start, sign in ((0, lambda h: h > 0), (1, lambda h: h >= 0)):
         state = flips ^ start
         while np.any(
-            state != (following := flips ^ sign((1 - 2 * flips) * network.fields(state[None])[0]).astype(int))
+            state
+            != (
+                following := flips
+                ^ sign((1 - 2 * flips) * network.fields(state[None], np.arange(network.N))[0]).astype(int)
+            )
         ):
             state = following
         ends.append(state)
@@ -189,11 +196,11 @@ def by_programming(network, most):
     """One state after another from HiGHS, each excluded from then on; that there is no other is a statement in floats, no proof."""
     from scipy.optimize import Bounds, LinearConstraint, milp  # loads slowly, and only this method needs it
 
-    A, a, unit, found, seen = network.A, network.a, network.unit, Findings(network, most), []
+    A, a, least, found, seen = network.A, network.a, network.least, Findings(network, most), []
     low, high = a + np.minimum(A, 0).sum(axis=1), a + np.maximum(A, 0).sum(axis=1)
     signs = [
-        LinearConstraint(A + np.diag(low - unit), low - a, np.inf),
-        LinearConstraint(A - np.diag(high + unit), -np.inf, -a - unit),
+        LinearConstraint(A + np.diag(low - least), low - a, np.inf),
+        LinearConstraint(A - np.diag(high + least), -np.inf, -a - least),
     ]
     while True:
         seen_before = [LinearConstraint(1 - 2 * np.array(seen), 1 - np.sum(seen, axis=1), np.inf)] if seen else []

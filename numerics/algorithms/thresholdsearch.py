@@ -4,6 +4,8 @@ A state s has the fields h = W s + b. No field may have the wrong sign: d_i h_i 
 none is zero, else marginal. Every function finds both kinds, so that a field near zero is never decided by rounding.
 """
 
+from math import gcd
+
 import numpy as np
 
 AREA, WAITING = 2**16, 2**26  # entries of a block of states that are treated at once, and of all that wait
@@ -18,7 +20,8 @@ def rounding(N, precision):
 class ThresholdRows:
     """Weights and biases in integers, and in floats whose absolute values add up to 1 in every row.
 
-    A field is zero or at least as large as the row's `unit`; where only stable states are asked for it has to be.
+    A field of the right sign is at least as large as the row's `least`: weights have a common divisor that the bias need not have,
+    and where only stable states are asked for it is not zero.
     """
 
     def __init__(self, rows, bias, strict=False):
@@ -28,26 +31,28 @@ class ThresholdRows:
         self.weights, self.inputs = np.array(rows, dtype=whole), np.array(bias, dtype=whole)
         self.A = np.array([[w / size for w in row] for row, size in zip(rows, sizes, strict=True)], dtype=float)
         self.a = np.array([c / size for c, size in zip(bias, sizes, strict=True)], dtype=float)
-        self.unit = np.array([strict / size for size in sizes])
+        divisors = [gcd(*row) or abs(c) for row, c in zip(rows, bias, strict=True)]
+        rests = [min(c % g, -c % g) or strict * g if g else strict for c, g in zip(bias, divisors, strict=True)]
+        self.least = np.array([rest / size for rest, size in zip(rests, sizes, strict=True)])
         self.tolerance = rounding(self.N, float)
 
-    def fields(self, states):
-        """Fields times positive numbers, exactly, for states in the rows of an array."""
-        return states.astype(self.inputs.dtype) @ self.weights.T + self.inputs
+    def fields(self, states, units):
+        """Fields of units times positive numbers, exactly, for states in the rows of an array."""
+        weights = self.weights[units]
+        used = np.any(weights != 0, axis=0)
+        return states[:, used].astype(weights.dtype) @ weights[:, used].T + self.inputs[units]
 
     def judged(self, states):
         """Those of the states whose fields all have the right sign, and whether each is stable; else it is marginal."""
-        signed = (2.0 * states - 1) * (states @ self.A.T + self.a)
-        possible = np.all(signed >= self.unit - self.tolerance, axis=1)
-        states, signed = states[possible], signed[possible]
-        stable = np.all(signed > self.tolerance, axis=1)
-        allowed = stable.copy()
-        near = states[~stable]
-        if len(near):
-            exact = np.where(near == 1, 1, -1) * self.fields(near)
-            allowed[~stable] = np.all(exact >= int(self.strict), axis=1)
-            stable[~stable] = np.all(exact > 0, axis=1)
-        return states[allowed], stable[allowed]
+        d = 2 * states - 1
+        signed = d * (states @ self.A.T + self.a)
+        possible = np.all(signed >= self.least - self.tolerance, axis=1)
+        states, d, signed = states[possible], d[possible], signed[possible]
+        for i in np.flatnonzero(np.any(signed <= self.tolerance, axis=0)):
+            near = signed[:, i] <= self.tolerance
+            signed[near, i] = np.sign(d[near, i] * self.fields(states[near], [i])[:, 0]).astype(float)
+        allowed = np.all(signed > 0 if self.strict else signed >= 0, axis=1)
+        return states[allowed], np.all(signed[allowed] > 0, axis=1)
 
 
 class Findings:
@@ -131,8 +136,8 @@ def by_search(network, most, start=None):
 class SignBounds:
     """What follows for partial states from the signs that fields must have.
 
-    A partial state is dropped where no completion is possible, and what only one value of a unit allows is decided, by two kinds
-    of bounds. Row by row, the field of a unit lies between its values with the worst and the best completion. Rows of decided units
+    A partial state is dropped where no completion is possible, and a unit with a single possible value is decided, by two kinds of
+    bounds. Row by row, the field of a unit lies between its values with the worst and the best completion. Rows of decided units
     together: sum_i y_i d_i h_i >= 0 for all y >= 0. The y whose best completion is smallest shows what no single row does; they
     are improved by one step down a subgradient in every round, with the step of Polyak towards a little below zero, and passed on
     to what becomes of the partial state.
@@ -147,11 +152,15 @@ class SignBounds:
         coarse = self.COARSE * rounding(network.N, np.float32)
         small = np.sum((weights > 0) & (weights < coarse), axis=1) > np.sum(weights >= coarse, axis=1)
         self.precision = np.float64 if np.any(small) else np.float32
-        self.A, self.a, self.unit = (part.astype(self.precision) for part in (network.A, network.a, network.unit))
+        self.A, self.a, self.least = (part.astype(self.precision) for part in (network.A, network.a, network.least))
         self.tolerance = rounding(network.N, self.precision)
         self.into = np.ascontiguousarray(self.A.T)
         self.half = np.abs(self.into) / 2
         self.brake = np.minimum(np.diag(self.A), 0)  # a unit that is assumed inactive does not inhibit itself
+        most = max(np.count_nonzero(self.A, axis=1).max(), 1)
+        self.order = np.argsort(-np.abs(self.A), axis=1)[:, :most]
+        self.sorted = np.take_along_axis(self.A, self.order, axis=1)
+        self.largest = np.abs(self.sorted[:, 0])
         columns = np.abs(self.A).sum(axis=0)
         self.columns = columns / max(columns.max(), self.tolerance)
 
@@ -162,11 +171,12 @@ class SignBounds:
             unknown = X == 0.5
             middle, reach = X @ self.into + self.a, unknown.astype(self.precision) @ self.half
             brake = unknown * self.brake
-            no_one = middle + reach + brake < self.unit - self.tolerance
-            no_zero = middle - reach - brake > self.tolerance - self.unit
+            no_one = middle + reach + brake < self.least - self.tolerance
+            no_zero = middle - reach - brake > self.tolerance - self.least
             lost = np.any((no_one | (X == 0)) & (no_zero | (X == 1)), axis=1)
             now = X.copy()
             now[unknown & no_one], now[unknown & no_zero] = 0, 1
+            self._fill(now, lost, X, unknown, np.where(X == 1, middle, -middle) + reach)
             # rows of decided units together
             d = 2 * X - 1
             d[unknown] = 0
@@ -179,11 +189,11 @@ class SignBounds:
             pull = (y * d) @ self.A
             pull[~unknown] = 0
             size = np.abs(pull)
-            best = (y * (right - self.unit)).sum(axis=1) + size.sum(axis=1) / 2
+            best = (y * (right - self.least)).sum(axis=1) + size.sum(axis=1) / 2
             lost |= best < -2 * self.tolerance
             forced = (now == 0.5) & (best[:, None] - size < -2 * self.tolerance)
             now[forced] = pull[forced] > 0
-            slope = right + d * ((np.sign(pull) / 2) @ self.into) - self.unit
+            slope = right + d * ((np.sign(pull) / 2) @ self.into) - self.least
             slope[(y == 0) & (slope > 0)] = 0
             step = np.maximum(best + self.BELOW, 0) / np.maximum((slope * slope).sum(axis=1), tiny)
             multipliers = np.maximum(y - step[:, None] * slope, 0) * d
@@ -194,3 +204,19 @@ class SignBounds:
         own = np.abs(middle[left]) / (reach[left] + self.tolerance)
         shared = size[left] / (size[left].max(axis=1, keepdims=True) + self.tolerance)
         return X, multipliers, np.where(X == 0.5, own + shared + self.columns, -1)
+
+    def _fill(self, now, lost, X, unknown, most):
+        """Decide units without whose help the row of a decided unit, whose field is at `most` that large, would fail."""
+        slack = most - self.least + self.tolerance
+        state, row = np.nonzero((slack < self.largest) & ~(unknown | lost[:, None]))
+        if not len(state):
+            return
+        place, weight = self.order[row], self.sorted[row]
+        needed = np.abs(weight) > slack[state, row][:, None]
+        needed &= unknown[state[:, None], place]
+        which, column = np.nonzero(needed)
+        state, unit = state[which], place[which, column]
+        one = (weight[which, column] > 0) == (X[state, row[which]] == 1)
+        lost[state[now[state, unit] == 1 - one]] = True
+        now[state, unit] = one
+        lost[state[now[state, unit] != one]] = True  # two rows need different values

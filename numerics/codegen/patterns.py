@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import Expr, Poly, Symbol, sstr
+from sympy import Expr, Poly, Symbol, Tuple, sstr
 
 from numerics.codegen.printer import source
 from numerics.codegen.statements import function
 from theory.activation.activation import Activation
 from theory.attractor.patterns import V_r, alpha, b, beta2, c0, each_average, m, mean, omega, r, t, ubar
-from theory.attractor.spectrum import OUTLIER, TURN, at_vanishing_load, outlier_matrix
+from theory.attractor.spectrum import OUTLIER, PARTS, TURN, at_vanishing_load, outlier_matrix
 from theory.symbols import growth
 from theory.theory import Theory
 
@@ -20,11 +20,11 @@ _AT = ("growth", t, c0, b)  # lambda is a word of Python
 def pattern_equations(theory: Theory, activation: Activation, *_: object) -> list[str]:
     """Functions of the generated module, in order."""
     equation = theory.equation
-    moments = {symbol: e for symbol, e in equation.named.items() if symbol not in (c0, omega)}
+    moments = {symbol: e for symbol, e in equation.named.items() if symbol not in (c0, omega, *PARTS)}
     means = (*_AT, m, ubar)
     weights = {key: theory.observables[key].expression for key in ("norm", "row_sum", "row_sum_sd")}
     uniform, recalled = (outlier_matrix()[k, k] for k in (0, 1))
-    first, second = (Poly(at_vanishing_load(e), growth).all_coeffs() for e in (equation.outlier, equation.centred))
+    first, second = (Poly(at_vanishing_load(e), growth).all_coeffs() for e in (OUTLIER, equation.centred))
     nodes = ["r, u, g, weight = patterns"]
     at_eigenvalue = [*nodes, f"omega = {source(_inline(equation.named[omega].expand()))}"]
     known = function(
@@ -58,7 +58,7 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
             "threshold_shift",
             "By how much the threshold may rise until lambda is an outlier, and what that was divided by",
             means,
-            (OUTLIER / TURN, TURN),
+            (equation.outlier / TURN, TURN),
         ),
     )
     groups = ", ".join(f"({', '.join(['{}'] * len(group))})" for group in (first, second))
@@ -66,7 +66,10 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
     return [
         known,
         function("self_coupling", (alpha, b), equation.named[c0], f"{c0} = {sstr(equation.named[c0])}."),
-        *(_averaged(name, doc, needs, results, at_eigenvalue) for name, doc, needs, results in averaged),
+        *(
+            _averaged(name, doc, needs, results, [*at_eigenvalue, *_parts(results)])
+            for name, doc, needs, results in averaged
+        ),
         _averaged("first_outliers", said, (m, ubar), (*first, *second), nodes, groups),
         function(
             "weights",
@@ -78,6 +81,12 @@ def pattern_equations(theory: Theory, activation: Activation, *_: object) -> lis
         "EQUATIONS = Equations(moments, self_coupling, load, boundary, outlier, directions, threshold_shift, first_outliers)",
         _solve(theory, activation),
     ]
+
+
+def _parts(results: Expr | Sequence[Expr]) -> list[str]:
+    """Statements for the named averages in results."""
+    used = Tuple(results).free_symbols if isinstance(results, Expr) else Tuple(*results).free_symbols
+    return [f"{symbol} = {source(_inline(e))}" for symbol, e in PARTS.items() if symbol in used]
 
 
 def _inline(expression: Expr) -> Expr:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
+
+import numpy as np
 
 from numerics.algorithms import stablestates
 from numerics.codegen.threshold import threshold_equations
@@ -13,7 +15,7 @@ from numerics.solve.solution import Reading
 from numerics.solve.solver import Solver
 from numerics.threshold.states import States
 from theory.errors import InputError
-from theory.threshold.network import MOST_CERTIFIED, Certificate, text_of
+from theory.threshold.network import MOST_CERTIFIED, Certificate, ThresholdNetwork, text_of
 from theory.threshold.verify import sealed
 
 SHOWN = 40  # states shown on a terminal
@@ -49,7 +51,7 @@ def read_states(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
         values={
             "stable_count": len(states.stable),
             "marginal_count": len(states.marginal),
-            "robustness": min((float(c.robustness) for c in certificates), default=nan),
+            "robustness": _robustness(network, states, certificates),
             "residual": 0.0,
             "error": 0.0,
         },
@@ -68,6 +70,16 @@ def read_states(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
         ),
         rows=_rows(states, certificates),
     )
+
+
+def _robustness(network: ThresholdNetwork, states: States, certificates: Sequence[Certificate]) -> float:
+    """The smallest of all stable states; where not all are certified, that of the one that is smallest to double precision."""
+    if len(certificates) == len(states.stable):
+        return min((float(c.robustness) for c in certificates), default=nan)
+    every = np.array(states.stable, dtype=float)
+    fields = every @ np.array(network.W, dtype=float).T + np.array(network.b, dtype=float)
+    least = int(np.argmin(np.abs(fields).min(axis=1) / (every.sum(axis=1) + 1)))
+    return float(network.certificate(states.stable[least]).robustness)
 
 
 def _rows(states: States, certificates: list[Certificate]) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from numerics.threshold.rows import Array, Conflict, Solution, decide, rounded, solve_row
+from numerics.threshold.rows import Array, Solution, decide, rounded, solve_row
 from numerics.threshold.states import stable_states
 from theory.errors import InputError
-from theory.threshold.network import State, ThresholdNetwork, Vector, state_of, text_of
+from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 from theory.threshold.patterns import FEASIBLE, FREE, OBJECTIVES, Patterns, Row
+from theory.threshold.reading import pattern_file
+from theory.threshold.simplex import Obstruction
 from theory.threshold.verify import sealed
 
 RIDGE = 1e-9  # of the least-squares guess, relative to a Gram matrix of integers: dependent patterns make it singular
@@ -86,17 +88,20 @@ class Forced:
 
 @dataclass(frozen=True)
 class Avoidable:
-    """A state that is not stable in some network that stores the patterns: weights of one unit that make it so."""
+    """A state that is not stable with these weights onto one unit, which store the patterns."""
 
     state: State
-    unit: int
-    w: Vector
-    b: Fraction
+    row: RowDesign
 
     @property
     def data(self) -> dict[str, Any]:
         """Content for JSON."""
-        return {"state": text_of(self.state), "row": self.unit, "w": list(map(str, self.w)), "b": str(self.b)}
+        return {
+            "state": text_of(self.state),
+            "row": self.row.unit,
+            "w": list(map(str, self.row.w)),
+            "b": str(self.row.b),
+        }
 
 
 @dataclass(frozen=True)
@@ -237,7 +242,7 @@ def forced_states(
             answer = _implied(row, t) if against is None else Solution(tuple(against))
             if isinstance(answer, Solution):
                 solutions.append(list(answer.x))
-                avoidable.append(Avoidable(state, row.unit, *row.spread(answer.x, patterns.N)))
+                avoidable.append(Avoidable(state, RowDesign(row.unit, *row.spread(answer.x, patterns.N))))
                 break
             proofs.append(answer)
         else:
@@ -278,7 +283,7 @@ def _row(patterns: Patterns, unit: int, objective: str, guess: Sequence[int] | N
             return RowDesign(unit, w, b)
     row = patterns.row(unit)
     answer = solve_row(row, objective)
-    if isinstance(answer, Conflict):
+    if isinstance(answer, Obstruction):
         return RowDesign(unit, obstruction=answer.y)
     w, b = row.spread(answer.x, patterns.N)
     if not (patterns.admits(unit, w, b) and patterns.are_stored(unit, w, b)):
@@ -312,11 +317,8 @@ def _guesses(patterns: Patterns) -> Sequence[Sequence[int] | None]:
     return rounded(E, targets.T, x)
 
 
-def _states(given: Sequence[State | str], N: int) -> list[State]:
-    states = [state_of(state) if isinstance(state, str) and set(state) <= {"0", "1"} else state for state in given]
-    wrong = [state for state in states if isinstance(state, str) or len(state) != N or set(state) - {0, 1}]
-    if wrong:
-        raise InputError(
-            f"candidate {str(wrong[0])[:40]} is no state of {N} units, such as {'01' * (N // 2) + '0' * (N % 2)}"
-        )
-    return [tuple(map(int, state)) for state in states]
+def _states(given: Sequence[Any], N: int) -> tuple[State, ...]:
+    states = pattern_file(list(given), {}).states if len(given) else ()
+    if states and len(states[0]) != N:
+        raise InputError(f"the candidates are states of {len(states[0])} units; needed: of {N}")
+    return states

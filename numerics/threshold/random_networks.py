@@ -142,7 +142,7 @@ def stable_counts(
     return counts
 
 
-def count_comparison(sizes: Sequence[int] = (4, 8, 12), draws: int = 400, seed: int = 0) -> Comparisons:
+def stable_state_count(sizes: Sequence[int] = (4, 8, 12), draws: int = 400, seed: int = 0) -> Comparisons:
     """Expected number of stable states against enumeration.
 
     Parameters
@@ -226,7 +226,7 @@ def feasible_fraction(
     return solved / draws
 
 
-def capacity_comparison(
+def row_capacity(
     N: int = 20,
     loads: Sequence[float] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0),
     draws: int = 200,

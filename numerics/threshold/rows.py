@@ -6,21 +6,21 @@ simplex method decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp, nnls
+from scipy.optimize import Bounds, LinearConstraint, linprog, lsq_linear, milp
 from sympy import ZZ
 from sympy.polys.matrices import DomainMatrix
 from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
 from theory.threshold.network import Vector
 from theory.threshold.patterns import INTEGER, MARGIN, MINNORM, Row
-from theory.threshold.simplex import Witness, feasible
+from theory.threshold.simplex import Obstruction, Witness, feasible
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -47,56 +47,49 @@ class Solution:
     multipliers: Vector = ()
 
 
-@dataclass(frozen=True)
-class Conflict:
-    """y >= 0, not 0, coprime integers: nothing solves the inequalities, already of the patterns with y > 0."""
-
-    y: tuple[int, ...]
-
-
-def solve_row(row: Row, objective: str) -> Solution | Conflict:
+def solve_row(row: Row, objective: str) -> Solution | Obstruction:
     """Unknowns that solve the inequalities of a row, best ones if an objective asks for it; or what excludes them."""
     answer = decide(row)
-    if isinstance(answer, Conflict):
+    if isinstance(answer, Obstruction):
         return minimal(row, answer)
     improve = {MINNORM: _smallest_norm, MARGIN: _largest_margin, INTEGER: _smallest_integers}.get(objective)
     return improve(row, answer) if improve else answer
 
 
-def decide(row: Row) -> Solution | Conflict:
+def decide(row: Row) -> Solution | Obstruction:
     """Any solution, or any obstruction."""
     A = np.array(row.strict, float).reshape(len(row.strict), len(row.columns))
     x, y, _ = _margin_program(A, row.signs)
     (whole,) = rounded(A.astype(np.int64), np.ones((1, len(A)), np.int64), x[None])
     if whole is not None and row.is_solved_by(whole):
-        return Solution(_fractions(whole))
+        return Solution(tuple(map(Fraction, whole)))
     for candidate in _obstructions(A, row.signs, y):
         if row.is_obstructed_by(candidate):
-            return Conflict(_coprime(candidate))
+            return Obstruction(_coprime(candidate))
     found = feasible(row.strict, [sign or None for sign in row.signs])
-    return Solution(found.x) if isinstance(found, Witness) else Conflict(found.y)
+    return Solution(found.x) if isinstance(found, Witness) else found
 
 
-def minimal(row: Row, conflict: Conflict) -> Conflict:
+def minimal(row: Row, answer: Obstruction) -> Obstruction:
     """An obstruction from which no pattern can be left out: the others would have a solution.
 
     Where all signs are free and A has rank m - 1 on the m patterns of the obstruction, there is no other obstruction on them. Else
     one pattern after the other is left out if the rest conflicts still.
     """
-    support = [k for k, value in enumerate(conflict.y) if value]
+    support = list(answer.support)
     if not any(row.signs) and np.linalg.matrix_rank(np.array([row.strict[k] for k in support])) == len(support) - 1:
-        return conflict
+        return answer
     for k in list(support):
         if k not in support or len(support) == 1:
             continue
         rest = [pattern for pattern in support if pattern != k]
         found = decide(row.kept(rest))
-        if isinstance(found, Conflict):
-            y = [0] * len(conflict.y)
+        if isinstance(found, Obstruction):
+            y = [0] * len(answer.y)
             for pattern, value in zip(rest, found.y, strict=True):
                 y[pattern] = value
-            conflict, support = Conflict(tuple(y)), [pattern for pattern in rest if y[pattern]]
-    return conflict
+            answer, support = Obstruction(tuple(y)), [pattern for pattern in rest if y[pattern]]
+    return answer
 
 
 def rounded(states: Whole, needed: Whole, x: Array) -> list[tuple[int, ...] | None]:
@@ -149,61 +142,53 @@ def _margin_program(A: Array, signs: Sequence[int]) -> tuple[Array, Array, float
     return found.x[:n], y, float(found.x[n])
 
 
-def _obstructions(A: Array, signs: Sequence[int], y: Array) -> list[list[int]]:
-    """Exact obstructions that a float one may stand for: with simple fractions, or the null vector on its support."""
-    support = np.flatnonzero(y > ZERO_FLOAT)
-    if not support.size:
-        return []
-    guesses = [_spread(support, candidate, y.size) for candidate in _simple(y[support] / y[support].min())]
+def _obstructions(A: Array, signs: Sequence[int], y: Array) -> Iterator[Sequence[Fraction]]:
+    """Exact obstructions that a float one may stand for: simple proportions, or the null vector on its support."""
+    support = y > ZERO_FLOAT
+    if not support.any():
+        return
+    yield from _near(np.where(support, y, 0) / y[support].min())
     combined = A.T @ y
     tight = [j for j, sign in enumerate(signs) if not sign or abs(combined[j]) < ZERO_FLOAT]
-    columns = A[support][:, tight].T.astype(int).tolist()
-    kernel = DomainMatrix([list(map(ZZ, c)) for c in columns], (len(tight), support.size), ZZ).nullspace()
+    columns = [list(map(ZZ, column)) for column in A[support][:, tight].T.astype(int).tolist()]
+    kernel = DomainMatrix(columns, (len(tight), int(support.sum())), ZZ).nullspace()
     if kernel.shape[0] == 1:
-        vector = [int(v) for v in kernel.to_list()[0]]
-        guesses.append(_spread(support, [-v for v in vector] if min(vector) < 0 else vector, y.size))
-    return guesses
+        values = iter(kernel.to_list()[0])
+        vector = [Fraction(int(next(values))) if inside else Fraction(0) for inside in support]
+        yield [-v for v in vector] if min(vector) < 0 else vector
 
 
-def _simple(values: Array) -> list[list[int]]:
-    """Positive floats in simple proportions, as integers; the simplest first."""
-    found = []
-    for largest in DENOMINATORS[:2]:
-        fractions = [Fraction(float(v)).limit_denominator(largest) for v in values]
-        scale = lcm(*(f.denominator for f in fractions))
-        found.append([int(f * scale) for f in fractions])
-    return found
-
-
-def _spread(support: NDArray[np.intp], values: Sequence[int], size: int) -> list[int]:
-    full = [0] * size
-    for k, value in zip(support, values, strict=True):
-        full[k] = value
-    return full
+def _near(values: Array) -> Iterator[Vector]:
+    """Floats as fractions: of small denominators, the simplest first, and as they are."""
+    for largest in DENOMINATORS:
+        yield tuple(Fraction(float(v)).limit_denominator(largest) for v in values)
+    yield tuple(Fraction(float(v)) for v in values)
 
 
 # ---- objectives --------------------------------------------------------------------------------------------------------
 
 
 def _smallest_norm(row: Row, first: Solution) -> Solution:
-    """The x of least sum of squares with A x >= 1: non-negative least squares for its multipliers (Lawson and Hanson).
+    """The x of least sum of squares with A x >= 1: least squares for its multipliers, which are not negative (Lawson and Hanson).
 
     x is the projection of A^T y on the signs, so that a row of weights is Hebbian with embedding strengths y >= 0 where signs
-    are free. The linear system of the inequalities that are active is solved exactly where it is small.
+    are free. The linear system of the inequalities that are active is solved exactly where it is small. (`nnls` of
+    SciPy 1.17 stops too early in some degenerate cases; `lsq_linear` solves the same problem.)
     """
     signed = [j for j, sign in enumerate(row.signs) if sign]
     P, n = len(row.strict), len(row.columns)
     G = np.vstack([np.array(row.strict, float).reshape(P, n), *(row.signs[j] * np.eye(n)[j] for j in signed)])
     h = np.append(np.ones(P), np.zeros(len(signed)))
-    try:
-        u, _ = nnls(np.vstack([G.T, h]), np.append(np.zeros(n), 1.0), maxiter=30 * G.shape[0])
-    except RuntimeError:  # too many iterations: nothing is claimed to be small
-        return first
-    rest = 1 - h @ u
+    found = lsq_linear(np.vstack([G.T, h]), np.append(np.zeros(n), 1.0), (0, np.inf), method="bvls", tol=1e-14)
+    u, rest = found.x, 1 - h @ found.x
     if rest <= 0:
         return first
     y = u / rest
-    exact = _active_system(G, h, np.flatnonzero(y > ZERO_FLOAT))
+    active = np.flatnonzero(y > ZERO_FLOAT)
+    vertex = linprog(
+        np.ones(active.size), A_eq=G[active].T, b_eq=G.T @ y
+    ).x  # of dependent inequalities as few as are needed
+    exact = None if vertex is None else _active_system(G, h, active[vertex > ZERO_FLOAT])
     if exact is not None:
         x = tuple(row.projected(row.combined(exact[:P])))
         if min(exact) >= 0 and min(row.values(x)) == 1:
@@ -233,17 +218,13 @@ def _active_system(G: Array, h: Array, active: NDArray[np.intp]) -> list[Fractio
 def _largest_margin(row: Row, first: Solution) -> Solution:
     """The x with abs(x) <= 1 whose smallest entry of A x is largest."""
     x, y, _ = _margin_program(np.array(row.strict, float), row.signs)
-    best = first
-    for exact_x in [*_fractional(x), _fractions(np.clip(x, -1, 1))]:
-        exact_x = tuple(row.projected(exact_x))
-        if row.is_solved_by(exact_x) and (best is first or row.value(MARGIN, exact_x) > row.value(MARGIN, best.x)):
-            best = Solution(exact_x)
-    if best is first:
+    solving = [v for near in _near(np.clip(x, -1, 1)) if row.is_solved_by(v := tuple(row.projected(near)))]
+    proving = [near for near in _near(y) if any(near)]
+    if not solving or not proving:
         return first
-    multipliers = [c for c in [*_fractional(y), _fractions(y)] if any(c) and min(c) >= 0]
-    closest = min(multipliers, key=lambda c: row.bound(MARGIN, c), default=())
-    total = sum(closest, Fraction(0))
-    return Solution(best.x, tuple(v / total for v in closest))
+    best = min(proving, key=lambda c: row.bound(MARGIN, c))
+    total = sum(best, Fraction(0))
+    return Solution(max(solving, key=lambda v: row.value(MARGIN, v)), tuple(v / total for v in best))
 
 
 def _smallest_integers(row: Row, first: Solution) -> Solution:
@@ -256,10 +237,8 @@ def _smallest_integers(row: Row, first: Solution) -> Solution:
     )
     cost = np.ones(2 * n)
     relaxed = linprog(cost, -split, -np.ones(P), bounds=list(zip(np.zeros(2 * n), upper, strict=True)))
-    multipliers: Sequence[Fraction] = ()
-    if relaxed.x is not None:
-        y = np.maximum(-relaxed.ineqlin.marginals, 0)
-        multipliers = max([*_fractional(y), _fractions(y)], key=lambda c: row.bound(INTEGER, c))
+    y = np.zeros(P) if relaxed.x is None else np.maximum(-relaxed.ineqlin.marginals, 0)
+    multipliers = max(_near(y), key=lambda c: row.bound(INTEGER, c))
     found = milp(
         cost,
         constraints=LinearConstraint(split, lb=1),
@@ -267,28 +246,15 @@ def _smallest_integers(row: Row, first: Solution) -> Solution:
         bounds=Bounds(0, upper),
         options={"node_limit": MOST_NODES},
     )
-    candidates = [first.x]
-    if found.x is not None:
-        candidates.append(_fractions(np.rint(found.x[:n]) - np.rint(found.x[n:])))
-    solving = [_coprime_integers(x) for x in candidates if row.is_solved_by(x)]
-    return Solution(min(solving, key=lambda x: row.value(INTEGER, x)), tuple(multipliers))
+    parts = np.zeros(2 * n) if found.x is None else np.rint(found.x)
+    whole = [tuple(map(Fraction, _coprime(x))) for x in (first.x, (parts[:n] - parts[n:]).tolist())]
+    solving = [x for x in whole if row.is_solved_by(x)]
+    return Solution(min(solving, key=lambda x: row.value(INTEGER, x)), multipliers if any(multipliers) else ())
 
 
-def _fractional(values: Array) -> list[Vector]:
-    """Floats as fractions of small denominators, the smallest first."""
-    return [tuple(Fraction(float(v)).limit_denominator(largest) for v in values) for largest in DENOMINATORS]
-
-
-def _fractions(values: Sequence[float] | Sequence[int] | Array) -> Vector:
-    return tuple(Fraction(int(v)) if isinstance(v, int) else Fraction(float(v)) for v in values)
-
-
-def _coprime_integers(x: Vector) -> Vector:
-    return tuple(map(Fraction, _coprime(x)))
-
-
-def _coprime(values: Sequence[Fraction] | Sequence[int]) -> tuple[int, ...]:
-    scale = lcm(*(Fraction(v).denominator for v in values))
-    whole = [int(v * scale) for v in values]
+def _coprime(values: Sequence[Fraction] | Sequence[int] | Sequence[float]) -> tuple[int, ...]:
+    exact = [Fraction(v) for v in values]
+    scale = lcm(*(v.denominator for v in exact))
+    whole = [int(v * scale) for v in exact]
     divisor = gcd(*whole) or 1
     return tuple(v // divisor for v in whole)

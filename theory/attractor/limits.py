@@ -12,7 +12,23 @@ from sympy import Add, Eq, Expr, Function, I, Matrix, Poly, Rational, S, Symbol,
 from theory.activation.activation import Activation
 from theory.attractor import spectrum
 from theory.attractor.capacity import capacity_limit
-from theory.attractor.patterns import V_r, alpha, b, beta2, c0, each_average, gain, m, mean, normal_form, omega, r, t, u
+from theory.attractor.patterns import (
+    V_r,
+    alpha,
+    b,
+    beta2,
+    c0,
+    each_average,
+    gain,
+    m,
+    mean,
+    normal_form,
+    omega,
+    r,
+    reduced,
+    t,
+    u,
+)
 from theory.attractor.powers import CV, AboveThreshold, closed_power, spelled
 from theory.attractor.spectrum import LOAD, OUTLIER, left_out, right_out
 from theory.attractor.storage import storage_limit
@@ -86,10 +102,12 @@ def small_load() -> Limit:
                 "outliers lambda, alpha -> 0",
                 "0",
                 "=",
-                normal_form(spectrum.at_vanishing_load(OUTLIER)),
-                OUTLIER,
+                spectrum.NAMED_OUTLIER.subs(
+                    {h: reduced(spectrum.at_vanishing_load(e)) for h, e in spectrum.PARTS.items()}
+                ),
+                spectrum.NAMED_OUTLIER,
                 "units are alone",
-                Solves(lambda e: normal_form(e - each_average(OUTLIER, _alone)), "propagator inserted"),
+                Solves(lambda e: reduced(e - each_average(OUTLIER, _alone)), "propagator inserted"),
             ),
         ),
     )

@@ -35,7 +35,7 @@ from theory.attractor.patterns import (
     with_input,
 )
 from theory.attractor.weights import NORM, RESPONSE, N, R, U, drawn, projector
-from theory.derivation import Replay, Solves, Step
+from theory.derivation import Replay, Solves, Step, applied
 from theory.symbols import growth
 
 D = MatrixSymbol("D", N, N)
@@ -43,7 +43,7 @@ gains = (growth * Identity(N) - c0 * D).inverse()
 
 chi, shift, theta_c, alpha_b = Symbol("chi"), Symbol("d", real=True), Symbol("theta_c", real=True), Symbol("alpha_b")
 Lambda, Lambda_bias = symbols("Lambda Lambda_bias")
-power, threshold = symbols("n theta", positive=True)
+power, threshold = Symbol("n", positive=True), Symbol("theta", real=True)
 left_out, right_out = growth - c0 * gain, growth - b * gain
 """1/omega of a unit that the others do not answer to; what multiplies z z^T in H."""
 
@@ -61,15 +61,19 @@ def outlier_matrix(rate: Expr = r, mean_rate: Expr = m, given: Expr = u, mean_gi
 
 
 _UNIFORM, _DEVIATION = growth * m - gain * ubar, growth * (r - m) - gain * (u - ubar)
-_ENTRIES = [[mean(row * column * omega) for column in (_UNIFORM, _DEVIATION)] for row in (1, r - m)]
-OUTLIER = Matrix(_ENTRIES).det()
-"""Vanishes at an outlier; in deviations from the means, which do not cancel for a narrow law."""
+ENTRIES = Matrix([[mean(row * column * omega) for column in (_UNIFORM, _DEVIATION)] for row in (1, r - m)])
+H, moved = Matrix(2, 2, symbols("H_11 H_12 H_21 H_22")), Matrix(symbols("G_1 G_2"))
+FALLS = Matrix([mean(row * gain * omega) for row in (1, r - m)])
+PARTS = dict(zip((*H, *moved), (*ENTRIES, *FALLS), strict=True))
+"""`ENTRIES` of the determinant, and how fast those of the uniform direction fall as all inputs rise."""
+
+OUTLIER, NAMED_OUTLIER = ENTRIES.det(), H.det()
+"""Vanishes at an outlier; the same by its parts. In deviations from the means, which do not cancel for a narrow law."""
 
 CENTRED = outlier_matrix(r - m, 0, u - ubar, 0)[1, 1]
 """The same where every unit has a trained bias."""
 
-TURN = mean(gain * omega) * mean(r * (growth * (r - m) - gain * (u - ubar)) * omega)
-TURN -= mean(r * gain * omega) * mean((growth * (r - m) - gain * (u - ubar)) * omega)
+TURN = -(H - shift * moved * Matrix([[1, 0]])).det().diff(shift).subs(shift, 0)
 """How fast `OUTLIER` falls with the threshold."""
 
 
@@ -189,12 +193,13 @@ def outliers() -> Iterator[Step]:
         check=Solves(_exact_cases, "exact eigenvalues at finite N: constant gain; a power law without threshold"),
     )
     yield Step(
-        "Outliers lambda: the uniform column and row taken from the others",
-        "determinant",
+        "The uniform column and row taken from the others",
+        "same determinant",
         matrix,
-        Eq(Lambda, OUTLIER),
-        check=equals(matrix.det(), "determinants compared"),
+        ENTRIES.as_immutable(),
+        check=Solves(lambda after: reduced(after.det() - matrix.det()), "determinants compared"),
     )
+    yield applied("Outliers lambda", "determinant", H.as_immutable(), lambda parts: Eq(Lambda, parts.det()))
     yield Step(
         "Outliers with trained biases, by which rates and inputs are centred",
         "determinant",
@@ -202,11 +207,19 @@ def outliers() -> Iterator[Step]:
         Eq(Lambda_bias, CENTRED),
         check=Solves(_centred_cases, "exact eigenvalue: constant gain; no effect of the mean rate"),
     )
+    change = ENTRIES[:, 0].applyfunc(lambda e: each_average(e, lambda F: mean(F.diff(ubar))))
+    yield Step(
+        "How fast the entries of the uniform direction fall as all inputs rise",
+        "derivative",
+        None,
+        FALLS.as_immutable(),
+        check=Solves(lambda after: (after + change).applyfunc(reduced)),
+    )
     yield Step(
         "The threshold at which lambda is an outlier: inputs and threshold rise by the same d, the determinant falls linearly",
         "linear equation",
         Lambda,
-        Eq(theta_c, threshold + OUTLIER / TURN),
+        Eq(theta_c, threshold + Lambda / TURN),
         check=Solves(_at_threshold),
     )
 
@@ -245,5 +258,6 @@ def at_vanishing_load(determinant: Expr) -> Expr:
 
 def _at_threshold(after: Expr) -> Matrix:
     moved = Poly(reduced(outlier_matrix(given=u + shift, mean_given=ubar + shift).det()), shift)
-    numerator, denominator = (after.rhs - threshold).as_numer_denom()
+    numerator, denominator = (after.rhs - threshold).subs(Lambda, H.det()).as_numer_denom()
+    numerator, denominator = numerator.subs(PARTS), denominator.subs(PARTS)
     return Matrix([reduced(numerator) - moved.coeff_monomial(1), reduced(denominator) + moved.coeff_monomial(shift)])

@@ -10,22 +10,35 @@ from collections.abc import Iterator
 
 from sympy import Eq, Expr, Identity, Matrix, Rational, S, Symbol, sqrt
 
-from theory.attractor.patterns import V_r, alpha, b, beta2, c0, tau
-from theory.attractor.weights import NORM, RESPONSE, SELF, N, P, R, drawn, needed, norm, penalty, w
+from theory.attractor.patterns import V_r, alpha, b, c0, tau
+from theory.attractor.weights import (
+    ALONE,
+    COST,
+    NORM,
+    RESPONSE,
+    RIDGE_LOAD,
+    SELF,
+    SLOPE,
+    N,
+    P,
+    R,
+    drawn,
+    needed,
+    norm,
+    penalty,
+    w,
+)
 from theory.averages.average import Average
 from theory.averages.measures import Normal
 from theory.derivation import Replay, Solves, Step
 from theory.limits.limit import Formula, Limit, follows
 from theory.symbols import mu, x
 
-LOAD = tau / (1 + tau) + penalty * tau
-"""alpha, with a ridge."""
-
 ROOT = 2 * alpha / (1 + penalty - alpha + sqrt((1 + penalty - alpha) ** 2 + 4 * penalty * alpha))
-SLOPE = -tau / (1 / (1 + tau) ** 2 + penalty)
-"""tau that solves it; its derivative in k."""
+"""tau, with a ridge."""
 
-COST = {"noself": (b**2 + beta2) * tau, "self": b**2 * tau / (1 + tau) + beta2 * tau}
+_INPUT = Matrix([b, 1])
+COSTS = {"noself": (_INPUT.T * ALONE * _INPUT)[0], "self": COST}
 """F, without and with self-coupling: a unit's own rates add to R^T R what they explain."""
 
 noise, rate_noise, effective = (Symbol(name, nonnegative=True) for name in ("sigma_0", "s_r", "sigma_eff"))
@@ -37,7 +50,7 @@ NOISE = noise**2 + rate_noise**2 * norm**2
 
 def ridge(variant: str) -> tuple[Expr, Expr]:
     """Squared norm of a row and mean square of its errors, for tau and the penalty k."""
-    cost = COST["self" if variant == "self" else "noself"]
+    cost = COSTS["self" if variant == "self" else "noself"]
     slope = cost.diff(tau) * SLOPE
     return cost + penalty * slope, -(penalty**2) * V_r * slope / alpha
 
@@ -62,9 +75,9 @@ def _least_cost() -> Iterator[Step]:
         return drawn((errors.T * errors + size * least.T * least - after).subs(at))
 
     cost, inserted = Solves(stationary, "cost stationary"), Solves(compared, "random matrices of rational numbers")
-    solved = Solves(lambda e: LOAD.subs(tau, e.rhs) - alpha)
-    derived = Solves(lambda e: LOAD.diff(penalty) + LOAD.diff(tau) * e.rhs)
-    load, slope = Eq(alpha, LOAD), Eq(Symbol("tau'"), SLOPE)
+    solved = Solves(lambda e: RIDGE_LOAD.subs(tau, e.rhs) - alpha)
+    derived = Solves(lambda e: RIDGE_LOAD.diff(penalty) + RIDGE_LOAD.diff(tau) * e.rhs)
+    load, slope = Eq(alpha, RIDGE_LOAD), Eq(Symbol("tau'"), SLOPE)
     yield Step("A row of least cost", "ridge regression", None, Eq(w, least), check=cost)
     yield Step("Its cost", "inserted", None, whole, check=inserted)
     yield Step("tau", "solved", load, Eq(tau, ROOT), check=solved)
@@ -73,7 +86,7 @@ def _least_cost() -> Iterator[Step]:
 
 def _of_variant(variant: str, coupling: Expr, word: str) -> tuple[Formula, Formula]:
     """Squared norm of a row and mean square of its errors."""
-    where, cost, exact = f"penalty N k V_r |w|^2; {word} self-coupling", COST[variant], NORM.subs(c0, coupling) ** 2
+    where, cost, exact = f"penalty N k V_r |w|^2; {word} self-coupling", COSTS[variant], NORM.subs(c0, coupling) ** 2
     squared, errors = ridge(variant)
     whole, at_zero = penalty * cost, {tau: RESPONSE, penalty: 0}
     moved = Solves(

@@ -18,7 +18,8 @@ from theory.model import Model
 from theory.symbols import growth
 from theory.theory import Condition, Quantity, Theory
 
-_NAMED = {**weights.MOMENTS, beta2: weights.REST, c0: weights.SELF, omega: 1 / DENOMINATOR}
+_NAMED = {**weights.MOMENTS, beta2: weights.REST, c0: weights.SELF, omega: 1 / DENOMINATOR, **spectrum.PARTS}
+_DIRECTIONS = "uniform direction", "recalled pattern"
 MEANINGS = {
     m: "mean rate",
     ubar: "mean input",
@@ -29,6 +30,16 @@ MEANINGS = {
     weights.mean_gain: "mean gain phi'(u)",
     c0: "what units without self-coupling lack of themselves; 0 with variant=self",
     omega: "propagator of a unit",
+    **dict(
+        zip(spectrum.H, [f"entry of the determinant: {a}, {b}" for a in _DIRECTIONS for b in _DIRECTIONS], strict=True)
+    ),
+    **dict(
+        zip(
+            spectrum.moved,
+            [f"by how much {spectrum.H[k, 0]} falls as all inputs rise" for k in (0, 1)],
+            strict=True,
+        )
+    ),
 }
 _UNRESOLVED = "it depends on the far tail of the law, on its largest rates or gains"
 
@@ -56,7 +67,7 @@ class SpectrumEquation:
     named: Mapping[Symbol, Expr] = field(default_factory=lambda: MappingProxyType(_NAMED))
     load: Expr = spectrum.LOAD
     boundary: Expr = spectrum.BOUNDARY
-    outlier: Expr = spectrum.OUTLIER
+    outlier: Expr = spectrum.NAMED_OUTLIER
     centred: Expr = spectrum.CENTRED
 
     notation = "<.> is an average over the rates r of stored patterns, with u = phi^-1(r) and g = phi'(u)"
@@ -122,7 +133,7 @@ def derive(model: Model, *, odd: bool) -> Theory:
         _load("alpha_S", "critical load, up to which stored patterns are stable; 0: never"),
         Quantity(
             "theta_c",
-            spectrum.threshold + spectrum.OUTLIER / spectrum.TURN,
+            spectrum.threshold + spectrum.Lambda / spectrum.TURN,
             "threshold at which an outlier is 1 at this load",
             undefined="the bulk is above 1, biases are trained, or no threshold takes the outlier of the recalled pattern below 1",
             elsewhere=True,

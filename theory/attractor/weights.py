@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from sympy import Eq, Identity, ImmutableMatrix, Matrix, MatrixSymbol, Rational, Symbol, sqrt, symbols
+from sympy import Add, Eq, Expr, Identity, ImmutableMatrix, Matrix, MatrixSymbol, Rational, Symbol, solve, sqrt, symbols
 
 from theory.attractor.patterns import V_r, V_u, alpha, b, beta2, c0, equals, gain, m, mean, r, reduced, tau, u, ubar
 from theory.derivation import Solves, Step
@@ -24,6 +24,7 @@ projector = R * (R.T * R).inverse() * R.T
 penalty = Symbol("k", nonnegative=True)
 """Of ridge storage: N k V_r |w|^2 beside the squared errors."""
 
+square = Symbol("q2", positive=True)
 mean_gain, norm, row_sum, row_sum_sd = symbols("mean_gain norm row_sum row_sum_sd", real=True)
 
 MOMENTS = {
@@ -38,11 +39,50 @@ MOMENTS = {
 
 REST = mean((u - ubar - b * (r - m)) ** 2) / V_r
 UNEXPLAINED = V_u / V_r - b**2
-RESPONSE = alpha / (1 - alpha)
-SELF = -b * alpha / (1 - alpha)
-NORM = sqrt(alpha * b**2 + (1 - alpha) * c0**2 + alpha / (1 - alpha) * beta2)
 ROW_SUM = ubar / m
-SPREAD = sqrt(V_r * ((1 - alpha) * (b - c0) ** 2 + beta2 / (1 - alpha)) / alpha) / m
+RIDGE_LOAD = tau / (1 + tau) + penalty * tau
+"""The load at which V_r tr (R^T R)^-1 is tau, with a ridge."""
+
+SLOPE = -RIDGE_LOAD.diff(penalty) / RIDGE_LOAD.diff(tau)
+"""Derivative of tau in the penalty."""
+
+
+_TRACE = tau / (alpha * V_r)
+FREE_POISSON = 1 / _TRACE - penalty * V_r - V_r / (1 + alpha * V_r * _TRACE)
+"""R^T R/N is free Poisson with jumps alpha V_r: this vanishes for its trace at -k V_r."""
+
+
+def with_unit(form: Matrix) -> Matrix:
+    """A form of (R^T R)^-1, from the one without the unit whose rates are its first vector: Sherman and Morrison."""
+    return form - form[:, 0] * form[0, :] / (1 + form[0, 0])
+
+
+def at_response(expression: Expr) -> Expr:
+    """At the tau of exact storage, term by term."""
+    free = Symbol("free")
+    at = [(1 + tau, 1 / free), (tau, alpha / free), (free, 1 - alpha)]
+    return Add(*(term.factor().subs(at) for term in Add.make_args(expression)))
+
+
+RESPONSE = at_response(tau)
+ALONE = Matrix([[tau, 0], [0, beta2 * tau]])
+"""The form for (r - m, xi) of the unit that is left out."""
+
+COST = (Matrix([[b, 1]]) * with_unit(ALONE) * Matrix([b, 1]))[0].cancel().apart(b)
+"""u (R^T R)^-1 u with self-coupling, the squared norm of a row."""
+
+OWN = with_unit(ALONE)[0, 0].cancel()
+"""Diagonal of the projector Pi."""
+
+SELF = at_response(solve(b * OWN + c0 * (1 - OWN), c0)[0])
+NORM = sqrt(at_response(COST) + at_response(c0**2 * (1 - OWN)))
+READOUT = (-SLOPE / tau**2).subs(penalty, 0).cancel().factor()
+"""N m^2 |q|^2 of the row q of least norm with R^T q = 1: traces of (R^T R)^-1 and, by a derivative in the ridge, of its square."""
+
+PART = ((b - c0) * (1 - OWN)).factor()
+"""Of a unit's own rates along q in its sum: b (1 - Pi) by Sherman and Morrison, less c0 (1 - Pi)."""
+
+SPREAD = sqrt(V_r * at_response(PART**2 * READOUT + beta2 * READOUT)) / m
 
 
 def drawn(expression: Any) -> Any:
@@ -60,14 +100,19 @@ def drawn(expression: Any) -> Any:
 def moments() -> Iterator[Step]:
     """What the theory needs to know of rates, inputs and gains."""
     for symbol, expression in MOMENTS.items():
-        known = Solves(lambda after: (reduced(after.rhs) - after.lhs).subs(mean_gain, mean(gain)), "moments compared")
+
+        def residual(after: Eq, stated: Expr = expression) -> Matrix:
+            known = (reduced(after.rhs) - after.lhs).subs(mean_gain, mean(gain))
+            return Matrix([known, after.rhs - stated])
+
+        known = Solves(residual, "moments compared")
         yield Step(f"{symbol}, of the law of the patterns", "definition", None, Eq(symbol, expression), check=known)
     yield Step(
         "The input that the rate does not explain, xi = u - ubar - b (r - m), over the variance of the rates",
         "variance of a sum",
-        REST,
-        Eq(beta2, UNEXPLAINED),
-        check=equals(REST, "moments compared"),
+        UNEXPLAINED,
+        Eq(beta2, REST),
+        check=equals(UNEXPLAINED, "moments compared"),
     )
 
 
@@ -88,9 +133,9 @@ def weights() -> Iterator[Step]:
         "V_r tr (R^T R)^-1: each unit adds its outer product, tau/(1 + tau) of a pattern; with a ridge, k V_r on the diagonal",
         "one unit left out",
         None,
-        Eq(alpha, tau / (1 + tau) + penalty * tau),
+        Eq(alpha, RIDGE_LOAD),
         assumption="N and P large at fixed load",
-        check=Solves(_free_poisson, "the R-transform of a free Poisson law"),
+        check=Solves(lambda after: FREE_POISSON.subs(alpha, after.rhs), "the R-transform of a free Poisson law"),
     )
     yield Step(
         "Exact storage, k = 0",
@@ -106,24 +151,20 @@ def weights() -> Iterator[Step]:
         Eq(c0, SELF),
         check=Solves(lambda after: diagonal + after.rhs * (1 - share), "the diagonal vanishes"),
     )
-    explained = V_r * (b**2 + beta2)
     yield Step(
-        "Norm of a row: b Pi, xi and c0 (1 - Pi) are orthogonal",
-        "Pythagoras",
-        None,
+        "The form of (R^T R)^-1, in units of V_r, for the rates of a unit and for xi; from the one without the unit",
+        "Sherman and Morrison",
+        ALONE.as_immutable(),
+        with_unit(ALONE).as_immutable(),
+        assumption="a unit is independent of the others",
+        check=Solves(lambda after: after * (ALONE.inv() + Matrix.diag(1, 0)) - Matrix.eye(2), "inverse of a sum"),
+    )
+    yield Step(
+        "Norm of a row: u (R^T R)^-1 u, and c0 (1 - Pi), which is orthogonal to the patterns",
+        "form inserted",
+        with_unit(ALONE).as_immutable(),
         Eq(norm, NORM),
-        check=Solves(
-            lambda after: Matrix(
-                [
-                    # Sherman and Morrison, the unit's own rates independent of what is left of G without it
-                    (after.rhs**2).subs(c0, 0)
-                    - (tau * (b**2 + beta2) - (b * tau) ** 2 / (1 + tau)).subs(tau, RESPONSE),
-                    # Gardner's volume of weights of given norm shrinks to a point
-                    alpha * (explained / V_r / (after.rhs**2).subs(c0, SELF) + 1) - 1,
-                ]
-            ),
-            "with self-coupling by Sherman and Morrison, without by Gardner's volume",
-        ),
+        check=Solves(_norms, "c0 + (b - c0) Pi and xi by Pythagoras; without self-coupling by Gardner's volume"),
     )
     yield Step(
         "Sum of a row: the average over patterns of R^T w = u",
@@ -133,19 +174,35 @@ def weights() -> Iterator[Step]:
         check=Solves(lambda after: m * after.rhs - ubar),
     )
     yield Step(
-        "Standard deviation of the sums over units, times sqrt(N); without self-coupling from the average over P patterns, the "
-        "unit's own inputs independent of the other rates",
+        "N m^2 |q|^2 of the row of least norm q with R^T q = 1: (R^T R)^-1 has the trace tau/V_r, its square one from a ridge",
+        "derivative in k",
+        Eq(alpha, RIDGE_LOAD),
+        Eq(square, READOUT),
+        check=Solves(_readout, "derivative of the R-transform"),
+    )
+    yield Step(
+        "Standard deviation of the sums over units, times sqrt(N): (b - c0) (1 - Pi) of the unit's own rates, and xi, along q",
         "variance of a sum",
-        Eq(row_sum_sd**2, (V_u + norm**2 * V_r) / alpha / m**2),
+        Eq(row_sum_sd**2, V_r * (PART**2 + beta2) * square / m**2),
         Eq(row_sum_sd, SPREAD),
-        check=Solves(
-            lambda after: (after.rhs**2 - (explained + NORM**2 * V_r) / alpha / m**2).subs(c0, SELF),
-            "without self-coupling, inserted",
-        ),
+        check=Solves(_spreads, "average over patterns without self-coupling; with it the uniform vector projected"),
     )
 
 
-def _free_poisson(after: Any) -> Any:
-    """The matrix R^T R/N is free Poisson with jumps alpha V_r: 1/s - k V_r = V_r/(1 + alpha V_r s) for its trace s at -k V_r."""
-    trace = tau / (alpha * V_r)
-    return (1 / trace - penalty * V_r - V_r / (1 + alpha * V_r * trace)).subs(alpha, after.rhs)
+def _norms(after: Any) -> Matrix:
+    """Any c0, Pi having the diagonal alpha; Gardner's volume of weights of given norm shrinks to a point."""
+    whole = c0**2 + 2 * c0 * (b - c0) * alpha + (b - c0) ** 2 * alpha + beta2 * RESPONSE
+    volume = alpha * ((b**2 + beta2) / (after.rhs**2).subs(c0, SELF) + 1) - 1
+    return Matrix([after.rhs**2 - whole, volume])
+
+
+def _readout(after: Any) -> Any:
+    law = FREE_POISSON
+    return (after.rhs - law.diff(penalty) / law.diff(tau) / tau**2).subs(penalty, 0).subs(tau, RESPONSE)
+
+
+def _spreads(after: Any) -> Matrix:
+    """Without self-coupling inputs are independent of the other rates; with it, |(1 - Pi) 1|^2 = V_r/(m^2 tau), and xi R^+ 1."""
+    averaged = (V_r * (b**2 + beta2) + NORM**2 * V_r) / alpha / m**2
+    projected = (b**2 / RESPONSE + beta2 / alpha / (1 - alpha)) * V_r / m**2
+    return Matrix([(after.rhs**2 - averaged).subs(c0, SELF), after.rhs.subs(c0, 0) ** 2 - projected])

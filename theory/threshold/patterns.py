@@ -55,23 +55,16 @@ class Row:
 
     def values(self, x: Sequence[Number]) -> list[Fraction]:
         """A x."""
-        return [_dot(row, x) for row in self.strict]
-
-    def obeys_signs(self, x: Sequence[Number]) -> bool:
-        """Whether no unknown has a forbidden sign."""
-        return all(sign * value >= 0 for sign, value in zip(self.signs, x, strict=True))
+        return _products(self.strict, x)
 
     def is_solved_by(self, x: Sequence[Number]) -> bool:
         """Whether A x > 0 and the signs are right; exactly."""
-        return self.obeys_signs(x) and all(value > 0 for value in self.values(x))
+        signs_hold = all(sign * value >= 0 for sign, value in zip(self.signs, x, strict=True))
+        return signs_hold and all(value > 0 for value in self.values(x))
 
     def combined(self, y: Sequence[Number]) -> list[Fraction]:
         """A^T y."""
-        total = [Fraction(0)] * len(self.columns)
-        for row, factor in zip(self.strict, y, strict=True):
-            if factor:
-                total = [t + factor * entry if entry else t for t, entry in zip(total, row, strict=True)]
-        return total
+        return _products(zip(*self.strict, strict=True), y)
 
     def is_obstructed_by(self, y: Sequence[Number]) -> bool:
         """Whether y >= 0, not 0, proves that nothing solves the inequalities; exactly."""
@@ -254,6 +247,13 @@ class Patterns:
             (bias + sum(whole[j] for j in active)) * (2 * state[unit] - 1) > 0
             for active, state in zip(self.active, self.states, strict=True)
         )
+
+
+def _products(rows: Iterable[Sequence[int]], x: Sequence[Number]) -> list[Fraction]:
+    """Rows times x, in integers over one denominator."""
+    scale = lcm(*(value.denominator for value in x))
+    whole = [int(value * scale) for value in x]
+    return [Fraction(sum(a * v for a, v in zip(row, whole, strict=True) if a), scale) for row in rows]
 
 
 def _dot(a: Sequence[Any], b: Sequence[Any]) -> Fraction:

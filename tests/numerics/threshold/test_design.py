@@ -9,12 +9,12 @@ import pytest
 from scipy.optimize import linprog
 
 from numerics.threshold.design import design
-from numerics.threshold.rows import Conflict, Solution, decide, solve_row
+from numerics.threshold.rows import Solution, decide, solve_row
 from theory.errors import InputError
 from theory.threshold.every_state import stable_and_marginal
 from theory.threshold.network import ThresholdNetwork, text_of
 from theory.threshold.patterns import INTEGER, MARGIN, MINNORM, OBJECTIVES, Patterns
-from theory.threshold.simplex import Witness, feasible
+from theory.threshold.simplex import Obstruction, Witness, feasible
 from theory.threshold.verify import verify
 
 # patterns, options, which rows are feasible, stable states of any design where these are known
@@ -96,7 +96,7 @@ def test_bounds_are_reached(seed):
         row = patterns.row(unit)
         for objective in (MINNORM, MARGIN, INTEGER):
             found = solve_row(row, objective)
-            if isinstance(found, Conflict):
+            if isinstance(found, Obstruction):
                 break
             value, bound = row.value(objective, found.x), row.bound(objective, found.multipliers)
             assert value <= bound if objective == MARGIN else value >= bound
@@ -208,7 +208,7 @@ def test_forced_states_are_in_every_network_and_the_others_are_not(seed):
         assert forced <= set(stable_and_marginal(mixed)[0])
     for entry in found.avoidable:  # the weights of one row, in place of that row, make the state not stable
         W, b = list(first.network.W), list(first.network.b)
-        W[entry.unit], b[entry.unit] = entry.w, entry.b
+        W[entry.row.unit], b[entry.row.unit] = entry.row.w, entry.row.b
         changed = ThresholdNetwork.of(W, b)
         assert all(changed.is_stable(s) for s in patterns.states)
         assert not changed.is_stable(entry.state)
@@ -221,8 +221,12 @@ def test_unusable_questions_are_named():
     patterns = Patterns.of(["110"], "zero")
     with pytest.raises(InputError, match="objective = best"):
         design(patterns, "best")
-    for candidate in ("01", "0a1", (0, 1), (0, 2, 1)):
-        with pytest.raises(InputError, match="no state of 3 units"):
+    for candidate, sentence in (
+        ("01", "needed: of 3"),
+        ("0a1", "no text of 0 and 1"),
+        ((0, 2, 1), "no text of 0 and 1"),
+    ):
+        with pytest.raises(InputError, match=sentence):
             design(patterns, candidates=[candidate])
 
 
@@ -257,7 +261,7 @@ def test_large_rows_are_decided_exactly():
             found = solve_row(row, "feasible")
             answers.add(type(found))
             assert row.is_solved_by(found.x) if isinstance(found, Solution) else row.is_obstructed_by(found.y)
-    assert answers == {Solution, Conflict}
+    assert answers == {Solution, Obstruction}
 
 
 @pytest.mark.heavy

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from numerics.threshold.random_networks import (
-    capacity_comparison,
     capacity_probability,
-    count_comparison,
     cover_count,
     expected_count,
+    row_capacity,
     stable_counts,
+    stable_state_count,
 )
 from numerics.threshold.rows import Solution, decide
 from theory.errors import InputError
@@ -23,7 +23,7 @@ from theory.threshold.patterns import Row
 
 
 def test_expected_numbers_agree_with_enumeration():
-    found = count_comparison(sizes=(3, 6), draws=300)
+    found = stable_state_count(sizes=(3, 6), draws=300)
     assert len(found.rows) == 8
     assert all(abs(row.z) < 4 for row in found.rows)
     assert found.table().count("\n") == 9
@@ -71,15 +71,15 @@ def test_known_capacities():
 
 @pytest.mark.parametrize("options", [{}, {"bias": "zero"}, {"bias": "zero", "signed": True}])
 def test_capacity_of_points_in_general_position(options):
-    found = capacity_comparison(8, (1.0, 2.0), draws=60, gaussian=True, **options)
+    found = row_capacity(8, (1.0, 2.0), draws=60, gaussian=True, **options)
     assert all(abs(row.z) < 4 for row in found.rows)
 
 
 def test_patterns_of_small_networks_deviate_from_the_count():
-    (row,) = capacity_comparison(10, (1.5,), draws=100).rows
+    (row,) = row_capacity(10, (1.5,), draws=100).rows
     assert row.z < -4
     assert row.exact == capacity_probability(15, 10)
-    assert "finite N" in capacity_comparison(4, (1.0,), draws=2).table()
+    assert "finite N" in row_capacity(4, (1.0,), draws=2).table()
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_patterns_of_small_networks_deviate_from_the_count():
     [
         (lambda: expected_count(3, "none", "zero"), "bias must be"),
         (lambda: expected_count(3, "zero", "nonpositive"), "diag must be"),
-        (lambda: count_comparison((40,)), "N = 40"),
-        (lambda: count_comparison((4,), draws=1), "draws = 1"),
-        (lambda: capacity_comparison(1), "N = 1"),
-        (lambda: capacity_comparison(5, (-1.0,)), "loads"),
-        (lambda: capacity_comparison(5, signed=True), "bias = zero"),
+        (lambda: stable_state_count((40,)), "N = 40"),
+        (lambda: stable_state_count((4,), draws=1), "draws = 1"),
+        (lambda: row_capacity(1), "N = 1"),
+        (lambda: row_capacity(5, (-1.0,)), "loads"),
+        (lambda: row_capacity(5, signed=True), "bias = zero"),
     ],
 )
 def test_unusable_questions_are_named(call, sentence):
@@ -101,11 +101,11 @@ def test_unusable_questions_are_named(call, sentence):
 
 @pytest.mark.heavy
 def test_many_random_networks():
-    assert all(abs(row.z) < 4 for row in count_comparison((4, 8, 12), draws=4000, seed=1).rows)
+    assert all(abs(row.z) < 4 for row in stable_state_count((4, 8, 12), draws=4000, seed=1).rows)
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("options", [{}, {"bias": "zero"}, {"bias": "zero", "signed": True}])
 def test_capacity_of_many_draws(options):
-    found = capacity_comparison(20, (0.5, 1.0, 1.5, 2.0, 2.5), draws=1000, gaussian=True, **options)
+    found = row_capacity(20, (0.5, 1.0, 1.5, 2.0, 2.5), draws=1000, gaussian=True, **options)
     assert all(abs(row.z) < 4 for row in found.rows)

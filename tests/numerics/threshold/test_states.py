@@ -167,6 +167,34 @@ def test_bounds_drop_no_state(seed):
     assert np.array_equal(count(partial), count(narrowed))
 
 
+@pytest.mark.parametrize("precise", [False, True])
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_search_in_either_precision(monkeypatch, precise, strict):
+    """Also with stable states alone, and with numbers so unequal that single precision decides nothing."""
+    monkeypatch.setattr(SignBounds, "COARSE", 1e9 if precise else 0)
+    rng = np.random.default_rng(7)
+    for W in (rng.normal(size=(11, 11)), rng.integers(-1, 2, (11, 11)), 2.0 ** rng.integers(-30, 30, (11, 11))):
+        W, b = W * rng.choice([-1, 1], (11, 11)), rng.integers(-1, 2, 11) / 2
+        network = ThresholdRows(*integer_rows(W, b), strict)
+        assert SignBounds(network).precision == (np.float64 if precise else np.float32)
+        found, every = (
+            method(network, 10**5) for method in (thresholdsearch.by_search, thresholdsearch.by_brute_force)
+        )
+        assert found.complete and sorted(found.states.tolist()) == sorted(every.states.tolist())
+        assert found.stable.sum() == every.stable.sum() and (not strict or np.all(found.stable))
+
+
+def test_all_stable_states_where_there_are_too_many_marginal_ones(monkeypatch):
+    """Maximal cliques of a graph of eight edges without common ends; marginal are all sets in which nobody misses two others."""
+    W = np.kron(np.ones((8, 8)) - np.eye(8), np.full((2, 2), -1)) + np.eye(16)
+    few = stable_states(W, np.zeros(16), "tree")
+    monkeypatch.setattr(thresholdsearch, "AREA", 16)
+    cut = stable_states(W, np.zeros(16), "tree", most=120)
+    assert few["stable"] == cut["stable"] and len(few["stable"]) == 8 and len(few["marginal"]) == 1 + 16 + 112
+    assert few["marginal_complete"] and not cut["marginal_complete"] and cut["complete"]
+    assert set(cut["marginal"]) < set(few["marginal"])
+
+
 def test_a_search_that_is_given_up_says_so(monkeypatch):
     rng = np.random.default_rng(5)
     W, b = rng.normal(size=(20, 20)), rng.normal(size=20)

@@ -214,7 +214,7 @@ def test_many_answers_in_one_file():
         ({"W": [["0"]], "certificates": [3]}, "certificate 1: 3 is no object"),
         ({"W": [["0"]], "completion": [{}]}, "completion, cue: None is no state"),
         ({"W": [["0"]], "filippov_equilibria": [{}]}, "u: None is no list"),
-        ({"W": [["0"]], "order_parameters": {"stable_count": "many"}, "stable": []}, "stable_count: 'many'"),
+        ({"W": [["0"]], "order_parameters": {"stable_count": "many"}, "stable": []}, ".stable_count.: 'many'"),
         ({"instances": [3]}, "answer 1: 3 is no object"),
         ({"patterns": [3], "diag": "zero"}, "pattern 1"),
         ({"patterns": ["01"]}, "diag is missing"),
