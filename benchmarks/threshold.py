@@ -81,10 +81,10 @@ def _enumeration(size: tuple, fresh: Iterator[int], measured: int, naive: Sample
     cpu = (process_time() - start) / repeats
     proved = sum(answer.complete for answer in answers)
     methods = " and ".join(sorted({answer.method for answer in answers}))
+    numbers = ", ".join(f"{len(answer.stable)} + {len(answer.marginal)}" for answer in answers)
     note = (
-        f"fresh networks, nothing is cached; {', '.join(str(len(answer.stable)) for answer in answers)} stable states by method "
-        f"{methods}, proved complete for {proved} of {repeats}; {cpu:.2g} s of CPU each; the slowest decides; the baseline is "
-        f"measured at N = {measured} and extrapolated by N 2^N"
+        f"fresh networks, nothing is cached; {numbers} stable + marginal states by {methods}, complete for {proved} of "
+        f"{repeats}; {cpu:.2g} s of CPU each; the slowest decides; the baseline measured at N = {measured}, extrapolated by N 2^N"
     )
     theirs = naive.scaled(units * 2.0 ** (units - measured) / measured)
     name = f"all stable states, N = {units}, {f'{inputs} inputs a unit' if inputs else 'dense'}, {biases}"
