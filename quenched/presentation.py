@@ -184,7 +184,8 @@ def solution_text(
     rows = [f"{titled(solution.model, solution.activation)}, {given}{filtered}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
-        rows.append(f"  {key:<16} {_with_error(solution, key, value):<22} {meanings[key]}")
+        shown_value = "none" if key in solution.absent else _with_error(solution, key, value)
+        rows.append(f"  {key:<16} {shown_value:<22} {solution.absent.get(key, meanings[key])}")
     errors = {key: error for key, error in solution.errors.items() if key in solution.order_parameters}
     rows += [
         "",

@@ -19,10 +19,7 @@ from theory.threshold.simplex import Obstruction
 from theory.threshold.verify import sealed
 
 RIDGE = 1e-9  # of the least-squares guess, relative to a Gram matrix of integers: dependent patterns make it singular
-MOST_UNITS, MOST_STATES = (
-    32,
-    2**17,
-)  # up to which all stable states of a design are looked for: partial states count too
+MOST_UNITS, MOST_STATES = 32, 2**17  # of a design whose stable states are all looked for; partial states count too
 MOST_CANDIDATES = 200  # of states that may be forced, without being asked for
 
 

@@ -70,6 +70,8 @@ class Claims:
     def same(self, what: str, given: Any, right: Any) -> None:
         """That something is as it is given."""
         sentence = f"{what} is {shown(given)}"
+        if isinstance(given, bool):
+            sentence = what if given else f"not: {what}"
         self.add(sentence if given == right else f"{sentence} (it is {shown(right)})", bool(given == right))
 
 

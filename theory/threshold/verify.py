@@ -215,7 +215,7 @@ def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: Clai
         return
     every = box_solutions(network.W, network.b)
     claims.add("no other equilibrium has an index", {s.u for s in every if s.index} <= set(indices))
-    claims.given(data, "filippov_nondegenerate", "that all equilibria have an index", all(s.index for s in every))
+    claims.given(data, "filippov_nondegenerate", "all equilibria have an index", all(s.index for s in every))
 
 
 def _completion(data: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
@@ -230,7 +230,7 @@ def _completion(data: Mapping[str, Any], network: ThresholdNetwork, claims: Clai
         terminal = sorted(s for s, following in edges.items() if not following)
         claims.same(f"the list of terminal states of {text_of(cue)}", [*map(text_of, given)], [*map(text_of, terminal)])
     claims.given(data, "stg_reachable", f"the number of states reached from {text_of(cue)}", len(edges))
-    claims.given(data, "stg_acyclic", f"that nothing reached from {text_of(cue)} is in a cycle", _is_acyclic(edges))
+    claims.given(data, "stg_acyclic", f"nothing reached from {text_of(cue)} is in a cycle", _is_acyclic(edges))
 
 
 def _reached(cue: State, network: ThresholdNetwork) -> dict[State, list[State]] | None:
@@ -271,7 +271,7 @@ def _design(data: Mapping[str, Any], claims: Claims) -> None:
             raise InputError(f"entry {k} of rows: row {unit} is none of 0 to {N - 1}")
         found[int(unit)] = _row(one, int(unit), patterns, objective, claims)
     claims.add("every unit has one row", len(rows) == len(found) == N)
-    claims.given(data, "feasible", "that every row is feasible", None not in found.values())
+    claims.given(data, "feasible", "every row is feasible", None not in found.values())
     if "W" not in data and "stable_of_design" not in data:
         return
     if None in found.values() or len(found) < N:
@@ -296,7 +296,7 @@ def _row(
     """The weights of a row; None where it has an obstruction instead."""
     place, row = f"row {unit}", patterns.row(unit)
     feasible = "farkas_y" not in data
-    claims.given(data, "feasible", f"{place}: whether there are weights", feasible)
+    claims.given(data, "feasible", f"{place}: there are weights", feasible)
     if not feasible:
         y = numbers(data.get("farkas_y"), patterns.P, f"{place}, farkas_y")
         claims.add(f"{place}: y = {shown(y)} excludes all weights", row.is_obstructed_by(y))

@@ -85,8 +85,8 @@ def test_patterns_of_small_networks_deviate_from_the_count():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: expected_count(3, "none", "zero"), "bias must be"),
-        (lambda: expected_count(3, "zero", "nonpositive"), "diag must be"),
+        (lambda: expected_count(3, "none", "zero"), "bias and diag must be"),
+        (lambda: expected_count(3, "zero", "nonpositive"), "bias and diag must be"),
         (lambda: stable_state_count((40,)), "N = 40"),
         (lambda: stable_state_count((4,), draws=1), "draws = 1"),
         (lambda: row_capacity(1), "N = 1"),
