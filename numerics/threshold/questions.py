@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,8 +22,9 @@ from numerics.view import Picture, aligned
 from theory.errors import InputError, require
 from theory.models.threshold import THRESHOLD
 from theory.threshold.filippov import filippov_equilibria, region_map
+from theory.threshold.inequalities import inequalities
 from theory.threshold.network import ThresholdNetwork, text_of
-from theory.threshold.patterns import FEASIBLE, Patterns
+from theory.threshold.patterns import FEASIBLE, FREE, Patterns
 from theory.threshold.reading import PatternFile, rational
 
 SHOWN = 40  # lines of one kind on a terminal
@@ -309,3 +311,28 @@ def design_for(read: PatternFile, **given: Any) -> DesignAnswer:
     """
     objective = given.pop("objective", FEASIBLE)
     return DesignAnswer(THRESHOLD.name, design(Patterns.of(read, **given), objective))
+
+
+def inequalities_for(read: PatternFile, style: str, **given: Any) -> str:
+    """What the patterns of a file ask of W_ij and b_i; weights that no option mentions are free.
+
+    Parameters
+    ----------
+    read : PatternFile
+    style : {'text', 'markdown', 'latex', 'json'}
+    **given
+        `diag`, `bias` and `signs`, which replace what the file says.
+    """
+    found = inequalities(Patterns.of(read, **{"diag": read.options.get("diag", FREE), **given}))
+    if style == "json":
+        return json.dumps({"model": THRESHOLD.name, **found.data}, indent=2)
+    if style == "latex":
+        return found.latex
+    p = found.patterns
+    title = f"{p.P} states of {p.N} units are stable if and only if (diag = {p.diag}, bias = {p.bias})"
+    if style == "text":
+        return "\n".join([f"{title}:", "", *found.rows])
+    lines = [
+        f"* unit {unit.unit}: ${entry.latex}$ ({text_of(entry.state)})" for unit in found.units for entry in unit.kept
+    ]
+    return "\n".join([f"# {title}", "", *lines])
