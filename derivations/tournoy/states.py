@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import reduce
 from itertools import combinations, product
 from math import comb
 from random import Random
+
+import numpy as np
 
 from derivations.tournoy.instances import (
     Theorems,
@@ -336,26 +339,23 @@ def _capacity() -> Iterator[bool]:
 
 
 @claims(
-    "Without self-coupling N = 2, 3 units have at most C(N, [N/2]) stable states",
+    "Without self-coupling N = 2, 3, 4 units have at most C(N, [N/2]) stable states",
     "all threshold functions of N - 1 inputs",
 )
 def _most() -> Iterator[bool]:
-    for N in (2, 3):
-        inputs = list(all_states(N - 1))
-        weights = product((-2, -1, 0, 1, 2), repeat=N - 1)
+    for N, known in ((2, 4), (3, 14), (4, 104)):  # Muroga 1971: numbers of threshold functions of N - 1 inputs
+        inputs, states = list(all_states(N - 1)), list(all_states(N))
         functions = {
-            tuple(int(sum(a * x for a, x in zip(w, s, strict=True)) + Fraction(b, 2) > 0) for s in inputs)
-            for w in weights
-            for b in (-7, -5, -3, -1, 1, 3, 5, 7)
+            tuple(int(2 * sum(a * x for a, x in zip(w, s, strict=True)) > b) for s in inputs)
+            for w in product((-2, -1, 0, 1, 2), repeat=N - 1)
+            for b in range(-13, 14, 2)
         }
-        yield (
-            len(functions) == {2: 4, 3: 14}[N]
-        )  # all of them: Boolean functions but, of two inputs, XOR and its complement
+        yield len(functions) == known
         value = [dict(zip(inputs, f, strict=True)) for f in functions]
-        states = list(all_states(N))
         kept = [
-            [sum(1 << k for k, s in enumerate(states) if f[s[:i] + s[i + 1 :]] == s[i]) for f in value]
+            np.array([sum(1 << k for k, s in enumerate(states) if f[s[:i] + s[i + 1 :]] == s[i]) for f in value])
             for i in range(N)
         ]
-        counts = {(a & b & c).bit_count() for a in kept[0] for b in kept[1] for c in (kept[2] if N == 3 else [-1])}
-        yield max(counts) == comb(N, N // 2)
+        sizes = np.array([bits.bit_count() for bits in range(2 ** len(states))], dtype=np.int8)
+        halves = [np.unique(reduce(np.bitwise_and.outer, part).ravel()) for part in (kept[: N // 2], kept[N // 2 :])]
+        yield max(sizes[halves[1] & bits].max() for bits in halves[0]) == comb(N, N // 2)

@@ -35,6 +35,7 @@ from theory.threshold.realroots import (
     near,
     ordered,
     roots,
+    scaled,
     value_at,
     vanishes,
 )
@@ -264,11 +265,11 @@ class Diagram:
         cases = [(f"{tex(piece.low)} < {p} < {tex(piece.high)}", piece.states) for piece in self.pieces]
         cases += [(f"{p} = {tex(b.at)}", b.states) for b in self.breakpoints]
         body = r" \\ ".join(rf"\{{{','.join(map(text_of, states))}\}} & {where}" for where, states in cases)
-        roots = [
+        equations = [
             rf"\quad {name} = {_short(at)}\ldots:\ {latex(at.expression(self.family.parameter))} = 0"
             for at, name in names.items()
         ]
-        return ",".join([rf"\mathcal{{S}}({p}) = \begin{{cases}} {body} \end{{cases}}", *roots])
+        return ",".join([rf"\mathcal{{S}}({p}) = \begin{{cases}} {body} \end{{cases}}", *equations])
 
 
 def diagram(family: Family, low: Any, high: Any) -> Diagram:
@@ -298,6 +299,7 @@ def diagram(family: Family, low: Any, high: Any) -> Diagram:
     place = {end: k for k, (end, _) in enumerate(ends)}
     inside = [between(left, right) for left, right in pairwise(ends)]
     present: list[list[State]] = [[] for _ in inside]
+    ending = {end: sorted(s for s, spans in where.items() if any(end in span for span in spans)) for end, _ in ends}
     for s in sorted(where):
         for start, stop in where[s]:
             for k in range(place[start], place[stop]):
@@ -307,7 +309,8 @@ def diagram(family: Family, low: Any, high: Any) -> Diagram:
     for k, (end, _) in enumerate(ends):
         before = set(present[k - 1]) if k else set(present[0])
         after = set(present[k]) if k < len(inside) else before
-        zeros = {s: units for s in sorted(before | after) if (units := _zeros(family, s, end))}
+        zeros = {s: _zeros(family, s, end) for s in ending[end]}
+        zeros = {s: units for s, units in zeros.items() if units}  # none where the interval ends without a change
         if zeros:
             breakpoints.append(
                 Breakpoint(
@@ -389,7 +392,7 @@ def _search(family: Family, low: Fraction, high: Fraction, most: int | None) -> 
 
 def _stable_spans(family: Family, state: State, low: Fraction, high: Fraction) -> list[tuple[Point, Point]]:
     """The open intervals between low and high on which a state is stable, cut at isolated zeros of its fields."""
-    signed = [h if q else tuple(-c for c in h) for h, q in zip(family.fields(state), state, strict=True)]
+    signed = {h if q else tuple(-c for c in h) for h, q in zip(family.fields(state), state, strict=True)}
     cuts: set[Point] = {low, high}
     for h in signed:
         bounds = bernstein(h, low, high, len(h) - 1)
@@ -397,7 +400,8 @@ def _stable_spans(family: Family, state: State, low: Fraction, high: Fraction) -
             return []
         if min(bounds) <= 0:
             cuts |= {root for root in roots(h) if is_inside(root, low, high)}
-    return [(a[0], c[0]) for a, c in pairwise(ordered(cuts)) if all(value_at(h, between(a, c)) > 0 for h in signed)]
+    spans = ((left[0], right[0], between(left, right)) for left, right in pairwise(ordered(cuts)))
+    return [(a, c) for a, c, p in spans if all(scaled(h, p.numerator, p.denominator) > 0 for h in signed)]
 
 
 def _zeros(family: Family, state: State, p: Point) -> tuple[int, ...]:

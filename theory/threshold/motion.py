@@ -60,9 +60,9 @@ def regions() -> Iterator[Step]:
         "Inside a region trajectories are straight lines towards the focal point, z = exp(-t)",
         "linear differential equation",
         -y_k + h_k,
-        named("y_k(t)", POSITION),
+        POSITION,
         check=Solves(
-            lambda e: Matrix([(now := e.rhs.subs(z, exp(-time))).diff(time) + now - h_k, e.rhs.subs(z, 1) - y_k]),
+            lambda e: Matrix([(now := e.subs(z, exp(-time))).diff(time) + now - h_k, e.subs(z, 1) - y_k]),
             "inserted into the differential equation and the initial value",
         ),
     )

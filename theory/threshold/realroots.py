@@ -67,18 +67,18 @@ def near(point: Point, digits: int) -> Fraction:
         return point
     d = lcm(point.low.denominator, point.high.denominator)
     low, high = int(point.low * d), int(point.high * d)
-    rises = _scaled(point.polynomial, low, d) < 0  # the root is simple and no fraction: bisection meets no zero
+    rises = scaled(point.polynomial, low, d) < 0  # the root is simple and no fraction: bisection meets no zero
     while (high - low) * 10**digits > d:
         low, high, d = 2 * low, 2 * high, 2 * d
         middle = (low + high) // 2
-        if (_scaled(point.polynomial, middle, d) < 0) == rises:
+        if (scaled(point.polynomial, middle, d) < 0) == rises:
             low = middle
         else:
             high = middle
     return Fraction(low, d)
 
 
-def _scaled(polynomial: Sequence[int], numerator: int, denominator: int) -> int:
+def scaled(polynomial: Sequence[int], numerator: int, denominator: int) -> int:
     """The value at a fraction times the power of its denominator that makes an integer."""
     total, power = 0, 1
     for c in reversed(polynomial):
@@ -110,7 +110,7 @@ def is_inside(point: Point, low: Fraction, high: Fraction) -> bool:
 def vanishes(polynomial: tuple[int, ...], p: Point) -> bool:
     """Whether a polynomial is zero at a point; exactly, for a root by division through its irreducible polynomial."""
     if isinstance(p, Fraction):
-        return value_at(polynomial, p) == 0
+        return scaled(polynomial, p.numerator, p.denominator) == 0
     minimal = Poly(p.polynomial[::-1], _UNKNOWN, domain=QQ)
     return Poly(polynomial[::-1], _UNKNOWN, domain=QQ).rem(minimal).is_zero
 
