@@ -114,6 +114,8 @@ def _is_rounded(entry: Any, value: Fraction) -> bool:
 def _shown(entry: Any) -> str:
     if isinstance(entry, list | dict):
         return "a list"
+    if isinstance(entry, int) and abs(entry) > 10**300:  # Python refuses to print very long ones
+        return "an integer of more than 300 digits"
     text = str(entry) if isinstance(entry, Bare) or not isinstance(entry, str) else f"'{entry}'"
     return text if len(text) <= 24 else f"{text[:20]}..."
 
@@ -203,11 +205,13 @@ def _of_family(data: Mapping[str, Any], name: str, file: str) -> ThresholdNetwor
     if not W or not all(isinstance(row, list) for row in W) or not len(W) <= MOST_UNITS:
         raise InputError(f"W is no list of at most {MOST_UNITS} rows")
     family = Family.of(W, None if data.get("b") is None else b, name)
-    notes = (
-        f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file',
+    note = (
+        f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file'
     )
+    entries = (e for row in (*(_listed(data["W"]) or ()), data.get("b")) for e in _listed(row) or ())
+    rounded = [e for e in entries if (value := rational(e)) is not None and _is_rounded(e, value)]
     network = family.at(at)
-    return ThresholdNetwork(network.W, network.b, file, notes, family)
+    return ThresholdNetwork(network.W, network.b, file, (note, *_notes(rounded, data.get("b"))), family)
 
 
 def _entry(entry: Any) -> Any:
@@ -247,17 +251,17 @@ def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> Threshol
     if problems:
         raise InputError(problems)
     rounded += [*inexact, *(entry for entry in written if (v := rational(entry)) is not None and _is_rounded(entry, v))]
-    notes = (
-        [
-            f"{len(rounded)} decimal{'s' * (len(rounded) > 1)}, {_shown(rounded[0])} the first, taken for the binary fractions "
-            'that floating-point numbers are; write a text such as "1/10" for another number'
-        ]
-        if rounded
-        else []
+    return ThresholdNetwork(tuple(matrix), bias, file, _notes(rounded, b))
+
+
+def _notes(rounded: Sequence[Any], b: Any) -> tuple[str, ...]:
+    """What a user should know of the numbers that were read."""
+    decimals = (
+        f"{len(rounded)} decimal{'s' * (len(rounded) > 1)}, {_shown(rounded[0]) if rounded else ''} the first, taken for the binary "
+        'fractions that floating-point numbers are; write a text such as "1/10" for another number'
     )
-    if b is None:
-        notes.append("no biases are given: b = 0, with which the state without activity is marginal")
-    return ThresholdNetwork(tuple(matrix), bias, file, tuple(notes))
+    missing = "no biases are given: b = 0, with which the state without activity is marginal"
+    return (*([decimals] if rounded else []), *([missing] if b is None else []))
 
 
 _NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, of size 1e-300 to 1e300"

@@ -161,7 +161,24 @@ def test_bad_arrays(tmp_path, array):
 
 
 @pytest.mark.parametrize(
-    "given", [None, 3, "", "nowhere.json", ".", "a\0b", object(), {}, [], [[]], [[1, 2], [3]], {1, 2}]
+    "given",
+    [
+        None,
+        3,
+        "",
+        "nowhere.json",
+        ".",
+        "a\0b",
+        object(),
+        {},
+        [],
+        [[]],
+        [[1, 2], [3]],
+        {1, 2},
+        [[10**5000]],
+        [[1j]],
+        [["1", object()]] * 2,
+    ],
 )
 def test_bad_values(given):
     with pytest.raises(InputError):
