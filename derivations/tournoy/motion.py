@@ -203,6 +203,12 @@ def _recruits(instance: Instance) -> bool | None:
     return True if pairs else None
 
 
+@claims.on(_cooperative, "W >= 0: every start that was tried converges, which is not proved for all", count=1000)
+def _converges(instance: Instance) -> bool:
+    units, _, y = instance
+    return trajectory(units, y).status == CONVERGED
+
+
 def _symmetrizable(draw: Random) -> Instance:
     units, q, y = with_state(diagonal="nonnegative", symmetric=True)(draw)
     scale = [Fraction(draw.randint(1, 9)) for _ in units.b]

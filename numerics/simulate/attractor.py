@@ -280,5 +280,6 @@ def spectrum_picture(solver: Solver, solution: Solution) -> Picture:
         "real part",
         "imaginary part",
         {f"eigenvalues at one pattern, N = {PICTURED}": network.jacobian_eigenvalues(0)},
-        {"boundary of the bulk": whole} | ({"outliers": np.array(outliers, dtype=complex)} if outliers else {}),
+        {"boundary of the bulk": whole},
+        {"outliers": np.array(outliers, dtype=complex)} if outliers else {},
     )

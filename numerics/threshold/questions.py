@@ -29,7 +29,6 @@ from theory.threshold.reading import PatternFile, rational
 
 SHOWN = 40  # lines of one kind on a terminal
 DRAWN = 6  # units of a transition graph that is drawn
-_POINTS = 9  # of a straight line
 
 
 def network_of(solution: Solution) -> ThresholdNetwork:
@@ -58,8 +57,8 @@ def answer_walls(solver: Solver, solution: Solution, *_: Any) -> Answer:
         [
             f"y{w.unit} = 0",
             text_of(w.below)[: w.unit] + "." + text_of(w.below)[w.unit + 1 :],
-            str(w.low),
-            str(w.high),
+            _short(w.low),
+            _short(w.high),
             w.kind,
         ]
         for w in found.walls
@@ -109,7 +108,7 @@ def answer_diagram(solver: Solver, solution: Solution, asked: Sequence[str], *_:
     from theory.threshold.family import Diagram, diagram
 
     ends = [rational(end) for end in asked[0].split(":")]
-    require((None not in ends, f"--diagram {asked[0][:40]}: no numbers within double precision"))
+    require((None not in ends, f"--diagram {asked[0][:40]}: no numbers of size 1e-300 to 1e300"))
     found: Diagram = diagram(family, *ends)
     return Answer(
         {"diagram": found.data},
@@ -130,7 +129,11 @@ def _section(
 
 
 def _listed(values: Sequence[Fraction]) -> str:
-    return f"({', '.join(map(str, values))})"
+    return f"({', '.join(map(_short, values))})"
+
+
+def _short(value: Fraction) -> str:
+    return text if len(text := str(value)) <= 24 else f"{float(value):.10g}"
 
 
 # ---- figures -----------------------------------------------------------------------------------------------------------
@@ -164,7 +167,7 @@ def _plane(network: ThresholdNetwork) -> Picture:
     size = 1.25 * max(max(abs(z.real), abs(z.imag)) for z in (*focal.values(), 0.2 + 0.2j))
     curves: dict[str, list[Points]] = {}
     for wall in found.walls:
-        along = np.linspace(0, size, _POINTS) * (1 if wall.below[1 - wall.unit] else -1)
+        along = np.array([0, size]) * (1 if wall.below[1 - wall.unit] else -1)
         curves.setdefault(f"{wall.kind} wall", []).append(along * (1j if wall.unit == 0 else 1))
     grid = np.linspace(-size, size, 13)[[1, 3, 5, 7, 9, 11]]
     arrows = []
@@ -182,7 +185,8 @@ def _plane(network: ThresholdNetwork) -> Picture:
         "y0 over the sum of abs of its row",
         "y1 over the sum of abs of its row",
         {},
-        points | {label: _joined(lines) for label, lines in curves.items()},
+        {label: _joined(lines) for label, lines in curves.items()},
+        marks=points,
         arrows=tuple(arrows),
         texts=focal,
     )
@@ -214,7 +218,10 @@ def _drawn(graph: TransitionGraph) -> Picture:
         "",
         "active units",
         {},
-        {label: np.array([place[text_of(s)] for s in sorted(states)]) for label, states in kinds.items() if states},
+        {},
+        marks={
+            label: np.array([place[text_of(s)] for s in sorted(states)]) for label, states in kinds.items() if states
+        },
         arrows=tuple((place[text_of(s)], place[text_of(t)]) for s, after in sorted(graph.edges.items()) for t in after),
         texts=place,
     )
@@ -227,7 +234,7 @@ def _bars(data: Mapping[str, Any], solution: Solution) -> Picture:
     states = sorted({s for piece in data["pieces"] for s in piece["stable"]})
     place = {state: k for k, state in enumerate(states)}
     lines = [
-        np.linspace(ends[piece["low"]], ends[piece["high"]], _POINTS) + 1j * place[state]
+        np.array([ends[piece["low"]], ends[piece["high"]]]) + 1j * place[state]
         for piece in data["pieces"]
         for state in piece["stable"]
     ]

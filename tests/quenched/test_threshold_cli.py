@@ -120,6 +120,7 @@ def test_a_parameter_in_the_entries(capsys, folder):
     (at,) = data["diagram"]["breakpoints"]
     assert at["at"] == "3/2" and at["lost"] == ["10"] and at["gained"] == []
     assert [piece["stable"] for piece in data["diagram"]["pieces"]] == [["01", "10"], ["01"]]
+    assert answer(capsys, "solve", "threshold", "family.json", "--diagram", "-1/2:1")["diagram"]["low"] == "-1/2"
     assert "no entry of W and b holds a parameter" in refusal(
         capsys, "solve", "threshold", "network.json", "--diagram", "0:1"
     )
