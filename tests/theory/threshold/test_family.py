@@ -28,7 +28,7 @@ def near(point):
 
 
 @pytest.mark.parametrize(
-    ("count", "most"), [(8, 3), pytest.param(400, 5, marks=pytest.mark.heavy)], ids=["few", "many"]
+    ("count", "most"), [(8, 3), pytest.param(50, 5, marks=pytest.mark.heavy)], ids=["few", "many"]
 )
 @pytest.mark.parametrize("degree", [1, 2, 3])
 def test_the_states_of_every_value(count, most, degree):
