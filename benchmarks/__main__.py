@@ -24,6 +24,7 @@ SUBJECTS = (
     "dynamics",
     "loops",
     "attractor",
+    "threshold",
     "commandline",
     "simulator",
     "trajectories",

@@ -36,7 +36,7 @@ PAPER = Paper.of(
         "the theorems, equations and figures of the full text",
         "whether an equilibrium with two or more sliding units attracts: its index is known, no more",
         "convergence of almost all trajectories for W >= 0 from cues that do not support themselves",
-        "the largest number of stable states without self-coupling for four units and more",
+        "the largest number of stable states without self-coupling for five units and more",
         "capacities of weights with prescribed signs for patterns of zeros and ones",
     ),
     note=NOTE,

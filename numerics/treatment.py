@@ -101,7 +101,7 @@ class Treatment:
     files : mapping of str to FileParameter
         By command, the file that it takes in place of the model's parameters; `derive` may do without.
     derivation_for : callable, optional
-        ``derivation_for(read, style)`` returns what `derive` prints of its file.
+        ``derivation_for(read, style, **settings)`` returns what `derive` prints of its file.
     design : callable, optional
         ``design(read, **settings)`` returns parameters for what its file asks for, with ``to_dict`` and ``table``.
     comparison : callable, optional

@@ -46,6 +46,8 @@ class Picture:
         Above, and along the axes.
     points, curves : mapping of str to complex array
         What is simulated and what theory says, by their labels.
+    marks : mapping of str to complex array
+        Single values of the theory.
     arrows : tuple of (complex, complex)
     texts : mapping of str to complex
         Words in the plane and where they stand.
@@ -56,6 +58,7 @@ class Picture:
     y: str
     points: Mapping[str, Any]
     curves: Mapping[str, Any]
+    marks: Mapping[str, Any] = field(default_factory=dict)
     arrows: tuple[tuple[complex, complex], ...] = ()
     texts: Mapping[str, complex] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ _FIGURE = """figure, its format by its suffix: .png, .pdf or .svg, MODEL.png if 
 curves, simulated networks as points"""
 
 _EXAMPLES = {
-    "derive": "--steps --format markdown",
+    "derive": "--format markdown",
     "solve": "--json",
     "design": "diag=zero --json",
     "emit": "-o solver.py",
@@ -92,7 +93,7 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     shown = [find_treatment(model)] if model in model_names() else list(treatments())
 
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
-        model_help = [_parameters_help(shown[0].model)] if len(shown) == 1 and name != "check" else []
+        model_help = [_parameters_help(shown[0].stated(name))] if len(shown) == 1 and name != "check" else []
         epilog = "\n\n".join([*model_help, *_settings_help(name, shown), *_example(name, shown[0]), _EXITS])
         return commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", epilog=epilog)
 
@@ -291,7 +292,7 @@ def _joined(words: list[str]) -> list[str]:
         word = rest.pop()
         if word in ("-a", "--activation"):
             joined.append(f"--activation={rest.pop()}" if rest else word)
-        elif rest and word in setting_options():
+        elif rest and (word in setting_options() or (word.startswith("--") and re.match(r"-[0-9.]", rest[-1]))):
             joined.append(f"{word}={rest.pop()}")
         elif word == "--plot" and not (rest and rest[-1] and not rest[-1].startswith("-") and "=" not in rest[-1]):
             joined.append("--plot=")

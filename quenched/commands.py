@@ -67,7 +67,7 @@ def _derive(arguments: argparse.Namespace, asked: Asked) -> int:
                 "--steps: what follows for given states is one step; derive without a file has the argument",
             )
         )
-        print(derivation_for(read, arguments.format))
+        print(derivation_for(read, arguments.format, **asked.single))
         return 0
     from quenched.presentation import present
     from theory.derivation import StepFailed

@@ -184,14 +184,16 @@ def solution_text(
     rows = [f"{titled(solution.model, solution.activation)}, {given}{filtered}", ""]
     terms = {key: term.coefficient for key, term in solution.finite_size.items()}
     for key, value in {**solution.leading, **terms}.items():
-        rows.append(f"  {key:<16} {_with_error(solution, key, value):<22} {meanings[key]}")
+        shown_value = "none" if key in solution.absent else _with_error(solution, key, value)
+        rows.append(f"  {key:<16} {shown_value:<22} {solution.absent.get(key, meanings[key])}")
     errors = {key: error for key, error in solution.errors.items() if key in solution.order_parameters}
-    rows += [
-        "",
-        "  "
-        + "".join(f"error of {name} {error:.1e}, " for name, error in errors.items())
-        + f"relative residual {abs(solution.residual):.1e}, stable: {'yes' if solution.stable else 'NO'}",
-    ]
+    if not solution.rows:  # what is exact has no residual
+        rows += [
+            "",
+            "  "
+            + "".join(f"error of {name} {error:.1e}, " for name, error in errors.items())
+            + f"relative residual {abs(solution.residual):.1e}, stable: {'yes' if solution.stable else 'NO'}",
+        ]
     if size is not None:
         rows += ["", f"  with the 1/N terms, at N = {size:g} units:"]
         rows += [f"  {key:<16} {value:<22.10g}" for key, value in solution.at_size(size).items()]

@@ -90,6 +90,25 @@ _WORDS = [
     ["check", "p" * 100_000],
 ]  # fmt: skip
 
+NETWORK = ["threshold", "/dev/null"]
+_FILES = [
+    ["threshold"], ["threshold", ""], ["threshold", "nowhere.json"], ["threshold", "."], ["threshold", "/"], NETWORK,
+    ["threshold", "network="], ["threshold", "network=nowhere"], ["threshold", "nowhere", "network=nowhere"],
+    [*NETWORK, *NETWORK[1:]], ["threshold", "n" * 100_000], ["threshold", "a\x00b"], ["threshold", "-a", "x", "/dev/null"],
+    ["threshold", "/dev/null", "method=best"], ["threshold", "/dev/null", "N=3"], ["threshold", "/dev/null", "g=1"],
+    ["threshold", "../network.json;true"], ["threshold", "$(true)"], ["threshold", "\ud800"], ["threshold", "-"],
+    ["threshold", "/dev/null", "cue="], ["threshold", "/dev/null", "cue=2"], ["threshold", "/dev/null", "cue=" + "1" * 10**6],
+    ["threshold", "/dev/null", "y0=1/0"], ["threshold", "/dev/null", "y0=1,,2"], ["threshold", "/dev/null", "form=Q"],
+]  # fmt: skip
+_DESIGNS = [
+    ["design", *NETWORK], ["design", *NETWORK, "diag="], ["design", *NETWORK, "diag=none"], ["design", *NETWORK, "signs=+0-"],
+    ["design", "threshold"], ["design"], ["design", *NETWORK, "-o"], ["design", *NETWORK, "objective=best"],
+    ["design", "static", "-a", "x", "/dev/null"], ["derive", *NETWORK], ["derive", *NETWORK, "--steps"], ["emit", *NETWORK],
+    ["derive", "static", "/dev/null"], ["sweep", *NETWORK], ["check", "/dev/null.json"], ["check", "nowhere.json"],
+    ["solve", *NETWORK, "--diagram"], ["solve", *NETWORK, "--diagram", "0"], ["solve", *NETWORK, "--diagram", "0:1:2"],
+    ["solve", *NETWORK, "--filippov", "1"], ["solve", *MODEL, *GOOD, "--walls"], ["solve", *NETWORK, "--lag", "1"],
+]  # fmt: skip
+
 _COMMANDS = ("solve", "simulate", "validate")
 LINES = [
     *([command, *MODEL, f"g={value}", "sigma=1"] for value in _NUMBERS for command in _COMMANDS),
@@ -98,6 +117,8 @@ LINES = [
     *(["validate", *MODEL, *GOOD, setting] for setting in _SETTINGS),
     *(["solve", "static", *words] for words in _NO_SOLUTION),
     *_WORDS,
+    *([command, *words] for words in _FILES for command in _COMMANDS),
+    *_DESIGNS,
 ]
 
 IN_A_PROCESS = [

@@ -55,8 +55,9 @@ TREATMENT = Treatment(
     method=Later("numerics.solve.threshold:THRESHOLD"),
     simulator=Simulator(run=Later("numerics.threshold.simulation:simulate"), sizes=(), couplings=()),
     comparison=Later("numerics.threshold.simulation:compare_states"),
-    settings={"simulate": RUNS, "validate": (STARTS,), "design": DESIGN},
+    settings={"simulate": RUNS, "validate": (STARTS,), "design": DESIGN, "derive": DESIGN[:3]},
     files={"design": PATTERNS, "derive": PATTERNS},
+    derivation_for=Later("numerics.threshold.questions:inequalities_for"),
     design=Later("numerics.threshold.questions:design_for"),
     verify=Later("theory.threshold.verify:verify"),
     questions=(

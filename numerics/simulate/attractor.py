@@ -272,6 +272,7 @@ def spectrum_picture(solver: Solver, solution: Solution) -> Picture:
         raise DomainError("the patterns of the network in the figure depend linearly on each other")
     with np.errstate(all="ignore"):
         upper = jacobian_of(solver, parameters).boundary_curve(parameters["alpha"], BOUNDARY_POINTS)
+    outliers = solution.details["outliers"]
     whole = np.concatenate([upper, upper[::-1].conj()])
     given = ", ".join(f"{name} = {shown(value)}" for name, value in parameters.items())
     return Picture(
@@ -279,5 +280,6 @@ def spectrum_picture(solver: Solver, solution: Solution) -> Picture:
         "real part",
         "imaginary part",
         {f"eigenvalues at one pattern, N = {PICTURED}": network.jacobian_eigenvalues(0)},
-        {"boundary of the bulk": whole, "outliers": np.array(solution.details["outliers"], dtype=complex)},
+        {"boundary of the bulk": whole},
+        {"outliers": np.array(outliers, dtype=complex)} if outliers else {},
     )

@@ -72,7 +72,8 @@ class Simulation:
         counted = f"{s.couplings} {'coupling matrices' if s.samples > 1 else 'networks'}"
         counted += f" x {s.samples} noise draws" if s.samples > 1 else ""
         counted = f", {counted}" if s.couplings > 1 else ""
-        rows = [titled(self.model, self.activation) + (f", N = {s.N}{counted}" if s.N else "")]
+        given = "".join(f", {name} = {shown(value)}" for name, value in self.parameters.items())
+        rows = [titled(self.model, self.activation) + given + (f", N = {s.N}{counted}" if s.N else "")]
         within = {key: f"   within couplings {error:.2g}" for key, error in s.time_errors.items()}
         errors = {key: f" +- {e.error:.2g}" if e.error else "" for key, e in estimates.items()}
         rows += [f"  {key:<16} {e.value:>14.6g}{errors[key]}{within.get(key, '')}" for key, e in estimates.items()]

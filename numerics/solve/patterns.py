@@ -60,8 +60,21 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
         if unresolved
         else ()
     )
+    absent = {}
+    if np.isnan(result["alpha_out"]):
+        absent["alpha_out"] = "no outlier reaches 1 as long as the bulk is below it"
+    if np.isnan(result["theta_c"]):
+        absent["theta_c"] = (
+            "with trained biases outliers do not depend on the threshold"
+            if numbers["variant"] == "bias"
+            else "the bulk is above 1 at this load"
+            if result["edge"] >= 1
+            else "no threshold takes the outlier of the recalled pattern below 1"
+        )
     kept = {key: error for key, error in errors.items() if key in values and key not in unresolved}
-    return Reading(values={**values, "error": errors.get("t", 0.0)}, errors=kept, messages=messages, details=details)
+    return Reading(
+        values={**values, "error": errors.get("t", 0.0)}, errors=kept, messages=messages, details=details, absent=absent
+    )
 
 
 def answer_boundary(solver: Solver, solution: Solution, asked: Sequence[float], _: Mapping[str, Any]) -> Answer:

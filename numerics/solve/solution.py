@@ -82,6 +82,8 @@ class Reading:
         Relative residual above which the solution is refused.
     messages : tuple of str
         Reasons for caution.
+    absent : mapping of str to str
+        Results of which there are none, which is no reason for caution, and why.
     details : mapping of str to str or list
         Results that are no single number; complex numbers as [re, im].
     fixed_points : tuple of FixedPoint
@@ -98,6 +100,7 @@ class Reading:
     sampled: bool = False
     tolerance: float = RESIDUAL
     messages: tuple[str, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     fixed_points: tuple[FixedPoint, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -194,6 +197,7 @@ class Solution(Reading):
                 "branches": len(self.branches),
                 "branch_list": [{"value": b.value, "slope": b.slope, "label": b.label} for b in self.branches],
                 "messages": list(self.warnings(N)),
+                **({"absent": dict(self.absent)} if self.absent else {}),
             },
             **({"fixed_points": as_data(self.fixed_points)} if self.fixed_points else {}),
             **({} if N is None else {"finite_size": {"N": N, **self.at_size(N)}}),

@@ -102,7 +102,7 @@ class Solver:
         )
         missing: dict[str, list[str]] = {}
         for key, text in self.module.UNDEFINED.items():
-            if isnan(raw[key]):
+            if isnan(raw[key]) and key not in read.absent:
                 missing.setdefault(text, []).append(key)
         undefined = tuple(
             f"{', '.join(keys)} {'are' if keys[1:] else 'is'} not defined: {text}" for text, keys in missing.items()

@@ -19,10 +19,7 @@ from theory.threshold.simplex import Obstruction
 from theory.threshold.verify import sealed
 
 RIDGE = 1e-9  # of the least-squares guess, relative to a Gram matrix of integers: dependent patterns make it singular
-MOST_UNITS, MOST_STATES = (
-    32,
-    2**17,
-)  # up to which all stable states of a design are looked for: partial states count too
+MOST_UNITS, MOST_STATES = 32, 2**17  # of a design whose stable states are all looked for; partial states count too
 MOST_CANDIDATES = 200  # of states that may be forced, without being asked for
 
 
@@ -295,26 +292,29 @@ def _row(patterns: Patterns, unit: int, objective: str, guess: Sequence[int] | N
 
 
 def _guesses(patterns: Patterns) -> Sequence[Sequence[int] | None]:
-    """Integer weights, and bias, of all rows by least squares: all fields near one, cut at prescribed signs and missing weights.
+    """Integer weights, and bias, of all rows by least squares: all fields near one, then cut at prescribed signs.
 
-    The Gram matrix of the patterns is factorized once. Without the weight of a unit onto itself it is smaller by a matrix of
-    rank one (Sherman and Morrison).
+    Without a mask the Gram matrix of the patterns is factorized once. Without the weight of a unit onto itself it is smaller by a
+    matrix of rank one (Sherman and Morrison).
     """
     S = np.array(patterns.states, np.int64)
     E = np.column_stack([S, np.ones(len(S), np.int64)]) if patterns.bias == FREE else S
-    targets = 2 * S - 1
-    both = np.linalg.solve(E @ E.T + RIDGE * np.eye(len(E)), np.hstack([targets, S]).astype(float))
-    y, own = both[:, : patterns.N], both[:, patterns.N :]
-    if patterns.diag != FREE:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            y = y + own * ((S * y).sum(axis=0) / (1 - (S * own).sum(axis=0)))
-    x: Array = np.nan_to_num(y.T @ E.astype(float), posinf=0.0, neginf=0.0)
+    targets, ridge = 2 * S - 1, RIDGE * np.eye(len(E))
+    allowed, signs = np.zeros((patterns.N, E.shape[1])), np.zeros((patterns.N, E.shape[1]))
     for unit in range(patterns.N):
-        columns, signs = patterns.unknowns(unit)
-        allowed = np.zeros(E.shape[1])
-        allowed[list(columns)] = np.where(np.array(signs) * x[unit, list(columns)] < 0, 0.0, 1.0)
-        x[unit] *= allowed
-    return rounded(E, targets.T, x)
+        columns, own = patterns.unknowns(unit)
+        allowed[unit, list(columns)], signs[unit, list(columns)] = 1, own
+    if patterns.mask:
+        y = np.empty(S.shape)
+        for unit, kept in enumerate(allowed):
+            y[:, unit] = np.linalg.solve((E * kept) @ E.T + ridge, targets[:, unit])
+    else:
+        y, itself = np.hsplit(np.linalg.solve(E @ E.T + ridge, np.hstack([targets, S]).astype(float)), 2)
+        if patterns.diag != FREE:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                y = y + itself * ((S * y).sum(axis=0) / (1 - (S * itself).sum(axis=0)))
+    x: Array = np.nan_to_num(y.T @ E.astype(float), posinf=0.0, neginf=0.0) * allowed
+    return rounded(E, targets.T, np.where(signs * x < 0, 0.0, x))
 
 
 def _states(given: Sequence[Any], N: int) -> tuple[State, ...]:

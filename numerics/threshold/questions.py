@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,13 +22,13 @@ from numerics.view import Picture, aligned
 from theory.errors import InputError, require
 from theory.models.threshold import THRESHOLD
 from theory.threshold.filippov import filippov_equilibria, region_map
+from theory.threshold.inequalities import inequalities
 from theory.threshold.network import ThresholdNetwork, text_of
-from theory.threshold.patterns import FEASIBLE, Patterns
+from theory.threshold.patterns import FEASIBLE, FREE, Patterns
 from theory.threshold.reading import PatternFile, rational
 
 SHOWN = 40  # lines of one kind on a terminal
 DRAWN = 6  # units of a transition graph that is drawn
-_POINTS = 9  # of a straight line
 
 
 def network_of(solution: Solution) -> ThresholdNetwork:
@@ -56,8 +57,8 @@ def answer_walls(solver: Solver, solution: Solution, *_: Any) -> Answer:
         [
             f"y{w.unit} = 0",
             text_of(w.below)[: w.unit] + "." + text_of(w.below)[w.unit + 1 :],
-            str(w.low),
-            str(w.high),
+            _short(w.low),
+            _short(w.high),
             w.kind,
         ]
         for w in found.walls
@@ -107,7 +108,7 @@ def answer_diagram(solver: Solver, solution: Solution, asked: Sequence[str], *_:
     from theory.threshold.family import Diagram, diagram
 
     ends = [rational(end) for end in asked[0].split(":")]
-    require((None not in ends, f"--diagram {asked[0][:40]}: no numbers within double precision"))
+    require((None not in ends, f"--diagram {asked[0][:40]}: no numbers of size 1e-300 to 1e300"))
     found: Diagram = diagram(family, *ends)
     return Answer(
         {"diagram": found.data},
@@ -128,7 +129,11 @@ def _section(
 
 
 def _listed(values: Sequence[Fraction]) -> str:
-    return f"({', '.join(map(str, values))})"
+    return f"({', '.join(map(_short, values))})"
+
+
+def _short(value: Fraction) -> str:
+    return text if len(text := str(value)) <= 24 else f"{float(value):.10g}"
 
 
 # ---- figures -----------------------------------------------------------------------------------------------------------
@@ -162,7 +167,7 @@ def _plane(network: ThresholdNetwork) -> Picture:
     size = 1.25 * max(max(abs(z.real), abs(z.imag)) for z in (*focal.values(), 0.2 + 0.2j))
     curves: dict[str, list[Points]] = {}
     for wall in found.walls:
-        along = np.linspace(0, size, _POINTS) * (1 if wall.below[1 - wall.unit] else -1)
+        along = np.array([0, size]) * (1 if wall.below[1 - wall.unit] else -1)
         curves.setdefault(f"{wall.kind} wall", []).append(along * (1j if wall.unit == 0 else 1))
     grid = np.linspace(-size, size, 13)[[1, 3, 5, 7, 9, 11]]
     arrows = []
@@ -180,7 +185,8 @@ def _plane(network: ThresholdNetwork) -> Picture:
         "y0 over the sum of abs of its row",
         "y1 over the sum of abs of its row",
         {},
-        points | {label: _joined(lines) for label, lines in curves.items()},
+        {label: _joined(lines) for label, lines in curves.items()},
+        marks=points,
         arrows=tuple(arrows),
         texts=focal,
     )
@@ -212,7 +218,10 @@ def _drawn(graph: TransitionGraph) -> Picture:
         "",
         "active units",
         {},
-        {label: np.array([place[text_of(s)] for s in sorted(states)]) for label, states in kinds.items() if states},
+        {},
+        marks={
+            label: np.array([place[text_of(s)] for s in sorted(states)]) for label, states in kinds.items() if states
+        },
         arrows=tuple((place[text_of(s)], place[text_of(t)]) for s, after in sorted(graph.edges.items()) for t in after),
         texts=place,
     )
@@ -225,7 +234,7 @@ def _bars(data: Mapping[str, Any], solution: Solution) -> Picture:
     states = sorted({s for piece in data["pieces"] for s in piece["stable"]})
     place = {state: k for k, state in enumerate(states)}
     lines = [
-        np.linspace(ends[piece["low"]], ends[piece["high"]], _POINTS) + 1j * place[state]
+        np.array([ends[piece["low"]], ends[piece["high"]]]) + 1j * place[state]
         for piece in data["pieces"]
         for state in piece["stable"]
     ]
@@ -309,3 +318,28 @@ def design_for(read: PatternFile, **given: Any) -> DesignAnswer:
     """
     objective = given.pop("objective", FEASIBLE)
     return DesignAnswer(THRESHOLD.name, design(Patterns.of(read, **given), objective))
+
+
+def inequalities_for(read: PatternFile, style: str, **given: Any) -> str:
+    """What the patterns of a file ask of W_ij and b_i; weights that no option mentions are free.
+
+    Parameters
+    ----------
+    read : PatternFile
+    style : {'text', 'markdown', 'latex', 'json'}
+    **given
+        `diag`, `bias` and `signs`, which replace what the file says.
+    """
+    found = inequalities(Patterns.of(read, **{"diag": read.options.get("diag", FREE), **given}))
+    if style == "json":
+        return json.dumps({"model": THRESHOLD.name, **found.data}, indent=2)
+    if style == "latex":
+        return found.latex
+    p = found.patterns
+    title = f"{p.P} states of {p.N} units are stable if and only if (diag = {p.diag}, bias = {p.bias})"
+    if style == "text":
+        return "\n".join([f"{title}:", "", *found.rows])
+    lines = [
+        f"* unit {unit.unit}: ${entry.latex}$ ({text_of(entry.state)})" for unit in found.units for entry in unit.kept
+    ]
+    return "\n".join([f"# {title}", "", *lines])

@@ -54,15 +54,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Exact numbers beside random draws.
-
-    Attributes
-    ----------
-    rows : tuple of Comparison
-    seed : int
-    note : str
-        What the exact numbers assume.
-    """
+    """Exact numbers beside random draws of one seed, and what the exact numbers assume."""
 
     rows: tuple[Comparison, ...]
     seed: int
@@ -77,17 +69,8 @@ class Comparisons:
         """One line a number."""
         head = ["", "N", "P", "P/N", "exact", "measured", "s.e.", "z", "draws"]
         body = [
-            [
-                row.name,
-                str(row.N),
-                str(row.P or ""),
-                f"{row.P / row.N:.2f}" if row.P else "",
-                f"{float(row.exact):.5g}",
-                f"{row.measured:.5g}",
-                f"{row.error:.2g}",
-                f"{row.z:+.1f}",
-                str(row.draws),
-            ]
+            f"{row.name}|{row.N}|{row.P or ''}|{f'{row.P / row.N:.2f}' if row.P else ''}|{float(row.exact):.5g}"
+            f"|{row.measured:.5g}|{row.error:.2g}|{row.z:+.1f}|{row.draws}".split("|")
             for row in self.rows
         ]
         return "\n".join([*aligned([head, *body], left=(0,)), self.note])
@@ -103,10 +86,7 @@ def expected_count(N: int, bias: str, diag: str) -> Fraction:
     probability 2^-N; with b = 0 the field is identically zero in the state without activity, and for w_ii = 0 too that of the
     active unit where there is no other.
     """
-    require(
-        (bias in (FREE, ZERO), "bias must be free or zero"),
-        (diag in (FREE, ZERO), "diag must be free or zero"),
-    )
+    require((bias in (FREE, ZERO) and diag in (FREE, ZERO), "bias and diag must be free or zero"))
     never = 0 if bias == FREE else 1 if diag == FREE else 1 + N
     return Fraction(2**N - never, 2**N)
 
@@ -189,41 +169,17 @@ def capacity_probability(P: int, n: int, signed: bool = False) -> Fraction:
     return Fraction(cover_count(P + n, n), 2 ** (P + n)) if signed else Fraction(cover_count(P, n), 2**P)
 
 
-def feasible_fraction(
-    P: int,
-    n: int,
-    draws: int,
-    rng: np.random.Generator,
-    *,
-    signed: bool = False,
-    gaussian: bool = False,
-    bias: bool = False,
-) -> float:
-    """Fraction of random row problems that some weights solve, as HiGHS decides in floats.
+def _is_solved(P: int, n: int, rng: np.random.Generator, signed: bool, gaussian: bool, bias: bool) -> bool:
+    """Whether some weights solve a random row problem, as HiGHS decides in floats.
 
-    Parameters
-    ----------
-    P, n : int
-        Patterns and weights.
-    draws : int
-    rng : numpy.random.Generator
-    signed : bool
-        Weights not negative: with signs of the patterns' entries at random that stands for any prescribed signs.
-    gaussian : bool
-        Normal entries of the patterns, which are in general position, instead of 0 and 1.
-    bias : bool
-        One more weight, of free sign, onto an entry that is always 1.
+    Weights with prescribed signs are weights that are not negative, and patterns with a random sign of each coordinate.
     """
-    solved = 0
-    for _ in range(draws):
-        patterns = rng.standard_normal((P, n)) if gaussian else rng.integers(0, 2, (P, n)).astype(float)
-        if signed and not gaussian:
-            patterns *= rng.choice([-1.0, 1.0], n)  # Dale's law: one sign a presynaptic unit
-        rows = rng.choice([-1.0, 1.0], P)[:, None] * (np.column_stack([patterns, np.ones(P)]) if bias else patterns)
-        bounds = [(0 if signed else None, None)] * n + [(None, None)] * bias
-        found = linprog(np.zeros(n + bias), -rows, -np.ones(P), bounds=bounds)
-        solved += found.status == 0
-    return solved / draws
+    patterns = rng.standard_normal((P, n)) if gaussian else rng.integers(0, 2, (P, n)).astype(float)
+    if signed and not gaussian:
+        patterns *= rng.choice([-1.0, 1.0], n)
+    rows = rng.choice([-1.0, 1.0], P)[:, None] * (np.column_stack([patterns, np.ones(P)]) if bias else patterns)
+    bounds = [(0 if signed else None, None)] * n + [(None, None)] * bias
+    return bool(linprog(np.zeros(n + bias), -rows, -np.ones(P), bounds=bounds).status == 0)
 
 
 def row_capacity(
@@ -272,10 +228,10 @@ def row_capacity(
         P = max(1, round(load * N))
         exact = capacity_probability(P, n, signed)
         rng = np.random.default_rng([seed, N, k])
-        measured = feasible_fraction(P, N - 1, draws, rng, signed=signed, gaussian=gaussian, bias=bias == FREE)
-        interval = stats.binomtest(round(measured * draws), draws).proportion_ci(0.6827, "wilson")
-        expected = math.sqrt(float(exact * (1 - exact)) / draws)
-        error = float(interval.high - interval.low) / 2
+        solved = sum(_is_solved(P, N - 1, rng, signed, gaussian, bias == FREE) for _ in range(draws))
+        interval = stats.binomtest(solved, draws).proportion_ci(0.6827, "wilson")
+        expected, error = math.sqrt(float(exact * (1 - exact)) / draws), float(interval.high - interval.low) / 2
+        measured = solved / draws
         z = (measured - float(exact)) / (expected or error)
         name = f"rows that store{' with signs' if signed else ''}"
         rows.append(Comparison(name, N, P, exact, measured, error, draws, z))

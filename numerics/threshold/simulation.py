@@ -299,5 +299,5 @@ def _concluded(rows: list[Row], found: Mapping[str, int], N: int, runs: int) -> 
         return "agree", f"no stable state, and runs from {where} end in none"
     return (
         "agree",
-        f"each of {len(rows) - 1} attracts the runs from its region; runs from {where} end in no other state",
+        f"each stable state attracts the runs from its region; runs from {where} end in no other state",
     )

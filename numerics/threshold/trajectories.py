@@ -205,13 +205,13 @@ class Trajectory:
         """One sentence on how it ends."""
         slides = f", units {', '.join(map(str, self.sliding))} sliding" if self.sliding else ""
         point = "" if self.limit is None else f"({', '.join(map(str, self.limit))}){slides}"
-        repeated = self.recurrence
+        some = [*map(output_text, self.branches[:4]), *(["..."] if len(self.branches) > 4 else [])]
         return {
             CONVERGED: f"converges to y = {point}",
             MARGINAL: f"tends to the boundary point y = {point}",
-            CYCLE: "tends to a limit cycle" + ("" if repeated is None else f" of period {repeated.period_value:.10g}"),
+            CYCLE: f"tends to a limit cycle: {self.recurrence if self.status == CYCLE else ''}",
             ACCUMULATES: f"crosses zero for ever and tends to y = {point}",
-            NONUNIQUE: f"has {len(self.branches)} continuations: {'; '.join(map(output_text, self.branches))}",
+            NONUNIQUE: f"has {len(self.branches)} continuations: {'; '.join(some)}",
             DEGENERATE: "arrives at zero where the field vanishes; the continuation is degenerate",
             MAX_EVENTS: f"not finished after {len(self.events)} events",
             CAPPED: "stopped: the fractions became too long, or too many units are at zero at one time",

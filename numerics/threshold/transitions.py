@@ -22,6 +22,8 @@ from theory.threshold.network import State, ThresholdNetwork, text_of
 MOST_STATES = 1 << 16
 """States that are followed if nothing else is said; the whole graph has 2^N."""
 
+_MOST_ENTRIES = 1 << 23  # zeros and ones of all states met: what memory holds of networks of many units
+
 
 @dataclass(frozen=True)
 class TransitionGraph:
@@ -75,7 +77,7 @@ class TransitionGraph:
     @property
     def attractors(self) -> tuple[tuple[State, ...], ...]:
         """Components that no transition leaves: terminals, and cycles in which following edges stays for ever."""
-        return tuple(c for c in self.components if all(t in c for s in c for t in self.edges[s]))
+        return tuple(c for c in self.components if set(c).issuperset(t for s in c for t in self.edges[s]))
 
     @property
     def data(self) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def transition_graph(
     network : ThresholdNetwork
     cue : State, optional
     most_states : int
-        States after which a graph from a cue is left (`TransitionGraph.complete` says so).
+        States met after which a graph from a cue is left (`TransitionGraph.complete` says so); fewer of more than 128 units.
 
     Raises
     ------
@@ -119,19 +121,17 @@ def transition_graph(
     )
     edges: dict[State, tuple[State, ...]] = {}
     start: Iterable[State] = product((0, 1), repeat=N) if cue is None else (cue,)
-    waiting, seen = list(start), set[State]()
-    seen.update(waiting)
+    seen = {s: s for s in start}  # one object for each state
+    waiting = list(seen)
     W, b = network.integers
-    while waiting and len(edges) < most_states:
+    while waiting and len(seen) <= min(most_states, _MOST_ENTRIES // max(N, 1)):
         s = waiting.pop()
         active = [j for j, on in enumerate(s) if on]
-        after = tuple(
+        found = [
             (*s[:i], 1 - on, *s[i + 1 :])
             for i, on in enumerate(s)
             if (2 * on - 1) * (b[i] + sum(W[i][j] for j in active)) < 0
-        )
-        edges[s] = after
-        fresh = [t for t in after if t not in seen]
-        seen.update(fresh)
-        waiting += fresh
+        ]
+        waiting += [t for t in found if t not in seen]
+        edges[s] = tuple(seen.setdefault(t, t) for t in found)
     return TransitionGraph(network, cue, edges, not waiting)

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FEWEST = 8  # values of a curve; fewer are drawn one by one
 HOLLOW = f"simulated, fewer than {FEW:g} active directions:\nfinite-size effects expected"
 STYLE: Any = {
     "font.size": 10,
@@ -120,8 +119,8 @@ def draw_picture(picture: Picture, path: str) -> None:
         axes: Any = figure.subplots()
         for label, values in picture.points.items():
             axes.plot(values.real, values.imag, ".", color=GREY, markersize=3, label=label)
-        for colour, (label, values) in zip(COLOURS, picture.curves.items(), strict=False):
-            style = "-" if values.size > FEWEST else "D"
+        lines = [("-", *entry) for entry in picture.curves.items()] + [("D", *entry) for entry in picture.marks.items()]
+        for colour, (style, label, values) in zip(COLOURS, lines, strict=False):
             axes.plot(values.real, values.imag, style, color=colour, markerfacecolor="none", label=label)
         for start, end in picture.arrows:
             drawn = {"arrowstyle": "->", "color": GREY, "linewidth": 0.8, "shrinkA": 4, "shrinkB": 4}
@@ -131,8 +130,10 @@ def draw_picture(picture: Picture, path: str) -> None:
         axes.set(xlabel=picture.x, ylabel=picture.y, title=fill(picture.title, WIDTH))
         if not picture.x:
             axes.set_xticks([])
+        if not picture.y:
+            axes.set_yticks([])
         beside: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if picture.texts else {"loc": "upper left"}
-        if picture.points or picture.curves:
+        if picture.points or lines:
             axes.legend(**beside)
 
     _write(path, paint)

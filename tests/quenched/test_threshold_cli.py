@@ -80,3 +80,155 @@ def test_a_refusal_imports_nothing_large(folder):
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert out.returncode == 2 and "1 row of 2 numbers" in out.stderr and "row 1, column 2 ('x')" in out.stderr
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x00", b"\xff", b"{", b"[]", b"{}", b"[[1]", b"[[1, 2, 3]]", b"1 2\n3", b"[[NaN]]", b"[[[[1]]]]", b"{" * 10_000,
+     b"\x93NUMPY",
+     b'"W"',
+     b'{"W": {}}', b'{"W": [[1]], "b": {"0": 1}}', b'{"W": null}', b'{"W": [["__import__(\'os\')"]]}', b'{"W": [["9**9**9"]]}',
+     b"\x93NUMPY\x01\x00",
+     b'{"W": [["p^9999"]]}', b'{"W": [["p*q"]]}', b'{"W": [["p"]], "at": "x"}',
+     b'{"W": ["p"]}', b'{"W": [["p", 1]]}', b'{"W": [["1/p"]]}'],
+    ids=repr,
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["solve", "design"])
+def test_hostile_files(capsys, folder, content, command):
+    (folder / "x.json").write_bytes(content)
+    sentence = refusal(capsys, command, "threshold", "x.json")
+    assert "x.json" in sentence and len(sentence) < 1000
+
+
+def test_questions(capsys):
+    data = answer(capsys, "solve", "threshold", "network.json", "--filippov", "--transitions", "--walls")
+    assert data["filippov_index_sum"] == 1 and len(data["filippov_equilibria"]) == 3
+    assert data["stg_terminal"] == ["01", "10"] and data["stg_acyclic"] is True
+    assert data["focal_points"]["00"] == ["1/2", "1/2"] and {w["kind"] for w in data["walls"]} == {"crossing"}
+    assert main(["solve", "threshold", "network.json", "--filippov", "--transitions", "--walls"]) == 0
+    out = capsys.readouterr().out
+    for piece in ("indices sum to 1", "(1/2, 1/2)", "00 -> ", "terminal", "y0 = 0", "crossing"):
+        assert piece in out
+
+
+def test_a_parameter_in_the_entries(capsys, folder):
+    (folder / "family.json").write_text('{"W": [["0", "-1"], ["p-2", 0]], "b": ["1/2", 0.5], "at": "1"}')
+    data = answer(capsys, "solve", "threshold", "family.json", "--diagram", "0:3")
+    assert data["stable"] == ["01", "10"] and any(
+        "these are the states at p = 1" in m for m in data["diagnostics"]["messages"]
+    )
+    (at,) = data["diagram"]["breakpoints"]
+    assert at["at"] == "3/2" and at["lost"] == ["10"] and at["gained"] == []
+    assert [piece["stable"] for piece in data["diagram"]["pieces"]] == [["01", "10"], ["01"]]
+    assert answer(capsys, "solve", "threshold", "family.json", "--diagram", "-1/2:1")["diagram"]["low"] == "-1/2"
+    assert "no entry of W and b holds a parameter" in refusal(
+        capsys, "solve", "threshold", "network.json", "--diagram", "0:1"
+    )
+    assert "0:1:2 is not allowed" in refusal(capsys, "solve", "threshold", "family.json", "--diagram", "0:1:2")
+    assert "interval from 1 to 0 is empty" in refusal(capsys, "solve", "threshold", "family.json", "--diagram", "1:0")
+
+
+@pytest.mark.parametrize("words", [[], ["--transitions"], ["--diagram", "0:3"]])
+def test_figures(capsys, folder, words):
+    (folder / "family.json").write_text('{"W": [["0", "-1"], ["p-2", 0]], "b": ["1/2", "1/2"]}')
+    assert main(["solve", "threshold", "family.json", *words, "--plot", "a.svg"]) == 0
+    text = (folder / "a.svg").read_text()
+    assert "2 units" in text and "01" in text
+    capsys.readouterr()
+    (folder / "one.json").write_text('{"W": [[2]], "b": [-1]}')
+    assert "the network has 1" in refusal(capsys, "solve", "threshold", "one.json", "--plot", "b.svg")
+    assert not (folder / "b.svg").exists()
+
+
+def test_design_solve_and_check(capsys, folder):
+    data = answer(capsys, "design", "threshold", "patterns.json")
+    assert data["model"] == "threshold" and data["feasible"] is True and data["diag"] == "zero"
+    assert answer(capsys, "design", "threshold", "patterns.json", "diag=free", "bias=zero")["bias"] == "zero"
+    assert main(["design", "threshold", "patterns.json", "objective=minnorm", "-o", "found.json"]) == 0
+    assert capsys.readouterr().out == ""
+    solved = answer(capsys, "solve", "threshold", "found.json")
+    assert {"110", "011"} <= set(solved["stable"])
+    (folder / "solved.json").write_text(json.dumps(solved))
+    for file in ("found.json", "solved.json"):
+        assert answer(capsys, "check", file)["holds"] is True
+    solved["stable"].pop()
+    (folder / "altered.json").write_text(json.dumps(solved))
+    assert main(["check", "altered.json"]) == 1 and "FALSE" in capsys.readouterr().out
+    assert "claims nothing" in refusal(capsys, "check", "network.json")
+
+
+def test_no_design(capsys, folder):
+    (folder / "xor.txt").write_text("000\n011\n101\n110\n")
+    assert "diag is missing" in refusal(capsys, "design", "threshold", "xor.txt")
+    data = answer(capsys, "design", "threshold", "xor.txt", "diag=zero")
+    assert data["feasible"] is False and data["rows"][0]["farkas_y"] == ["1"] * 4
+    (folder / "certificate.json").write_text(json.dumps(data))
+    assert main(["check", "certificate.json"]) == 0
+    capsys.readouterr()
+    assert "no network has these states" in refusal(
+        capsys, "design", "threshold", "xor.txt", "diag=zero", "-o", "no.json"
+    )
+    assert not (folder / "no.json").exists()
+    assert (
+        main(["design", "threshold", "xor.txt", "diag=zero"]) == 0 and "exclude each other" in capsys.readouterr().out
+    )
+
+
+def test_undecided(capsys, folder):
+    N = 30
+    data = {
+        "W": [[int(i == j) for j in range(N)] for i in range(N)],
+        "b": [-0.5] * N,
+        "stable": ["0" * N],
+        "complete": True,
+    }
+    (folder / "large.json").write_text(json.dumps(data))
+    assert main(["check", "large.json"]) == 3 and "undecided" in capsys.readouterr().out
+
+
+def test_simulate_and_validate(capsys):
+    data = answer(capsys, "simulate", "threshold", "network.json", "y0=1/3,-1/7")
+    assert data["status"] == "converged" and data["u_final"] == ["1", "0"]
+    assert answer(capsys, "simulate", "threshold", "network.json", "cue=10", "form=R")["form"] == "R"
+    data = answer(capsys, "validate", "threshold", "network.json", "starts=8")
+    assert data["verdict"] == "agree" and data["found"].keys() == {"01", "10"} and data["stable"] == ["01", "10"]
+    for words, piece in (
+        (["cue=0a"], "cue = 0a is not allowed; cue takes a text such as 0110"),
+        (["cue=011"], "the network has 2"),
+        (["y0=1;2"], "y0 takes numbers such as 1/2,-0.3"),
+        (["form=R"], "only with cue"),
+    ):
+        assert piece in refusal(capsys, "simulate", "threshold", "network.json", *words)
+
+
+def test_python_takes_lists_and_names(folder):
+    from quenched import Solver
+
+    solver = Solver("threshold")
+    for network in (TOGGLE, "network.json", [[0, -1, "1/2"], [-1, 0, "1/2"]]):
+        assert solver.solve(network=network).data["stable"] == ["01", "10"]
+
+
+@pytest.mark.parametrize(
+    ("style", "pieces"),
+    [
+        ("text", ["2 states of 3 units are stable if and only if (diag = zero", "W_01 + b_0 > 0    (110)", "unit 2:"]),
+        ("latex", [r"W_{01} + b_{0} > 0"]),
+        ("markdown", ["* unit 0: $"]),
+        ("json", ['"feasible": true', "W_01 + b_0 > 0"]),
+    ],
+)
+def test_inequalities(capsys, style, pieces):
+    assert main(["derive", "threshold", "patterns.json", "--format", style]) == 0
+    out = capsys.readouterr().out
+    for piece in pieces:
+        assert piece.replace(" ", "") in out.replace(" ", "")
+    assert style != "json" or json.loads(out)["patterns"] == ["110", "011"]
+    assert "one step" in refusal(capsys, "derive", "threshold", "patterns.json", "--steps")
+    assert "diag = 1 is not allowed" in refusal(capsys, "derive", "threshold", "patterns.json", "diag=1")
+    assert main(["derive", "threshold", "patterns.json", "diag=free"]) == 0 and "W_00" in capsys.readouterr().out
+
+
+def test_the_general_derivation(capsys):
+    assert main(["derive", "threshold"]) == 0
+    assert "stable_count" in capsys.readouterr().out

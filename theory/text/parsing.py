@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sympy import Derivative, Expr, Mul, Symbol, exp
+from sympy import QQ, Derivative, Expr, Mul, Poly, Symbol, exp
 
 from theory.errors import InputError
 from theory.interval import Interval
@@ -126,6 +126,40 @@ def parse_transfer(text: str) -> Expr:
         raise InputError(f"a filter is a text such as 1/(1+s)^2, not {type(text).__name__}")
     found = outline(text, FILTER)
     return _built(found, Builder(found, {"s": frequency}, {"exp": exp}, whole=8))[0]
+
+
+def parse_polynomial(text: str, name: str, degree: int = 8) -> Poly:
+    """Read a polynomial in one parameter with rational coefficients.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``1 - p^2/3``.
+    name : str
+        Of the parameter.
+    degree : int, optional
+        The largest allowed.
+
+    Raises
+    ------
+    InputError
+        Which piece cannot be read, where, and what is allowed.
+
+    Examples
+    --------
+    >>> parse_polynomial("(1+p)^2/2", "p").all_coeffs()
+    [1/2, 1, 1/2]
+    """
+    allowed = (
+        f"allowed is a polynomial in {name} of degree {degree} or less with rational coefficients, such as 1-2*{name}/3"
+    )
+    found = outline(text, Vocabulary({name}, (), allowed))
+    symbol = Symbol(name, real=True)
+    (built,) = _built(found, Builder(found, {name: symbol}, whole=degree))
+    polynomial = built.as_poly(symbol, domain=QQ) if built.is_polynomial(symbol) else None
+    if polynomial is None or polynomial.degree() > degree:
+        raise InputError(f"{shown(found.text)} is no such polynomial: {allowed}")
+    return polynomial
 
 
 def parse_monomial(text: str) -> Expr:

@@ -297,17 +297,24 @@ class Recurrence:
     @property
     def multipliers(self) -> tuple[Any, ...] | None:
         """Multipliers 1/lambda and mu/lambda of the map of one part, exact; those of the whole turn are their powers."""
-        from sympy import radsimp
+        from sympy import expand, radsimp
 
         if self.spectrum is None:
             return None
         largest, *others = self.spectrum
-        return tuple(radsimp(value / largest) for value in (1, *others))
+        return tuple(expand(radsimp(value / largest)) for value in (1, *others))
 
     @property
     def period_value(self) -> float:
         """The period in floating point: the part of A axis along the axis is lambda up to the square of the axis' error."""
         return math.log(self.cone.parts(times(self.map.A, self.cone.axis))[0])
+
+    def __str__(self) -> str:
+        """Of a limit cycle: period and multipliers, exact where that is short."""
+        words = f"period {self.period_value:.10g}"
+        if self.spectrum is None or len(exact := f"{self.period}, multipliers {self.multipliers}") > 150:
+            return words
+        return f"{words} = {exact}" + (f" of 1/{self.root[0]} of it" if self.root[0] > 1 else "")
 
     @property
     def data(self) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from theory.text.numbers import DECIMAL, LONGEST
 from theory.threshold.network import State, ThresholdNetwork, state_of, text_of
 
 MOST_UNITS, MOST_PATTERNS = 1000, 10_000
+SMALLEST = Fraction(1, 10**300)
+"""Size of the smallest number that is taken, and one over that of the largest."""
 
 _EXACT = re.compile(rf"\s*({DECIMAL})(?:\s*/\s*({DECIMAL}))?\s*")
 _RATIO = re.compile(r"\s*([+-]?[0-9]{1,4000})(?:/([0-9]{1,4000}))?\s*")  # designs have numbers of hundreds of digits
@@ -66,7 +68,7 @@ class PatternFile:
 
 
 def rational(entry: Any) -> Fraction | None:
-    """The number that an entry stands for; None for what is no number, or beyond double precision in size.
+    """The number that an entry stands for; None for what is no number, or smaller or larger than is taken.
 
     Text in quotes, such as ``-3/2`` or ``0.1``, is exact. A float, or a bare decimal in a file, is the binary fraction it is.
     """
@@ -98,11 +100,8 @@ def _of_float(value: float) -> Fraction | None:
 
 
 def _representable(value: Fraction) -> bool:
-    """Whether a double comes near it: numbers of hundreds of digits would make every later step slow."""
-    try:
-        return float(value) != 0 or value == 0
-    except OverflowError:
-        return False
+    """Whether doubles are near it and near sums of many of its size."""
+    return value == 0 or SMALLEST <= abs(value) <= 1 / SMALLEST
 
 
 def _is_rounded(entry: Any, value: Fraction) -> bool:
@@ -261,7 +260,7 @@ def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> Threshol
     return ThresholdNetwork(tuple(matrix), bias, file, tuple(notes))
 
 
-_NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, within double precision"
+_NO_NUMBER = "no rational number such as -3/2, 0.25 or 1e-3, of size 1e-300 to 1e300"
 
 
 def _numbers(entries: Iterable[Any]) -> tuple[tuple[Fraction, ...], list[tuple[int, Any]], list[Any]]:

@@ -7,7 +7,7 @@ exclude weights, and every state of a network one after the other where that is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
 from typing import Any
@@ -16,7 +16,7 @@ from theory.errors import InputError, gathering
 from theory.threshold.claims import Claims, Verification, shown
 from theory.threshold.entries import listed, mapped, number, numbers, state
 from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
-from theory.threshold.filippov import box_solutions, sign
+from theory.threshold.filippov import box_solutions, echelon, sign
 from theory.threshold.network import MOST_CERTIFIED, State, ThresholdNetwork, Vector, text_of
 from theory.threshold.patterns import FEASIBLE, OBJECTIVES, Patterns, Row
 
@@ -36,6 +36,9 @@ _SEALED = (
         "avoidable",
     ),
 )
+
+MOST_REACHED = 50_000
+"""States of a transition graph that are looked at from one cue."""
 
 MOST_FACES = 6
 """Units up to which all 3^N choices of outputs 0, 1 or between are looked at."""
@@ -101,20 +104,21 @@ def _parsed(text: str) -> Any:
 def _solution(data: Mapping[str, Any], claims: Claims) -> None:
     """An answer of ``solve``, or an instance with more about its network."""
     network = _network(data)
-    N = network.N
-    if "N" in data:
-        claims.same("the number of units", number(data["N"], "N"), N)
-    if "theta_if_I0" in data:
-        claims.same(
-            "the threshold without input", numbers(data["theta_if_I0"], N, "theta_if_I0"), tuple(-b for b in network.b)
-        )
-    kinds = {kind: _list_of_states(data, kind, N) for kind in ("stable", "marginal") if kind in data}
-    _states_are(kinds, network, claims)
-    said = {"stable": data.get("complete", True), "marginal": data.get("marginal_complete", data.get("complete", True))}
-    _nothing_is_missing({kind: states for kind, states in kinds.items() if said[kind] is not False}, network, claims)
-    _counts(data, kinds, network, claims)
+    claims.given(data, "N", "the number of units", network.N)
+    claims.given(data, "theta_if_I0", "the threshold without input", tuple(-b for b in network.b))
+    kinds = {kind: _list_of_states(data, kind, network.N) for kind in ("stable", "marginal") if kind in data}
+    every = data.get("complete", True)
+    _states_are(kinds, network, claims, {"stable": every, "marginal": data.get("marginal_complete", every)})
+    summary = {
+        **mapped(data.get("order_parameters", {}), "order_parameters"),
+        **mapped(data.get("observables", {}), "observables"),
+    }
+    for kind, states in kinds.items():
+        claims.given(summary, f"{kind}_count", f"the number of {kind} states", len(states))
     if "certificates" in data:
-        _certificates(data["certificates"], kinds.get("stable"), network, claims)
+        smallest = _certificates(data["certificates"], kinds.get("stable"), network, claims)
+        if isinstance(summary.get("robustness"), float) and smallest is not None:
+            claims.same("the smallest robustness", summary["robustness"], float(smallest))
     if isinstance(data.get("leaving_certificates"), Mapping):
         _leaving(data["leaving_certificates"], network, claims)
     if "filippov_equilibria" in data:
@@ -135,174 +139,110 @@ def _list_of_states(data: Mapping[str, Any], key: str, N: int) -> tuple[State, .
     return tuple(state(entry, N, f"{key}, entry {k}") for k, entry in enumerate(listed(data[key], key), 1))
 
 
-def _states_are(kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: Claims) -> None:
-    """Every listed state is what it is said to be."""
+def _states_are(
+    kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: Claims, every: Mapping[str, Any]
+) -> None:
+    """Every listed state is what it is said to be, once, and no other one is, of the kinds that say so."""
     decide = {"stable": network.is_stable, "marginal": network.is_marginal}
     for kind, states in kinds.items():
         for s in states:
             claims.add(f"{text_of(s)} is {kind}", decide[kind](s))
         if len(set(states)) < len(states):
             claims.add(f"every {kind} state is listed once", False)
-
-
-def _nothing_is_missing(kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: Claims) -> None:
-    if network.N > MOST_UNITS:
-        for kind in kinds:
-            claims.add(f"no other state is {kind}: too many states to look at, 2^{network.N}", None)
-        return
-    for (kind, states), right in zip(kinds.items(), _of_kinds(kinds, network), strict=True):
-        missing = sorted(set(right) - set(states))
-        named = f" ({', '.join(map(text_of, missing[:5]))} too)" if missing else ""
-        claims.add(f"no other state is {kind}{named}", not missing)
-
-
-def _of_kinds(kinds: Iterable[str], network: ThresholdNetwork) -> list[tuple[State, ...]]:
-    found = dict(zip(("stable", "marginal"), stable_and_marginal(network), strict=True))
-    return [found[kind] for kind in kinds]
-
-
-def _counts(
-    data: Mapping[str, Any], kinds: Mapping[str, Sequence[State]], network: ThresholdNetwork, claims: Claims
-) -> None:
-    """Numbers that a summary repeats."""
-    summary = {
-        **mapped(data.get("order_parameters", {}), "order_parameters"),
-        **mapped(data.get("observables", {}), "observables"),
-    }
+    found = stable_and_marginal(network) if network.N <= MOST_UNITS else None
     for kind, states in kinds.items():
-        if f"{kind}_count" in summary:
-            claims.same(f"the number of {kind} states", number(summary[f"{kind}_count"], f"{kind}_count"), len(states))
-    robustness = summary.get("robustness")
-    if robustness is not None and kinds.get("stable"):
-        right = min(network.certificate(s).robustness for s in kinds["stable"][:MOST_CERTIFIED])
-        given = number(robustness, "robustness")
-        near = given == right or (isinstance(robustness, float) and robustness == float(right))
-        claims.same("the smallest robustness", right if near else given, right)
+        if every[kind] is False:
+            continue
+        if found is None:
+            claims.add(f"no other state is {kind}: too many states to look at, 2^{network.N}", None)
+        else:
+            missing = sorted({*found[kind == "marginal"]} - {*states})
+            named = f" ({', '.join(map(text_of, missing[:5]))} too)" if missing else ""
+            claims.add(f"no other state is {kind}{named}", not missing)
 
 
-def _certificates(given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims) -> None:
-    """Every number of every certificate."""
-    seen = []
+def _certificates(
+    given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims
+) -> Fraction | None:
+    """Every number of every certificate; the smallest robustness."""
+    seen: dict[State, Fraction] = {}
     for k, entry in enumerate(listed(given, "certificates"), 1):
         one = mapped(entry, f"certificate {k}")
         s = state(one.get("state"), network.N, f"certificate {k}, state")
-        seen.append(s)
-        text = text_of(s)
-        claims.add(f"{text} is stable, as its certificate says", network.is_stable(s))
-        right = network.certificate(s)
-        place = f"certificate of {text}"
-        if "field" in one:
-            claims.same(f"the field in {text}", numbers(one["field"], network.N, f"{place}, field"), right.fields)
-        for key, what, value in (
-            ("signed_margin_min", "margin", right.margin),
-            ("robustness_radius", "robustness", right.robustness),
-            ("error_correction_radius", "radius of error correction", Fraction(right.correction)),
-        ):
-            if key in one:
-                claims.same(f"the {what} of {text}", number(one[key], f"{place}, {key}"), value)
-        if "sign_class_incl_bias" in one:
-            claims.same(f"the sign class of {text}", one["sign_class_incl_bias"], right.sign_class)
+        text, right = text_of(s), network.certificate(s)
+        claims.add(f"{text} is stable and has one certificate", network.is_stable(s) and s not in seen)
+        seen[s] = right.robustness
+        claims.given(one, "field", f"the field in {text}", right.fields)
+        claims.given(one, "signed_margin_min", f"the margin of {text}", right.margin)
+        claims.given(one, "robustness_radius", f"the robustness of {text}", right.robustness)
+        claims.given(one, "error_correction_radius", f"the radius of error correction of {text}", right.correction)
+        claims.given(one, "sign_class_incl_bias", f"the sign class of {text}", right.sign_class)
     if stable is not None:
-        all_of_them = len(seen) >= min(len(stable), MOST_CERTIFIED)
-        claims.add(
-            "every stable state has one certificate",
-            set(seen) <= set(stable) and len(set(seen)) == len(seen) and all_of_them,
-        )
+        enough = len(seen) >= min(len(stable), MOST_CERTIFIED)
+        claims.add("the stable states have the certificates", set(seen) <= set(stable) and enough)
+    return min(seen.values(), default=None)
 
 
 def _leaving(given: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
     """Through which units trajectories leave a region."""
-    seen = set()
     for key, units in given.items():
         s = state(key, network.N, "leaving_certificates")
-        seen.add(s)
         left = numbers(units, None, f"leaving_certificates, {key}")
-        claims.same(f"the list of units through which trajectories leave {key}", left, network.violated(s))
-        if not left:
-            claims.add(f"trajectories leave {key}", False)
+        claims.add(f"trajectories leave {key} through {shown(left)}", bool(left) and left == network.violated(s))
     if network.N <= MOST_UNITS:
         staying = sum(map(len, stable_and_marginal(network)))
-        claims.same("the number of states that trajectories leave", len(seen), 2**network.N - staying)
+        claims.same("the number of states that trajectories leave", len(given), 2**network.N - staying)
     else:
         claims.add("trajectories leave no other state", None)
 
 
 def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
     """Equilibria in Filippov's sense: y = W u + b with u = 0 where y < 0, u = 1 where y > 0, and their indices."""
-    N, seen, indices = network.N, [], []
+    indices: dict[Vector, Fraction] = {}
     for k, entry in enumerate(listed(data["filippov_equilibria"], "filippov_equilibria"), 1):
-        place = f"filippov_equilibria, entry {k}"
-        one = mapped(entry, place)
-        u, y = (numbers(one.get(key), N, f"{place}, {key}") for key in "uy")
-        index = number(one.get("index"), f"{place}, index")
-        seen.append(u)
-        indices.append(index)
-        consistent = all(
-            0 <= v <= 1 and not (h > 0 and v < 1) and not (h < 0 and v > 0) for v, h in zip(u, y, strict=True)
-        )
-        claims.add(f"u = {shown(u)} is an equilibrium with y = {shown(y)}", consistent and network.fields(u) == y)
+        one = mapped(entry, place := f"filippov_equilibria, entry {k}")
+        u, y = (numbers(one.get(key), network.N, f"{place}, {key}") for key in "uy")
+        allowed = all(0 <= v <= 1 and (v == 1 or h <= 0) and (v == 0 or h >= 0) for v, h in zip(u, y, strict=True))
+        once = u not in indices
+        claims.add(f"u = {shown(u)} is an equilibrium with y = {shown(y)}", allowed and once and network.fields(u) == y)
+        indices[u] = number(one.get("index"), f"{place}, index")
         F = [i for i, v in enumerate(u) if 0 < v < 1]
-        right = sign(_determinant([[-network.W[i][j] for j in F] for i in F]))
-        claims.same(f"the index of u = {shown(u)}", index, right)
-    if "filippov_index_sum" in data:
-        claims.same("the sum of the indices", number(data["filippov_index_sum"], "filippov_index_sum"), sum(indices))
-    if N > MOST_FACES:
-        claims.add(f"no other equilibrium has an index: too many choices of outputs to look at, 3^{N}", None)
+        determinant = echelon([[-network.W[i][j] for j in F] for i in F], len(F)).determinant
+        claims.same(f"the index of u = {shown(u)}", indices[u], sign(determinant))
+    claims.given(data, "filippov_index_sum", "the sum of the indices", sum(indices.values(), Fraction(0)))
+    if network.N > MOST_FACES:
+        claims.add(f"no other equilibrium has an index: too many choices of outputs to look at, 3^{network.N}", None)
         return
     every = box_solutions(network.W, network.b)
-    claims.add(
-        "no other equilibrium has an index",
-        {s.u for s in every if s.index} <= set(seen) and len(set(seen)) == len(seen),
-    )
-    if "filippov_nondegenerate" in data:
-        claims.same("that all equilibria have an index", data["filippov_nondegenerate"], all(s.index for s in every))
-
-
-def _determinant(matrix: list[list[Fraction]]) -> Fraction:
-    """By expansion in minors along the first row: the definition, for a few rows."""
-    if not matrix:
-        return Fraction(1)
-    minors = ([row[:j] + row[j + 1 :] for row in matrix[1:]] for j in range(len(matrix)))
-    return sum(
-        (
-            (-1) ** j * entry * _determinant(minor)
-            for j, (entry, minor) in enumerate(zip(matrix[0], minors, strict=True))
-            if entry
-        ),
-        Fraction(0),
-    )
+    claims.add("no other equilibrium has an index", {s.u for s in every if s.index} <= set(indices))
+    claims.given(data, "filippov_nondegenerate", "all equilibria have an index", all(s.index for s in every))
 
 
 def _completion(data: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
     """What can be reached from a cue in the transition graph, where it ends, and whether it can go round."""
     cue = state(data.get("cue"), network.N, "completion, cue")
-    text = text_of(cue)
-    if "stg_reachable" in data or "stg_terminal" in data:
-        edges = _reached(cue, network)
+    edges = _reached(cue, network)
+    if edges is None:
+        claims.add(f"what is reached from {text_of(cue)}: too many states to look at", None)
+        return
+    if "stg_terminal" in data:
+        given = sorted(_list_of_states(data, "stg_terminal", network.N))
         terminal = sorted(s for s, following in edges.items() if not following)
-        if "stg_terminal" in data:
-            given = sorted(_list_of_states(data, "stg_terminal", network.N))
-            claims.same(
-                f"the list of terminal states of {text}", list(map(text_of, given)), list(map(text_of, terminal))
-            )
-        if "stg_reachable" in data:
-            claims.same(
-                f"the number of states reached from {text}", number(data["stg_reachable"], "stg_reachable"), len(edges)
-            )
-        if "stg_acyclic" in data:
-            claims.same(f"that nothing reached from {text} is in a cycle", data["stg_acyclic"], _is_acyclic(edges))
+        claims.same(f"the list of terminal states of {text_of(cue)}", [*map(text_of, given)], [*map(text_of, terminal)])
+    claims.given(data, "stg_reachable", f"the number of states reached from {text_of(cue)}", len(edges))
+    claims.given(data, "stg_acyclic", f"nothing reached from {text_of(cue)} is in a cycle", _is_acyclic(edges))
 
 
-def _reached(cue: State, network: ThresholdNetwork) -> dict[State, list[State]]:
-    """States that single transitions lead to, each with those that follow it."""
+def _reached(cue: State, network: ThresholdNetwork) -> dict[State, list[State]] | None:
+    """States that single transitions lead to, each with those that follow it; None for too many."""
     edges: dict[State, list[State]] = {}
     left = [cue]
-    while left:
+    while left and len(edges) <= MOST_REACHED:
         s = left.pop()
         if s not in edges:
             edges[s] = [(*s[:i], 1 - s[i], *s[i + 1 :]) for i in network.violated(s)]
             left += edges[s]
-    return edges
+    return None if left else edges
 
 
 def _is_acyclic(edges: Mapping[State, Sequence[State]]) -> bool:
@@ -317,13 +257,7 @@ def _is_acyclic(edges: Mapping[State, Sequence[State]]) -> bool:
 
 def _design(data: Mapping[str, Any], claims: Claims) -> None:
     """An answer of ``design``, or an inverse instance."""
-    patterns = Patterns.of(
-        data["patterns"],
-        data.get("diag"),
-        data.get("bias"),
-        data.get("signs"),
-        data.get("mask"),
-    )
+    patterns = Patterns.of(data["patterns"], *(data.get(key) for key in ("diag", "bias", "signs", "mask")))
     objective = data.get("objective", FEASIBLE)
     if objective not in OBJECTIVES:
         raise InputError(f"objective = {str(objective)[:40]} is none of {', '.join(OBJECTIVES)}")
@@ -337,8 +271,7 @@ def _design(data: Mapping[str, Any], claims: Claims) -> None:
             raise InputError(f"entry {k} of rows: row {unit} is none of 0 to {N - 1}")
         found[int(unit)] = _row(one, int(unit), patterns, objective, claims)
     claims.add("every unit has one row", len(rows) == len(found) == N)
-    if "feasible" in data:
-        claims.same("that every row is feasible", data["feasible"], None not in found.values())
+    claims.given(data, "feasible", "every row is feasible", None not in found.values())
     if "W" not in data and "stable_of_design" not in data:
         return
     if None in found.values() or len(found) < N:
@@ -353,8 +286,7 @@ def _design(data: Mapping[str, Any], claims: Claims) -> None:
         claims.add("W and b are those of the rows", given.W == network.W and given.b == network.b)
     if data.get("stable_of_design") is not None:
         kinds = {"stable": _list_of_states(data, "stable_of_design", N)}
-        _states_are(kinds, network, claims)
-        _nothing_is_missing(kinds, network, claims)
+        _states_are(kinds, network, claims, {"stable": True})
     _others(data, patterns, claims)
 
 
@@ -364,31 +296,25 @@ def _row(
     """The weights of a row; None where it has an obstruction instead."""
     place, row = f"row {unit}", patterns.row(unit)
     feasible = "farkas_y" not in data
-    if "feasible" in data:
-        claims.same(f"{place}: whether there are weights", data["feasible"], feasible)
+    claims.given(data, "feasible", f"{place}: there are weights", feasible)
     if not feasible:
         y = numbers(data.get("farkas_y"), patterns.P, f"{place}, farkas_y")
         claims.add(f"{place}: y = {shown(y)} excludes all weights", row.is_obstructed_by(y))
-        if "conflict" in data:
-            conflicting = [text_of(s) for s, v in zip(patterns.states, y, strict=True) if v]
-            claims.same(f"{place}: the list of patterns in conflict", data["conflict"], conflicting)
+        conflicting = [text_of(s) for s, v in zip(patterns.states, y, strict=True) if v]
+        claims.given(data, "conflict", f"{place}: the list of patterns in conflict", conflicting)
         return None
     w = numbers(data.get("w"), patterns.N, f"{place}, w")
     b = number(data.get("b", "0"), f"{place}, b")
     claims.add(f"{place}: the weights are allowed ones", patterns.admits(unit, w, b))
     claims.add(f"{place}: the weights store every pattern", patterns.are_stored(unit, w, b))
-    if "value" in data:
-        x = [(*w, b)[j] for j in row.columns]
-        fine = row.is_solved_by(x)
-        claims.same(
-            f"{place}: the value of {objective}",
-            number(data["value"], f"{place}, value"),
-            row.value(objective, x) if fine else None,
-        )
+    x = [(*w, b)[j] for j in row.columns]
+    claims.given(
+        data, "value", f"{place}: the value of {objective}", row.value(objective, x) if row.is_solved_by(x) else None
+    )
     if "bound" in data:
         y = numbers(data.get("multipliers"), patterns.P, f"{place}, multipliers")
-        right = row.bound(objective, y) if any(y) and min(y) >= 0 else None
-        claims.same(f"{place}: the proved bound of {objective}", number(data["bound"], f"{place}, bound"), right)
+        proved = row.bound(objective, y) if any(y) and min(y) >= 0 else None
+        claims.given(data, "bound", f"{place}: the proved bound of {objective}", proved)
     return w, b
 
 

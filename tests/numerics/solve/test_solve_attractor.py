@@ -293,3 +293,15 @@ def test_bends_of_phi_near_the_rates():
     """Moments of an activation whose inverse has singularities near the real axis, against sums of 20001 terms."""
     found = Solver("attractor", "x*(15+x^2)/(15+6*x^2)").solve(alpha=0.2, CV=0.8).observables
     assert (found["b"], found["beta2"]) == pytest.approx((6.48210526337, 1.31218004052), abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "variant", "reason"),
+    [(0.4, "noself", "the bulk is above 1"), (0.1, "bias", "do not depend on the threshold"), (0.1, "self", None)],
+)
+def test_why_there_is_no_critical_threshold(alpha, variant, reason):
+    solution = Solver("attractor", "threshold_power(1,0.5,-1)").solve(alpha=alpha, CV=1, variant=variant)
+    assert reason in solution.absent["theta_c"] if reason else "theta_c" not in solution.absent
+    assert "no outlier reaches 1" in solution.absent["alpha_out"] and not any(
+        "not defined" in m for m in solution.messages
+    )

@@ -85,8 +85,8 @@ def test_patterns_of_small_networks_deviate_from_the_count():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: expected_count(3, "none", "zero"), "bias must be"),
-        (lambda: expected_count(3, "zero", "nonpositive"), "diag must be"),
+        (lambda: expected_count(3, "none", "zero"), "bias and diag must be"),
+        (lambda: expected_count(3, "zero", "nonpositive"), "bias and diag must be"),
         (lambda: stable_state_count((40,)), "N = 40"),
         (lambda: stable_state_count((4,), draws=1), "draws = 1"),
         (lambda: row_capacity(1), "N = 1"),
@@ -101,11 +101,11 @@ def test_unusable_questions_are_named(call, sentence):
 
 @pytest.mark.heavy
 def test_many_random_networks():
-    assert all(abs(row.z) < 4 for row in stable_state_count((4, 8, 12), draws=4000, seed=1).rows)
+    assert all(abs(row.z) < 4 for row in stable_state_count((4, 8, 12), draws=1500, seed=1).rows)
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("options", [{}, {"bias": "zero"}, {"bias": "zero", "signed": True}])
 def test_capacity_of_many_draws(options):
-    found = row_capacity(20, (0.5, 1.0, 1.5, 2.0, 2.5), draws=1000, gaussian=True, **options)
+    found = row_capacity(20, (0.5, 1.5, 2.0), draws=400, gaussian=True, **options)
     assert all(abs(row.z) < 4 for row in found.rows)

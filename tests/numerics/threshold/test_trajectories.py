@@ -81,7 +81,10 @@ def test_repressilator_has_the_golden_cycle():
     assert [simplify(a - b) for a, b in zip(found.multipliers, (1 / phi, -1 / phi**2), strict=True)] == [0, 0]
     times = [e.time for e in run.events]
     assert times[-1] - times[-7] == pytest.approx(6 * math.log(PHI), rel=1e-4)
-    assert "limit cycle" in run.rows[-1][1]
+    assert run.ending == (
+        "tends to a limit cycle: period 2.88727095 = 6*log(1/2 + sqrt(5)/2), "
+        "multipliers (-1/2 + sqrt(5)/2, -3/2 + sqrt(5)/2) of 1/6 of it"
+    )
 
 
 def test_statuses_that_say_why_there_is_no_answer():

@@ -130,6 +130,6 @@ def test_graphs_that_are_too_large():
     part = transition_graph(large, (0,) * 20, most_states=50)
     assert not part.complete
     assert part.acyclic is None
-    assert len(part.edges) == 50
+    assert 0 < len(part.edges) < 50
     with pytest.raises(InputError, match="the cue has 2 units and the network 20"):
         transition_graph(large, (0, 1))

@@ -3,6 +3,7 @@
 import copy
 import json
 from fractions import Fraction
+from random import Random
 
 import pytest
 
@@ -214,7 +215,7 @@ def test_many_answers_in_one_file():
         ({"W": [["0"]], "certificates": [3]}, "certificate 1: 3 is no object"),
         ({"W": [["0"]], "completion": [{}]}, "completion, cue: None is no state"),
         ({"W": [["0"]], "filippov_equilibria": [{}]}, "u: None is no list"),
-        ({"W": [["0"]], "order_parameters": {"stable_count": "many"}, "stable": []}, "stable_count: 'many'"),
+        ({"W": [["0"]], "order_parameters": {"stable_count": "many"}, "stable": []}, ".stable_count.: 'many'"),
         ({"instances": [3]}, "answer 1: 3 is no object"),
         ({"patterns": [3], "diag": "zero"}, "pattern 1"),
         ({"patterns": ["01"]}, "diag is missing"),
@@ -230,3 +231,29 @@ def test_many_answers_in_one_file():
 def test_broken_answers_are_named(given, sentence):
     with pytest.raises(InputError, match=sentence):
         verify(given)
+
+
+def places(entry, path=()):
+    """The place of every entry, lists and mappings included."""
+    if path:
+        yield path
+    if isinstance(entry, dict | list):
+        for key, value in entry.items() if isinstance(entry, dict) else enumerate(entry):
+            yield from places(value, (*path, key))
+
+
+@pytest.mark.parametrize("name", ["toggle", "smallest norm", "forced"])
+def test_entries_of_any_kind_are_read_or_refused(name):
+    """Another kind of entry in each place: claims, true or not, or one sentence; nothing else."""
+    draw = Random(1)
+    others = [None, 3, -1, 2.5, "x", "", "01", "1/0", [], {}, [[]], [1], {"a": 1}, True, 1e308, float("nan")]
+    for path in places(ANSWERS[name]):
+        changed = copy.deepcopy(ANSWERS[name])
+        place = changed
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = draw.choice(others)
+        try:
+            assert verify(changed).claims
+        except InputError as error:
+            assert 0 < len(str(error)) < 600
