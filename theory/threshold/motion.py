@@ -56,14 +56,14 @@ def regions() -> Iterator[Step]:
         name="y = W r + b inserted",
         assumption="constant bias, equal time constants",
     )
-    moved = POSITION.subs(z, exp(-time))
+    moved, speed_k = POSITION.subs(z, exp(-time)), h_k - y_k
     yield Step(
         "Inside a region trajectories are straight lines towards the focal point, z = exp(-t)",
         "linear differential equation",
-        -y_k + h_k,
+        speed_k,
         POSITION,
         check=Solves(
-            lambda e: Matrix([(now := e.subs(z, exp(-time))).diff(time) + now - h_k, e.subs(z, 1) - y_k]),
+            lambda e: Matrix([(now := e.subs(z, exp(-time))).diff(time) - speed_k.subs(y_k, now), e.subs(z, 1) - y_k]),
             "inserted into the differential equation and the initial value",
         ),
     )
