@@ -24,8 +24,8 @@ SIZES = (
     (25, None, NONE, 0.5, 5),
     (25, None, BALANCED, 0.5, 5),
     (40, None, NORMAL, 10.0, 5),
-    (40, None, NONE, 10.0, 3),
-    (40, None, BALANCED, 10.0, 2),
+    (40, None, NONE, 10.0, 9),
+    (40, None, BALANCED, 10.0, 3),
     (100, 5, NORMAL, 60.0, 5),
     (100, 5, NONE, 60.0, 3),
 )

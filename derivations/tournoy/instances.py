@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
-from itertools import permutations, product
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -154,16 +154,3 @@ def obstructs(rows: Sequence[Sequence[Any]], y: Sequence[Any]) -> bool:
     """Whether y >= 0, not 0, has A^T y <= 0: no x >= 0 has A x > 0."""
     columns = zip(*rows, strict=True)
     return min(y) >= 0 and any(y) and all(sum(a * v for a, v in zip(column, y, strict=True)) <= 0 for column in columns)
-
-
-def cycles(units: ThresholdNetwork, sign: int) -> list[frozenset[int]]:
-    """The units of every cycle whose weights have a product of this sign, self-couplings included."""
-    found = []
-    for size in range(1, units.N + 1):
-        for order in permutations(range(units.N), size):
-            if order[0] == min(order):
-                product_ = sign
-                for j, i in zip(order, (*order[1:], order[0]), strict=True):
-                    product_ *= (units.W[i][j] > 0) - (units.W[i][j] < 0)
-                found += [frozenset(order)] if product_ > 0 else []
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 from math import log, log1p, sqrt
 from random import Random
 
@@ -19,6 +19,7 @@ from derivations.tournoy.instances import (
 )
 from numerics.threshold.trajectories import ACCUMULATES, CONVERGED, CYCLE, trajectory
 from numerics.threshold.transitions import transition_graph
+from theory.threshold import coupling
 from theory.threshold.completion import closure, completes_directly, energy, smallest_trap, subspace
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 
@@ -193,14 +194,9 @@ def _closure(instance: Instance) -> bool | None:
 )
 def _recruits(instance: Instance) -> bool | None:
     units, _, _ = instance
-    pairs = [(s, t) for s in stable(units) for t in stable(units) if s < t]
-    for s, t in pairs:
-        joint, common = union(s, t), tuple(map(min, s, t))
-        recruits = any(h > 0 for h, x in zip(units.fields(joint), joint, strict=True) if not x)
-        loses = any(h < 0 for h, x in zip(units.fields(common), common, strict=True) if x)
-        if units.is_stable(joint) == recruits or units.is_stable(common) == loses:
-            return False
-    return True if pairs else None
+    pairs = list(combinations(stable(units), 2))
+    found = [combine(units, s, t) for s, t in pairs for combine in (coupling.union, coupling.intersection)]
+    return all(one.stable == units.is_stable(one.state) for one in found) if pairs else None
 
 
 @claims.on(_cooperative, "W >= 0: every start that was tried converges, which is not proved for all", count=1000)

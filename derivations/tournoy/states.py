@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import reduce
 from itertools import combinations, product
-from math import comb
+from math import comb, prod
 from random import Random
 
 import numpy as np
@@ -15,7 +15,6 @@ from derivations.tournoy.instances import (
     Theorems,
     all_states,
     by_definition,
-    cycles,
     drawing,
     network,
     number,
@@ -26,6 +25,9 @@ from derivations.tournoy.instances import (
 )
 from numerics.threshold.random_networks import row_capacity, stable_state_count
 from numerics.threshold.states import stable_states
+from theory.threshold import coupling
+from theory.threshold.family import Family, diagram
+from theory.threshold.feedback import bounds, has_negative_cycle, positive_cycle, positive_feedback_set
 from theory.threshold.filippov import (
     CROSSING,
     REPELLING,
@@ -33,9 +35,11 @@ from theory.threshold.filippov import (
     box_solutions,
     filippov_equilibria,
     is_p_matrix,
+    sign,
     wall,
 )
 from theory.threshold.network import State, ThresholdNetwork
+from theory.threshold.realroots import near
 
 claims = Theorems()
 SMALL = drawing(sizes=(2, 6))
@@ -82,25 +86,20 @@ def _one(units: ThresholdNetwork) -> bool:
 )
 def _positive_cycle(units: ThresholdNetwork) -> bool | None:
     pairs = list(combinations(stable(units), 2))
-    loops = cycles(units, 1) if pairs else []
-    return (
-        all(
-            any(loop <= {i for i, (x, y) in enumerate(zip(s, t, strict=True)) if x != y} for loop in loops)
-            for s, t in pairs
-        )
-        if pairs
-        else None
-    )
+    cycles = [positive_cycle(units, [i for i, (x, y) in enumerate(zip(s, t, strict=True)) if x != y]) for s, t in pairs]
+    return all(cycle is not None and _sign(units, cycle) > 0 for cycle in cycles) if pairs else None
+
+
+def _sign(units: ThresholdNetwork, cycle: tuple[int, ...]) -> int:
+    return prod(sign(units.W[i][j]) for j, i in zip(cycle, (*cycle[1:], cycle[0]), strict=True))
 
 
 @claims.on(
-    SMALL, "Topology: at most 2^k stable states, k the size of a smallest set of units that meets all positive cycles"
+    SMALL, "Topology: at most 2^k stable states, k units meeting all positive cycles; and all other bounds that apply"
 )
-def _feedback_set(units: ThresholdNetwork) -> bool:
-    loops = cycles(units, 1)
-    sets = (set(chosen) for k in range(units.N + 1) for chosen in combinations(range(units.N), k))
-    smallest = next(chosen for chosen in sets if all(chosen & loop for loop in loops))
-    return len(stable(units)) <= 2 ** len(smallest)
+def _bounds(units: ThresholdNetwork) -> bool:
+    met = positive_cycle(units, set(range(units.N)) - set(positive_feedback_set(units)))
+    return met is None and all(len(stable(units)) <= bound.value for bound in bounds(units))
 
 
 @claims.on(
@@ -110,7 +109,7 @@ def _feedback_set(units: ThresholdNetwork) -> bool:
     least=60,
 )
 def _negative_cycle(units: ThresholdNetwork) -> bool | None:
-    return None if cycles(units, -1) else len(stable(units)) > 0
+    return None if has_negative_cycle(units) else len(stable(units)) > 0
 
 
 @claims.on(
@@ -121,29 +120,16 @@ def _negative_cycle(units: ThresholdNetwork) -> bool | None:
 )
 def _difference(units: ThresholdNetwork) -> bool | None:
     pairs = list(combinations(stable(units), 2))
-    return all(all(x > 0 for x in _condition(units, s, t)) for s, t in pairs) if pairs else None
-
-
-def _condition(units: ThresholdNetwork, s: State, t: State) -> list[Fraction]:
-    delta = [y - x for x, y in zip(s, t, strict=True)]
-    change = ThresholdNetwork(units.W, (Fraction(0),) * units.N).fields(delta)
-    return [d * x for d, x in zip(delta, change, strict=True) if d]
+    return all(min(coupling.difference(units, s, t).values()) > 0 for s, t in pairs) if pairs else None
 
 
 @claims.on(drawing(sizes=(2, 3)), "Some biases make two states stable if and only if this holds: the midpoints then do")
 def _biases(units: ThresholdNetwork) -> bool:
-    plain = ThresholdNetwork(units.W, (Fraction(0),) * units.N)
     for s, t in combinations(all_states(units.N), 2):
-        h, k = plain.fields(s), plain.fields(t)
-        bias = [
-            -(x + y) / 2 if p != q else (2 * p - 1) * (1 + abs(x) + abs(y))
-            for x, y, p, q in zip(h, k, s, t, strict=True)
-        ]
-        both = ThresholdNetwork.of(units.W, bias)
-        needed = all(
-            (p - q) * (x - y) > 0 for x, y, p, q in zip(h, k, s, t, strict=True) if p != q
-        )  # lower field where inactive
-        if needed != all(x > 0 for x in _condition(units, s, t)) or needed != (both.is_stable(s) and both.is_stable(t)):
+        found, needed = coupling.biases(units, (s, t)), min(coupling.difference(units, s, t).values()) > 0
+        if (found is not None) != needed or (
+            found and not all(map(ThresholdNetwork(units.W, found).is_stable, (s, t)))
+        ):
             return False
     return True
 
@@ -213,20 +199,16 @@ def _symmetries(units: ThresholdNetwork) -> bool:
 
 @claims.on(
     drawing(sizes=(2, 5)),
-    "Coupling: complements are both stable if and only if h_i lies beyond 0 and kappa_i = (W 1)_i + 2 b_i",
+    "Coupling: complements are both stable iff h lies beyond 0 and W 1 + 2 b; all of them for b = -W 1/2",
 )
 def _complement(units: ThresholdNetwork) -> bool:
-    ones = (1,) * units.N
-    kappa = [h + b for h, b in zip(units.fields(ones), units.b, strict=True)]
-    found = set(stable(units))
-    for s in all_states(units.N):
-        rows = zip(units.fields(s), kappa, s, strict=True)
-        band = all(min(h, h - k) > 0 if x else max(h, h - k) < 0 for h, k, x in rows)
-        if band != (s in found and switched(s, *range(units.N)) in found):
-            return False
     balanced = ThresholdNetwork.of(units.W, [-sum(row) / 2 for row in units.W])
-    even = set(stable(balanced))
-    return all(switched(s, *range(units.N)) in even for s in even)
+    for network_ in (units, balanced):
+        for s in stable(network_):
+            found = coupling.complement(network_, s)
+            if found.stable != network_.is_stable(found.state) or (network_ is balanced and not found.stable):
+                return False
+    return True
 
 
 @claims.on(
@@ -236,26 +218,31 @@ def _complement(units: ThresholdNetwork) -> bool:
     least=60,
 )
 def _disjoint(units: ThresholdNetwork) -> bool | None:
-    pairs = [(s, t) for s, t in combinations(stable(units), 2) if not any(x and y for x, y in zip(s, t, strict=True))]
-    for s, t in pairs:
-        both = union(s, t)
-        sums = [h + k for h, k in zip(units.fields(s), units.fields(t), strict=True)]
-        if all(h > 0 for h, x in zip(sums, both, strict=True) if x) != units.is_stable(both):
-            return False
-    return True if pairs else None
+    pairs = [(s, t) for s, t in combinations(stable(units), 2) if not any(map(min, s, t))]
+    found = [coupling.union(units, s, t) for s, t in pairs]
+    return all(one.stable == units.is_stable(one.state) for one in found) if pairs else None
 
 
 @claims.on(
     lambda draw: (network(draw, (1, 3)), network(draw, (1, 3))),
-    "Coupling: modules without weights between them have the products of their states",
+    "Coupling: modules have the products of their states, without weights between them, and with weights those of a table",
 )
 def _modules(pair: tuple[ThresholdNetwork, ThresholdNetwork]) -> bool:
-    first, second = pair
-    rows = [[*row, *[Fraction(0)] * second.N] for row in first.W] + [
-        [*[Fraction(0)] * first.N, *row] for row in second.W
-    ]
-    whole = ThresholdNetwork.of(rows, (*first.b, *second.b))
-    return list(stable(whole)) == [s + t for s, t in product(stable(first), stable(second))]
+    (first, second), draw = pair, Random(str(pair[0].b))
+    for size in (0, 40, 300):
+        across = [[number(draw, -size, size) for _ in second.b] for _ in first.b]
+        back = [[number(draw, -size, size) for _ in first.b] for _ in second.b]
+        rows = [[*row, *more] for row, more in zip(first.W, across, strict=True)]
+        rows += [[*more, *row] for row, more in zip(second.W, back, strict=True)]
+        whole = ThresholdNetwork.of(rows, (*first.b, *second.b))
+        table = coupling.coupling_table(whole, range(first.N))
+        together = list(zip(product(*table.states), [x for row in table.survives for x in row], strict=True))
+        kept = [s + t for (s, t), survives in together if survives]
+        alone = table.states == (stable(first), stable(second)) and set(kept) <= set(stable(whole))
+        all_of_them = len(kept) == len(together) if table.safe or not size else True
+        if not alone or not all_of_them or any(whole.is_stable(s + t) != survives for (s, t), survives in together):
+            return False
+    return True
 
 
 @claims.on(
@@ -359,3 +346,25 @@ def _most() -> Iterator[bool]:
         sizes = np.array([bits.bit_count() for bits in range(2 ** len(states))], dtype=np.int8)
         halves = [np.unique(reduce(np.bitwise_and.outer, part).ravel()) for part in (kept[: N // 2], kept[N // 2 :])]
         yield max(sizes[halves[1] & bits].max() for bits in halves[0]) == comb(N, N // 2)
+
+
+def _family(draw: Random) -> Family:
+    N, degree = draw.randint(1, 3), draw.choice((1, 1, 2))
+    entry = lambda: "+".join(f"({number(draw)})*p^{k}" for k in range(degree + 1))  # noqa: E731
+    return Family.of([[entry() for _ in range(N)] for _ in range(N)], [entry() for _ in range(N)])
+
+
+@claims.on(
+    _family,
+    "The stable states are a piecewise constant function of a parameter, which changes at zeros of fields",
+    60,
+    60,
+)
+def _diagram(family: Family) -> bool:
+    found, draw = diagram(family, -2, 2), Random(str(family.b))
+    for _ in range(20):
+        p = Fraction(draw.randint(-1999, 1999), 1000)
+        here = [piece.states for piece in found.pieces if float(near(piece.low, 20)) < p < float(near(piece.high, 20))]
+        if here != [tuple(by_definition(family.at(p)))]:
+            return False
+    return all(any(units for _, units in point.vanishing) for point in found.breakpoints)

@@ -7,10 +7,21 @@ from fractions import Fraction
 from itertools import product
 from random import Random
 
-from sympy import Matrix, Rational
+from sympy import Rational
 
-from derivations.tournoy.instances import Theorems, all_states, drawing, obstructs, positive, stable, union, with_state
+from derivations.tournoy.instances import (
+    Theorems,
+    all_states,
+    drawing,
+    network,
+    obstructs,
+    positive,
+    stable,
+    union,
+    with_state,
+)
 from numerics.threshold.design import design, forced_states
+from theory.threshold.inequalities import factorization, inequalities, weight
 from theory.threshold.network import FORBIDDEN, REQUIRED, State, ThresholdNetwork
 from theory.threshold.patterns import Patterns
 from theory.threshold.signs import (
@@ -202,16 +213,35 @@ def _gram(states: list[State]) -> bool:
     least=80,
 )
 def _factorization(states: list[State]) -> bool | None:
-    S = Matrix(states).T
-    if S.rank() < len(states):
+    found = factorization(Patterns.of(states, "free", "zero"))
+    if found.equations:
         return None
     draw, N = Random(str(states)), len(states[0])
-    F = Matrix(N, len(states), lambda i, mu: (2 * S[i, mu] - 1) * draw.randint(1, 9))
-    Z = Matrix(N, N, lambda i, j: draw.randint(-9, 9))
-    inverse = (S.T * S).inv() * S.T
-    W = F * inverse + Z * (Matrix.eye(N) - S * inverse)
-    units = ThresholdNetwork.of([[_fraction(w) for w in W.row(i)] for i in range(N)])
-    return all(map(units.is_stable, states)) and W * S * inverse + W * (Matrix.eye(N) - S * inverse) == W
+    rows = [found.row(i) for i in range(N)]
+    symbols = sorted(set().union(*(row.free_symbols for row in rows)), key=str)
+    values = {x: draw.randint(1, 9) if x.is_positive else draw.randint(-9, 9) for x in symbols}
+    units = ThresholdNetwork.of([[_fraction(w) for w in row.subs(values)] for row in rows])
+    return all(map(units.is_stable, states))
+
+
+@claims.on(
+    _several, "Semipositivity: states are stable iff weights satisfy the inequalities that are kept, the others follow"
+)
+def _inequalities(states: list[State]) -> bool:
+    patterns, draw = Patterns.of(states, "zero"), Random(str(states))
+    found = inequalities(patterns)
+    infeasible = any(unit.conflict for unit in found.units)
+    for network_ in (design(patterns).network, network(draw, (patterns.N,) * 2, diagonal="zero")):
+        if network_ is None:
+            if not infeasible:
+                return False
+            continue
+        N = patterns.N
+        values = {weight(i, j, N): Rational(str(w)) for i, row in enumerate(network_.W) for j, w in enumerate(row)}
+        values |= {weight(i, N, N): Rational(str(b)) for i, b in enumerate(network_.b)}
+        if all(bool(r.subs(values)) for r in found.relations) != all(map(network_.is_stable, states)):
+            return False
+    return True
 
 
 def _fraction(value: Rational) -> Fraction:

@@ -10,7 +10,7 @@ from numerics.algorithms.thresholdsearch import MOST_STATES, Findings, Threshold
 
 SMALL = 12  # units up to which all states are looked at
 MOST_LISTED = 2**24  # whole states that brute force looks at, if nothing else is said
-MOST_PARTIAL = 2**22  # partial states that any other method looks at
+MOST_WORK = 2**34  # partial states that any other method looks at, times N^2: some minutes
 SOME = 100  # states of a part that are followed up, and looked at in each further part, once the search is given up
 """A network that needs more is reported as not complete."""
 
@@ -20,9 +20,11 @@ def integer_rows(W, b):
 
     Entries are integers, fractions, texts such as ``-3/2``, or floats, which are the binary fractions they are.
     """
-    rows = [[Fraction(w) for w in (*row, c)] for row, c in zip(W, b, strict=True)]
-    scales = [Fraction(lcm(*(w.denominator for w in row)), gcd(*(w.numerator for w in row)) or 1) for row in rows]
-    whole = [[int(w * k) for w in row] for row, k in zip(rows, scales, strict=True)]
+    whole = []
+    for row, c in zip(W, b, strict=True):
+        numbers = [w if type(w) is int else Fraction(w) for w in (*row, c)]
+        shared, common = lcm(*(w.denominator for w in numbers)), gcd(*(w.numerator for w in numbers)) or 1
+        whole.append([w.numerator * (shared // w.denominator) // common for w in numbers])
     if not whole or any(len(row) != len(whole) + 1 for row in whole):
         raise ValueError("W has N rows of N numbers each, b has N numbers, N > 0")
     return [row[:-1] for row in whole], [row[-1] for row in whole]
@@ -41,7 +43,7 @@ def stable_states(W, b, method="auto", most=None):
         'sweep' is for weights of rank 1, 'cooperative' finds the least and the greatest state where signs are balanced,
         'milp' asks HiGHS for one state after another, and 'auto' picks.
     most : int, optional
-        Largest number of states, partial ones included, that are looked at.
+        Largest number of states, partial ones included, that are looked at; None for about what some minutes allow.
 
     Returns
     -------
@@ -87,8 +89,8 @@ def found_by(method, network, most):
         method = "product" if not strong else "brute" if network.N <= SMALL else "sweep" if rank_one else "tree"
     if method not in SEARCHES:
         raise ValueError(f"method '{method}' is none of auto, {', '.join(SEARCHES)}")
-    search, usual = SEARCHES[method]
-    return search(network, usual if most is None else most), method
+    usual = MOST_LISTED if method == "brute" else MOST_WORK // network.N**2
+    return SEARCHES[method](network, usual if most is None else most), method
 
 
 def components(network):
@@ -209,7 +211,7 @@ def by_programming(network, most):
             constraints=[*signs, *seen_before],
             bounds=Bounds(0, 1),
             integrality=np.ones(network.N),
-            options={"node_limit": max(found.left, 1)},
+            options={"node_limit": min(max(found.left, 1), 2**31 - 1)},
         )
         if answer.x is None or not found.spend(1):
             break
@@ -220,10 +222,10 @@ def by_programming(network, most):
 
 
 SEARCHES = {
-    "brute": (by_brute_force, MOST_LISTED),
-    "tree": (by_search, MOST_PARTIAL),
-    "product": (by_components, MOST_PARTIAL),
-    "sweep": (by_sweep, MOST_PARTIAL),
-    "cooperative": (by_extremes, MOST_PARTIAL),
-    "milp": (by_programming, MOST_PARTIAL),
+    "brute": by_brute_force,
+    "tree": by_search,
+    "product": by_components,
+    "sweep": by_sweep,
+    "cooperative": by_extremes,
+    "milp": by_programming,
 }

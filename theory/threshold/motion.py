@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from random import Random
 
-from sympy import Abs, Heaviside, Matrix, Poly, S, Symbol, diag, exp, eye, log, sign, sqrt, symbols
+from sympy import Abs, Expr, Heaviside, Matrix, Mul, Poly, S, Symbol, diag, exp, eye, log, sign, sqrt, symbols
 
 from theory.derivation import Replay, Solves, Step, StepFailed, named
 from theory.threshold.cycles import Leg, Recurrence, recurrence
@@ -55,14 +56,14 @@ def regions() -> Iterator[Step]:
         name="y = W r + b inserted",
         assumption="constant bias, equal time constants",
     )
-    moved = POSITION.subs(z, exp(-time))
+    moved, speed_k = POSITION.subs(z, exp(-time)), h_k - y_k
     yield Step(
         "Inside a region trajectories are straight lines towards the focal point, z = exp(-t)",
         "linear differential equation",
-        -y_k + h_k,
+        speed_k,
         POSITION,
         check=Solves(
-            lambda e: Matrix([(now := e.subs(z, exp(-time))).diff(time) + now - h_k, e.subs(z, 1) - y_k]),
+            lambda e: Matrix([(now := e.subs(z, exp(-time))).diff(time) - speed_k.subs(y_k, now), e.subs(z, 1) - y_k]),
             "inserted into the differential equation and the initial value",
         ),
     )
@@ -191,21 +192,20 @@ def _one_unit(low: int, high: int) -> tuple[tuple[Vector], Vector]:
 def _indices() -> Iterator[Step]:
     """The index of an equilibrium from steep sigmoids, and the sum of all indices."""
     steepness = Symbol("beta", positive=True)
-    slopes = symbols("l_1 l_2", positive=True)
-    jacobian = (eye(3) - W * diag(*(steepness * slope for slope in slopes), 0)).det()
-    sliding = W[:2, :2]
-    yield Step(
-        "In a network of steep sigmoids, H(y) replaced by a function of beta y, units of an equilibrium with 0 < u < 1 have slopes "
-        "beta l and all others none. The determinant of y - W H(y) - b has the largest power of beta with the factor det(-W_FF), F "
-        "the set of these units, here 1 and 2 of three",
-        "leading power",
-        jacobian,
-        steepness**2 * slopes[0] * slopes[1] * (-sliding).det(),
-        assumption="nondegenerate: det W_FF is not 0, no velocity vanishes with its output at 0 or 1",
-        check=Replay(
-            lambda e: Poly(e, steepness).as_expr().coeff(steepness, 2) * steepness**2, "coefficient of the determinant"
-        ),
-    )
+    slopes = symbols("l_1:4", positive=True)
+    for sliding, which in ((1, "unit 1"), (2, "units 1 and 2")):
+        steep = diag(*(steepness * slope if k < sliding else 0 for k, slope in enumerate(slopes)))
+        leading = Mul(*slopes[:sliding]) * (-W[:sliding, :sliding]).det()
+        yield Step(
+            "In a network of steep sigmoids, H(y) replaced by a function of beta y, units of an equilibrium with 0 < u < 1 have "
+            "slopes beta l and all others none. The determinant of y - W H(y) - b has the largest power of beta with the factor "
+            f"det(-W_FF), F the set of these units, here {which} of three",
+            "leading power",
+            (eye(3) - W * steep).det(),
+            steepness**sliding * leading,
+            assumption="nondegenerate: det W_FF is not 0, no velocity vanishes with its output at 0 or 1",
+            check=Replay(partial(_leading_term, steepness), "largest power in the determinant"),
+        )
     draw, networks = Random(20221006), []
     for size in (2, 2, 3, 3, 3):
         rows = [[Fraction(draw.randint(-300, 300), 101) for _ in range(size + 1)] for _ in range(size)]
@@ -225,6 +225,11 @@ def _indices() -> Iterator[Step]:
     )
 
 
+def _leading_term(variable: Symbol, e: Expr) -> Expr:
+    polynomial = Poly(e, variable)
+    return polynomial.LC() * variable ** polynomial.degree()
+
+
 def cycles() -> Iterator[Step]:
     """Three units that inhibit each other in a ring."""
     ahead, behind, first = symbols("a_1 a_2 z_1", positive=True)
@@ -241,13 +246,14 @@ def cycles() -> Iterator[Step]:
         name="positions of the third and of the first unit at z = 1/(1 + a_1)",
     )
     fixed, section = {ahead: 1 - first**2, behind: 1 - first}, first**3 - 2 * first + 1
+    moved = later - here
     yield compared(
         "These distances stay a_1 = 1 - z_1^2, a_2 = 1 - z_1 from crossing to crossing where this vanishes",
         "fixed point of the map",
-        later - here,
+        moved,
         section,
         Matrix([0, 0]),
-        by=lambda e: (2 - first**2) * (later - here).subs(fixed) + Matrix([first, 1]) * e,
+        by=lambda e: (2 - first**2) * moved.subs(fixed) + Matrix([first, 1]) * e,
         name="inserted into the map",
     )
     golden, ring = (sqrt(5) - 1) / 2, _ring()
@@ -260,12 +266,13 @@ def cycles() -> Iterator[Step]:
         by=lambda e: Matrix([section.subs(first, e), 0 if 0 < e < 1 else 1]),
         name="inserted",
     )
+    crossings = -6 * log(golden)
     yield compared(
         "There are six crossings in a period",
         "sum of times",
-        -6 * log(golden),
+        crossings,
         named("period", 6 * log((1 + sqrt(5)) / 2)),
-        Matrix([1 / golden, exp(ring.period / 6)]),
+        Matrix([exp(crossings / 6), exp(ring.period / 6)]),
         by=lambda e: Matrix([exp(e / 6)] * 2),
         name="times z_1; the cycle that a proof in rational numbers finds for this network",
     )
@@ -285,12 +292,13 @@ def loops() -> Iterator[Step]:
     """Two units in a negative loop."""
     r, r_0 = symbols("r r_0", positive=True)
     n = Symbol("n", integer=True, nonnegative=True)
+    part = CROSSING.subs({y_i: r, h_i: -S.Half})
     shrunk, size, elapsed = r / (1 + 2 * r), r_0 / (1 + 2 * n * r_0), log(1 + 2 * n * r_0)
     yield compared(
         "Two units in a negative loop, with focal points at -1/2 and 1/2: as one crosses zero the other one is at the distance r "
         "and on its way to zero; at the next crossing this distance is",
         "straight lines",
-        POSITION.subs({y_k: 0, h_k: S.Half, z: CROSSING.subs({y_i: r, h_i: -S.Half})}),
+        POSITION.subs({y_k: 0, h_k: S.Half, z: part}),
         shrunk,
     )
     yield compared(
@@ -305,9 +313,9 @@ def loops() -> Iterator[Step]:
     yield compared(
         "The n-th crossing is at this time: infinitely many crossings spiral into the sliding equilibrium, and none is the last",
         "sum of times",
-        log(1 + 2 * size),
+        -log(part.subs(r, size)),
         named("t_n", elapsed),
-        Matrix([1 + 2 * size, 0]),
+        Matrix([1 / part.subs(r, size), 0]),
         by=lambda e: Matrix([exp(e.subs(n, n + 1) - e), e.subs(n, 0)]),
         name="difference of two times, and its start",
     )

@@ -123,7 +123,9 @@ class ThresholdNetwork:
         scales = [
             lcm(*(number.denominator for number in (*row, bias))) for row, bias in zip(self.W, self.b, strict=True)
         ]
-        rows = tuple(tuple(int(w * k) for w in row) for row, k in zip(self.W, scales, strict=True))
+        rows = tuple(
+            tuple(w.numerator * (k // w.denominator) for w in row) for row, k in zip(self.W, scales, strict=True)
+        )
         return rows, tuple(int(bias * k) for bias, k in zip(self.b, scales, strict=True))
 
     def fields(self, state: Sequence[int | Fraction]) -> Vector:

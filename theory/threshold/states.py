@@ -63,14 +63,15 @@ def margins() -> Iterator[Step]:
         at=states(s),
         name="in all states of three units",
     )
+    left = m_i - level * (1 + ACTIVE)
     yield compared(
         "So a margin survives every change below this robustness, and not all changes of this size; that of the state is the "
         "smallest over its units",
         "linear equation",
-        m_i - level * (1 + ACTIVE),
+        left,
         named(rho_i, ROBUSTNESS),
-        m_i,
-        by=lambda e: e * (1 + ACTIVE),
+        S.Zero,
+        by=lambda e: left.subs(level, e),
         name="inserted",
     )
     flipped = s + (1 - 2 * s[0]) * Matrix([1, 0, 0])
@@ -86,21 +87,22 @@ def margins() -> Iterator[Step]:
 def pairs() -> Iterator[Step]:
     """What two states have to do with each other."""
     moved = diag(*difference)
+    condition = moved * W * difference
     yield compared(
         "Where two stable states s and t differ, delta = t - s, fields have the sign of delta_i in t and of -delta_i in s: "
         "delta_i (W delta)_i > 0, whatever the biases; therefore delta.W delta > 0, and in the units that differ the weights have "
         "a cycle whose product is positive",
         "difference of fields",
         moved * (fields(t) - fields(s)),
-        moved * W * difference,
+        condition,
     )
     half = -W * (s + t) / 2
     yield compared(
         "Where this holds, these biases make both margins half of it in the units that differ",
         "midpoint",
-        moved * W * difference,
+        condition,
         half,
-        Matrix([moved * W * difference / 2] * 2),
+        Matrix([condition / 2] * 2),
         by=lambda e: Matrix([moved * fields(t, W, e), -moved * fields(s, W, e)]),
         name="inserted into the fields of both",
     )
@@ -108,7 +110,7 @@ def pairs() -> Iterator[Step]:
     yield compared(
         "States that differ in one unit are both stable only if it excites itself",
         "difference condition",
-        (moved * W * difference)[0],
+        condition[0],
         W[0, 0],
         at=one_unit,
         name="from 0 to 1 and from 1 to 0",

@@ -50,14 +50,15 @@ def rows() -> Iterator[Step]:
         assumption="g_12 < g_11, g_22; otherwise the shortest row for one of the two serves both",
     )
     between = width**2 * g11 + 2 * width * (1 - width) * g12 + (1 - width) ** 2 * g22
+    total = strengths[0] + strengths[1]
     nearest = (g22 - g12) / (g11 + g22 - 2 * g12)
     yield compared(
         "Its squared norm is one over the squared distance of the origin from the states' convex hull",
         "duality",
-        strengths[0] + strengths[1],
+        total,
         norm,
-        Matrix([1, 0]),
-        by=lambda e: Matrix([e * between.subs(width, nearest), between.diff(width).subs(width, nearest)]),
+        Matrix([total, 1, 0]),
+        by=lambda e: Matrix([e, e * between.subs(width, nearest), between.diff(width).subs(width, nearest)]),
         name="the nearest point x xi^1 + (1 - x) xi^2 found by its derivative",
     )
     stored = Matrix(3, 2, symbols("S_1(1:3) S_2(1:3) S_3(1:3)", real=True))
@@ -125,12 +126,13 @@ def counts() -> Iterator[Step]:
         by=lambda e: Matrix([e] * 6),
         name="n up to 6",
     )
-    signed = DICHOTOMIES.subs(P, P + n) / 2 ** (P + n)
+    cells = DICHOTOMIES.subs(P, P + n)
+    signed = cells / 2 ** (P + n)
     yield compared(
         "Weights of prescribed signs have n planes more, those of the signs. If inputs may be reflected, all cells are alike, and "
         "random labels are possible with this probability",
         "cells of P + n planes",
-        DICHOTOMIES.subs(P, P + n),
+        cells,
         named("Pr(P, n)", signed),
         Matrix([_labels(*size, signed=True) for size in _SIZES]),
         by=lambda e: Matrix([_value(e, *size) * 2 ** sum(size) for size in _SIZES]),

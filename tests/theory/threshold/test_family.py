@@ -27,9 +27,7 @@ def near(point):
     return ordered([point])[0][1]
 
 
-@pytest.mark.parametrize(
-    ("count", "most"), [(8, 3), pytest.param(400, 5, marks=pytest.mark.heavy)], ids=["few", "many"]
-)
+@pytest.mark.parametrize(("count", "most"), [(8, 3), pytest.param(50, 5, marks=pytest.mark.heavy)], ids=["few", "many"])
 @pytest.mark.parametrize("degree", [1, 2, 3])
 def test_the_states_of_every_value(count, most, degree):
     rng, changes, irrational = Random(degree), 0, 0
