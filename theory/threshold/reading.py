@@ -257,8 +257,8 @@ def _network(W: Any, b: Any, file: str, written: Sequence[Any] = ()) -> Threshol
 def _notes(rounded: Sequence[Any], b: Any) -> tuple[str, ...]:
     """What a user should know of the numbers that were read."""
     decimals = (
-        f"{len(rounded)} decimal{'s' * (len(rounded) > 1)}, {_shown(rounded[0]) if rounded else ''} the first, taken for the binary "
-        'fractions that floating-point numbers are; write a text such as "1/10" for another number'
+        f"{len(rounded)} decimal{'s' * (len(rounded) > 1)}, {_shown(rounded[0]) if rounded else ''} the first, taken for the "
+        'binary fractions that floating-point numbers are; write a text such as "1/10" for another number'
     )
     missing = "no biases are given: b = 0, with which the state without activity is marginal"
     return (*([decimals] if rounded else []), *([missing] if b is None else []))
