@@ -119,7 +119,7 @@ def test_floats_are_the_binary_numbers_they_are(file, tmp_path):
         (b"\xff\xfe\x00", ["is no text"]),
         (b"\x93NUMPY\x01\x00v\x00{'descr'", ["no array of numbers that NumPy can read"]),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:30],
 )  # fmt: skip
 def test_bad_networks(file, content, pieces):
     with pytest.raises(InputError) as caught:
