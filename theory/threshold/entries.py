@@ -74,9 +74,8 @@ def _of_number(entry: Any) -> Fraction | None:
 
 def is_rounded(entry: Any) -> bool:
     """Whether the decimal that a person would write for a number is not quite the number."""
-    if isinstance(entry, Bare) and "/" not in entry:
-        return Fraction(entry.strip()) != rational(entry)
-    return isinstance(entry, float) and Fraction(repr(float(entry))) != entry
+    text = entry if isinstance(entry, Bare) and "/" not in entry else repr(entry) if type(entry) is float else None
+    return text is not None and (value := rational(entry)) is not None and Fraction(text.strip()) != value
 
 
 def parsed(text: str, number: type[Bare] | None = None) -> Any:
@@ -115,6 +114,8 @@ def shown(entry: Any) -> str:
     """The beginning of an entry, in quotes if it was in quotes."""
     if isinstance(entry, list | dict):
         return "a list" if isinstance(entry, list) else "an object"
+    if isinstance(entry, int) and abs(entry) > 10**300:  # Python refuses to print very long ones
+        return "an integer of more than 300 digits"
     text = f"'{entry}'" if isinstance(entry, str) and not isinstance(entry, Bare) else str(entry)
     return text if len(text) <= 24 else f"{text[:20]}..."
 

@@ -167,6 +167,11 @@ def _checked(W: Any, parts: Mapping[str, Any], file: str) -> ThresholdNetwork:
                 sign = -1 if key == "theta" else 1
                 vectors.append([sign * value for value in numbers(key, given, N, WEIGHT)])
     b = numbers("I - theta", [sum(column) for column in zip(*vectors, strict=True)], N, WEIGHT)
+    return ThresholdNetwork(rows, b, file, _notes(W, parts))
+
+
+def _notes(W: Any, parts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a user should know of the numbers that were read."""
     rounded = [
         entry for row in (*(listed(W) or ()), *parts.values()) for entry in listed(row) or () if is_rounded(entry)
     ]
@@ -178,7 +183,7 @@ def _checked(W: Any, parts: Mapping[str, Any], file: str) -> ThresholdNetwork:
         )
     if not parts:
         notes.append("no biases are given: b = 0, with which the state without activity is marginal")
-    return ThresholdNetwork(rows, b, file, tuple(notes))
+    return tuple(notes)
 
 
 def _holds(name: str, *parts: Any) -> bool:
@@ -192,15 +197,15 @@ def _of_family(data: Mapping[str, Any], name: str, file: str) -> ThresholdNetwor
     from theory.threshold.family import Family
 
     (at,) = numbers("at", [data.get("at", 0)], 1, WEIGHT)
-    W, b = ([_entry(e) for e in listed(part) or ()] for part in (data["W"], data.get("b")))
-    if not W or not all(isinstance(row, list) for row in W) or not len(W) <= MOST_UNITS:
+    W, b = (_entry(data["W"]), None if data.get("b") is None else _entry(data["b"]))
+    if not isinstance(W, list) or not all(isinstance(row, list) for row in W) or not 0 < len(W) <= MOST_UNITS:
         raise InputError(f"W is no list of at most {MOST_UNITS} rows")
-    family = Family.of(W, None if data.get("b") is None else b, name)
-    notes = (
-        f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file',
+    family = Family.of(W, b, name)
+    note = (
+        f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file'
     )
-    network = family.at(at)
-    return ThresholdNetwork(network.W, network.b, file, notes, family)
+    network, parts = family.at(at), {} if b is None else {"b": data["b"]}
+    return ThresholdNetwork(network.W, network.b, file, (note, *_notes(data["W"], parts)), family)
 
 
 def _entry(entry: Any) -> Any:

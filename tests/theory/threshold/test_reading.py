@@ -119,7 +119,7 @@ def test_floats_are_the_binary_numbers_they_are(file, tmp_path):
         (b"\xff\xfe\x00", ["is no text"]),
         (b"\x93NUMPY\x01\x00v\x00{'descr'", ["no array of numbers that NumPy can read"]),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:30],
 )  # fmt: skip
 def test_bad_networks(file, content, pieces):
     with pytest.raises(InputError) as caught:
@@ -161,7 +161,24 @@ def test_bad_arrays(tmp_path, array):
 
 
 @pytest.mark.parametrize(
-    "given", [None, 3, "", "nowhere.json", ".", "a\0b", object(), {}, [], [[]], [[1, 2], [3]], {1, 2}]
+    "given",
+    [
+        None,
+        3,
+        "",
+        "nowhere.json",
+        ".",
+        "a\0b",
+        object(),
+        {},
+        [],
+        [[]],
+        [[1, 2], [3]],
+        {1, 2},
+        [[10**5000]],
+        [[1j]],
+        [["1", object()]] * 2,
+    ],
 )
 def test_bad_values(given):
     with pytest.raises(InputError):
