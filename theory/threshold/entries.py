@@ -74,8 +74,8 @@ def _of_number(entry: Any) -> Fraction | None:
 
 def is_rounded(entry: Any) -> bool:
     """Whether the decimal that a person would write for a number is not quite the number."""
-    text = entry if isinstance(entry, Bare) and "/" not in entry else repr(entry) if type(entry) is float else None
-    return text is not None and (value := rational(entry)) is not None and Fraction(text.strip()) != value
+    text = repr(float(entry)) if isinstance(entry, float) else entry if isinstance(entry, Bare) else "/"
+    return "/" not in text and (value := rational(entry)) is not None and Fraction(text.strip()) != value
 
 
 def parsed(text: str, number: type[Bare] | None = None) -> Any:

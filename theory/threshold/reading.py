@@ -197,14 +197,15 @@ def _of_family(data: Mapping[str, Any], name: str, file: str) -> ThresholdNetwor
     from theory.threshold.family import Family
 
     (at,) = numbers("at", [data.get("at", 0)], 1, WEIGHT)
-    W, b = (_entry(data["W"]), None if data.get("b") is None else _entry(data["b"]))
-    if not isinstance(W, list) or not all(isinstance(row, list) for row in W) or not 0 < len(W) <= MOST_UNITS:
+    W, b = ([_entry(e) for e in listed(part) or ()] for part in (data["W"], data.get("b")))
+    if not W or not all(isinstance(row, list) for row in W) or not len(W) <= MOST_UNITS:
         raise InputError(f"W is no list of at most {MOST_UNITS} rows")
-    family = Family.of(W, b, name)
+    parts = {} if data.get("b") is None else {"b": data["b"]}
+    family = Family.of(W, b if parts else None, name)
     note = (
         f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file'
     )
-    network, parts = family.at(at), {} if b is None else {"b": data["b"]}
+    network = family.at(at)
     return ThresholdNetwork(network.W, network.b, file, (note, *_notes(data["W"], parts)), family)
 
 

@@ -85,7 +85,7 @@ def test_floats_are_the_binary_numbers_they_are(file, tmp_path):
 @pytest.mark.parametrize(
     ("content", "pieces"),
     [
-        ({"W": [[1, 2], [3, 4], [5, 6]], "b": [1, 2]}, ["W: row 2 has 2 numbers, row 3 has 2 numbers; needed: 3 rows of 3 numbers"]),
+        ({"W": [[1, 2], [3, 4], [5, 6]], "b": [1, 2]}, ["row 2 has 2 numbers, row 3 has 2 numbers; needed: 3 rows of 3 numbers"]),
         ({"W": [[1, 2], [3]], "b": [1, 2]}, ["W: row 2 has 1 number; needed: 2 rows of 2 numbers"]),
         ({"W": [[1, 2], 3], "b": [1, 2]}, ["W: row 2 is no list; needed: 2 rows of 2 numbers"]),
         ({"W": [["1", "x"], ["nan", "1/0"]], "b": ["1", "inf"]},
