@@ -53,6 +53,11 @@ class Row:
     signs: tuple[int, ...]
     strict: tuple[tuple[int, ...], ...]
 
+    @property
+    def allowed(self) -> tuple[int | None, ...]:
+        """The signs as `theory.threshold.simplex` takes them: None for any."""
+        return tuple(sign or None for sign in self.signs)
+
     def values(self, x: Sequence[Number]) -> list[Fraction]:
         """A x."""
         return _products(self.strict, x)
@@ -67,18 +72,14 @@ class Row:
         return _products(zip(*self.strict, strict=True), y)
 
     def is_obstructed_by(self, y: Sequence[Number]) -> bool:
-        """Whether y >= 0, not 0, proves that nothing solves the inequalities; exactly."""
-        return _is_semipositive(y) and self._never_positive(self.combined(y))
+        """Whether y >= 0, not 0, proves that nothing solves the inequalities: it would prove 0 > 0; exactly."""
+        return self.forces([0] * len(self.columns), y)
 
     def forces(self, t: Sequence[Number], y: Sequence[Number]) -> bool:
         """Whether y >= 0, not 0, proves t.x > 0 for every solution: t.x >= y.A x because of the signs; exactly."""
-        return _is_semipositive(y) and self._never_positive(
-            [c - entry for c, entry in zip(self.combined(y), t, strict=True)]
-        )
-
-    def _never_positive(self, c: Sequence[Number]) -> bool:
-        """Whether c.x <= 0 for every x with the right signs."""
-        return all(value * sign <= 0 if sign else value == 0 for value, sign in zip(c, self.signs, strict=True))
+        surplus = [c - entry for c, entry in zip(self.combined(y), t, strict=True)]
+        never_positive = all(c * sign <= 0 if sign else c == 0 for c, sign in zip(surplus, self.signs, strict=True))
+        return any(y) and all(value >= 0 for value in y) and never_positive
 
     def kept(self, patterns: Iterable[int]) -> Row:
         """The inequalities of these patterns alone."""
@@ -259,7 +260,3 @@ def _products(rows: Iterable[Sequence[int]], x: Sequence[Number]) -> list[Fracti
 
 def _dot(a: Sequence[Any], b: Sequence[Any]) -> Fraction:
     return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
-
-
-def _is_semipositive(y: Sequence[Number]) -> bool:
-    return any(y) and all(value >= 0 for value in y)
