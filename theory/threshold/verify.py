@@ -17,7 +17,7 @@ from theory.errors import InputError, gathering
 from theory.threshold.claims import Claims, Verification, shown
 from theory.threshold.entries import Entry, matrix, parsed
 from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
-from theory.threshold.filippov import box_solutions, echelon, sign
+from theory.threshold.filippov import box_solutions, index_of
 from theory.threshold.network import MOST_CERTIFIED, State, ThresholdNetwork, Vector, text_of
 from theory.threshold.patterns import FEASIBLE, OBJECTIVES, Patterns, Row
 
@@ -177,9 +177,7 @@ def _equilibria(data: Entry, network: ThresholdNetwork, claims: Claims) -> None:
         once = u not in indices
         claims.add(f"u = {shown(u)} is an equilibrium with y = {shown(y)}", allowed and once and network.fields(u) == y)
         indices[u] = one["index"].number
-        F = [i for i, v in enumerate(u) if 0 < v < 1]
-        determinant = echelon([[-network.W[i][j] for j in F] for i in F], len(F)).determinant
-        claims.same(f"the index of u = {shown(u)}", indices[u], sign(determinant))
+        claims.same(f"the index of u = {shown(u)}", indices[u], index_of(network.W, u))
     claims.given(data, "filippov_index_sum", "the sum of the indices", sum(indices.values(), Fraction(0)))
     if network.N > MOST_FACES:
         claims.add(f"no other equilibrium has an index: too many choices of outputs to look at, 3^{network.N}", None)
