@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, lsq_linear, milp
-from sympy import ZZ
-from sympy.polys.matrices import DomainMatrix
-from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
+from theory.threshold.algebra import coprime, solved
 from theory.threshold.network import Vector
 from theory.threshold.patterns import INTEGER, MARGIN, MINNORM, Row
 from theory.threshold.simplex import Obstruction, Witness, feasible
@@ -57,7 +54,7 @@ def solve_row(row: Row, objective: str) -> Solution | Obstruction:
 
 
 def decide(row: Row) -> Solution | Obstruction:
-    """Any solution, or any obstruction: the simplex method in fractions decides what floats do not, on a conflict of theirs first."""
+    """Any solution, or any obstruction: where floats do not decide, fractions do, first of all for a conflict that floats see."""
     A = np.array(row.strict, float).reshape(len(row.strict), len(row.columns))
     x, y = _margin_program(A, row.signs)
     (whole,) = rounded(A.astype(np.int64), np.ones((1, len(A)), np.int64), x[None])
@@ -183,7 +180,9 @@ def _active_system(G: Array, h: Array, active: NDArray[np.intp]) -> list[Fractio
     if not 0 < active.size <= MOST_EXACT:
         return None
     gram = (G[active] @ G[active].T).astype(int).tolist()
-    y = solution([[*map(Fraction, line), Fraction(int(h[k]))] for line, k in zip(gram, active, strict=True)], active.size)
+    _, y = solved(
+        [[*map(Fraction, line), Fraction(int(h[k]))] for line, k in zip(gram, active, strict=True)], active.size
+    )
     values = dict(zip(active.tolist(), y or (), strict=False))
     return [values.get(k, Fraction(0)) for k in range(len(h))] if y else None
 
@@ -205,29 +204,19 @@ def _smallest_integers(row: Row, first: Solution) -> Solution:
     A = np.array(row.strict, float)
     P, n = A.shape
     split = np.hstack([A, -A])
-    upper = np.array(
-        [np.inf if sign >= 0 else 0.0 for sign in row.signs] + [np.inf if sign <= 0 else 0.0 for sign in row.signs]
-    )
+    bounds = Bounds(0, np.where(np.append(np.negative(row.signs), row.signs) > 0, 0.0, np.inf))
     cost = np.ones(2 * n)
-    relaxed = linprog(cost, -split, -np.ones(P), bounds=list(zip(np.zeros(2 * n), upper, strict=True)))
+    relaxed = linprog(cost, -split, -np.ones(P), bounds=[*zip(bounds.lb * cost, bounds.ub, strict=True)])
     y = np.zeros(P) if relaxed.x is None else np.maximum(-relaxed.ineqlin.marginals, 0)
     multipliers = max(_near(y), key=lambda c: row.bound(INTEGER, c))
     found = milp(
         cost,
         constraints=LinearConstraint(split, lb=1),
         integrality=np.ones(2 * n),
-        bounds=Bounds(0, upper),
+        bounds=bounds,
         options={"node_limit": MOST_NODES},
     )
     parts = np.zeros(2 * n) if found.x is None else np.rint(found.x)
-    whole = [tuple(map(Fraction, _coprime(x))) for x in (first.x, (parts[:n] - parts[n:]).tolist())]
+    whole = [tuple(map(Fraction, coprime(x))) for x in (first.x, (parts[:n] - parts[n:]).tolist())]
     solving = [x for x in whole if row.is_solved_by(x)]
     return Solution(min(solving, key=lambda x: row.value(INTEGER, x)), multipliers if any(multipliers) else ())
-
-
-def _coprime(values: Sequence[Fraction] | Sequence[int] | Sequence[float]) -> tuple[int, ...]:
-    exact = [Fraction(v) for v in values]
-    scale = lcm(*(v.denominator for v in exact))
-    whole = [int(v * scale) for v in exact]
-    divisor = gcd(*whole) or 1
-    return tuple(v // divisor for v in whole)

@@ -15,6 +15,7 @@ from math import lcm
 from typing import Any
 
 from theory.errors import gathering
+from theory.threshold.algebra import dot
 from theory.threshold.network import State, Vector, text_of
 from theory.threshold.reading import PatternFile, pattern_file
 
@@ -106,7 +107,7 @@ class Row:
         """
         smallest = min(self.values(x))
         if objective == MINNORM:
-            return _dot(x, x) / smallest**2
+            return dot(x, x) / smallest**2
         if objective == MARGIN:
             return smallest / max(map(abs, x))
         return sum(map(abs, x), Fraction(0))
@@ -120,7 +121,7 @@ class Row:
         c = self.projected(self.combined(y))
         total = sum(y, Fraction(0))
         if objective == MINNORM:
-            return 2 * total - _dot(c, c)
+            return 2 * total - dot(c, c)
         if objective == MARGIN:
             return sum(map(abs, c), Fraction(0)) / total
         most = max((*map(abs, c), Fraction(1)))
@@ -256,7 +257,3 @@ def _products(rows: Iterable[Sequence[int]], x: Sequence[Number]) -> list[Fracti
     scale = lcm(*(value.denominator for value in x))
     whole = [int(value * scale) for value in x]
     return [Fraction(sum(a * v for a, v in zip(row, whole, strict=True) if a), scale) for row in rows]
-
-
-def _dot(a: Sequence[Any], b: Sequence[Any]) -> Fraction:
-    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
