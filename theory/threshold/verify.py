@@ -16,26 +16,22 @@ from theory.errors import InputError, gathering
 from theory.threshold.claims import Claims, Verification, shown
 from theory.threshold.entries import listed, mapped, number, numbers, state
 from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
-from theory.threshold.filippov import box_solutions, echelon, sign
+from theory.threshold.filippov import box_solutions, echelon, region_map, sign
 from theory.threshold.network import MOST_CERTIFIED, State, ThresholdNetwork, Vector, text_of
 from theory.threshold.patterns import FEASIBLE, OBJECTIVES, Patterns, Row
 
-_SEALED = (
-    *("W", "b", "stable", "marginal", "certificates", "complete", "marginal_complete"),
-    *(
-        "patterns",
-        "diag",
-        "bias",
-        "signs",
-        "mask",
-        "objective",
-        "feasible",
-        "rows",
-        "stable_of_design",
-        "forced",
-        "avoidable",
-    ),
+_SOLVED = ("W", "b", "stable", "marginal", "certificates", "complete", "marginal_complete")
+_DESIGNED = (
+    *("W", "b", "patterns", "diag", "bias", "signs", "mask", "objective"),
+    *("feasible", "rows", "stable_of_design", "forced", "avoidable"),
 )
+_MORE = (
+    *("N", "theta_if_I0", "order_parameters", "observables", "leaving_certificates", "completion"),
+    *("filippov_equilibria", "filippov_index_sum", "filippov_nondegenerate", "focal_points", "walls"),
+)
+"""What else claims are about; of a design nothing."""
+_TOLD = ("name", "comment", "model", "activation", "parameters", "diagnostics", "method", "seal")
+"""How an answer was found, and other entries that claim nothing about the network."""
 
 MOST_REACHED = 50_000
 """States of a transition graph that are looked at from one cue."""
@@ -78,6 +74,9 @@ def verify(given: str | Mapping[str, Any]) -> Verification:
                 (_design if "patterns" in one else _solution)(one, claims)
                 if "seal" in one:
                     claims.add("all of this is what was written (seal)", one["seal"] == _digest(one))
+                known = {*_TOLD, *(_DESIGNED if "patterns" in one else (*_SOLVED, *_MORE))}
+                if unseen := [str(key)[:20] for key, value in one.items() if key not in known and value]:
+                    claims.add(f"what is not looked at here: {', '.join(unseen)}", None)
     return Verification(tuple(claims.found))
 
 
@@ -87,7 +86,7 @@ def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _digest(data: Mapping[str, Any]) -> str:
-    content = {key: data[key] for key in _SEALED if key in data}
+    content = {key: data[key] for key in (_DESIGNED if "patterns" in data else _SOLVED) if key in data}
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
@@ -116,13 +115,18 @@ def _solution(data: Mapping[str, Any], claims: Claims) -> None:
     for kind, states in kinds.items():
         claims.given(summary, f"{kind}_count", f"the number of {kind} states", len(states))
     if "certificates" in data:
-        smallest = _certificates(data["certificates"], kinds.get("stable"), network, claims)
-        if isinstance(summary.get("robustness"), float) and smallest is not None:
-            claims.same("the smallest robustness", summary["robustness"], float(smallest))
+        _certificates(data["certificates"], kinds.get("stable"), network, claims)
+    if "stable" in kinds and "robustness" in summary:
+        radii = (float(min(map(abs, network.fields(s))) / (sum(s) + 1)) for s in kinds["stable"])
+        claims.given(summary, "robustness", "the smallest robustness", min(radii, default=None))
     if isinstance(data.get("leaving_certificates"), Mapping):
         _leaving(data["leaving_certificates"], network, claims)
     if "filippov_equilibria" in data:
         _equilibria(data, network, claims)
+    if {"focal_points", "walls"} & set(data):
+        regions = region_map(network).data
+        for key, what in (("focal_points", "the list of focal points"), ("walls", "the list of walls")):
+            claims.given(data, key, what, regions[key])
     for k, cue in enumerate(listed(data.get("completion", []), "completion"), 1):
         _completion(mapped(cue, f"completion {k}"), network, claims)
 
@@ -161,17 +165,15 @@ def _states_are(
             claims.add(f"no other state is {kind}{named}", not missing)
 
 
-def _certificates(
-    given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims
-) -> Fraction | None:
-    """Every number of every certificate; the smallest robustness."""
-    seen: dict[State, Fraction] = {}
+def _certificates(given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims) -> None:
+    """Every number of every certificate."""
+    seen: set[State] = set()
     for k, entry in enumerate(listed(given, "certificates"), 1):
         one = mapped(entry, f"certificate {k}")
         s = state(one.get("state"), network.N, f"certificate {k}, state")
         text, right = text_of(s), network.certificate(s)
         claims.add(f"{text} is stable and has one certificate", network.is_stable(s) and s not in seen)
-        seen[s] = right.robustness
+        seen.add(s)
         claims.given(one, "field", f"the field in {text}", right.fields)
         claims.given(one, "signed_margin_min", f"the margin of {text}", right.margin)
         claims.given(one, "robustness_radius", f"the robustness of {text}", right.robustness)
@@ -179,8 +181,7 @@ def _certificates(
         claims.given(one, "sign_class_incl_bias", f"the sign class of {text}", right.sign_class)
     if stable is not None:
         enough = len(seen) >= min(len(stable), MOST_CERTIFIED)
-        claims.add("the stable states have the certificates", set(seen) <= set(stable) and enough)
-    return min(seen.values(), default=None)
+        claims.add("the stable states have the certificates", seen <= set(stable) and enough)
 
 
 def _leaving(given: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
