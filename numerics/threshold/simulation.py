@@ -19,8 +19,8 @@ from numerics.threshold.integrator import SteepNetwork, random_starts, starts_ne
 from numerics.threshold.trajectories import CAPPED, MAX_EVENTS, Trajectory, trajectory
 from numerics.view import aligned
 from theory.errors import require
+from theory.threshold.entries import WEIGHT, rational
 from theory.threshold.network import State, ThresholdNetwork, state_of, text_of
-from theory.threshold.reading import rational
 
 Progress = Callable[[float], None]
 
@@ -165,7 +165,7 @@ def simulate(
 
 
 def _fraction(entry: str) -> Fraction:
-    value = rational(entry)
+    value = rational(entry, WEIGHT)
     require((value is not None, f"y0: {entry[:40]} is no number of size 1e-300 to 1e300"))
     return value or Fraction(0)
 

@@ -89,6 +89,10 @@ class Row:
         full = dict(zip(self.columns, x, strict=True))
         return tuple(full.get(j, Fraction(0)) for j in range(N)), full.get(N, Fraction(0))
 
+    def gathered(self, w: Vector, b: Fraction) -> Vector:
+        """The unknowns among these weights and this bias."""
+        return tuple((*w, b)[j] for j in self.columns)
+
     def projected(self, c: Sequence[Fraction]) -> list[Fraction]:
         """The nearest vector with the right signs."""
         return [value if sign * value >= 0 else Fraction(0) for value, sign in zip(c, self.signs, strict=True)]
@@ -169,19 +173,16 @@ class Patterns:
         InputError
             With all problems; patterns, rows and columns are counted from 1.
         """
-        options = {"diag": diag, "bias": bias, "signs": signs, "mask": mask}
+        given = {"diag": diag, "bias": bias, "signs": signs, "mask": mask}
+        own = states.options if isinstance(states, PatternFile) else {}
+        options = {key: own.get(key) if value is None else value for key, value in given.items()}
         if isinstance(states, PatternFile):
-            options = {key: states.options.get(key) if given is None else given for key, given in options.items()}
-            states = states.states
+            states = [text_of(state) for state in states.states]
         with gathering() as problems:
-            if options["diag"] is None:
-                problems.append(_NO_DIAG)
+            problems += [] if options["diag"] else [_NO_DIAG]
             with gathering(problems):
                 read = pattern_file(states, options)
-        columns = read.options.get("signs")
-        if columns and isinstance(columns[0], int):
-            columns = (columns,) * len(columns)
-        return cls(read.states, read.options["diag"], read.options.get("bias", FREE), columns, read.options.get("mask"))
+        return cls(read.states, **read.options)
 
     @property
     def N(self) -> int:
