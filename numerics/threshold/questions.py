@@ -179,8 +179,8 @@ def _plane(network: ThresholdNetwork) -> Picture:
     )
     return Picture(
         f"{network}: regions of the plane",
-        "y0 over the sum of abs of its row",
-        "y1 over the sum of abs of its row",
+        "y0 / (|b_0| + sum_j |W_0j|)",
+        "y1 / (|b_1| + sum_j |W_1j|)",
         {},
         {label: _joined(lines) for label, lines in curves.items()},
         marks=points,

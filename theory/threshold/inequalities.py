@@ -160,11 +160,9 @@ class Inequalities:
     @property
     def latex(self) -> str:
         """All inequalities that are kept, one a line; comments say where they have no solution."""
-        lines = []
-        for unit in self.units:
-            lines += unit.latex
-        refused = [f"% unit {unit.unit}: {refusal}\n" for unit in self.units for refusal in unit.refusal]
-        return "".join(refused) + r"\begin{gather*} " + r" \\ ".join(lines) + r" \end{gather*}"
+        lines = [line for unit in self.units for line in unit.latex]
+        refused = [f"\n% unit {unit.unit}: {refusal}" for unit in self.units for refusal in unit.refusal]
+        return r"\begin{gather*} " + r" \\ ".join(lines) + r" \end{gather*}" + "".join(refused)
 
 
 def _combined(terms: Any) -> str:
