@@ -179,12 +179,7 @@ def _closure(instance: Instance) -> bool | None:
         return None if found else False
     run, closed = trajectory(units, y), closure(units, q)
     least = [s for s in above if all(union(s, x) == x for x in above)]
-    return (
-        closed is not None
-        and [closed.state] == least
-        and run.u_limit == least[0]
-        and len(run.events) <= units.N - sum(q)
-    )
+    return closed is not None and [closed] == least and run.u_limit == least[0] and len(run.events) <= units.N - sum(q)
 
 
 @claims.on(

@@ -119,19 +119,7 @@ def balance(network: ThresholdNetwork) -> State | None:
     return None if labels is None else tuple(int(label < 0) for label in labels)
 
 
-@dataclass(frozen=True)
-class Closure:
-    """From a cue to the state that it completes to, all switches of a step at once."""
-
-    steps: tuple[State, ...]
-
-    @property
-    def state(self) -> State:
-        """The stable state."""
-        return self.steps[-1]
-
-
-def closure(network: ThresholdNetwork, cue: State) -> Closure | None:
+def closure(network: ThresholdNetwork, cue: State) -> State | None:
     """To which stable state all trajectories from the region of a cue converge, where the network is balanced and supports the cue.
 
     In a cooperative network (W >= 0) a cue q whose active units all have positive fields is completed to the least stable state
@@ -139,23 +127,21 @@ def closure(network: ThresholdNetwork, cue: State) -> Closure | None:
     stable state below; in a balanced one the same holds after the switching of `balance`. None where the theorem does not
     apply, a zero field on the way included.
     """
-    flipped, steps = balance(network), [cue]
-    while flipped is not None and all(h := network.fields(steps[-1])):
+    flipped, state = balance(network), cue
+    while flipped is not None and all(h := network.fields(state)):
         after = tuple(int(x > 0) for x in h)
-        if after == steps[-1]:
-            return Closure(tuple(steps))
-        if len({(t - q) * (1 - 2 * x) for q, t, x in zip(steps[-1], after, flipped, strict=True) if q != t}) > 1:
+        if after == state:
+            return state
+        if len({(t - q) * (1 - 2 * x) for q, t, x in zip(state, after, flipped, strict=True) if q != t}) > 1:
             return None  # up and down
-        steps.append(after)
+        state = after
     return None
 
 
 def completed(network: ThresholdNetwork, cue: State) -> State | None:
     """The stable state to which every trajectory from the region of a cue converges, where one of the theorems here says so."""
-    if (closed := closure(network, cue)) is not None:
-        return closed.state
-    if not all(h := network.fields(cue)):
-        return None
+    if (closed := closure(network, cue)) is not None or not all(h := network.fields(cue)):
+        return closed
     state = tuple(int(x > 0) for x in h)  # the only one to which the fields at the cue can point
     return state if completes_directly(network, cue, state) else None
 

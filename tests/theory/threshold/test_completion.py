@@ -140,10 +140,10 @@ def test_supported_cues_complete_to_the_closure(switched, seed):
         done += 1
         run = trajectory(network, random.point(rng, cue))
         assert run.status == CONVERGED
-        assert run.u_limit == closed.state
-        assert len(run.events) <= sum(a != b for a, b in zip(cue, closed.state, strict=True))
+        assert run.u_limit == closed
+        assert len(run.events) <= sum(a != b for a, b in zip(cue, closed, strict=True))
         order = [tuple(a ^ x for a, x in zip(s, found, strict=True)) for s in stable(network)]
-        start, end = (tuple(a ^ x for a, x in zip(s, found, strict=True)) for s in (cue, closed.state))
+        start, end = (tuple(a ^ x for a, x in zip(s, found, strict=True)) for s in (cue, closed))
         up = below(start, end)
         assert up or below(end, start)
         beyond = [s for s in order if (below(start, s) if up else below(s, start))]
@@ -164,11 +164,11 @@ def test_stable_states_of_cooperative_networks_form_a_lattice(seed):
         for s in states:
             for t in states:
                 above = [x for x in states if below(s, x) and below(t, x)]
-                least = closure(network, tuple(map(max, s, t))).state
+                least = closure(network, tuple(map(max, s, t)))
                 assert least in above
                 assert all(below(least, x) for x in above)
                 under = [x for x in states if below(x, s) and below(x, t)]
-                greatest = closure(network, tuple(map(min, s, t))).state
+                greatest = closure(network, tuple(map(min, s, t)))
                 assert greatest in under
                 assert all(below(x, greatest) for x in under)
     assert several > 5
