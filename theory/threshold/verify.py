@@ -17,15 +17,22 @@ from theory.errors import InputError, gathering
 from theory.threshold.claims import Claims, Verification, shown
 from theory.threshold.entries import Entry, matrix, parsed
 from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
-from theory.threshold.filippov import box_solutions, index_of
+from theory.threshold.filippov import box_solutions, index_of, region_map
 from theory.threshold.network import MOST_CERTIFIED, State, ThresholdNetwork, Vector, text_of
 from theory.threshold.patterns import FEASIBLE, OBJECTIVES, Patterns, Row
 
-_SEALED = {
-    "solve": ("W", "b", "stable", "marginal", "certificates", "complete", "marginal_complete"),
-    "options": ("patterns", "diag", "bias", "signs", "mask", "objective"),
-    "design": ("feasible", "rows", "stable_of_design", "forced", "avoidable"),
-}
+_SOLVED = ("W", "b", "stable", "marginal", "certificates", "complete", "marginal_complete")
+_DESIGNED = (
+    *("W", "b", "patterns", "diag", "bias", "signs", "mask", "objective"),
+    *("feasible", "rows", "stable_of_design", "forced", "avoidable"),
+)
+_MORE = (
+    *("N", "theta_if_I0", "order_parameters", "observables", "leaving_certificates", "completion"),
+    *("filippov_equilibria", "filippov_index_sum", "filippov_nondegenerate", "focal_points", "walls"),
+)
+"""What else is looked at; of a design nothing."""
+_TOLD = ("name", "comment", "model", "activation", "parameters", "diagnostics", "method", "seal")
+"""How an answer was found, and other entries that claim nothing about the network."""
 
 MOST_REACHED = 50_000
 """States of a transition graph that are looked at from one cue."""
@@ -67,6 +74,9 @@ def verify(given: str | Mapping[str, Any]) -> Verification:
                 (_design if "patterns" in one else _solution)(one, claims)
                 if "seal" in one:
                     claims.add("all of this is what was written (seal)", one["seal"].value == _digest(one.mapping))
+                known = {*_TOLD, *(_DESIGNED if "patterns" in one else (*_SOLVED, *_MORE))}
+                if unseen := [str(key)[:20] for key, value in one.mapping.items() if value and key not in known]:
+                    claims.add(f"what is not looked at here: {', '.join(unseen)}", None)
     return Verification(tuple(claims.found))
 
 
@@ -76,7 +86,7 @@ def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _digest(data: Mapping[str, Any]) -> str:
-    content = {key: data[key] for keys in _SEALED.values() for key in keys if key in data}
+    content = {key: data[key] for key in (_DESIGNED if "patterns" in data else _SOLVED) if key in data}
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
@@ -96,14 +106,19 @@ def _solution(data: Entry, claims: Claims) -> None:
         for kind, states in kinds.items():
             claims.given(summary, f"{kind}_count", f"the number of {kind} states", len(states))
     if "certificates" in data:
-        smallest = _certificates(data, kinds.get("stable"), network, claims)
-        for summary in summaries:
-            if isinstance(summary.mapping.get("robustness"), float) and smallest is not None:
-                claims.same("the smallest robustness", summary["robustness"].value, float(smallest))
+        _certificates(data, kinds.get("stable"), network, claims)
+    for summary in summaries:
+        if "robustness" in summary and "stable" in kinds:
+            radii = (float(min(map(abs, network.fields(s))) / (sum(s) + 1)) for s in kinds["stable"])
+            claims.given(summary, "robustness", "the smallest robustness", min(radii, default=None))
     if isinstance(data["leaving_certificates"].value, Mapping):
         _leaving(data["leaving_certificates"], network, claims)
     if "filippov_equilibria" in data:
         _equilibria(data, network, claims)
+    if "focal_points" in data or "walls" in data:
+        regions = region_map(network).data
+        for key, what in (("focal_points", "the list of focal points"), ("walls", "the list of walls")):
+            claims.given(data, key, what, regions[key])
     if "completion" in data:
         for cue in data.list("completion"):
             _completion(cue, network, claims)
@@ -135,16 +150,14 @@ def _states_are(
             claims.add(f"no other state is {kind}{named}", not missing)
 
 
-def _certificates(
-    data: Entry, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims
-) -> Fraction | None:
-    """Every number of every certificate; the smallest robustness."""
-    seen: dict[State, Fraction] = {}
+def _certificates(data: Entry, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims) -> None:
+    """Every number of every certificate."""
+    seen: set[State] = set()
     for one in data.list("certificates"):
         s = one["state"].state(network.N)
         text, right = text_of(s), network.certificate(s)
         claims.add(f"{text} is stable and has one certificate", network.is_stable(s) and s not in seen)
-        seen[s] = right.robustness
+        seen.add(s)
         claims.given(one, "field", f"the field in {text}", right.fields)
         claims.given(one, "signed_margin_min", f"the margin of {text}", right.margin)
         claims.given(one, "robustness_radius", f"the robustness of {text}", right.robustness)
@@ -152,8 +165,7 @@ def _certificates(
         claims.given(one, "sign_class_incl_bias", f"the sign class of {text}", right.sign_class)
     if stable is not None:
         enough = len(seen) >= min(len(stable), MOST_CERTIFIED)
-        claims.add("the stable states have the certificates", set(seen) <= set(stable) and enough)
-    return min(seen.values(), default=None)
+        claims.add("the stable states have the certificates", seen <= set(stable) and enough)
 
 
 def _leaving(data: Entry, network: ThresholdNetwork, claims: Claims) -> None:
