@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any
 
 from theory.errors import DomainError, InputError, require
@@ -310,7 +310,6 @@ class _Run:
         self.columns = tuple(zip(*network.W, strict=True))
         self.time = 0.0
         self.events: list[Event] = []
-        self.legs: list[Leg | None] = []  # None where several units arrive at once
         self.branches: tuple[Vector, ...] = ()
 
     @property
@@ -328,16 +327,15 @@ class _Run:
         times = {i: self.f[i] / (self.f[i] - self.y[i]) for i in self.heading}
         z = max(times.values())
         units = tuple(i for i, value in times.items() if value == z)
-        self.legs.append(Leg(self.y, tuple(self.f), units[0]) if len(units) == 1 else None)
         point = tuple(f + (x - f) * z if x or f else x for x, f in zip(self.y, self.f, strict=True))
-        return self.arrive(Event(units, z, self.time + minus_log(z), point, self.u))
+        return self.arrive(units, z, point)
 
-    def arrive(self, event: Event) -> str | None:
+    def arrive(self, units: tuple[int, ...], z: Fraction, y: Vector, word: tuple[int, ...] = ()) -> str | None:
         """Put the point where an event is, and resolve it."""
-        self.y, self.time = event.y, event.time
+        self.y, self.time = y, self.time + minus_log(z)
         status = self.resolve()
-        self.events.append(replace(event, u=self.u))
-        longest = max(max(x.numerator.bit_length(), x.denominator.bit_length()) for x in self.y)
+        self.events.append(Event(units, z, self.time, y, self.u, word))
+        longest = max(max(x.numerator.bit_length(), x.denominator.bit_length()) for x in y)
         return status or (CAPPED if longest > MOST_BITS else None)
 
     def resolve(self) -> str | None:
@@ -369,8 +367,11 @@ class _Run:
         letters = [(event.units, event.u, tuple(not x for x in event.y)) for event in self.events]
         if (size := shortest_period(letters, _REPEATS)) is None:
             return None
-        turn = [leg for leg in self.legs[-size:] if leg is not None]
-        return recurrence(turn, self.y) if len(turn) == size else None
+        turn = self.events[-size - 1 :]  # seen several times: an event before it exists
+        if any(event.word or len(event.units) > 1 for event in turn[1:]):
+            return None
+        legs = [Leg(a.y, self.network.fields(a.u), b.units[0]) for a, b in pairwise(turn)]
+        return recurrence(legs, self.y)
 
     def settle(self, found: Recurrence) -> tuple[str | None, Recurrence | None]:
         """Where a word that repeats for ever leads: a cycle, a point after an infinite time, or a point from which to go on."""
@@ -385,8 +386,7 @@ class _Run:
         z, total = found.map.end([self.y[k] for k in found.map.coordinates])
         rest = found.map.rest
         point = tuple(Fraction(0) if i in units else (x + dot(rest[i], total)) * z for i, x in enumerate(self.y))
-        self.legs.append(None)
-        status = self.arrive(Event(units, z, self.time + minus_log(z), point, self.u, found.units))
+        status = self.arrive(units, z, point, found.units)
         return status, found if status else None
 
 

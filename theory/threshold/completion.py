@@ -6,9 +6,10 @@ Each function checks the hypotheses of its theorem exactly and returns None wher
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from theory.threshold.algebra import sign
@@ -17,21 +18,26 @@ from theory.threshold.network import State, ThresholdNetwork, Vector
 
 @dataclass(frozen=True)
 class Subspace:
-    """States that agree with s outside a set of free units; no trajectory leaves a trap.
+    """States that agree with s outside a set of free units, which may be active or not; no trajectory leaves a trap."""
 
-    Attributes
-    ----------
-    state : State
-    free : tuple of int
-        Units that may be active or not.
-    low, high : tuple of Fraction
-        Smallest and largest field of every unit over these states; each is attained.
-    """
-
+    network: ThresholdNetwork
     state: State
-    free: tuple[int, ...]
-    low: Vector
-    high: Vector
+    free: Collection[int]
+
+    def _extreme(self, side: int) -> Vector:
+        base = self.network.fields(tuple(0 if i in self.free else s for i, s in enumerate(self.state)))
+        rows = zip(base, self.network.W, strict=True)
+        return tuple(h + sum(row[j] for j in self.free if row[j] * side > 0) for h, row in rows)
+
+    @cached_property
+    def low(self) -> Vector:
+        """Smallest field of every unit over these states; each is attained."""
+        return self._extreme(-1)
+
+    @cached_property
+    def high(self) -> Vector:
+        """Largest field of every unit."""
+        return self._extreme(1)
 
     def _held(self, unit: int) -> bool:
         return self.low[unit] > 0 if self.state[unit] else self.high[unit] < 0
@@ -52,29 +58,15 @@ class Subspace:
         return max((math.log1p(float(-x)) for x in towards if x < 0), default=0.0)
 
 
-def subspace(network: ThresholdNetwork, state: State, free: Sequence[int]) -> Subspace:
-    """The states that agree with s outside the free units, and the exact range of every field over them."""
-    base = network.fields(tuple(0 if i in free else s for i, s in enumerate(state)))
-    low, high = (
-        tuple(
-            h + sum(w for w in (row[j] for j in free) if w * side > 0) for h, row in zip(base, network.W, strict=True)
-        )
-        for side in (-1, 1)
-    )
-    return Subspace(state, tuple(sorted(set(free))), low, high)
-
-
 def smallest_trap(network: ThresholdNetwork, cue: State) -> Subspace:
     """The smallest trap that holds a cue: units whose field may switch them are freed until none is left.
 
     Trajectories from the region of the cue never leave it.
     """
-    free: tuple[int, ...] = ()
-    while True:
-        space = subspace(network, cue, free)
-        if space.is_trap:
-            return space
-        free = tuple(i for i in range(network.N) if i in free or not space._held(i))
+    space = Subspace(network, cue, ())
+    while not space.is_trap:
+        space = Subspace(network, cue, [i for i in range(network.N) if i in space.free or not space._held(i)])
+    return space
 
 
 def completes_directly(network: ThresholdNetwork, cue: State, state: State) -> bool:
@@ -82,7 +74,7 @@ def completes_directly(network: ThresholdNetwork, cue: State, state: State) -> b
 
     Then every trajectory from the region of the cue converges to it, and each differing unit crosses zero once.
     """
-    return subspace(network, state, [i for i, (q, s) in enumerate(zip(cue, state, strict=True)) if q != s]).completes
+    return Subspace(network, state, [i for i, (q, s) in enumerate(zip(cue, state, strict=True)) if q != s]).completes
 
 
 def _spread(N: int, ratio: Callable[[int, int], Fraction | int | None]) -> list[Any] | None:
