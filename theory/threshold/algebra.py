@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from math import gcd, lcm
 
 from sympy import QQ
 from sympy.polys.matrices import DomainMatrix
@@ -31,9 +32,18 @@ def solved(rows: Iterable[Sequence[Fraction]], width: int) -> tuple[tuple[int, .
     return pivots, tuple(row[-1] for row in rows_of(reduced)[:width]) if unique else None
 
 
-def dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
+def dot(a: Sequence[int | Fraction], b: Sequence[int | Fraction]) -> Fraction:
     """Scalar product."""
-    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
+    return Fraction(sum(x * y for x, y in zip(a, b, strict=True) if x and y))
+
+
+def coprime(values: Iterable[float | Fraction]) -> tuple[int, ...]:
+    """The coprime integers in the same proportions."""
+    fractions = [Fraction(value) for value in values]
+    scale = lcm(*(value.denominator for value in fractions))
+    whole = [int(value * scale) for value in fractions]
+    divisor = gcd(*whole) or 1
+    return tuple(value // divisor for value in whole)
 
 
 def times(matrix: Iterable[Sequence[Fraction]], vector: Sequence[Fraction]) -> Vector:
