@@ -18,6 +18,7 @@ from functools import cached_property
 from itertools import pairwise, takewhile
 from typing import Any
 
+from numerics.view import vector_text
 from theory.errors import DomainError, InputError, require
 from theory.threshold.algebra import dot
 from theory.threshold.completion import completed, energy, smallest_trap
@@ -197,7 +198,7 @@ class Trajectory:
     def ending(self) -> str:
         """One sentence on how it ends."""
         slides = f", units {', '.join(map(str, self.sliding))} sliding" if self.sliding else ""
-        point = "" if self.limit is None else f"({', '.join(map(str, self.limit))}){slides}"
+        point = "" if self.limit is None else f"{vector_text(self.limit)}{slides}"
         some = [*map(output_text, self.branches[:4]), *(["..."] if len(self.branches) > 4 else [])]
         return {
             CONVERGED: f"converges to y = {point}",
