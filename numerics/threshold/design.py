@@ -258,20 +258,24 @@ def _implied(row: Row, t: tuple[int, ...]) -> Vector | Solution:
 def _row(patterns: Patterns, unit: int, objective: str, guess: Sequence[int] | None) -> RowDesign:
     """The design of one row; any weights that were guessed are good where none are best."""
     if guess is not None:
-        w, b = tuple(map(Fraction, guess[: patterns.N])), Fraction(sum(guess[patterns.N :]))
-        if patterns.admits(unit, w, b) and patterns.are_stored(unit, w, b):
-            return RowDesign(unit, w, b)
+        guessed = RowDesign(unit, tuple(map(Fraction, guess[: patterns.N])), Fraction(sum(guess[patterns.N :])))
+        if _is_right(guessed, patterns):
+            return guessed
     row = patterns.row(unit)
     answer = solve_row(row, objective)
     if isinstance(answer, Obstruction):
         return RowDesign(unit, obstruction=answer.y)
-    w, b = row.spread(answer.x, patterns.N)
-    if not (patterns.admits(unit, w, b) and patterns.are_stored(unit, w, b)):
+    found = RowDesign(unit, *row.spread(answer.x, patterns.N))
+    if not _is_right(found, patterns):
         raise ArithmeticError(f"the weights onto unit {unit} do not satisfy their definition")
     if not answer.multipliers:
-        return RowDesign(unit, w, b)
+        return found
     value, bound = row.value(objective, answer.x), row.bound(objective, answer.multipliers)
-    return RowDesign(unit, w, b, value, bound, answer.multipliers)
+    return replace(found, value=value, bound=bound, multipliers=answer.multipliers)
+
+
+def _is_right(row: RowDesign, patterns: Patterns) -> bool:
+    return patterns.admits(row.unit, row.w, row.b) and patterns.are_stored(row.unit, row.w, row.b)
 
 
 def _guesses(patterns: Patterns) -> Sequence[Sequence[int] | None]:

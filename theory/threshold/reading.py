@@ -262,7 +262,7 @@ def _pattern_text(entry: Any) -> str:
 def _option(name: str, given: Any, N: int) -> Any:
     """A word, or a matrix of a few whole numbers; a list of +1 and -1, or ``++-``, are the signs of all weights from one unit."""
     if name in WORDS:
-        if given not in WORDS[name]:
+        if not isinstance(given, str) or given not in WORDS[name]:
             raise InputError(
                 f"{name} = {str(given)[:40]} is not allowed; {name} must be one of {', '.join(WORDS[name])}"
             )
