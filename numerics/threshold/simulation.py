@@ -29,6 +29,7 @@ MARGINS = (10.0, 20.0, 40.0)
 STEEPEST = 2000.0
 RESOLVED = 24.0  # margin times steepness from which a sigmoid is a step in all of a state's neighbourhood
 NEAR = 4  # starts in the region of each stable state
+SHOWN = 20  # events on a terminal, from the start and to the end
 MOST_STATES = 200  # stable states that are validated
 DEVIATION = 1e-6  # of y from its focal point, over the sum of abs of the row, at the largest steepness
 
@@ -167,14 +168,19 @@ def _followed(run: Trajectory, seed: int) -> Run:
     """A trajectory as the sample of one run."""
     lost = float(run.status in (MAX_EVENTS, CAPPED))
     caution = (f"the end is not known: {run.ending}",) if lost else ()
-    times, what, outputs = zip(("time", "", "outputs"), *run.rows, strict=True)
+    events = [row for row in run.rows if row[0]]
+    left_out = len(events) - 2 * SHOWN
+    table = aligned([("time", "", "outputs"), *events], left=(1, 2))
+    if left_out > 0:
+        table[SHOWN + 1 : -SHOWN] = [f"... {left_out} more ..."]
+    ends = [f"{what}: {outputs}" if outputs else what for time, what, outputs in run.rows if not time]
     return Run.of(
         run.network,
         seed,
         lost,
         {"event_count": len(run.events), "last_event": run.time},
         content=run.data,
-        lines=("", *(f"  {line}" for line in aligned(list(zip(times, what, outputs, strict=True)), left=(1, 2)))),
+        lines=("", *(f"  {line}" for line in (*table, *ends))),
         reasons=(*run.network.notes, *caution),
     )
 
