@@ -14,7 +14,7 @@ from numerics.compare.validation import Validation
 from numerics.compare.verdict import Row
 from numerics.simulate.sample import Sample, SingleRun
 from numerics.solve.solution import Solution
-from numerics.threshold.integrator import SteepNetwork, random_starts, starts_near
+from numerics.threshold.integrator import Array, SteepNetwork, random_starts, starts_near
 from numerics.threshold.trajectories import CAPPED, MAX_EVENTS, Trajectory, trajectory
 from numerics.view import aligned
 from theory.errors import require
@@ -234,14 +234,14 @@ def compare_states(
     network: ThresholdNetwork = solution.parameters["network"]
     stable = list(map(state_of, solution.data["stable"]))[:MOST_STATES]
     smooth = SteepNetwork.of(network)
-    fields = [network.fields(s) for s in stable]
-    margins = [min(abs(float(h)) / size for h, size in zip(f, smooth.scale, strict=True)) for f in fields]
-    slopes = tuple(min(STEEPEST, m / min([*margins, 0.1]) if min([*margins, 0.1]) else STEEPEST) for m in MARGINS)
+    focal = [np.array(list(map(float, network.fields(s)))) for s in stable]
+    least = float(min([*(np.min(np.abs(f) / smooth.scale) for f in focal), 0.1]))
+    slopes = tuple(min(STEEPEST, margin / least) if least else STEEPEST for margin in MARGINS)
     near = starts_near(smooth, stable, NEAR, seed) if stable else np.zeros((network.N, 0))
     rests = [smooth.ends(near, slope) for slope in slopes]
     rows = [
-        _row(network, s, f, [y[:, NEAR * k : NEAR * (k + 1)] for y in rests], smooth, slopes)
-        for k, (s, f) in enumerate(zip(stable, fields, strict=True))
+        _row(s, f, [y[:, NEAR * k : NEAR * (k + 1)] for y in rests], smooth, slopes[-1])
+        for k, (s, f) in enumerate(zip(stable, focal, strict=True))
     ]
     everywhere = smooth.ends(random_starts(network.N, starts or STARTS, seed), slopes[-1], progress)
     found = Counter(text_of(s) for s in smooth.states(everywhere, slopes[-1]) if s is not None)
@@ -252,18 +252,14 @@ def compare_states(
     return StateValidation(tuple(rows), verdict, sentence, 0.0, (sample,), dict(sorted(found.items())), slopes)
 
 
-def _row(
-    network: ThresholdNetwork, state: State, fields: Any, rests: Any, smooth: SteepNetwork, slopes: tuple[float, ...]
-) -> Row:
+def _row(state: State, focal: Array, rests: list[Array], smooth: SteepNetwork, slope: float) -> Row:
     """One state: whether the runs that start in its region end in it, and how near to its focal point."""
-    focal = np.array(list(map(float, fields)))
-    sizes = [np.min(np.abs(y * smooth.scale[:, None])) for y in rests]
-    ends = smooth.states(rests[-1], slopes[-1])
+    before, last = (float(np.min(np.abs(y * smooth.scale[:, None]))) for y in rests[-2:])
+    ends = smooth.states(rests[-1], slope)
     left = sorted({text_of(s) for s in ends if s not in (None, state)})
     away = float(np.max(np.abs(rests[-1] - (focal / smooth.scale)[:, None])))
-    margin = float(np.min(np.abs(focal) / smooth.scale))
-    if margin * slopes[-1] < RESOLVED:
-        status, note = "inconclusive", f"the margin is too small for a steepness of {slopes[-1]:g}"
+    if float(np.min(np.abs(focal) / smooth.scale)) * slope < RESOLVED:
+        status, note = "inconclusive", f"the margin is too small for a steepness of {slope:g}"
     elif left:
         status, note = "disagree", f"runs end in {', '.join(left[:3])}"
     elif None in ends:
@@ -272,9 +268,8 @@ def _row(
         status, note = "disagree", f"runs end {away:.1g} away from the focal point"
     else:
         status, note = "agree", ""
-    theory = float(np.min(np.abs(focal)))
-    change = abs(sizes[-1] - sizes[-2])
-    return Row(text_of(state), theory, float(sizes[-1]), float(change), nan, nan, nan, nan, nan, nan, (), status, note)
+    theory, change = float(np.min(np.abs(focal))), abs(last - before)
+    return Row(text_of(state), theory, last, change, nan, nan, nan, nan, nan, nan, (), status, note)
 
 
 def _others(others: list[str], complete: bool) -> Row:
