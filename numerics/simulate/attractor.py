@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.algorithms.patterns import law_nodes
+from numerics.algorithms.patterns import law_nodes, tail_of
 from numerics.compare.estimate import Estimate, jackknife, mean_estimate
 from numerics.simulate.fixed_points import Function, Progress
 from numerics.simulate.parallel import in_parallel
@@ -152,10 +152,10 @@ def simulate(
     known = {c.name for c in ATTRACTOR.choices} | {p.name for p in ATTRACTOR.parameters}
     checked = checked_parameters(ATTRACTOR, (), {name: v for name, v in parameters.items() if name in known})
     given = {**parameters, **written_out(checked)}
-    r, weight = law_nodes(**{name: given[name] for name in ("law", "CV", "f", "eps", "samples") if name in given})
+    law = {name: given[name] for name in ("law", "CV", "f", "eps", "samples") if name in given}
+    r, weight = law_nodes(**law, tail=tail_of(given.get("units", 0.0)))
     V_r = weight @ (r - weight @ r) ** 2
     require(
-        (np.ptp(r) > 0, "the samples of the law are all equal"),
         (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
         (patterns >= 1, f"patterns = {patterns}: at least one recalled pattern is needed"),
         (spectrum in (None, "dense", "arnoldi"), f"spectrum = {spectrum}: dense or arnoldi"),

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.integrate import solve_ivp
 from scipy.linalg import solve_triangular
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
@@ -201,7 +202,7 @@ def random_stream(seed: int, N: int, network: int, part: int = 0) -> np.random.G
 
 
 def draw_rates(parameters: Mapping[str, Any], stream: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Independent rates of the law, of mean 1 except for `samples`.
+    """Independent rates of the law, of mean 1 except for `samples`, drawn again where `units` cuts the law.
 
     `lognormal` and `gamma` have the coefficient of variation CV, `halfnormal` is the modulus of a normal variable; `sparse` is eps
     with probability 1 - f and log-normal with CV otherwise; of `samples` every value is as likely.
@@ -209,14 +210,19 @@ def draw_rates(parameters: Mapping[str, Any], stream: np.random.Generator, shape
     law = parameters["law"]
     if law == "samples":
         return stream.choice(np.asarray(parameters["samples"], dtype=float), shape)
-    if law == "halfnormal":
-        return np.abs(stream.standard_normal(shape)) * np.sqrt(np.pi / 2)
-    square = parameters["CV"] ** 2
+    square, units = np.square(parameters.get("CV", 1.0)), parameters.get("units", 0.0)
+    spread = np.sqrt(np.log1p(square))
     if law == "gamma":
-        return stream.gamma(1 / square, square, shape)
-    spread = np.log1p(square)
-    rates = np.exp(np.sqrt(spread) * stream.standard_normal(shape) - spread / 2)
-    if law == "lognormal":
+        whole = stats.gamma(1 / square, scale=square)
+    elif law == "halfnormal":
+        whole = stats.halfnorm(scale=np.sqrt(np.pi / 2))
+    else:
+        whole = stats.lognorm(spread, scale=np.exp(-(spread**2) / 2))
+    rates = whole.rvs(shape, random_state=stream)
+    low, high = (whole.ppf(1 / units), whole.isf(1 / units)) if units else whole.support()
+    while np.any(beyond := (rates < low) | (rates > high)):
+        rates[beyond] = whole.rvs(np.count_nonzero(beyond), random_state=stream)
+    if law != "sparse":
         return rates
     f, eps = parameters["f"], parameters["eps"]
     active = stream.random(shape) < f

@@ -42,7 +42,8 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     except solver.module.Unstorable as error:
         raise DomainError(f"{solver.at(numbers)}: {error}") from error
     except (ValueError, ArithmeticError) as error:
-        raise DomainError(f"{solver.at(numbers)}: the spectrum could not be resolved ({error})") from error
+        reason = "rates, inputs or gains are too far apart for floating-point numbers"
+        raise DomainError(f"{solver.at(numbers)}: the spectrum could not be resolved: {reason}") from error
     errors = result.pop("errors")
     details = {key: result.pop(key) for key in ("outliers", "mechanism")}
     del result["first_outliers"]
