@@ -19,7 +19,8 @@ from derivations.comparison import near, solver
 from numerics.solve.storage import capacity
 from theory.activation.activation import Activation
 from theory.attractor import limits, spectrum, weights
-from theory.attractor.patterns import alpha, b, beta2, c0, gain, mean, normal_form, omega, t
+from theory.attractor.patterns import mean, normal_form
+from theory.attractor.symbols import alpha, b, beta2, c0, gain, omega, t
 from theory.derivation import same
 from theory.models import derive
 from theory.symbols import growth

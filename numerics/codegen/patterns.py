@@ -9,8 +9,9 @@ from sympy import Expr, Poly, Symbol, Tuple, sstr
 from numerics.codegen.printer import source
 from numerics.codegen.statements import function
 from theory.activation.activation import Activation
-from theory.attractor.patterns import V_r, alpha, b, beta2, c0, each_average, m, mean, omega, r, t, ubar
+from theory.attractor.patterns import each_average, mean
 from theory.attractor.spectrum import OUTLIER, PARTS, TURN, at_vanishing_load, outlier_matrix
+from theory.attractor.symbols import V_r, alpha, b, beta2, c0, m, omega, r, t, ubar
 from theory.symbols import growth
 from theory.theory import Theory
 

@@ -19,9 +19,9 @@ from numerics.solve.solver import Solver
 from theory.activation.activation import Activation
 from theory.activation.families import threshold_power
 from theory.attractor import storage
-from theory.attractor.capacity import FREE, LACKED, M, active, excitatory
-from theory.attractor.patterns import V_r, alpha, b, beta2, tau
+from theory.attractor.capacity import FREE, LACKED, M, active, excitatory, written
 from theory.attractor.powers import AboveThreshold
+from theory.attractor.symbols import V_r, alpha, b, beta2, tau
 from theory.attractor.weights import norm, penalty
 from theory.errors import DomainError, InputError, require
 from theory.functions import SmoothedPower
@@ -71,7 +71,7 @@ def capacity(active_share: float = 1.0, excitatory_share: float | None = None) -
 
 def _least(size: Expr) -> float:
     """Minimum of a convex function of M."""
-    return float(minimize_scalar(lambdify(M, size, "scipy"), tol=1e-10).fun)
+    return float(minimize_scalar(lambdify(M, written(size), "scipy"), tol=1e-10).fun)
 
 
 class RidgeStorage(NamedTuple):

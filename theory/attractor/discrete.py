@@ -13,7 +13,8 @@ from sympy import Add, Expr, Poly, Rational, S, Symbol, resultant
 
 from theory.activation.activation import Activation
 from theory.attractor import spectrum
-from theory.attractor.patterns import DENOMINATOR, alpha, b, beta2, c0, each_average, gain, omega, r, t, u
+from theory.attractor.patterns import DENOMINATOR, each_average
+from theory.attractor.symbols import alpha, b, beta2, c0, gain, omega, r, t, u
 from theory.attractor.weights import MOMENTS, SELF, UNEXPLAINED, mean_gain
 from theory.errors import require
 from theory.highprecision import mp_function

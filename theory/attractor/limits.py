@@ -12,26 +12,11 @@ from sympy import Add, Eq, Expr, Function, I, Matrix, Poly, Rational, S, Symbol,
 from theory.activation.activation import Activation
 from theory.attractor import spectrum
 from theory.attractor.capacity import capacity_limit
-from theory.attractor.patterns import (
-    V_r,
-    alpha,
-    b,
-    beta2,
-    c0,
-    each_average,
-    gain,
-    m,
-    mean,
-    normal_form,
-    omega,
-    r,
-    reduced,
-    t,
-    u,
-)
+from theory.attractor.patterns import each_average, mean, normal_form, reduced
 from theory.attractor.powers import CV, AboveThreshold, closed_power, spelled
 from theory.attractor.spectrum import LOAD, OUTLIER, left_out, right_out
 from theory.attractor.storage import storage_limit
+from theory.attractor.symbols import V_r, alpha, b, beta2, c0, gain, m, omega, r, t, u
 from theory.attractor.weights import SELF, mean_gain
 from theory.derivation import Replay, Solves, Step, applied, same
 from theory.limits.checks import Holds, approaching, claimed
@@ -91,6 +76,13 @@ def small_load() -> Limit:
             lambda e: on_ellipse.rhs.subs({x: phase * e / (b * mean_gain * sqrt(alpha)), t1: radius / phase}) - 1
         )
 
+    def by_itself(entry: Expr) -> Expr:
+        return reduced(spectrum.at_vanishing_load(entry)).expand()
+
+    def put_in(entry: Expr) -> Solves:
+        return Solves(lambda e: reduced(e - each_average(entry, _alone)), "propagator inserted")
+
+    alone, named = "outliers lambda, alpha -> 0", Solves(lambda e: reduced(e.subs(spectrum.PARTS) - OUTLIER))
     real, imaginary = SMALL_LOAD - b * mean_gain, b * mean_gain * sqrt(alpha) * share / sqrt(share + v)
     return Limit(
         title="Small load",
@@ -98,17 +90,11 @@ def small_load() -> Limit:
         formulas=(
             follows(ELLIPSE, "edge - b <g>", "~", real.expand().factor(), on_ellipse, "real end", inserted(S.One)),
             follows(ELLIPSE, "largest imaginary part", "~", imaginary, on_ellipse, "imaginary end", inserted(I)),
-            follows(
-                "outliers lambda, alpha -> 0",
-                "0",
-                "=",
-                spectrum.NAMED_OUTLIER.subs(
-                    {h: reduced(spectrum.at_vanishing_load(e)) for h, e in spectrum.PARTS.items()}
-                ),
-                spectrum.NAMED_OUTLIER,
-                "units are alone",
-                Solves(lambda e: reduced(e - each_average(OUTLIER, _alone)), "propagator inserted"),
+            *(
+                follows(alone, f"lambda*{part}", "=", by_itself(entry), entry, "units are alone", put_in(entry))
+                for part, entry in zip(spectrum.H, spectrum.ENTRIES, strict=True)
             ),
+            follows(alone, "0", "=", spectrum.NAMED_OUTLIER, OUTLIER, "by its parts", named),
         ),
     )
 

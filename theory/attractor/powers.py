@@ -10,8 +10,9 @@ from sympy import Add, Dummy, Expr, Matrix, Rational, S, Symbol, exp, gamma, log
 
 from theory.activation.activation import Activation
 from theory.attractor.capacity import RELU
-from theory.attractor.patterns import V_r, b, beta2, each_average, gain, m, mean, normal_form, r, u, ubar, with_input
+from theory.attractor.patterns import each_average, mean, normal_form, with_input
 from theory.attractor.spectrum import OUTLIER, at_constant_gain, power, threshold
+from theory.attractor.symbols import V_r, b, beta2, gain, m, r, u, ubar
 from theory.attractor.weights import MOMENTS, UNEXPLAINED, mean_gain
 from theory.averages.average import Average
 from theory.averages.integrand import evaluate
