@@ -188,14 +188,20 @@ def increasing_stretches(phi, phi_prime):
 
 
 def turning_point(phi_prime, rising, falling):
-    """Where the slope of phi changes sign between two inputs, by bisection."""
-    for _ in range(60):
-        middle = 0.5 * (rising + falling)
-        if phi_prime(np.array([middle]))[0] > 0:
-            rising = middle
+    """Where the slope of phi changes sign between two inputs."""
+    return last(lambda u: phi_prime(np.array([u]))[0] > 0, rising, falling)
+
+
+def last(holds, inside, outside):
+    """Last number, from one that satisfies a condition towards one that does not, that still does; by bisection."""
+    while True:
+        middle = 0.5 * (inside + outside)
+        if middle in (inside, outside) or abs(outside - inside) <= 1e-15 * abs(middle):
+            return inside
+        if holds(middle):
+            inside = middle
         else:
-            falling = middle
-    return rising
+            outside = middle
 
 
 def root_between(phi, phi_prime, r, low, high):

@@ -76,6 +76,9 @@ class AttractorNetworks(Sample):
         biased, own = (self.parameters["variant"] == variant for variant in ("bias", "self"))
         scale, fixed = 1.0 if biased else float(np.sqrt(self.N)), float(own) * self.parameters["alpha"]
 
+        def unexplained(at: Array) -> Array:
+            return at[2] / at[1] - (at[0] / at[1]) ** 2
+
         def norm(at: Array) -> Array:
             kept = fixed * (at[2] / at[3]) ** 2
             return np.sqrt(kept + (at[0] - kept) / at[1])
@@ -83,9 +86,7 @@ class AttractorNetworks(Sample):
         tails = s["tails"] if biased else np.ones_like(s["tails"])
         result = {
             "b": jackknife(lambda at: at[0] / at[1], s["covariance"], s["var_r"]),
-            "beta2": jackknife(
-                lambda at: at[2] / at[1] - (at[0] / at[1]) ** 2, s["covariance"], s["var_r"], s["var_u"]
-            ),
+            "beta2": jackknife(unexplained, s["covariance"], s["var_r"], s["var_u"]),
             "mean_gain": mean_estimate(s["gain"]),
             "norm": jackknife(norm, s["norm2"], s["tails"], s["covariance"], s["var_r"]),
             "row_sum": mean_estimate(s["row_sum"]),
@@ -122,23 +123,14 @@ def simulate(
     phi, phi_prime : callable
         Activation and derivative; vectorised over arrays.
     parameters : mapping
-        `law` ('lognormal', 'gamma', 'halfnormal', 'sparse', 'samples'), `variant` ('noself', 'self', 'bias'; default 'noself'),
-        `alpha` in (0, 1), and what the law takes: `CV`, `f`, `eps`, `samples` (rates); see `stored_network.draw_rates`.
+        Of the model, see `theory.models.attractor`; `stored_network.draw_rates` says what laws are.
     N, couplings : int
         Units, and networks. Where alpha N is not whole, networks store the one or the other number of patterns next to it, alpha
         N on average.
     seed : int
         The streams of network k at size N depend on (seed, N, k) alone.
-    patterns : int
-        Patterns of each network whose stability is found; at most all.
-    spectrum : {'dense', 'arnoldi'}, optional
-        How the leading eigenvalues are found; by default from the whole matrix where it has at most `stored_network.DENSE` rows.
-    T : float
-        Time of the dynamics in time constants of a unit; 0 for none.
-    perturbation : float
-        Size of the perturbation of a pattern, relative to the spread of its rates; 0 for none.
-    corrupt : float
-        Fraction of the units whose rates are replaced before a pattern is to be recalled; 0 for no recall.
+    patterns, spectrum, T, perturbation, corrupt
+        Settings, see `numerics.models.attractor`; by default spectra of up to `stored_network.DENSE` rows are dense.
     progress : callable, optional
         Called with the finished fraction after each network.
 
@@ -183,9 +175,7 @@ def simulate(
     return AttractorNetworks(N, couplings, 1, seed, given, np.array([not row for row in rows]), collected(rows))
 
 
-def network_statistics(
-    network: StoredNetwork, V_r: float, patterns: int, dense: bool | None = None
-) -> dict[str, float]:
+def network_statistics(network: StoredNetwork, V_r: float, patterns: int, dense: bool | None) -> dict[str, float]:
     """Statistics of one network; `V_r` is the variance of the law of its rates.
 
     Returns
@@ -197,7 +187,7 @@ def network_statistics(
         and `blur`, the same unless an outlier leads by more than this.
     """
     (var_r, covariance), (_, var_u) = np.cov(network.R.ravel(), network.U.ravel())
-    sums = network.row_sums()
+    sums = network.product(np.ones(len(network.R)))
     row = {
         "var_r": var_r,
         "var_u": var_u,
@@ -272,8 +262,7 @@ def spectrum_picture(solver: Solver, solution: Solution) -> Picture:
         raise DomainError("the patterns of the network in the figure depend linearly on each other")
     with np.errstate(all="ignore"):
         upper = jacobian_of(solver, parameters).boundary_curve(parameters["alpha"], BOUNDARY_POINTS)
-    outliers = solution.details["outliers"]
-    whole = np.concatenate([upper, upper[::-1].conj()])
+    outliers, whole = solution.details["outliers"], np.concatenate([upper, upper[::-1].conj()])
     given = ", ".join(f"{name} = {shown(value)}" for name, value in parameters.items())
     return Picture(
         f"{titled(solution.model, solution.activation)}, {given}",

@@ -50,12 +50,8 @@ class StoredNetwork:
     R, U, gains : array, shape (N, P)
         Rates of the patterns in columns, inputs phi^-1(R), and phi'(U).
     bias : array, shape (N,)
-    basis : array, shape (N, K)
-        Q: orthonormal basis of the patterns, or with a bias of their deviations from the mean; K = P, or P - 1.
-    triangle : array, shape (K, K)
-        T, which turns combinations of patterns into coordinates of this basis.
-    factor : array, shape (N, K)
-        F.
+    basis, triangle, factor : array, shapes (N, K), (K, K), (N, K)
+        Q, T and F; with a bias of the deviations of the patterns from their mean. K = P, or P - 1.
     kappa : array, shape (N,)
         Weight onto itself that is taken away.
     """
@@ -83,14 +79,9 @@ class StoredNetwork:
             return self.W @ x
         return self.factor @ (self.basis.T @ x) - (self.kappa * x.T).T
 
-    def row_sums(self) -> Array:
-        """Sum of the weights of every unit, shape (N,)."""
-        return self.factor @ np.sum(self.basis, axis=0) - self.kappa
-
     def squared_norms(self) -> Array:
-        """Sum of the squared weights of every unit, shape (N,)."""
-        before = np.sum(self.factor * self.basis, axis=1)  # diagonal of F Q^T
-        return np.sum(self.factor**2, axis=1) - 2 * self.kappa * before + self.kappa**2
+        """Sum of the squared weights of every unit, shape (N,); kappa is 0, or the diagonal of F Q^T."""
+        return np.sum(self.factor**2, axis=1) - self.kappa**2
 
     def jacobian_eigenvalues(self, mu: int) -> NDArray[np.complex128]:
         """All eigenvalues of D W at pattern mu, by falling real part; the pattern is stable where all real parts are below 1."""
@@ -105,9 +96,8 @@ class StoredNetwork:
 
         Parameters
         ----------
-        mu : int
-        count : int
-            How many; without weights onto itself at most N, otherwise at most P.
+        mu, count : int
+            Pattern, and how many eigenvalues; without weights onto itself at most N, otherwise at most P.
         dense : bool, optional
             Whether from all eigenvalues, or by Arnoldi's method; by default the former up to `DENSE` rows.
 
@@ -175,10 +165,8 @@ class StoredNetwork:
 
         Parameters
         ----------
-        mu : int
-        corrupt : float
+        mu, corrupt, T : int, float, float
             The units are drawn at random, their rates from all rates of all patterns.
-        T : float
         stream : numpy.random.Generator or int
             Random stream, or its seed.
 
@@ -230,13 +218,7 @@ def draw_rates(parameters: Mapping[str, Any], stream: np.random.Generator, shape
 
 
 def stored_network(
-    phi: Function,
-    parameters: Mapping[str, Any],
-    N: int,
-    seed: int = 0,
-    *,
-    network: int = 0,
-    phi_prime: Function,
+    phi: Function, parameters: Mapping[str, Any], N: int, seed: int = 0, *, network: int = 0, phi_prime: Function
 ) -> StoredNetwork | None:
     """One network with patterns drawn from a law; None if the patterns are linearly dependent.
 

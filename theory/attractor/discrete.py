@@ -81,12 +81,10 @@ def critical_loads(rates: Sequence[Rate], variant: str = "noself") -> ExactLoads
         return ExactLoads(S.Zero, out, S.Zero)
     known |= {growth: S.One, c0: S.Zero if variant == "self" else SELF.subs(known)}
     conditions = spectrum.LOAD - alpha, spectrum.on_the_real_axis(spectrum.BOUNDARY) - spectrum.LOAD, determinant
-    load, boundary, outlier = (
-        Poly(_summed(e, rates).subs(known).together().as_numer_denom()[0], t, alpha) for e in conditions
-    )
-    pairs = [
-        tuple(e.subs(gain, one.gain).subs(known) for e in (spectrum.left_out, spectrum.right_out)) for one in rates
-    ]
+    numerators = (_summed(e, rates).subs(known).together().as_numer_denom()[0] for e in conditions)
+    load, boundary, outlier = (Poly(e, t, alpha) for e in numerators)
+    of_unit = spectrum.left_out.subs(known), spectrum.right_out.subs(known)
+    pairs = [tuple(e.subs(gain, one.gain) for e in of_unit) for one in rates]
     bulk = next(_loads(load, boundary, pairs), S.One)
     out = next((x for x in _loads(load, outlier, pairs) if x < bulk), None) if out is None else out
     return ExactLoads(bulk, out, bulk if out is None else out)

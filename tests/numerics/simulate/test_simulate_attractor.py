@@ -60,7 +60,7 @@ def test_patterns_are_fixed_points(law, variant, alpha):
     np.testing.assert_allclose(network.W @ network.R + network.bias[:, None], network.U, atol=1e-9)
     np.testing.assert_allclose(phi(network.U), network.R, rtol=1e-11)
     np.testing.assert_allclose(network.product(network.R), network.W @ network.R, atol=1e-9)
-    np.testing.assert_allclose(network.row_sums(), network.W.sum(axis=1), atol=1e-11)
+    np.testing.assert_allclose(network.product(np.ones(60)), network.W.sum(axis=1), atol=1e-11)
     np.testing.assert_allclose(network.squared_norms(), np.sum(network.W**2, axis=1), rtol=1e-10)
     assert np.any(network.bias) == (variant == "bias")
     if variant != "self":
