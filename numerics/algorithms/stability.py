@@ -44,9 +44,7 @@ class Jacobian:
 
     Parameters
     ----------
-    equations : Equations
-    patterns : Patterns
-    variant : {'noself', 'self', 'bias'}
+    equations, patterns, variant : Equations, Patterns, {'noself', 'self', 'bias'}
     moments : dict, optional
         Of all patterns, where `patterns` are the rates of one of them.
     """
@@ -212,10 +210,8 @@ class Jacobian:
 def roots(function, points):
     """Roots between consecutive points at which a function has different signs."""
     values = np.array([function(point) for point in points])
-    return [
-        brentq(function, points[k], points[k + 1], xtol=1e-15, rtol=1e-14)
-        for k in np.flatnonzero(values[:-1] * values[1:] < 0)
-    ]
+    changes = np.flatnonzero(values[:-1] * values[1:] < 0)
+    return [brentq(function, points[k], points[k + 1], xtol=1e-15, rtol=1e-14) for k in changes]
 
 
 def stability(equations, weights, patterns, alpha, variant, threshold):

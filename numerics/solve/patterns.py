@@ -47,34 +47,26 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     errors = result.pop("errors")
     details = {key: result.pop(key) for key in ("outliers", "mechanism")}
     del result["first_outliers"]
-    unresolved = [
-        key for key, error in errors.items() if key not in SMALL and error > RESOLVED * max(1.0, abs(result[key]))
-    ]
-    if "alpha_S" in unresolved:
+    far = [key for key, error in errors.items() if key not in SMALL and error > RESOLVED * max(1.0, abs(result[key]))]
+    if "alpha_S" in far:
         details["mechanism"] = "unresolved"
-    values = {key: nan if key in unresolved else float(value) for key, value in result.items()}
-    messages = (
-        (
-            f"{', '.join(unresolved)}: not resolved, they change with the far tail of the law (its largest rates or gains), "
-            "which a network of N units has only up to a probability of 1/N: give units=N",
-        )
-        if unresolved
-        else ()
+    tail = "they change with the far tail of the law (its largest rates or gains)"
+    advice = "which a network of N units has only up to a probability of 1/N: give units=N"
+    no_threshold = (
+        "with trained biases outliers do not depend on the threshold"
+        if numbers["variant"] == "bias"
+        else "the bulk is above 1 at this load"
+        if result["edge"] >= 1
+        else "no threshold takes the outlier of the recalled pattern below 1"
     )
-    absent = {}
-    if np.isnan(result["alpha_out"]):
-        absent["alpha_out"] = "no outlier reaches 1 as long as the bulk is below it"
-    if np.isnan(result["theta_c"]):
-        absent["theta_c"] = (
-            "with trained biases outliers do not depend on the threshold"
-            if numbers["variant"] == "bias"
-            else "the bulk is above 1 at this load"
-            if result["edge"] >= 1
-            else "no threshold takes the outlier of the recalled pattern below 1"
-        )
-    kept = {key: error for key, error in errors.items() if key in values and key not in unresolved}
+    reasons = {"alpha_out": "no outlier reaches 1 as long as the bulk is below it", "theta_c": no_threshold}
+    values = {key: nan if key in far else float(value) for key, value in result.items()}
     return Reading(
-        values={**values, "error": errors.get("t", 0.0)}, errors=kept, messages=messages, details=details, absent=absent
+        values={**values, "error": errors.get("t", 0.0)},
+        errors={key: error for key, error in errors.items() if key in values and key not in far},
+        messages=(f"{', '.join(far)}: not resolved, {tail}, {advice}",) if far else (),
+        details=details,
+        absent={key: reason for key, reason in reasons.items() if np.isnan(result[key])},
     )
 
 
