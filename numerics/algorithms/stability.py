@@ -33,9 +33,7 @@ class Equations(NamedTuple):
     boundary: object  # (growth, t, c0, b, beta2, patterns): the load at which `growth` is on the boundary of the bulk
     outlier: object  # (growth, t, c0, b, m, ubar, patterns): both vanish at an outlier, without and with trained biases
     directions: object  # the same: uniform and recalled entry behind the first, each over the factor of its eigenvalue
-    threshold_shift: (
-        object  # the same: distance of the threshold from where `growth` is an outlier, and its denominator
-    )
+    threshold_shift: object  # the same: how far the threshold is from where `growth` is an outlier; its denominator
     first_outliers: object  # (m, ubar, patterns): coefficients in `growth` of both of `outlier` at a vanishing load
 
 
@@ -106,12 +104,7 @@ class Jacobian:
         outside = 2.0 * inside + 1e-3
         while not self.is_outside(outside, alpha):
             outside *= 2.0
-        for growth in np.linspace(outside, inside, SEARCHED)[1:]:
-            if not self.is_outside(growth, alpha):
-                inside = growth
-                break
-            outside = growth
-        edge = last(lambda growth: self.is_outside(growth, alpha), outside, inside)
+        edge = last(lambda growth: self.is_outside(growth, alpha), np.linspace(outside, inside, SEARCHED))
         # an atom of a discrete law: its largest gain is shared by many
         atom = abs(edge - self.b * np.max(gain)) <= MARGIN * edge
         return edge, np.inf if atom else self.order_parameter(edge, alpha)
@@ -142,7 +135,7 @@ class Jacobian:
             height *= 0.85
             if height <= 1e-9 * size:
                 return 0.0
-        return last(is_outside, height / 0.85, height)
+        return last(is_outside, (height / 0.85, height))
 
     def determinant(self, growth, alpha):
         """Vanishes at an outlier; nan inside the bulk."""
@@ -178,12 +171,8 @@ class Jacobian:
         """Smallest load at which the bulk reaches 1; 0 if it is beyond 1 at every load."""
         if not self.b * self.moments["mean_gain"] < 1 - MARGIN:
             return 0.0
-        below = 0.0
-        for alpha in LOADS:
-            if not self.is_outside(1.0, alpha):
-                return last(lambda load: load == 0 or self.is_outside(1.0, load), below, alpha)
-            below = alpha
-        return 1.0
+        bulk = last(lambda load: self.is_outside(1.0, load) if load else True, (0.0, *LOADS))
+        return 1.0 if bulk == LOADS[-1] else bulk
 
     def outlier_load(self, bulk):
         """Smallest load below that of the bulk at which an outlier is 1; nan if there is none."""
@@ -226,21 +215,15 @@ def stability(equations, weights, patterns, alpha, variant, threshold):
     if variant == "bias":
         found = {**found, "row_sum": 0.0, "row_sum_sd": found["norm"]}
     residual = equations.load(edge, t, c0, moments["b"], patterns)[0] / alpha - 1.0 if np.isfinite(t) else 0.0
-    return {
-        "t": t,
-        **{key: moments[key] for key in ("b", "beta2", "mean_gain")},
-        **found,
+    known = {key: moments[key] for key in ("b", "beta2", "mean_gain")}
+    spectrum = {
         "edge": edge,
         "abscissa": max([edge, *outliers]),
-        "alpha_bulk": bulk,
-        "alpha_out": out,
-        "alpha_S": np.fmin(bulk, out),
         "theta_c": threshold + jacobian.threshold_shift(alpha),
-        "residual": residual,
-        "outliers": outliers,
-        "first_outliers": list(jacobian.first_outliers()),
-        "mechanism": mechanism,
     }
+    loads = {"alpha_bulk": bulk, "alpha_out": out, "alpha_S": np.fmin(bulk, out)}
+    details = {"outliers": outliers, "first_outliers": list(jacobian.first_outliers()), "mechanism": mechanism}
+    return {"t": t, **known, **found, **spectrum, **loads, "residual": residual, **details}
 
 
 def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, threshold, units=0.0):

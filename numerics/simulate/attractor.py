@@ -53,11 +53,11 @@ class AttractorNetworks(Sample):
         Returns
         -------
         dict of str to Estimate
-            Of the drawn patterns `b`, `beta2` (slope of the inputs over the rates, and their variance about this line over that of
-            the rates) and `mean_gain`; of the weights `norm` (root mean square over units), `row_sum`, `row_sum_sd` (standard
-            deviation over units; times sqrt(N) where there is no bias); of the spectra `abscissa` (largest real part), `edge` (the
-            same without outliers), `outlier` (where every recalled pattern of every network has one to the right of the bulk),
-            `stable_fraction`. Empty if there are no networks.
+            Of the drawn patterns `b`, `beta2` and `mean_gain`; of the weights `norm` (root mean square over units), `row_sum`,
+            `row_sum_sd` (standard deviation over units; times sqrt(N) where there is no bias); of the spectra `abscissa` (largest
+            real part), `edge` (the same without outliers), `outlier` (where every recalled pattern of every network has one to
+            the right of the bulk), `stable_fraction`; of dynamics `growth` (rate at which small perturbations grow),
+            `recalled_fraction`, `recall_distance`. Empty if there are no networks.
 
             Terms of order 1/N aside these have no bias, with one exception. The end of the bulk comes near that of infinitely
             many eigenvalues more slowly, with powers of N between 1/2 and 2/3: the errors of `edge`, and of `abscissa` as far as
@@ -67,8 +67,6 @@ class AttractorNetworks(Sample):
             Its mean exceeds 1/V_r by the kurtosis over N, a series that does not converge for a log-normal law: at N = 1200
             long tails still change the norm by percents. So this part is divided by V_r <1/variance>, with the mean over the
             patterns that were drawn and V_r of the law; for `bias` `row_sum_sd`, which is the norm of infinitely many units, too.
-
-            With dynamics `growth` (rate at which small perturbations grow), `recalled_fraction`, `recall_distance`.
         """
         s = self.of_measured(self.statistics)
         if not s or not next(iter(s.values())).size:
@@ -178,26 +176,16 @@ def simulate(
 def network_statistics(network: StoredNetwork, V_r: float, patterns: int, dense: bool | None) -> dict[str, float]:
     """Statistics of one network; `V_r` is the variance of the law of its rates.
 
-    Returns
-    -------
-    dict of str to float
-        Over units and patterns `var_r`, `var_u`, `covariance`, `gain`; over patterns `tails`, the mean of V_r/(variance over
-        units); over units `norm2` (mean squared norm), `row_sum`, `row_sum_var`; over the first `patterns` patterns
-        `abscissa`, `edge`, `outlier`, `stable_fraction`; `spacing`, the distance between the largest two real parts of the bulk,
-        and `blur`, the same unless an outlier leads by more than this.
+    Over units and patterns `var_r`, `var_u`, `covariance`, `gain`; over patterns `tails`, the mean of V_r/(variance over units);
+    over units `norm2` (mean squared norm), `row_sum`, `row_sum_var`; over the first `patterns` patterns `abscissa`, `edge`,
+    `outlier`, `stable_fraction`; `spacing`, the distance between the largest two real parts of the bulk, and `blur`, the same
+    unless an outlier leads by more than this.
     """
     (var_r, covariance), (_, var_u) = np.cov(network.R.ravel(), network.U.ravel())
     sums = network.product(np.ones(len(network.R)))
-    row = {
-        "var_r": var_r,
-        "var_u": var_u,
-        "covariance": covariance,
-        "tails": np.mean(V_r / np.var(network.R, axis=0)),
-        "gain": np.mean(network.gains),
-        "norm2": np.mean(network.squared_norms()),
-        "row_sum": np.mean(sums),
-        "row_sum_var": np.var(sums, ddof=1),
-    }
+    row = {"var_r": var_r, "var_u": var_u, "covariance": covariance, "gain": np.mean(network.gains)}
+    row |= {"tails": np.mean(V_r / np.var(network.R, axis=0)), "norm2": np.mean(network.squared_norms())}
+    row |= {"row_sum": np.mean(sums), "row_sum_var": np.var(sums, ddof=1)}
     spectra = [leading_parts(network, mu, dense) for mu in range(min(patterns, network.R.shape[1]))]
     row |= {name: np.mean([parts[name] for parts in spectra]) for name in spectra[0]}
     return {name: float(value) for name, value in row.items()}
@@ -217,14 +205,9 @@ def leading_parts(network: StoredNetwork, mu: int, dense: bool | None = None) ->
     below = bulk[bulk < edge - 1e-9 * abs(edge)]  # not the other one of a complex pair
     spacing = edge - below[0] if below.size else 0.0
     leads = parts[0] >= threshold
-    return {
-        "abscissa": abscissa,
-        "edge": edge,
-        "spacing": spacing,
-        "blur": 0.0 if leads and abscissa - edge > spacing else spacing,
-        "outlier": abscissa if leads else np.nan,
-        "stable_fraction": float(abscissa < 1),
-    }
+    found = {"abscissa": abscissa, "edge": edge, "spacing": spacing, "stable_fraction": float(abscissa < 1)}
+    blur = 0.0 if leads and abscissa - edge > spacing else spacing
+    return found | {"blur": blur, "outlier": abscissa if leads else np.nan}
 
 
 def dynamics_statistics(
@@ -232,17 +215,14 @@ def dynamics_statistics(
 ) -> dict[str, float]:
     """Perturbations of the first patterns after the time T, and recall of corrupted ones.
 
-    Returns
-    -------
-    dict of str to float
-        `growth`, the rate at which the distance to a perturbed pattern grows in the second half of the time; with `corrupt`
-        `recall_distance` (see `StoredNetwork.distance`), and `recalled_fraction`, that of distances below `RECALLED`.
+    `growth`, the rate at which the distance to a perturbed pattern grows in the second half of the time; with `corrupt`
+    `recall_distance` (see `StoredNetwork.distance`), and `recalled_fraction`, that of distances below `RECALLED`.
     """
     count = min(patterns, network.R.shape[1])
     stored, row = network.R[:, :count], {}
     if perturbation:
-        size = perturbation * np.std(stored, axis=0)
-        half = network.relax(stored + size * stream.standard_normal(stored.shape), T / 2)
+        change = perturbation * np.std(stored, axis=0) * stream.standard_normal(stored.shape)
+        half = network.relax(stored + change, T / 2)
         end = network.relax(half, T / 2)
         ratios = [network.distance(end[:, mu], mu) / network.distance(half[:, mu], mu) for mu in range(count)]
         row["growth"] = float(np.mean(np.log(ratios)) / (T / 2))

@@ -92,21 +92,11 @@ class StoredNetwork:
     def leading_eigenvalues(
         self, mu: int, count: int = 8, dense: bool | None = None
     ) -> tuple[NDArray[np.complex128], Array]:
-        """The eigenvalues of D W of largest real part at pattern mu.
+        """The eigenvalues of D W of largest real part at pattern mu, by falling real part, and what tells outliers from the bulk.
 
-        Parameters
-        ----------
-        mu, count : int
-            Pattern, and how many eigenvalues; without weights onto itself at most N, otherwise at most P.
-        dense : bool, optional
-            Whether from all eigenvalues, or by Arnoldi's method; by default the former up to `DENSE` rows.
-
-        Returns
-        -------
-        values : array, shape (count,)
-            By falling real part.
-        parts : array, shape (count,)
-            With the eigenvector as a combination y of patterns, the part of |y|^2 in the plane of pattern mu and the sum of all.
+        At most N of them, or P for weights with self-coupling; `dense` says whether from all eigenvalues or by Arnoldi's method,
+        by default the former up to `DENSE` rows. The second array has, with the eigenvector as a combination y of patterns, the
+        part of |y|^2 in the plane of pattern mu and the sum of all.
         """
         rows = len(self.kappa) if self.kappa.any() else self.basis.shape[1]
         found = None
@@ -161,20 +151,10 @@ class StoredNetwork:
     def recall(
         self, mu: int, corrupt: float, T: float = 100.0, stream: np.random.Generator | int = 0
     ) -> tuple[Array, float]:
-        """The state after the time T from pattern mu with the rates of a fraction `corrupt` of the units replaced.
+        """The state after the time T from pattern mu with the rates of a fraction `corrupt` of the units replaced; its distance.
 
-        Parameters
-        ----------
-        mu, corrupt, T : int, float, float
-            The units are drawn at random, their rates from all rates of all patterns.
-        stream : numpy.random.Generator or int
-            Random stream, or its seed.
-
-        Returns
-        -------
-        state : array, shape (N,)
-        distance : float
-            See `distance`; 0 where the pattern is recalled, about sqrt(2) where the state has nothing to do with it.
+        The units are drawn at random, their rates from all rates of all patterns. The distance is 0 where the pattern is
+        recalled, about sqrt(2) where the state has nothing to do with it.
         """
         stream = np.random.default_rng(stream)
         state = self.R[:, mu].copy()
@@ -222,19 +202,8 @@ def stored_network(
 ) -> StoredNetwork | None:
     """One network with patterns drawn from a law; None if the patterns are linearly dependent.
 
-    Parameters
-    ----------
-    phi, phi_prime : callable
-        Activation and derivative; vectorised over arrays.
-    parameters, N
-        See `numerics.simulate.attractor.simulate`.
-    seed, network : int
-        The stream depends on (seed, N, network) alone.
-
-    Raises
-    ------
-    InputError, DomainError
-        For too few or too many patterns, or a rate that the activation does not take.
+    The arguments are those of `numerics.simulate.attractor.simulate`; the stream depends on (seed, N, network) alone. Refused are
+    too few or too many patterns, and rates that the activation does not take.
     """
     alpha, stream = parameters["alpha"], random_stream(seed, N, network)
     require(
@@ -249,13 +218,7 @@ def stored_network(
 def network_of_patterns(
     phi: Function, R: Array, variant: str = "noself", *, phi_prime: Function
 ) -> StoredNetwork | None:
-    """The network that stores given patterns, the columns of R, shape (N, P); None if they are linearly dependent.
-
-    Raises
-    ------
-    DomainError
-        For a rate that the activation does not take.
-    """
+    """The network that stores given patterns, the columns of R, shape (N, P); None if they are linearly dependent."""
     phi, phi_prime = matched(phi), matched(phi_prime)
     U = invert(phi, phi_prime, R)
     if not np.all(np.isfinite(U)):

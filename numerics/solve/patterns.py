@@ -118,12 +118,11 @@ def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | Non
     if rates is None:
         law = {key: values[key] for key in ("law", "CV", "f", "eps", "samples") if key in values}
         nodes = module.nodes_of_law(module.tail_of(values.get("units", 0)), *own, **law)
-        patterns = module.stored_patterns(*functions, *nodes)
-        return module.Jacobian(module.EQUATIONS, patterns, values["variant"])
-    whole = np.asarray(rates, dtype=float)
-    every, first = (
-        module.stored_patterns(*functions, r, np.full(r.size, 1 / r.size)) for r in (whole.ravel(), whole[:, 0])
-    )
+        first = every = module.stored_patterns(*functions, *nodes)
+    else:
+        whole = np.asarray(rates, dtype=float)
+        equal = ((r, np.full(r.size, 1 / r.size)) for r in (whole.ravel(), whole[:, 0]))
+        every, first = (module.stored_patterns(*functions, *nodes) for nodes in equal)
     return module.Jacobian(module.EQUATIONS, first, values["variant"], module.EQUATIONS.moments(every))
 
 

@@ -57,19 +57,7 @@ class ExactLoads(NamedTuple):
 
 
 def critical_loads(rates: Sequence[Rate], variant: str = "noself") -> ExactLoads:
-    """Loads at which the bulk and an outlier reach 1.
-
-    Parameters
-    ----------
-    rates : sequence of Rate
-        Two or more, distinct.
-    variant : {'noself', 'self', 'bias'}
-
-    Raises
-    ------
-    InputError
-        For one rate, or more than `MOST`.
-    """
+    """Loads at which the bulk and an outlier reach 1, for distinct rates; refused for one of them, or more than `MOST`."""
     require((2 <= len(rates) <= MOST, f"{len(rates)} distinct rates: critical loads are exact for 2 to {MOST} of them"))
     known: dict[Symbol, Expr] = {}
     for symbol, moment in {**MOMENTS, beta2: UNEXPLAINED}.items():

@@ -45,9 +45,6 @@ def of_attractor(theory: Theory, activation: Activation) -> tuple[Limit, ...]:
     return small_load(), large_load(), vanishing_load(), small_variation(), *own, capacity_limit(), *storage_limit()
 
 
-# ---- small and large load ------------------------------------------------------------------------------------------------------
-
-
 def small_load() -> Limit:
     """The bulk is an ellipse about b <g>, outliers are the zeros of a quadratic."""
     on_ellipse, radius = Eq(1, x * t1 - v * t1**2), 1 / sqrt(share + v)
@@ -129,9 +126,6 @@ def large_load() -> Limit:
     return Limit(title="Large load", lemmas=lambda: (difference,), formulas=(formula,))
 
 
-# ---- what is necessary ---------------------------------------------------------------------------------------------------------
-
-
 def vanishing_load() -> Limit:
     """The bulk is at b <g>, which Stein's kernel of the law expresses by gains alone."""
     by_kernel, start = mean(kernel / gain) / mean(kernel), mean((r - m) * u) / V_r
@@ -169,9 +163,6 @@ def _exact(density: Expr, high: Expr, expression: Expr) -> Expr:
     tail = integrate(((r - first) * density).expand(), (r, above, high)).subs(above, r)
     at = {kernel: (tail / density).expand(), u: given, gain: 1 / given.diff(r), m: first}
     return each_average(expression, lambda F: average(F.subs(at))).subs({m: first, V_r: average(r**2) - first**2})
-
-
-# ---- small variation -----------------------------------------------------------------------------------------------------------
 
 
 def small_variation() -> Limit:

@@ -81,9 +81,7 @@ def bulk() -> Iterator[Step]:
     massive = Solves(_mass, "real lambda: response of the order parameter to a mass")
     yield Step("Two resolvents, chi = N V_r^2 tr Q Q^*", "ladder", None, Eq(chi, ladder), check=massive)
 
-    title = (
-        "Boundary of the bulk: xi multiplies H^-1 by a matrix of independent entries, whose spectral radius is 1 there"
-    )
+    title = "Boundary of the bulk: xi multiplies H^-1 by a matrix of independent entries, of spectral radius 1 there"
     radius, outside = Eq(1, beta2 * mean(gain**2 * Abs(omega) ** 2) * chi), "outside the bulk the right side is smaller"
     cases = Solves(_boundary_cases, "beta = 0: branch point of t; b = c0 = 0: independent weights")
     yield Step(title, "circular law", radius, Eq(alpha_b, BOUNDARY), assumption=outside, check=cases)

@@ -89,7 +89,7 @@ class SpectrumEquation:
     @property
     def expressions(self) -> tuple[Expr, ...]:
         """Everything that generated code evaluates."""
-        return *self.named.values(), self.load, self.boundary, self.outlier, self.centred
+        return tuple(expression for _, expression, _ in self.statements)
 
 
 def _result(key: str, expression: Expr, meaning: str, bounds: tuple[float, float] = (0, inf), **more: Any) -> Quantity:
@@ -106,7 +106,8 @@ def _found(key: str, meaning: str, bounds: tuple[float, float] = (0, 1), **more:
 
 def derive(model: Model, *, odd: bool) -> Theory:
     """The theory for a generic increasing activation and a generic law of patterns; it does not matter whether phi is odd."""
-    real, load = {"bounds": (-inf, inf)}, {"elsewhere": True}
+    real: dict[str, Any] = {"bounds": (-inf, inf)}
+    load: dict[str, Any] = {"elsewhere": True}
     sums = "mean over units of the sum of a row of W; 0 with trained biases"
     spread = (
         "standard deviation over units of these sums, times sqrt(N); with trained biases the norm, not times sqrt(N)"
