@@ -30,8 +30,8 @@ _INPUT = Matrix([b, 1])
 COSTS = {"without": (_INPUT.T * weights.ALONE * _INPUT)[0], "with": weights.COST}
 """F, without and with self-coupling: a unit's own rates add to R^T R what they explain."""
 
-noise, rate_noise, effective = (Symbol(name, nonnegative=True) for name in ("sigma_0", "s_r", "sigma_eff"))
-"""Standard deviation of the noise that an activation is smoothed by, of the rates' own noise, and of both together."""
+noise, rate_noise = Symbol("sigma_0", nonnegative=True), Symbol("s_r", nonnegative=True)
+"""Standard deviation of the noise that an activation is smoothed by, and of the rates' own noise."""
 
 NOISE = noise**2 + rate_noise**2 * norm**2
 """sigma_eff^2."""

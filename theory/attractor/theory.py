@@ -39,6 +39,7 @@ MEANINGS = {
     },
     **{spectrum.moved[i]: f"by how much {spectrum.H[i, 0]} falls as all inputs rise" for i in (0, 1)},
 }
+REAL = -inf, inf
 _UNRESOLVED = "it depends on the far tail of the law, on its largest rates or gains"
 
 
@@ -100,14 +101,12 @@ def _moment(symbol: Symbol, **more: Any) -> Quantity:
     return _result(symbol.name, _NAMED[symbol], MEANINGS[symbol], **more)
 
 
-def _found(key: str, meaning: str, bounds: tuple[float, float] = (0, 1), **more: Any) -> Quantity:
-    return _result(key, Symbol(key), meaning, bounds, **more)
+def _load(key: str, meaning: str, undefined: str = _UNRESOLVED) -> Quantity:
+    return _result(key, Symbol(key), meaning, bounds=(0, 1), undefined=undefined, elsewhere=True)
 
 
 def derive(model: Model, *, odd: bool) -> Theory:
     """The theory for a generic increasing activation and a generic law of patterns; it does not matter whether phi is odd."""
-    real: dict[str, Any] = {"bounds": (-inf, inf)}
-    load: dict[str, Any] = {"elsewhere": True}
     sums = "mean over units of the sum of a row of W; 0 with trained biases"
     spread = (
         "standard deviation over units of these sums, times sqrt(N); with trained biases the norm, not times sqrt(N)"
@@ -116,23 +115,26 @@ def derive(model: Model, *, odd: bool) -> Theory:
     slowest = "largest real part of all eigenvalues; perturbations decay as exp(-(1 - abscissa) t)"
     out = "load at which an outlier reaches 1; 0 where one is above 1 from the start"
     never = "no outlier reaches 1 as long as the bulk is below it"
-    shift = spectrum.threshold + spectrum.Lambda / spectrum.TURN
+    shift, threshold = (
+        spectrum.threshold + spectrum.Lambda / spectrum.TURN,
+        "threshold at which an outlier is 1 at this load",
+    )
     nowhere = (
         "the bulk is above 1, biases are trained, or no threshold takes the outlier of the recalled pattern below 1"
     )
     observables = (
-        _moment(b, **real),
+        _moment(b, bounds=REAL),
         _moment(beta2),
         _moment(weights.mean_gain),
         _result("norm", weights.NORM, "Euclidean norm of a row of W"),
-        _result("row_sum", weights.ROW_SUM, sums, **real),
+        _result("row_sum", weights.ROW_SUM, sums, bounds=REAL),
         _result("row_sum_sd", weights.SPREAD, spread),
-        _found("edge", rightmost, **real),
-        _found("abscissa", slowest, **real),
-        _found("alpha_bulk", "load at which the bulk reaches 1; 0 where it is above 1 from the start", **load),
-        _found("alpha_out", out, undefined=never, **load),
-        _found("alpha_S", "critical load, up to which stored patterns are stable; 0: never", **load),
-        _result("theta_c", shift, "threshold at which an outlier is 1 at this load", **real, undefined=nowhere, **load),
+        _result("edge", Symbol("edge"), rightmost, bounds=REAL),
+        _result("abscissa", Symbol("abscissa"), slowest, bounds=REAL),
+        _load("alpha_bulk", "load at which the bulk reaches 1; 0 where it is above 1 from the start"),
+        _load("alpha_out", out, never),
+        _load("alpha_S", "critical load, up to which stored patterns are stable; 0: never"),
+        _result("theta_c", shift, threshold, bounds=REAL, undefined=nowhere, elsewhere=True),
     )
     argument = weights.moments(), weights.weights(), spectrum.bulk(), spectrum.outliers()
     return Theory(
