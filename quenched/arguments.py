@@ -224,8 +224,7 @@ def read_asked(words: argparse.Namespace) -> Asked:
                 leading = next((name for name, p in files.items() if p.leads), "")
                 reader = number_or_range if command == SWEPT else number
                 parameters, given = read_pairs(words.pairs, settings, reader, files, leading)
-                with gathering(problems):
-                    parameters = with_files_read(stated, parameters)
+                parameters = with_files_read(stated, parameters)
                 problems += _unmet(settings, given, [question.name for question, _ in questions])
                 known = {*stated.names, *(parameter.name for parameter in own)}
                 # what an unreadable text declares is not known

@@ -231,7 +231,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def is_file(word: str) -> bool:
     """Whether what is to be checked is an answer in a file rather than a paper."""
-    return word.lower().endswith(".json") or (word not in PAPERS and os.path.isfile(word))
+    return word.lower().endswith(".json") or (word not in PAPERS and os.path.exists(word) and not os.path.isdir(word))
 
 
 def _check_certificate(arguments: argparse.Namespace) -> int:

@@ -117,7 +117,10 @@ class FileParameter(Parameter):
         Raises
         ------
         InputError
+            Given instead of a file: what was wrong with the file when it was read.
         """
+        if isinstance(given, InputError):
+            raise given
         return self.read(self, given)
 
 

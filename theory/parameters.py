@@ -19,21 +19,17 @@ def parameters_of(activation: Activation) -> tuple[Parameter, ...]:
 
 
 def with_files_read(model: Model[Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, those that name a file replaced by what it holds.
+    """The values, those that name a file replaced by what it holds, or by its problem, which `checked_parameters` raises.
 
-    Raises
-    ------
-    InputError
-        For every file that cannot be read.
+    So no file is read twice: a pipe would be empty the second time.
     """
     files = {p.name: p for p in model.parameters if isinstance(p, FileParameter)}
-    problems: list[str] = []
     read = dict(values)
     for name in files.keys() & values.keys():
-        with gathering(problems):
+        try:
             read[name] = files[name].value(values[name])
-    if problems:
-        raise InputError(problems)
+        except InputError as error:
+            read[name] = error
     return read
 
 

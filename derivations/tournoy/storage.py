@@ -218,7 +218,8 @@ def _factorization(states: list[State]) -> bool | None:
         return None
     draw, N = Random(str(states)), len(states[0])
     rows = [found.row(i) for i in range(N)]
-    values = {s: draw.randint(1, 9) if s.is_positive else draw.randint(-9, 9) for row in rows for s in row.free_symbols}
+    symbols = sorted(set().union(*(row.free_symbols for row in rows)), key=str)
+    values = {x: draw.randint(1, 9) if x.is_positive else draw.randint(-9, 9) for x in symbols}
     units = ThresholdNetwork.of([[_fraction(w) for w in row.subs(values)] for row in rows])
     return all(map(units.is_stable, states))
 

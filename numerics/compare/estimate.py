@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 COMPARABLE = 1e-4
 """Smallest error that counts in a fit, over the largest one: weights that differ more leave no digits."""
 
-SMALLEST = 1e-150
-"""Smallest error whose square is a number."""
+SMALLEST = 1e-70
+"""Smallest error whose fourth power is a number."""
 
 ROUNDING = 1e-9  # no average of simulated numbers is known to a smaller relative error
 CONTROL = "control_"

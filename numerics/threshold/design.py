@@ -12,6 +12,7 @@ import numpy as np
 from numerics.threshold.rows import Array, Solution, decide, rounded, solve_row
 from numerics.threshold.states import stable_states
 from theory.errors import InputError
+from theory.threshold.algebra import dot
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 from theory.threshold.patterns import FEASIBLE, FREE, OBJECTIVES, Patterns, Row
 from theory.threshold.reading import pattern_file
@@ -54,20 +55,21 @@ class RowDesign:
         """Whether there are weights."""
         return not self.obstruction
 
+    @property
+    def weights(self) -> dict[str, Any]:
+        """Weights and bias for JSON; numbers as texts of fractions."""
+        return {"w": list(map(str, self.w)), "b": str(self.b)}
+
     def data(self, patterns: Patterns) -> dict[str, Any]:
-        """Content for JSON; numbers as texts of fractions."""
+        """Content for JSON."""
         head: dict[str, Any] = {"row": self.unit, "feasible": self.feasible}
         if not self.feasible:
             conflict = [text_of(s) for s, y in zip(patterns.states, self.obstruction, strict=True) if y]
             return {**head, "farkas_y": list(map(str, self.obstruction)), "conflict": conflict}
-        head |= {"w": list(map(str, self.w)), "b": str(self.b)}
-        if self.value is not None and self.bound is not None:
-            head |= {
-                "value": str(self.value),
-                "bound": str(self.bound),
-                "multipliers": list(map(str, self.multipliers)),
-            }
-        return head
+        if self.value is None:
+            return head | self.weights
+        proof = {"value": str(self.value), "bound": str(self.bound), "multipliers": list(map(str, self.multipliers))}
+        return head | self.weights | proof
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,7 @@ class Avoidable:
     @property
     def data(self) -> dict[str, Any]:
         """Content for JSON."""
-        return {
-            "state": text_of(self.state),
-            "row": self.row.unit,
-            "w": list(map(str, self.row.w)),
-            "b": str(self.row.b),
-        }
+        return {"state": text_of(self.state), "row": self.row.unit, **self.row.weights}
 
 
 @dataclass(frozen=True)
@@ -195,19 +192,12 @@ def design(
     if not all(row.feasible for row in rows):
         return Design(patterns, objective, tuple(rows), None)
     network = ThresholdNetwork(tuple(row.w for row in rows), tuple(row.b for row in rows))
-    stable = _all_stable(network)
+    found = stable_states(network, most=MOST_STATES) if network.N <= MOST_UNITS else None
+    stable = found.stable if found and found.complete else None
     others = [state for state in (stable if asked is None else asked) or () if state not in patterns.states]
     if asked is None and (stable is None or len(others) > MOST_CANDIDATES):
         return Design(patterns, objective, tuple(rows), network, stable)
-    forced, avoidable = forced_states(patterns, others, network)
-    return Design(patterns, objective, tuple(rows), network, stable, forced, avoidable)
-
-
-def _all_stable(network: ThresholdNetwork) -> tuple[State, ...] | None:
-    if network.N > MOST_UNITS:
-        return None
-    found = stable_states(network, most=MOST_STATES)
-    return found.stable if found.complete else None
+    return Design(patterns, objective, tuple(rows), network, stable, *forced_states(patterns, others, network))
 
 
 def forced_states(
@@ -227,18 +217,16 @@ def forced_states(
         One that stores the patterns.
     """
     rows = [patterns.row(unit) for unit in range(patterns.N)] if candidates else []
-    full = [(*w, b) for w, b in zip(network.W, network.b, strict=True)]
-    known = [[[values[j] for j in row.columns]] for row, values in zip(rows, full, strict=False)]
+    known = [[row.gathered(w, b)] for row, w, b in zip(rows, network.W, network.b, strict=False)]
     forced, avoidable = [], []
     for state in candidates:
         proofs = []
         for row, solutions in zip(rows, known, strict=True):
             t = patterns.signed(row.unit, state, row.columns)
-            field = Row(row.unit, row.columns, row.signs, (t,))
-            against = next((x for x in solutions if field.values(x)[0] <= 0), None)
-            answer = _implied(row, t) if against is None else Solution(tuple(against))
+            against = next((x for x in solutions if dot(t, x) <= 0), None)
+            answer = _implied(row, t) if against is None else Solution(against)
             if isinstance(answer, Solution):
-                solutions.append(list(answer.x))
+                solutions.append(answer.x)
                 avoidable.append(Avoidable(state, RowDesign(row.unit, *row.spread(answer.x, patterns.N))))
                 break
             proofs.append(answer)
@@ -257,13 +245,8 @@ def _implied(row: Row, t: tuple[int, ...]) -> Vector | Solution:
         return tuple(v / own for v in y)
     # the signs alone make every term of t.x >= 0, so that it is zero only without the unknowns in it
     free = [k for k, v in enumerate(t) if not v]
-    rest = Row(
-        row.unit,
-        tuple(row.columns[k] for k in free),
-        tuple(row.signs[k] for k in free),
-        tuple(tuple(a[k] for k in free) for a in row.strict),
-    )
-    found = decide(rest)
+    columns, signs = (tuple(part[k] for k in free) for part in (row.columns, row.signs))
+    found = decide(Row(row.unit, columns, signs, tuple(tuple(a[k] for k in free) for a in row.strict)))
     if isinstance(found, Solution):
         values = dict(zip(free, found.x, strict=True))
         return Solution(tuple(values.get(k, Fraction(0)) for k in range(len(t))))

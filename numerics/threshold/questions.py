@@ -21,11 +21,12 @@ from numerics.threshold.transitions import TransitionGraph, transition_graph
 from numerics.view import Picture, aligned
 from theory.errors import InputError, require
 from theory.models.threshold import THRESHOLD
+from theory.threshold.entries import WEIGHT, numbers
 from theory.threshold.filippov import filippov_equilibria, region_map
 from theory.threshold.inequalities import inequalities
 from theory.threshold.network import ThresholdNetwork, text_of
 from theory.threshold.patterns import FEASIBLE, FREE, Patterns
-from theory.threshold.reading import PatternFile, rational
+from theory.threshold.reading import PatternFile
 
 SHOWN = 40  # lines of one kind on a terminal
 DRAWN = 6  # units of a transition graph that is drawn
@@ -107,8 +108,7 @@ def answer_diagram(solver: Solver, solution: Solution, asked: Sequence[str], *_:
     require((family is not None, '--diagram: no entry of W and b holds a parameter, such as p in "1-2*p"'))
     from theory.threshold.family import Diagram, diagram
 
-    ends = [rational(end) for end in asked[0].split(":")]
-    require((None not in ends, f"--diagram {asked[0][:40]}: no numbers of size 1e-300 to 1e300"))
+    ends = numbers("--diagram", asked[0].split(":"), 2, WEIGHT)
     found: Diagram = diagram(family, *ends)
     return Answer(
         {"diagram": found.data},

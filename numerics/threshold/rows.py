@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, lsq_linear, milp
-from sympy import ZZ
-from sympy.polys.matrices import DomainMatrix
-from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
+from theory.threshold.algebra import coprime, solved
 from theory.threshold.network import Vector
 from theory.threshold.patterns import INTEGER, MARGIN, MINNORM, Row
 from theory.threshold.simplex import Obstruction, Witness, feasible
@@ -57,39 +54,38 @@ def solve_row(row: Row, objective: str) -> Solution | Obstruction:
 
 
 def decide(row: Row) -> Solution | Obstruction:
-    """Any solution, or any obstruction."""
+    """Any solution, or any obstruction: where floats do not decide, fractions do, first of all for a conflict that floats see."""
     A = np.array(row.strict, float).reshape(len(row.strict), len(row.columns))
-    x, y, _ = _margin_program(A, row.signs)
+    x, y = _margin_program(A, row.signs)
     (whole,) = rounded(A.astype(np.int64), np.ones((1, len(A)), np.int64), x[None])
     if whole is not None and row.is_solved_by(whole):
         return Solution(tuple(map(Fraction, whole)))
-    for candidate in _obstructions(A, row.signs, y):
-        if row.is_obstructed_by(candidate):
-            return Obstruction(_coprime(candidate))
-    found = feasible(row.strict, [sign or None for sign in row.signs])
+    conflict = np.flatnonzero(y > ZERO_FLOAT).tolist()
+    found = feasible(row.kept(conflict).strict, row.allowed) if conflict else None
+    if isinstance(found, Obstruction):
+        return _among(found, conflict, len(A))
+    found = feasible(row.strict, row.allowed)
     return Solution(found.x) if isinstance(found, Witness) else found
 
 
 def minimal(row: Row, answer: Obstruction) -> Obstruction:
     """An obstruction from which no pattern can be left out: the others would have a solution.
 
-    Where all signs are free and A has rank m - 1 on the m patterns of the obstruction, there is no other obstruction on them. Else
-    one pattern after the other is left out if the rest conflicts still.
+    Where all signs are free that of the simplex method is one. Else one pattern after the other is left out if the rest conflicts
+    still.
     """
-    support = list(answer.support)
-    if not any(row.signs) and np.linalg.matrix_rank(np.array([row.strict[k] for k in support])) == len(support) - 1:
-        return answer
-    for k in list(support):
-        if k not in support or len(support) == 1:
-            continue
-        rest = [pattern for pattern in support if pattern != k]
-        found = decide(row.kept(rest))
-        if isinstance(found, Obstruction):
-            y = [0] * len(answer.y)
-            for pattern, value in zip(rest, found.y, strict=True):
-                y[pattern] = value
-            answer, support = Obstruction(tuple(y)), [pattern for pattern in rest if y[pattern]]
+    for k in answer.support if any(row.signs) else ():
+        rest = [pattern for pattern in answer.support if pattern != k]
+        if rest and k in answer.support:
+            found = decide(row.kept(rest))
+            answer = _among(found, rest, len(answer.y)) if isinstance(found, Obstruction) else answer
     return answer
+
+
+def _among(answer: Obstruction, patterns: Sequence[int], P: int) -> Obstruction:
+    """An obstruction of some patterns as one of all P."""
+    weights = dict(zip(patterns, answer.y, strict=True))
+    return Obstruction(tuple(weights.get(k, 0) for k in range(P)))
 
 
 def rounded(states: Whole, needed: Whole, x: Array) -> list[tuple[int, ...] | None]:
@@ -126,8 +122,8 @@ def rounded(states: Whole, needed: Whole, x: Array) -> list[tuple[int, ...] | No
     return found
 
 
-def _margin_program(A: Array, signs: Sequence[int]) -> tuple[Array, Array, float]:
-    """The largest t with A x >= t and abs(x) <= 1, with x and the multipliers y of A x >= t, of sum one; in floats.
+def _margin_program(A: Array, signs: Sequence[int]) -> tuple[Array, Array]:
+    """The x with abs(x) <= 1 and largest t in A x >= t, and the multipliers y of A x >= t, of sum one; in floats.
 
     t > 0 where there is a solution; else t = 0, and y is an obstruction.
     """
@@ -137,25 +133,8 @@ def _margin_program(A: Array, signs: Sequence[int]) -> tuple[Array, Array, float
         np.append(np.zeros(n), -1.0), np.hstack([-A, np.ones((P, 1))]), np.zeros(P), bounds=[*bounds, (None, None)]
     )
     if found.x is None:  # numerical trouble of the library: the exact simplex method decides
-        return np.zeros(n), np.zeros(P), 0.0
-    y = np.maximum(-found.ineqlin.marginals, 0)
-    return found.x[:n], y, float(found.x[n])
-
-
-def _obstructions(A: Array, signs: Sequence[int], y: Array) -> Iterator[Sequence[Fraction]]:
-    """Exact obstructions that a float one may stand for: simple proportions, or the null vector on its support."""
-    support = y > ZERO_FLOAT
-    if not support.any():
-        return
-    yield from _near(np.where(support, y, 0) / y[support].min())
-    combined = A.T @ y
-    tight = [j for j, sign in enumerate(signs) if not sign or abs(combined[j]) < ZERO_FLOAT]
-    columns = [list(map(ZZ, column)) for column in A[support][:, tight].T.astype(int).tolist()]
-    kernel = DomainMatrix(columns, (len(tight), int(support.sum())), ZZ).nullspace()
-    if kernel.shape[0] == 1:
-        values = iter(kernel.to_list()[0])
-        vector = [Fraction(int(next(values))) if inside else Fraction(0) for inside in support]
-        yield [-v for v in vector] if min(vector) < 0 else vector
+        return np.zeros(n), np.zeros(P)
+    return found.x[:n], np.maximum(-found.ineqlin.marginals, 0)
 
 
 def _near(values: Array) -> Iterator[Vector]:
@@ -180,22 +159,20 @@ def _smallest_norm(row: Row, first: Solution) -> Solution:
     G = np.vstack([np.array(row.strict, float).reshape(P, n), *(row.signs[j] * np.eye(n)[j] for j in signed)])
     h = np.append(np.ones(P), np.zeros(len(signed)))
     found = lsq_linear(np.vstack([G.T, h]), np.append(np.zeros(n), 1.0), (0, np.inf), method="bvls", tol=1e-14)
-    u, rest = found.x, 1 - h @ found.x
+    rest = 1 - h @ found.x
     if rest <= 0:
         return first
-    y = u / rest
+    y = found.x / rest
     active = np.flatnonzero(y > ZERO_FLOAT)
-    vertex = linprog(
-        np.ones(active.size), A_eq=G[active].T, b_eq=G.T @ y
-    ).x  # of dependent inequalities as few as are needed
-    exact = None if vertex is None else _active_system(G, h, active[vertex > ZERO_FLOAT])
-    if exact is not None:
-        x = tuple(row.projected(row.combined(exact[:P])))
-        if min(exact) >= 0 and min(row.values(x)) == 1:
-            return Solution(x, tuple(exact[:P]))
-    dyadic = [Fraction(round(float(v) * 2**MOST_BITS), 2**MOST_BITS) for v in y[:P]]
-    x = tuple(row.projected(row.combined(dyadic)))
-    return Solution(x, tuple(dyadic)) if row.is_solved_by(x) else first
+    fewest = linprog(np.ones(active.size), A_eq=G[active].T, b_eq=G.T @ y).x  # of dependent inequalities
+    exact = None if fewest is None else _active_system(G, h, active[fewest > ZERO_FLOAT])
+    dyadic = [Fraction(round(float(v) * 2**MOST_BITS), 2**MOST_BITS) for v in y]
+    for multipliers in (exact, dyadic):
+        if multipliers and min(multipliers) >= 0:
+            x = tuple(row.projected(row.combined(multipliers[:P])))
+            if row.is_solved_by(x) and (multipliers is dyadic or min(row.values(x)) == 1):
+                return Solution(x, tuple(multipliers[:P]))
+    return first
 
 
 def _active_system(G: Array, h: Array, active: NDArray[np.intp]) -> list[Fraction] | None:
@@ -203,21 +180,16 @@ def _active_system(G: Array, h: Array, active: NDArray[np.intp]) -> list[Fractio
     if not 0 < active.size <= MOST_EXACT:
         return None
     gram = (G[active] @ G[active].T).astype(int).tolist()
-    matrix = DomainMatrix([list(map(ZZ, line)) for line in gram], (active.size,) * 2, ZZ)
-    right = DomainMatrix([[ZZ(int(h[k]))] for k in active], (active.size, 1), ZZ)
-    try:
-        top, bottom = matrix.solve_den(right)
-    except DMNonInvertibleMatrixError:
-        return None
-    y = [Fraction(0)] * len(h)
-    for k, (value,) in zip(active, top.to_list(), strict=True):
-        y[k] = Fraction(int(value), int(bottom))
-    return y
+    _, y = solved(
+        [[*map(Fraction, line), Fraction(int(h[k]))] for line, k in zip(gram, active, strict=True)], active.size
+    )
+    values = dict(zip(active.tolist(), y or (), strict=False))
+    return [values.get(k, Fraction(0)) for k in range(len(h))] if y else None
 
 
 def _largest_margin(row: Row, first: Solution) -> Solution:
     """The x with abs(x) <= 1 whose smallest entry of A x is largest."""
-    x, y, _ = _margin_program(np.array(row.strict, float), row.signs)
+    x, y = _margin_program(np.array(row.strict, float), row.signs)
     solving = [v for near in _near(np.clip(x, -1, 1)) if row.is_solved_by(v := tuple(row.projected(near)))]
     proving = [near for near in _near(y) if any(near)]
     if not solving or not proving:
@@ -232,29 +204,19 @@ def _smallest_integers(row: Row, first: Solution) -> Solution:
     A = np.array(row.strict, float)
     P, n = A.shape
     split = np.hstack([A, -A])
-    upper = np.array(
-        [np.inf if sign >= 0 else 0.0 for sign in row.signs] + [np.inf if sign <= 0 else 0.0 for sign in row.signs]
-    )
+    bounds = Bounds(0, np.where(np.append(np.negative(row.signs), row.signs) > 0, 0.0, np.inf))
     cost = np.ones(2 * n)
-    relaxed = linprog(cost, -split, -np.ones(P), bounds=list(zip(np.zeros(2 * n), upper, strict=True)))
+    relaxed = linprog(cost, -split, -np.ones(P), bounds=[*zip(bounds.lb * cost, bounds.ub, strict=True)])
     y = np.zeros(P) if relaxed.x is None else np.maximum(-relaxed.ineqlin.marginals, 0)
     multipliers = max(_near(y), key=lambda c: row.bound(INTEGER, c))
     found = milp(
         cost,
         constraints=LinearConstraint(split, lb=1),
         integrality=np.ones(2 * n),
-        bounds=Bounds(0, upper),
+        bounds=bounds,
         options={"node_limit": MOST_NODES},
     )
     parts = np.zeros(2 * n) if found.x is None else np.rint(found.x)
-    whole = [tuple(map(Fraction, _coprime(x))) for x in (first.x, (parts[:n] - parts[n:]).tolist())]
+    whole = [tuple(map(Fraction, coprime(x))) for x in (first.x, (parts[:n] - parts[n:]).tolist())]
     solving = [x for x in whole if row.is_solved_by(x)]
     return Solution(min(solving, key=lambda x: row.value(INTEGER, x)), multipliers if any(multipliers) else ())
-
-
-def _coprime(values: Sequence[Fraction] | Sequence[int] | Sequence[float]) -> tuple[int, ...]:
-    exact = [Fraction(v) for v in values]
-    scale = lcm(*(v.denominator for v in exact))
-    whole = [int(v * scale) for v in exact]
-    divisor = gcd(*whole) or 1
-    return tuple(v // divisor for v in whole)

@@ -19,6 +19,7 @@ from numerics.threshold.integrator import SteepNetwork, random_starts, starts_ne
 from numerics.threshold.trajectories import CAPPED, MAX_EVENTS, Trajectory, trajectory
 from numerics.view import aligned
 from theory.errors import require
+from theory.threshold.entries import WEIGHT, rational
 from theory.threshold.network import State, ThresholdNetwork, state_of, text_of
 
 Progress = Callable[[float], None]
@@ -164,9 +165,9 @@ def simulate(
 
 
 def _fraction(entry: str) -> Fraction:
-    top, _, bottom = entry.partition("/")
-    require((not bottom or Fraction(bottom), f"y0: {entry[:40]} is no number"))
-    return Fraction(top) / Fraction(bottom or 1)
+    value = rational(entry, WEIGHT)
+    require((value is not None, f"y0: {entry[:40]} is no number of size 1e-300 to 1e300"))
+    return value or Fraction(0)
 
 
 def _followed(run: Trajectory, seed: int) -> Run:

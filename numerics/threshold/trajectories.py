@@ -19,8 +19,9 @@ from itertools import takewhile
 from typing import Any
 
 from theory.errors import DomainError, InputError, require
+from theory.threshold.algebra import dot
 from theory.threshold.completion import completed, energy, smallest_trap
-from theory.threshold.cycles import Leg, Recurrence, dot, recurrence, shortest_period
+from theory.threshold.cycles import Leg, Recurrence, recurrence, shortest_period
 from theory.threshold.filippov import box_solutions
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 

@@ -79,7 +79,11 @@ def test_a_refusal_imports_nothing_large(folder):
         "sys.exit(code if not {'numpy', 'sympy', 'scipy'} & set(sys.modules) else 9)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert out.returncode == 2 and "1 row of 2 numbers" in out.stderr and "row 1, column 2 ('x')" in out.stderr
+    assert (
+        out.returncode == 2
+        and "W: row 1 has 2 numbers; needed: 1 row of 1 number;" in out.stderr
+        and "row 1, column 2 ('x')" in out.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,3 +236,32 @@ def test_inequalities(capsys, style, pieces):
 def test_the_general_derivation(capsys):
     assert main(["derive", "threshold"]) == 0
     assert "stable_count" in capsys.readouterr().out
+
+
+def test_numbers_of_a_point_are_not_of_any_length(capsys):
+    for y0 in ("1" * 5000 + ",0", "1/0,0", "1e301,0"):
+        assert "is no number of size 1e-300 to 1e300" in refusal(
+            capsys, "simulate", "threshold", "network.json", f"y0={y0}"
+        )
+
+
+def test_no_altered_answer_is_called_true(capsys, folder):
+    """What claims are about is found to be false; what no claim is about is called undecided."""
+    data = answer(capsys, "solve", "threshold", "network.json", "--walls", "--filippov", "--transitions")
+    file = folder / "answer.json"
+
+    def code(changed):
+        file.write_text(json.dumps(changed))
+        found = main(["check", "answer.json"])
+        capsys.readouterr()
+        return found
+
+    unseen = {key for key in data if key.startswith("stg_")}
+    seen = {key: value for key, value in data.items() if key not in unseen}
+    assert code(data) == 3 and code(seen) == 0
+    for key, value in (("walls", data["walls"][1:]), ("focal_points", {**data["focal_points"], "00": ["1", "1"]})):
+        assert code({**seen, key: value}) == 1
+    for value in (data["observables"]["robustness"] + 0.01, 1, None):
+        assert code({**seen, "observables": {"robustness": value}}) == 1
+    assert code({**seen, "filippov_degenerate": [{"u": ["0", "0"]}]}) == 3
+    assert code(answer(capsys, "validate", "threshold", "network.json", "starts=4")) == 3

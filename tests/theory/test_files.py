@@ -107,6 +107,10 @@ def test_files_are_read_once(file):
     values = checked_parameters(MODEL, (), {**read, "h": 1})
     assert values["rates"].values == (1.0, 2.0)
     assert plain(values) == {"h": 1.0, "rates": {"file": name, "count": 2}}
+    wrong = with_files_read(MODEL, {"h": 1, "rates": file("x")})
+    file("1\n")  # as a pipe, which holds nothing the second time
+    with pytest.raises(InputError, match=r"line 1 \('x'\)"):
+        checked_parameters(MODEL, (), wrong)
 
 
 def test_command_line(file, capsys):

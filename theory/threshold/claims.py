@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from theory.threshold.entries import number, numbers
+from theory.threshold.entries import Entry
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,16 @@ class Claims:
         """One claim."""
         self.found.append(Claim(self.prefix + sentence, holds))
 
-    def given(self, data: Mapping[str, Any], key: str, what: str, right: Any) -> None:
+    def given(self, data: Entry, key: str, what: str, right: Any) -> None:
         """That an entry is right, if there is one; it is read as what the right one is: a number, a list of them, or plain data."""
-        if key in data:
-            is_number = isinstance(right, int | Fraction) and not isinstance(right, bool)
-            read = number(data[key], f"{what} ({key})") if is_number else data[key]
-            self.same(what, numbers(read, len(right), f"{what} ({key})") if isinstance(right, tuple) else read, right)
+        if key not in data:
+            return
+        entry, value = data[key], data[key].value
+        if isinstance(right, tuple):
+            value = entry.numbers(len(right))
+        elif isinstance(right, int | Fraction) and not isinstance(right, bool):
+            value = entry.number
+        self.same(what, value, right)
 
     def same(self, what: str, given: Any, right: Any) -> None:
         """That something is as it is given."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from theory.threshold.filippov import sign
+from theory.threshold.algebra import sign
 from theory.threshold.network import State, ThresholdNetwork, Vector
 
 

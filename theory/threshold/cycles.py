@@ -19,18 +19,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
+from operator import mul
 from typing import Any
 
-from theory.threshold.filippov import echelon, sign
-from theory.threshold.network import Vector
+from sympy import QQ, Poly, Symbol, expand, log, radsimp
 
-Rows = tuple[Vector, ...]
+from theory.threshold.algebra import Rows, dot, exact, product, rows_of, sign, solved, times
+from theory.threshold.network import Vector
 
 MOST_EXACT = 6
 """Coordinates of a return map whose eigenvalues are written as algebraic numbers."""
 
-_ITERATIONS = 200  # of the powers that find the axis of a cone, in floating point: only a guess, the check is exact
+_SQUARES = 8  # of the matrix that give the axis of a cone, in floating point: only a guess, the check is exact
 _TURNS = 32  # largest power of the return map whose cone is tried
 
 
@@ -94,17 +94,12 @@ class ReturnMap:
             free, zeros, tuple(tuple(rows[k]) for k in free), tuple(map(tuple, rows)), tuple(psi), tuple(map(tuple, G))
         )
 
-    def apply(self, y: Sequence[Fraction]) -> Vector:
-        """One turn of a point on the coordinates."""
-        scale = 1 + dot(self.psi, y)
-        return tuple(x / scale for x in times(self.A, y))
-
     def cone(self, y: Sequence[Fraction]) -> Cone | None:
         """A cone around y that proves that the word repeats for ever, if one is found."""
-        axis, dual = _leading(self.A), _leading(tuple(zip(*self.A, strict=True)))
-        if axis is None or dual is None or not (scale := dot(dual, axis)) or not (along := dot(dual, y)):
+        axis, dual = _leading(self.A)
+        scale = dot(dual, axis)
+        if not (side := sign(dot(dual, y) * scale)):
             return None
-        side = sign(along * scale)
         cone = Cone(tuple(side * x for x in axis), tuple(side * x / scale for x in dual), Fraction(1), 1)
         rows, power = self.G, self.A
         while cone.turns <= _TURNS:
@@ -115,7 +110,7 @@ class ReturnMap:
             cone = replace(cone, width=width.limit_denominator(10**6) or width)
             if cone.stretch(power)[2] and cone.contains(y) and all(map(cone.keeps, rows)):
                 return cone
-            rows, power = rows + _product(rows, power), _product(power, power)
+            rows, power = rows + product(rows, power), product(power, power)
             cone = replace(cone, turns=2 * cone.turns)
         return None
 
@@ -125,7 +120,8 @@ class ReturnMap:
         z = 1/(1 + psi.T), and a unit that does not decide the word ends at (y_k + rest_k.T) z.
         """
         system = [[*((i == j) - x for j, x in enumerate(row)), y[i]] for i, row in enumerate(self.A)]
-        total = tuple(row[-1] for row in echelon(system, len(y)).rows)
+        _, total = solved(system, len(y))
+        assert total is not None, "the largest eigenvalue is smaller than 1"
         return 1 / (1 + dot(self.psi, total)), total
 
 
@@ -228,11 +224,8 @@ class Recurrence:
         None if lambda is closer to 1 than the bounds that the cone gives.
         """
         A, size = self.map.A, len(self.map.A)
-        minus = echelon([[x - (i == j) for j, x in enumerate(row)] for i, row in enumerate(A)], size)
-        if len(minus.pivots) == size - 1:  # lambda = 1 if the eigenvector of 1 lies in the cone
-            (last,) = set(range(size)) - set(minus.pivots)
-            values = {last: Fraction(1)} | {k: -row[last] for k, row in zip(minus.pivots, minus.rows, strict=False)}
-            vector = [values[k] for k in range(size)]
+        minus = exact(([x - (i == j) for j, x in enumerate(row)] for i, row in enumerate(A)), size)
+        for vector in rows_of(minus.nullspace()):  # lambda = 1 if the eigenvector of 1 lies in the cone
             if self.cone.contains(vector) or self.cone.contains([-x for x in vector]):
                 return 0
         low, high, _ = self._stretch
@@ -246,21 +239,16 @@ class Recurrence:
             low, high, inside = self.cone.stretch(power)
             if turns >= self.cone.turns and inside and not low <= 1 <= high:
                 break
-            power, turns = _product(power, power), 2 * turns
+            power, turns = product(power, power), 2 * turns
         return low, high, turns
 
     @cached_property
     def spectrum(self) -> tuple[Any, ...] | None:
         """Exact eigenvalues of the matrix of one part, algebraic numbers of SymPy, the largest first; None beyond `MOST_EXACT`."""
-        from sympy import QQ, Poly, Rational, Symbol
-        from sympy.polys.matrices import DomainMatrix
-
         B = self.root[1]
         if len(B) > MOST_EXACT:
             return None
-        matrix = DomainMatrix([[QQ(x.numerator, x.denominator) for x in row] for row in B], (len(B), len(B)), QQ)
-        coefficients = [Rational(QQ.numer(c), QQ.denom(c)) for c in matrix.charpoly()]
-        values = Poly(coefficients, Symbol("x")).all_roots()  # real ones first, in order
+        values = Poly(exact(B, len(B)).charpoly(), Symbol("x"), domain=QQ).all_roots()  # real ones first, in order
         return values.pop(sum(bool(value.is_real) for value in values) - 1), *values
 
     def stays(self, unit: int, number: Fraction, y: Sequence[Fraction]) -> bool:
@@ -290,15 +278,11 @@ class Recurrence:
     @property
     def period(self) -> Any:
         """Period ln(lambda) of the limit cycle, of SymPy, in time constants; None for too many coordinates."""
-        from sympy import log
-
         return None if self.spectrum is None else self.root[0] * log(self.spectrum[0])
 
     @property
     def multipliers(self) -> tuple[Any, ...] | None:
         """Multipliers 1/lambda and mu/lambda of the map of one part, exact; those of the whole turn are their powers."""
-        from sympy import expand, radsimp
-
         if self.spectrum is None:
             return None
         largest, *others = self.spectrum
@@ -366,34 +350,23 @@ def shortest_period(letters: Sequence[Any], repeats: int) -> int | None:
     return None
 
 
-def dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
-    """Scalar product."""
-    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
+def _leading(matrix: Rows) -> tuple[Vector, Vector]:
+    """About the eigenvectors of the largest eigenvalue, of the matrix and of its transpose, as short fractions.
+
+    A high power of the matrix is their outer product, up to a factor; where there is no such eigenvalue, no cone will be found.
+    """
+    largest = max((abs(x) for row in matrix for x in row), default=Fraction(0)) or Fraction(1)
+    power = [[float(x / largest) for x in row] for row in matrix]
+    for _ in range(_SQUARES):
+        columns = list(zip(*power, strict=True))
+        power = [[sum(map(mul, row, column)) for column in columns] for row in power]
+        size = max(abs(x) for row in power for x in row) or 1.0
+        power = [[x / size for x in row] for row in power]
+    places = range(len(power))
+    i, j = max(((i, j) for i in places for j in places), key=lambda at: abs(power[at[0]][at[1]]))
+    axis, dual = (row[j] for row in power), power[i]
+    return tuple(_short(x) for x in axis), tuple(_short(x) for x in dual)
 
 
-def times(matrix: Rows, vector: Sequence[Fraction]) -> Vector:
-    """A matrix on a vector."""
-    return tuple(dot(row, vector) for row in matrix)
-
-
-def _product(a: Rows, b: Rows) -> Rows:
-    columns = tuple(zip(*b, strict=True))
-    return tuple(tuple(dot(row, column) for column in columns) for row in a)
-
-
-def _leading(matrix: Rows) -> Vector | None:
-    """About the direction into which powers of a matrix turn a vector, as short fractions; None if they turn for ever."""
-    size = max((abs(x) for row in matrix for x in row), default=Fraction(0))
-    if not size:
-        return None
-    entries = [[float(x / size) for x in row] for row in matrix]
-    vectors = [[1.0 + 0.1 * k for k in range(len(matrix))]]
-    for _ in range(_ITERATIONS):
-        image = [sum(x * y for x, y in zip(row, vectors[-1], strict=True)) for row in entries]
-        largest = max(map(abs, image))
-        if not largest:
-            return None
-        vectors.append([x / largest for x in image])
-    if any(max(abs(x - y) for x, y in zip(a, b, strict=True)) > 1e-3 for a, b in pairwise(vectors[-2:])):
-        return None
-    return tuple(Fraction(x).limit_denominator(10**6) for x in vectors[-1])
+def _short(x: float) -> Fraction:
+    return Fraction(x).limit_denominator(10**6)

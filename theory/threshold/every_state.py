@@ -29,7 +29,7 @@ def stable_and_marginal(network: ThresholdNetwork) -> tuple[tuple[State, ...], t
         order = sorted(range(1 << tail), key=sums.__getitem__)
         ranked = [sums[k] for k in order]
         below = [0, *accumulate((1 << k for k in order), int.__or__)]  # below[m]: the m smallest sums
-        own = _where_active(unit - head, tail) if unit >= head else 0
+        own = sum(1 << k for k in range(1 << tail) if k >> (N - 1 - unit) & 1) if unit >= head else 0
         for first, offset in enumerate(_sums(row[:head])):
             if not never_wrong[first]:
                 continue
@@ -50,15 +50,6 @@ def _sums(weights: tuple[int, ...]) -> list[int]:
     for w in reversed(weights):
         sums += [s + w for s in sums]
     return sums
-
-
-def _where_active(place: int, units: int) -> int:
-    """The choices of some units in which one of them is active."""
-    run = 1 << (units - 1 - place)  # so many choices follow each other without it, then so many with it
-    block = ((1 << run) - 1) << run
-    for k in range(place):
-        block |= block << (run << (k + 1))
-    return block
 
 
 def _states(sets: list[int], head: int, tail: int) -> list[State]:

@@ -10,9 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import comb
 
+from theory.threshold.algebra import exact
 from theory.threshold.completion import balance
 from theory.threshold.coupling import module
-from theory.threshold.filippov import echelon
 from theory.threshold.network import ThresholdNetwork
 
 EFFORT = 20_000
@@ -116,7 +116,7 @@ def bounds(network: ThresholdNetwork) -> tuple[Bound, ...]:
         )
     if all(w <= 0 for row in W for w in row):
         found.append(Bound("antichain", comb(N, N // 2), "no weight is positive: no stable state contains another"))
-    rank = len(echelon([list(row) for row in W], N).pivots)
+    rank = exact(W, N).rank()
     if any(network.b):
         found.append(
             Bound("rank", sum(comb(N, k) for k in range(rank + 1)), f"W has rank {rank}: cells of {N} hyperplanes")

@@ -19,6 +19,7 @@ from itertools import combinations, product
 from typing import Any
 
 from theory.errors import DomainError, require
+from theory.threshold.algebra import exact, sign, solved, times
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 
 CROSSING, SLIDING, REPELLING, DEGENERATE = "crossing", "sliding", "repelling", "degenerate"
@@ -34,32 +35,29 @@ Matrix = Sequence[Sequence[Fraction]]
 
 
 @dataclass(frozen=True)
-class BoxSolution:
-    """One solution of the box problem.
+class Equilibrium:
+    """One solution of the box problem; with all units y = W u + b, where u_i = H(y_i) if y_i is not zero.
 
     Attributes
     ----------
-    u, v : tuple of Fraction
-        Outputs of the units at zero, and their velocities.
-    interior : tuple of int
-        Positions with 0 < u < 1.
+    u, y : tuple of Fraction
+        Outputs of the units, and their velocities v; of all units, the equilibrium itself.
     index : int
-        Sign of det(-W_FF), with F the interior positions; 0 if the solution is degenerate (a velocity vanishes with the output
-        at 0 or 1, or W_FF is singular).
+        Sign of det(-W_FF), with F the units with 0 < u < 1; 0 if the solution is degenerate (y vanishes with the output at 0
+        or 1, or W_FF is singular).
     """
 
     u: Vector
-    v: Vector
-    interior: tuple[int, ...]
+    y: Vector
     index: int
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """Content for JSON, numbers as texts of fractions."""
+        return {"u": list(map(str, self.u)), "y": list(map(str, self.y)), "index": self.index}
 
-def sign(number: Fraction | int) -> int:
-    """-1, 0 or 1."""
-    return (number > 0) - (number < 0)
 
-
-def box_solutions(W: Matrix, c: Sequence[Fraction]) -> tuple[BoxSolution, ...]:
+def box_solutions(W: Matrix, c: Sequence[Fraction]) -> tuple[Equilibrium, ...]:
     """All solutions of the box problem; of a continuum of degenerate ones, its corners.
 
     Parameters
@@ -69,7 +67,7 @@ def box_solutions(W: Matrix, c: Sequence[Fraction]) -> tuple[BoxSolution, ...]:
 
     Returns
     -------
-    tuple of BoxSolution
+    tuple of Equilibrium
         At least one: a solution exists for all W and c (Hartman and Stampacchia 1966).
 
     Raises
@@ -77,7 +75,7 @@ def box_solutions(W: Matrix, c: Sequence[Fraction]) -> tuple[BoxSolution, ...]:
     DomainError
         If more than `MOST_CASES` cases would have to be looked at; there are up to 3^n.
     """
-    found: dict[Vector, BoxSolution] = {}
+    found: dict[Vector, Equilibrium] = {}
     count = 0
     for kinds in _cases(W, c):
         if len(kinds) == len(c):
@@ -111,7 +109,7 @@ def _cases(W: Matrix, c: Sequence[Fraction]) -> Iterator[tuple[int | None, ...]]
     yield from after(())
 
 
-def _corners(W: Matrix, c: Sequence[Fraction], kinds: Sequence[int | None]) -> Iterator[BoxSolution | None]:
+def _corners(W: Matrix, c: Sequence[Fraction], kinds: Sequence[int | None]) -> Iterator[Equilibrium | None]:
     """Solutions with these outputs, and None for each attempt without one.
 
     Where W_FF is singular, further velocities that vanish single out the corners of a continuum.
@@ -122,64 +120,25 @@ def _corners(W: Matrix, c: Sequence[Fraction], kinds: Sequence[int | None]) -> I
         [*(row[j] for j in free), -bias - sum(w for w, k in zip(row, kinds, strict=True) if k)]
         for row, bias in zip(W, c, strict=True)
     ]
-    own = echelon([rows[i] for i in free], len(free))
-    for extra in combinations(rest, len(free) - len(own.pivots)) if own.consistent else ():
-        system = echelon([rows[i] for i in (*free, *extra)], len(free)) if extra else own
-        values = dict(zip(free, (row[-1] for row in system.rows), strict=False))
-        if not (system.consistent and len(system.pivots) == len(free) and all(0 < x < 1 for x in values.values())):
+    pivots, inner = solved((rows[i] for i in free), len(free))
+    for extra in combinations(rest, len(free) - len(pivots)) if len(free) not in pivots else ():
+        if extra:
+            _, inner = solved((rows[i] for i in (*free, *extra)), len(free))
+        if inner is None or not all(0 < x < 1 for x in inner):
             yield None
             continue
-        u = tuple(values[i] if kind is None else Fraction(kind) for i, kind in enumerate(kinds))
-        v = tuple(sum((w * x for w, x in zip(row, u, strict=True) if x), bias) for row, bias in zip(W, c, strict=True))
-        regular = not extra and all(v[i] for i in rest)
-        index = (-1) ** len(free) * sign(own.determinant) if regular else 0
-        agrees = all(v[i] >= 0 if kinds[i] else v[i] <= 0 for i in rest)
-        yield BoxSolution(u, v, tuple(free), index) if agrees else None
+        outputs = dict(zip(free, inner, strict=True))
+        u = tuple(outputs[i] if kind is None else Fraction(kind) for i, kind in enumerate(kinds))
+        y = tuple(h + bias for h, bias in zip(times(W, u), c, strict=True))
+        regular = not extra and all(y[i] for i in rest)
+        agrees = all(y[i] >= 0 if kinds[i] else y[i] <= 0 for i in rest)
+        yield Equilibrium(u, y, index_of(W, u) if regular else 0) if agrees else None
 
 
-@dataclass(frozen=True)
-class Echelon:
-    """Reduced rows of a linear system [A | r]; its solution is the last column of the first rows where all columns have a pivot."""
-
-    rows: list[list[Fraction]]
-    pivots: list[int]
-    consistent: bool
-    determinant: Fraction
-
-
-def echelon(rows: Matrix, width: int) -> Echelon:
-    """Gauss-Jordan elimination of the first columns of the rows; the determinant is that of a square system."""
-    work, pivots, determinant = [list(row) for row in rows], list[int](), Fraction(1)
-    for column in range(width):
-        top = len(pivots)
-        found = next((k for k in range(top, len(work)) if work[k][column]), None)
-        if found is None:
-            determinant = Fraction(0)
-            continue
-        if found != top:
-            work[top], work[found], determinant = work[found], work[top], -determinant
-        pivot = work[top][column]
-        determinant *= pivot
-        work[top] = [x / pivot for x in work[top]]
-        for k, row in enumerate(work):
-            if k != top and (factor := row[column]):
-                work[k] = [x - factor * y if y else x for x, y in zip(row, work[top], strict=True)]
-        pivots.append(column)
-    return Echelon(work, pivots, not any(any(row[width:]) for row in work[len(pivots) :]), determinant)
-
-
-@dataclass(frozen=True)
-class Equilibrium:
-    """A point y = W u + b with u_i = H(y_i) where y_i is not zero; its index is the sign of det(-W_FF), F the sliding units."""
-
-    u: Vector
-    y: Vector
-    index: int
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """Content for JSON, numbers as texts of fractions."""
-        return {"u": list(map(str, self.u)), "y": list(map(str, self.y)), "index": self.index}
+def index_of(W: Matrix, u: Sequence[Fraction]) -> int:
+    """Sign of det(-W_FF), F the units with 0 < u < 1."""
+    free = [i for i, x in enumerate(u) if 0 < x < 1]
+    return sign(exact(([-W[i][j] for j in free] for i in free), len(free)).det())
 
 
 @dataclass(frozen=True)
@@ -221,7 +180,7 @@ def filippov_equilibria(network: ThresholdNetwork) -> Equilibria:
     DomainError
         If the network is too large: more than `MOST_CASES` cases of sliding units.
     """
-    points = [Equilibrium(s.u, s.v, s.index) for s in box_solutions(network.W, network.b)]
+    points = box_solutions(network.W, network.b)
     found = Equilibria(tuple(p for p in points if p.index), tuple(p for p in points if not p.index))
     assert found.degenerate or found.index_sum == 1, f"indices of the equilibria sum to {found.index_sum}, not to 1"
     return found

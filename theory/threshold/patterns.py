@@ -15,6 +15,7 @@ from math import lcm
 from typing import Any
 
 from theory.errors import gathering
+from theory.threshold.algebra import dot
 from theory.threshold.network import State, Vector, text_of
 from theory.threshold.reading import PatternFile, pattern_file
 
@@ -53,6 +54,11 @@ class Row:
     signs: tuple[int, ...]
     strict: tuple[tuple[int, ...], ...]
 
+    @property
+    def allowed(self) -> tuple[int | None, ...]:
+        """The signs as `theory.threshold.simplex` takes them: None for any."""
+        return tuple(sign or None for sign in self.signs)
+
     def values(self, x: Sequence[Number]) -> list[Fraction]:
         """A x."""
         return _products(self.strict, x)
@@ -67,18 +73,14 @@ class Row:
         return _products(zip(*self.strict, strict=True), y)
 
     def is_obstructed_by(self, y: Sequence[Number]) -> bool:
-        """Whether y >= 0, not 0, proves that nothing solves the inequalities; exactly."""
-        return _is_semipositive(y) and self._never_positive(self.combined(y))
+        """Whether y >= 0, not 0, proves that nothing solves the inequalities: it would prove 0 > 0; exactly."""
+        return self.forces([0] * len(self.columns), y)
 
     def forces(self, t: Sequence[Number], y: Sequence[Number]) -> bool:
         """Whether y >= 0, not 0, proves t.x > 0 for every solution: t.x >= y.A x because of the signs; exactly."""
-        return _is_semipositive(y) and self._never_positive(
-            [c - entry for c, entry in zip(self.combined(y), t, strict=True)]
-        )
-
-    def _never_positive(self, c: Sequence[Number]) -> bool:
-        """Whether c.x <= 0 for every x with the right signs."""
-        return all(value * sign <= 0 if sign else value == 0 for value, sign in zip(c, self.signs, strict=True))
+        surplus = [c - entry for c, entry in zip(self.combined(y), t, strict=True)]
+        never_positive = all(c * sign <= 0 if sign else c == 0 for c, sign in zip(surplus, self.signs, strict=True))
+        return any(y) and all(value >= 0 for value in y) and never_positive
 
     def kept(self, patterns: Iterable[int]) -> Row:
         """The inequalities of these patterns alone."""
@@ -88,6 +90,10 @@ class Row:
         """Weights onto the unit and its bias; 0 where there is no unknown."""
         full = dict(zip(self.columns, x, strict=True))
         return tuple(full.get(j, Fraction(0)) for j in range(N)), full.get(N, Fraction(0))
+
+    def gathered(self, w: Vector, b: Fraction) -> Vector:
+        """The unknowns among these weights and this bias."""
+        return tuple((*w, b)[j] for j in self.columns)
 
     def projected(self, c: Sequence[Fraction]) -> list[Fraction]:
         """The nearest vector with the right signs."""
@@ -101,7 +107,7 @@ class Row:
         """
         smallest = min(self.values(x))
         if objective == MINNORM:
-            return _dot(x, x) / smallest**2
+            return dot(x, x) / smallest**2
         if objective == MARGIN:
             return smallest / max(map(abs, x))
         return sum(map(abs, x), Fraction(0))
@@ -115,7 +121,7 @@ class Row:
         c = self.projected(self.combined(y))
         total = sum(y, Fraction(0))
         if objective == MINNORM:
-            return 2 * total - _dot(c, c)
+            return 2 * total - dot(c, c)
         if objective == MARGIN:
             return sum(map(abs, c), Fraction(0)) / total
         most = max((*map(abs, c), Fraction(1)))
@@ -169,19 +175,16 @@ class Patterns:
         InputError
             With all problems; patterns, rows and columns are counted from 1.
         """
-        options = {"diag": diag, "bias": bias, "signs": signs, "mask": mask}
+        given = {"diag": diag, "bias": bias, "signs": signs, "mask": mask}
+        own = states.options if isinstance(states, PatternFile) else {}
+        options = {key: own.get(key) if value is None else value for key, value in given.items()}
         if isinstance(states, PatternFile):
-            options = {key: states.options.get(key) if given is None else given for key, given in options.items()}
-            states = states.states
+            states = [text_of(state) for state in states.states]
         with gathering() as problems:
-            if options["diag"] is None:
-                problems.append(_NO_DIAG)
+            problems += [] if options["diag"] else [_NO_DIAG]
             with gathering(problems):
                 read = pattern_file(states, options)
-        columns = read.options.get("signs")
-        if columns and isinstance(columns[0], int):
-            columns = (columns,) * len(columns)
-        return cls(read.states, read.options["diag"], read.options.get("bias", FREE), columns, read.options.get("mask"))
+        return cls(read.states, **read.options)
 
     @property
     def N(self) -> int:
@@ -254,11 +257,3 @@ def _products(rows: Iterable[Sequence[int]], x: Sequence[Number]) -> list[Fracti
     scale = lcm(*(value.denominator for value in x))
     whole = [int(value * scale) for value in x]
     return [Fraction(sum(a * v for a, v in zip(row, whole, strict=True) if a), scale) for row in rows]
-
-
-def _dot(a: Sequence[Any], b: Sequence[Any]) -> Fraction:
-    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
-
-
-def _is_semipositive(y: Sequence[Number]) -> bool:
-    return any(y) and all(value >= 0 for value in y)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 
+from theory.threshold.algebra import coprime, dot
 from theory.threshold.network import Vector
 
 Number = int | Fraction
@@ -96,13 +97,13 @@ def feasible(rows: Sequence[Sequence[Number]], signs: Sequence[Sign] | None = No
             y[r] = weight * scales[r]
             for c, pivot_row in freed.items():  # what the weight of this row asks of the eliminated ones
                 y[pivot_row] += weight * table.rows[r][c] * scales[pivot_row] / table.denominator
-        answer: Witness | Obstruction = Obstruction(_coprime(y))
+        answer: Witness | Obstruction = Obstruction(coprime(y))
     else:
         inside = _inside(table, exchanged, rest, dict(zip(inner, found.prices, strict=True)))
         x = [Fraction(0)] * len(signs)
         for c, j in enumerate(kept):
             x[j] = inside.get(c, Fraction(0)) * (signs[j] or 1)
-        least = min(_dot(row, x) for row in rows)
+        least = min(dot(row, x) for row in rows)
         answer = Witness(tuple(v / least for v in x))
     if not holds(answer, rows, signs):
         raise ArithmeticError("an exact answer does not satisfy its definition")
@@ -114,9 +115,9 @@ def holds(answer: Witness | Obstruction, rows: Sequence[Sequence[Number]], signs
     signs = (None,) * len(rows[0]) if signs is None else signs
     if isinstance(answer, Witness):
         return all(_allowed(v, sign) for v, sign in zip(answer.x, signs, strict=True)) and all(
-            _dot(row, answer.x) >= 1 for row in rows
+            dot(row, answer.x) >= 1 for row in rows
         )
-    sums = [_dot(column, answer.y) for column in zip(*rows, strict=True)]
+    sums = [dot(column, answer.y) for column in zip(*rows, strict=True)]
     polar = (sign == 0 or (_allowed(-v, sign) if sign else v == 0) for v, sign in zip(sums, signs, strict=True))
     return all(polar) and all(y >= 0 for y in answer.y) and any(answer.y)
 
@@ -171,7 +172,7 @@ def maximize(c: Sequence[Number], A: Sequence[Sequence[Number]], b: Sequence[Num
     at = {label: Fraction(table.rows[r][n], table.denominator) for r, label in enumerate(basic)}
     prices = {label: Fraction(table.rows[m][j], table.denominator) for j, label in enumerate(outside)}
     x = tuple(at.get(j, Fraction(0)) for j in range(n))
-    optimum = Optimum(x, _dot(c, x), tuple(prices.get(n + r, Fraction(0)) for r in range(m)))
+    optimum = Optimum(x, dot(c, x), tuple(prices.get(n + r, Fraction(0)) for r in range(m)))
     return _proved(optimum, c, A, b)
 
 
@@ -231,14 +232,14 @@ def _proved(
     """The answer, after its definition was checked."""
     positive = all(v >= 0 for v in answer.x)
     if isinstance(answer, Ray):
-        right = _dot(c, answer.x) > 0 and all(_dot(row, answer.x) <= 0 for row in A)
+        right = dot(c, answer.x) > 0 and all(dot(row, answer.x) <= 0 for row in A)
     else:
         p = answer.prices
-        right = all(_dot(row, answer.x) <= bound for row, bound in zip(A, b, strict=True)) and all(v >= 0 for v in p)
+        right = all(dot(row, answer.x) <= bound for row, bound in zip(A, b, strict=True)) and all(v >= 0 for v in p)
         right &= all(
             sum((w * row[j] for w, row in zip(p, A, strict=True) if w), Fraction(0)) >= v for j, v in enumerate(c)
         )
-        right &= _dot(b, p) == answer.value
+        right &= dot(b, p) == answer.value
     if not (positive and right):
         raise ArithmeticError("an exact answer does not satisfy its definition")
     return answer
@@ -246,13 +247,3 @@ def _proved(
 
 def _allowed(value: Number, sign: Sign) -> bool:
     return sign is None or (value == 0 if sign == 0 else value * sign >= 0)
-
-
-def _dot(left: Sequence[Number], right: Sequence[Number]) -> Fraction:
-    return sum((Fraction(a) * b for a, b in zip(left, right, strict=True) if a and b), Fraction(0))
-
-
-def _coprime(y: Sequence[Fraction]) -> tuple[int, ...]:
-    scale = lcm(*(v.denominator for v in y))
-    whole = [int(v * scale) for v in y]
-    return tuple(v // gcd(*whole) for v in whole)

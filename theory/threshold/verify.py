@@ -9,33 +9,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from typing import Any
 
 from theory.errors import InputError, gathering
 from theory.threshold.claims import Claims, Verification, shown
-from theory.threshold.entries import listed, mapped, number, numbers, state
+from theory.threshold.entries import Entry, matrix, parsed
 from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
-from theory.threshold.filippov import box_solutions, echelon, sign
+from theory.threshold.filippov import box_solutions, index_of, region_map
 from theory.threshold.network import MOST_CERTIFIED, State, ThresholdNetwork, Vector, text_of
 from theory.threshold.patterns import FEASIBLE, OBJECTIVES, Patterns, Row
 
-_SEALED = (
-    *("W", "b", "stable", "marginal", "certificates", "complete", "marginal_complete"),
-    *(
-        "patterns",
-        "diag",
-        "bias",
-        "signs",
-        "mask",
-        "objective",
-        "feasible",
-        "rows",
-        "stable_of_design",
-        "forced",
-        "avoidable",
-    ),
+_SOLVED = ("W", "b", "stable", "marginal", "certificates", "complete", "marginal_complete")
+_DESIGNED = (
+    *("W", "b", "patterns", "diag", "bias", "signs", "mask", "objective"),
+    *("feasible", "rows", "stable_of_design", "forced", "avoidable"),
 )
+_MORE = (
+    *("N", "theta_if_I0", "order_parameters", "observables", "leaving_certificates", "completion"),
+    *("filippov_equilibria", "filippov_index_sum", "filippov_nondegenerate", "focal_points", "walls"),
+)
+"""What else is looked at; of a design nothing."""
+_TOLD = ("name", "comment", "model", "activation", "parameters", "diagnostics", "method", "seal")
+"""How an answer was found, and other entries that claim nothing about the network."""
 
 MOST_REACHED = 50_000
 """States of a transition graph that are looked at from one cue."""
@@ -62,22 +59,24 @@ def verify(given: str | Mapping[str, Any]) -> Verification:
     InputError
         If it is none of these, naming what cannot be read.
     """
-    data = mapped(_parsed(given) if isinstance(given, str) else given, "the answer")
-    claims = Claims()
-    many = [entry for key in ("instances", "inverse_instances") for entry in listed(data.get(key, []), key)]
-    if not many and not {"W", "patterns"} & set(data):
+    data = Entry(parsed(given) if isinstance(given, str) else given, "the answer")
+    many = [entry for key in ("instances", "inverse_instances") if key in data for entry in data.list(key)]
+    if not many and not {"W", "patterns"} & set(data.mapping):
         raise InputError(
             "no answer about a threshold network: neither W nor patterns in it, but "
-            f"{', '.join(str(key)[:20] for key in [*data][:5]) or 'nothing'}"
+            f"{', '.join(str(key)[:20] for key in [*data.mapping][:5]) or 'nothing'}"
         )
+    claims = Claims()
     with gathering() as problems:
-        for k, entry in enumerate(many or [data], 1):
+        for k, one in enumerate(many or [data], 1):
             with gathering(problems):
-                one = mapped(entry, f"answer {k}")
-                claims.prefix = f"{str(one.get('name', f'answer {k}'))[:60]}: " if many else ""
+                claims.prefix = f"{str(one.mapping.get('name', f'answer {k}'))[:60]}: " if many else ""
                 (_design if "patterns" in one else _solution)(one, claims)
                 if "seal" in one:
-                    claims.add("all of this is what was written (seal)", one["seal"] == _digest(one))
+                    claims.add("all of this is what was written (seal)", one["seal"].value == _digest(one.mapping))
+                known = {*_TOLD, *(_DESIGNED if "patterns" in one else (*_SOLVED, *_MORE))}
+                if unseen := [str(key)[:20] for key, value in one.mapping.items() if value and key not in known]:
+                    claims.add(f"what is not looked at here: {', '.join(unseen)}", None)
     return Verification(tuple(claims.found))
 
 
@@ -87,56 +86,47 @@ def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _digest(data: Mapping[str, Any]) -> str:
-    content = {key: data[key] for key in _SEALED if key in data}
+    content = {key: data[key] for key in (_DESIGNED if "patterns" in data else _SOLVED) if key in data}
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"no JSON: {str(error)[:100]}") from None
 
 
 # ---- networks ----------------------------------------------------------------------------------------------------------
 
 
-def _solution(data: Mapping[str, Any], claims: Claims) -> None:
+def _solution(data: Entry, claims: Claims) -> None:
     """An answer of ``solve``, or an instance with more about its network."""
     network = _network(data)
     claims.given(data, "N", "the number of units", network.N)
     claims.given(data, "theta_if_I0", "the threshold without input", tuple(-b for b in network.b))
-    kinds = {kind: _list_of_states(data, kind, network.N) for kind in ("stable", "marginal") if kind in data}
-    every = data.get("complete", True)
-    _states_are(kinds, network, claims, {"stable": every, "marginal": data.get("marginal_complete", every)})
-    summary = {
-        **mapped(data.get("order_parameters", {}), "order_parameters"),
-        **mapped(data.get("observables", {}), "observables"),
-    }
-    for kind, states in kinds.items():
-        claims.given(summary, f"{kind}_count", f"the number of {kind} states", len(states))
+    kinds = {kind: data.states(kind, network.N) for kind in ("stable", "marginal") if kind in data}
+    every = data.mapping.get("complete", True)
+    _states_are(kinds, network, claims, {"stable": every, "marginal": data.mapping.get("marginal_complete", every)})
+    summaries = [data[key] for key in ("order_parameters", "observables") if key in data]
+    for summary in summaries:
+        for kind, states in kinds.items():
+            claims.given(summary, f"{kind}_count", f"the number of {kind} states", len(states))
     if "certificates" in data:
-        smallest = _certificates(data["certificates"], kinds.get("stable"), network, claims)
-        if isinstance(summary.get("robustness"), float) and smallest is not None:
-            claims.same("the smallest robustness", summary["robustness"], float(smallest))
-    if isinstance(data.get("leaving_certificates"), Mapping):
+        _certificates(data, kinds.get("stable"), network, claims)
+    for summary in summaries:
+        if "robustness" in summary and "stable" in kinds:
+            radii = (float(min(map(abs, network.fields(s))) / (sum(s) + 1)) for s in kinds["stable"])
+            claims.given(summary, "robustness", "the smallest robustness", min(radii, default=None))
+    if isinstance(data["leaving_certificates"].value, Mapping):
         _leaving(data["leaving_certificates"], network, claims)
     if "filippov_equilibria" in data:
         _equilibria(data, network, claims)
-    for k, cue in enumerate(listed(data.get("completion", []), "completion"), 1):
-        _completion(mapped(cue, f"completion {k}"), network, claims)
+    if "focal_points" in data or "walls" in data:
+        regions = region_map(network).data
+        for key, what in (("focal_points", "the list of focal points"), ("walls", "the list of walls")):
+            claims.given(data, key, what, regions[key])
+    if "completion" in data:
+        for cue in data.list("completion"):
+            _completion(cue, network, claims)
 
 
-def _network(data: Mapping[str, Any]) -> ThresholdNetwork:
-    rows = listed(data.get("W"), "W")
-    if not rows:
-        raise InputError("W has no rows")
-    W = [numbers(row, len(rows), f"W, row {i}") for i, row in enumerate(rows, 1)]
-    return ThresholdNetwork.of(W, numbers(data["b"], len(rows), "b") if "b" in data else None)
-
-
-def _list_of_states(data: Mapping[str, Any], key: str, N: int) -> tuple[State, ...]:
-    return tuple(state(entry, N, f"{key}, entry {k}") for k, entry in enumerate(listed(data[key], key), 1))
+def _network(data: Entry) -> ThresholdNetwork:
+    W = matrix(data["W"].place, data["W"].value)
+    return ThresholdNetwork(W, data["b"].numbers(len(W)) if "b" in data else (Fraction(0),) * len(W))
 
 
 def _states_are(
@@ -144,13 +134,12 @@ def _states_are(
 ) -> None:
     """Every listed state is what it is said to be, once, and no other one is, of the kinds that say so."""
     decide = {"stable": network.is_stable, "marginal": network.is_marginal}
+    found = stable_and_marginal(network) if network.N <= MOST_UNITS else None
     for kind, states in kinds.items():
         for s in states:
             claims.add(f"{text_of(s)} is {kind}", decide[kind](s))
         if len(set(states)) < len(states):
             claims.add(f"every {kind} state is listed once", False)
-    found = stable_and_marginal(network) if network.N <= MOST_UNITS else None
-    for kind, states in kinds.items():
         if every[kind] is False:
             continue
         if found is None:
@@ -161,17 +150,14 @@ def _states_are(
             claims.add(f"no other state is {kind}{named}", not missing)
 
 
-def _certificates(
-    given: Any, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims
-) -> Fraction | None:
-    """Every number of every certificate; the smallest robustness."""
-    seen: dict[State, Fraction] = {}
-    for k, entry in enumerate(listed(given, "certificates"), 1):
-        one = mapped(entry, f"certificate {k}")
-        s = state(one.get("state"), network.N, f"certificate {k}, state")
+def _certificates(data: Entry, stable: Sequence[State] | None, network: ThresholdNetwork, claims: Claims) -> None:
+    """Every number of every certificate."""
+    seen: set[State] = set()
+    for one in data.list("certificates"):
+        s = one["state"].state(network.N)
         text, right = text_of(s), network.certificate(s)
         claims.add(f"{text} is stable and has one certificate", network.is_stable(s) and s not in seen)
-        seen[s] = right.robustness
+        seen.add(s)
         claims.given(one, "field", f"the field in {text}", right.fields)
         claims.given(one, "signed_margin_min", f"the margin of {text}", right.margin)
         claims.given(one, "robustness_radius", f"the robustness of {text}", right.robustness)
@@ -179,36 +165,31 @@ def _certificates(
         claims.given(one, "sign_class_incl_bias", f"the sign class of {text}", right.sign_class)
     if stable is not None:
         enough = len(seen) >= min(len(stable), MOST_CERTIFIED)
-        claims.add("the stable states have the certificates", set(seen) <= set(stable) and enough)
-    return min(seen.values(), default=None)
+        claims.add("the stable states have the certificates", seen <= set(stable) and enough)
 
 
-def _leaving(given: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
+def _leaving(data: Entry, network: ThresholdNetwork, claims: Claims) -> None:
     """Through which units trajectories leave a region."""
-    for key, units in given.items():
-        s = state(key, network.N, "leaving_certificates")
-        left = numbers(units, None, f"leaving_certificates, {key}")
+    for key in data.mapping:
+        s, left = Entry(key, data.place).state(network.N), data[key].numbers()
         claims.add(f"trajectories leave {key} through {shown(left)}", bool(left) and left == network.violated(s))
     if network.N <= MOST_UNITS:
         staying = sum(map(len, stable_and_marginal(network)))
-        claims.same("the number of states that trajectories leave", len(given), 2**network.N - staying)
+        claims.same("the number of states that trajectories leave", len(data.mapping), 2**network.N - staying)
     else:
         claims.add("trajectories leave no other state", None)
 
 
-def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
+def _equilibria(data: Entry, network: ThresholdNetwork, claims: Claims) -> None:
     """Equilibria in Filippov's sense: y = W u + b with u = 0 where y < 0, u = 1 where y > 0, and their indices."""
     indices: dict[Vector, Fraction] = {}
-    for k, entry in enumerate(listed(data["filippov_equilibria"], "filippov_equilibria"), 1):
-        one = mapped(entry, place := f"filippov_equilibria, entry {k}")
-        u, y = (numbers(one.get(key), network.N, f"{place}, {key}") for key in "uy")
+    for one in data.list("filippov_equilibria"):
+        u, y = (one[key].numbers(network.N) for key in "uy")
         allowed = all(0 <= v <= 1 and (v == 1 or h <= 0) and (v == 0 or h >= 0) for v, h in zip(u, y, strict=True))
         once = u not in indices
         claims.add(f"u = {shown(u)} is an equilibrium with y = {shown(y)}", allowed and once and network.fields(u) == y)
-        indices[u] = number(one.get("index"), f"{place}, index")
-        F = [i for i, v in enumerate(u) if 0 < v < 1]
-        determinant = echelon([[-network.W[i][j] for j in F] for i in F], len(F)).determinant
-        claims.same(f"the index of u = {shown(u)}", indices[u], sign(determinant))
+        indices[u] = one["index"].number
+        claims.same(f"the index of u = {shown(u)}", indices[u], index_of(network.W, u))
     claims.given(data, "filippov_index_sum", "the sum of the indices", sum(indices.values(), Fraction(0)))
     if network.N > MOST_FACES:
         claims.add(f"no other equilibrium has an index: too many choices of outputs to look at, 3^{network.N}", None)
@@ -218,23 +199,9 @@ def _equilibria(data: Mapping[str, Any], network: ThresholdNetwork, claims: Clai
     claims.given(data, "filippov_nondegenerate", "all equilibria have an index", all(s.index for s in every))
 
 
-def _completion(data: Mapping[str, Any], network: ThresholdNetwork, claims: Claims) -> None:
+def _completion(data: Entry, network: ThresholdNetwork, claims: Claims) -> None:
     """What can be reached from a cue in the transition graph, where it ends, and whether it can go round."""
-    cue = state(data.get("cue"), network.N, "completion, cue")
-    edges = _reached(cue, network)
-    if edges is None:
-        claims.add(f"what is reached from {text_of(cue)}: too many states to look at", None)
-        return
-    if "stg_terminal" in data:
-        given = sorted(_list_of_states(data, "stg_terminal", network.N))
-        terminal = sorted(s for s, following in edges.items() if not following)
-        claims.same(f"the list of terminal states of {text_of(cue)}", [*map(text_of, given)], [*map(text_of, terminal)])
-    claims.given(data, "stg_reachable", f"the number of states reached from {text_of(cue)}", len(edges))
-    claims.given(data, "stg_acyclic", f"nothing reached from {text_of(cue)} is in a cycle", _is_acyclic(edges))
-
-
-def _reached(cue: State, network: ThresholdNetwork) -> dict[State, list[State]] | None:
-    """States that single transitions lead to, each with those that follow it; None for too many."""
+    cue = data["cue"].state(network.N)
     edges: dict[State, list[State]] = {}
     left = [cue]
     while left and len(edges) <= MOST_REACHED:
@@ -242,109 +209,99 @@ def _reached(cue: State, network: ThresholdNetwork) -> dict[State, list[State]] 
         if s not in edges:
             edges[s] = [(*s[:i], 1 - s[i], *s[i + 1 :]) for i in network.violated(s)]
             left += edges[s]
-    return None if left else edges
+    if left:
+        claims.add(f"what is reached from {text_of(cue)}: too many states to look at", None)
+        return
+    if "stg_terminal" in data:
+        given = sorted(map(text_of, data.states("stg_terminal", network.N)))
+        terminal = sorted(text_of(s) for s, following in edges.items() if not following)
+        claims.same(f"the list of terminal states of {text_of(cue)}", given, terminal)
+    claims.given(data, "stg_reachable", f"the number of states reached from {text_of(cue)}", len(edges))
+    claims.given(data, "stg_acyclic", f"nothing reached from {text_of(cue)} is in a cycle", _is_acyclic(edges))
 
 
 def _is_acyclic(edges: Mapping[State, Sequence[State]]) -> bool:
-    left = {s: set(following) for s, following in edges.items()}
-    while ends := {s for s, following in left.items() if not following}:
-        left = {s: following - ends for s, following in left.items() if s not in ends}
-    return not left
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError:
+        return False
+    return True
 
 
 # ---- designs -----------------------------------------------------------------------------------------------------------
 
 
-def _design(data: Mapping[str, Any], claims: Claims) -> None:
+def _design(data: Entry, claims: Claims) -> None:
     """An answer of ``design``, or an inverse instance."""
-    patterns = Patterns.of(data["patterns"], *(data.get(key) for key in ("diag", "bias", "signs", "mask")))
-    objective = data.get("objective", FEASIBLE)
+    patterns = Patterns.of(*(data[key].value for key in ("patterns", "diag", "bias", "signs", "mask")))
+    objective = data.mapping.get("objective", FEASIBLE)
     if objective not in OBJECTIVES:
         raise InputError(f"objective = {str(objective)[:40]} is none of {', '.join(OBJECTIVES)}")
-    N = patterns.N
-    found: dict[int, tuple[Vector, Fraction] | None] = {}
-    rows = listed(data.get("rows"), "rows")
-    for k, entry in enumerate(rows, 1):
-        one = mapped(entry, f"entry {k} of rows")
-        unit = number(one.get("row"), f"entry {k} of rows, row")
-        if unit not in range(N):
-            raise InputError(f"entry {k} of rows: row {unit} is none of 0 to {N - 1}")
-        found[int(unit)] = _row(one, int(unit), patterns, objective, claims)
-    claims.add("every unit has one row", len(rows) == len(found) == N)
-    claims.given(data, "feasible", "every row is feasible", None not in found.values())
+    N, rows = patterns.N, [patterns.row(unit) for unit in range(patterns.N)]
+    found = [(one["row"].unit(N), one) for one in data.list("rows")]
+    solutions = {unit: _row(one, rows[unit], patterns, objective, claims) for unit, one in found}
+    claims.add("every unit has one row", len(found) == len(solutions) == N)
+    claims.given(data, "feasible", "every row is feasible", None not in solutions.values())
     if "W" not in data and "stable_of_design" not in data:
         return
-    if None in found.values() or len(found) < N:
+    weights = [solution for _, solution in sorted(solutions.items()) if solution]
+    if len(weights) < N:
         claims.add("the rows make a network", False)
         return
-    network = ThresholdNetwork(
-        tuple(row[0] for _, row in sorted(found.items()) if row),
-        tuple(row[1] for _, row in sorted(found.items()) if row),
-    )
+    network = ThresholdNetwork(tuple(w for w, _ in weights), tuple(b for _, b in weights))
     if "W" in data:
-        given = _network(data)
-        claims.add("W and b are those of the rows", given.W == network.W and given.b == network.b)
-    if data.get("stable_of_design") is not None:
-        kinds = {"stable": _list_of_states(data, "stable_of_design", N)}
-        _states_are(kinds, network, claims, {"stable": True})
-    _others(data, patterns, claims)
+        claims.add("W and b are those of the rows", _network(data) == network)
+    if data["stable_of_design"].value is not None:
+        _states_are({"stable": data.states("stable_of_design", N)}, network, claims, {"stable": True})
+    _others(data, patterns, rows, claims)
 
 
-def _row(
-    data: Mapping[str, Any], unit: int, patterns: Patterns, objective: str, claims: Claims
-) -> tuple[Vector, Fraction] | None:
+def _row(data: Entry, row: Row, patterns: Patterns, objective: str, claims: Claims) -> tuple[Vector, Fraction] | None:
     """The weights of a row; None where it has an obstruction instead."""
-    place, row = f"row {unit}", patterns.row(unit)
-    feasible = "farkas_y" not in data
+    place, feasible = f"row {row.unit}", "farkas_y" not in data
     claims.given(data, "feasible", f"{place}: there are weights", feasible)
     if not feasible:
-        y = numbers(data.get("farkas_y"), patterns.P, f"{place}, farkas_y")
+        y = data["farkas_y"].numbers(patterns.P)
         claims.add(f"{place}: y = {shown(y)} excludes all weights", row.is_obstructed_by(y))
         conflicting = [text_of(s) for s, v in zip(patterns.states, y, strict=True) if v]
         claims.given(data, "conflict", f"{place}: the list of patterns in conflict", conflicting)
         return None
-    w = numbers(data.get("w"), patterns.N, f"{place}, w")
-    b = number(data.get("b", "0"), f"{place}, b")
-    claims.add(f"{place}: the weights are allowed ones", patterns.admits(unit, w, b))
-    claims.add(f"{place}: the weights store every pattern", patterns.are_stored(unit, w, b))
-    x = [(*w, b)[j] for j in row.columns]
+    w, b = _weights(data, patterns)
+    claims.add(f"{place}: the weights are allowed ones", patterns.admits(row.unit, w, b))
+    claims.add(f"{place}: the weights store every pattern", patterns.are_stored(row.unit, w, b))
+    x = row.gathered(w, b)
     claims.given(
         data, "value", f"{place}: the value of {objective}", row.value(objective, x) if row.is_solved_by(x) else None
     )
     if "bound" in data:
-        y = numbers(data.get("multipliers"), patterns.P, f"{place}, multipliers")
+        y = data["multipliers"].numbers(patterns.P)
         proved = row.bound(objective, y) if any(y) and min(y) >= 0 else None
         claims.given(data, "bound", f"{place}: the proved bound of {objective}", proved)
     return w, b
 
 
-def _others(data: Mapping[str, Any], patterns: Patterns, claims: Claims) -> None:
+def _weights(data: Entry, patterns: Patterns) -> tuple[Vector, Fraction]:
+    return data["w"].numbers(patterns.N), data["b"].number if "b" in data else Fraction(0)
+
+
+def _others(data: Entry, patterns: Patterns, rows: Sequence[Row], claims: Claims) -> None:
     """States that every network with the patterns has, and states that some network avoids."""
-    rows = [patterns.row(unit) for unit in range(patterns.N)]
-    for k, entry in enumerate(listed(data.get("forced") or [], "forced"), 1):
-        one = mapped(entry, f"forced, entry {k}")
-        s = state(one.get("state"), patterns.N, f"forced, entry {k}")
-        ys = listed(one.get("multipliers"), f"forced, entry {k}, multipliers")
+    for one in data.list("forced") if data["forced"].value is not None else ():
+        s, ys = one["state"].state(patterns.N), one.list("multipliers")
         if len(ys) != patterns.N:
-            raise InputError(f"forced, entry {k}: {len(ys)} lists of multipliers for {patterns.N} units")
-        proofs = [numbers(y, patterns.P, f"forced, entry {k}, multipliers {i}") for i, y in enumerate(ys, 1)]
-        holds = all(row.forces(_field(patterns, row, s), y) for row, y in zip(rows, proofs, strict=True))
-        claims.add(f"{text_of(s)} is stable in every network with the patterns", holds)
+            raise InputError(f"{one.place}: {len(ys)} lists of multipliers for {patterns.N} units")
+        holds = [
+            row.forces(patterns.signed(row.unit, s, row.columns), y.numbers(patterns.P))
+            for row, y in zip(rows, ys, strict=True)
+        ]
+        claims.add(f"{text_of(s)} is stable in every network with the patterns", all(holds))
         claims.add(f"{text_of(s)} is not one of the patterns", s not in patterns.states)
-    for k, entry in enumerate(listed(data.get("avoidable") or [], "avoidable"), 1):
-        place = f"avoidable, entry {k}"
-        one = mapped(entry, place)
-        s = state(one.get("state"), patterns.N, place)
-        w, b = numbers(one.get("w"), patterns.N, f"{place}, w"), number(one.get("b"), f"{place}, b")
-        unit = number(one.get("row"), f"{place}, row")
-        if unit not in range(patterns.N):
-            raise InputError(f"{place}: row {unit} is none of 0 to {patterns.N - 1}")
-        row = rows[int(unit)]
+    for one in data.list("avoidable") if data["avoidable"].value is not None else ():
+        s, row = one["state"].state(patterns.N), rows[one["row"].unit(patterns.N)]
+        w, b = _weights(one, patterns)
         stored = patterns.admits(row.unit, w, b) and patterns.are_stored(row.unit, w, b)
-        x = [(*w, b)[j] for j in row.columns]
-        wrong = sum((a * v for a, v in zip(_field(patterns, row, s), x, strict=True)), Fraction(0)) <= 0
-        claims.add(f"weights onto unit {unit} store every pattern and make {text_of(s)} not stable", stored and wrong)
-
-
-def _field(patterns: Patterns, row: Row, s: State) -> tuple[int, ...]:
-    return patterns.signed(row.unit, s, row.columns)
+        field = sum((v for v, active in zip(w, s, strict=True) if active), b)
+        wrong = field * (2 * s[row.unit] - 1) <= 0
+        claims.add(
+            f"weights onto unit {row.unit} store every pattern and make {text_of(s)} not stable", stored and wrong
+        )

@@ -20,6 +20,7 @@ def best(*vary, text=NOISY, **values):
     return optimum(Solver("attractor", text).solve(**{**own, **LAW, **values}), vary, "alpha_S", critical_load)
 
 
+@pytest.mark.heavy
 def test_the_optimal_exponent_is_the_best_of_a_grid():
     found, solver = best("n"), Solver("attractor", NOISY)
     assert not found.reason
@@ -37,7 +38,7 @@ def test_the_search_starts_where_nothing_is_stable():
 @pytest.mark.parametrize(
     ("vary", "text", "values", "reason"),
     [
-        ("h", NOISY, {}, "does not change with h"),
+        pytest.param("h", NOISY, {}, "does not change with h", marks=pytest.mark.heavy),
         ("d", "threshold_power(1+d,s,-1) where d>=0, s>0", {"d": 0.05, "s": 1.0}, "d at an edge"),
         ("c", "c*x where c>0", {"c": 1.0}, "is 0 wherever"),
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from numerics.threshold.trajectories import ACCUMULATES, CONVERGED, CYCLE, trajectory
 from tests import random_threshold as random
+from theory.threshold.algebra import dot, times
 from theory.threshold.cycles import Cone, Leg, ReturnMap, recurrence, shortest_period
 from theory.threshold.network import ThresholdNetwork
 
@@ -20,6 +21,12 @@ def legs_of(run):
     return [
         Leg(y, run.network.fields(u), e.units[0]) for y, u, e in zip(points, outputs, run.events, strict=False)
     ]  # fmt: skip
+
+
+def turned(found, y):
+    """One turn of a point on the coordinates of a return map."""
+    scale = 1 + dot(found.psi, y)
+    return tuple(x / scale for x in times(found.A, y))
 
 
 @random.seeds
@@ -36,7 +43,7 @@ def test_projective_maps_are_the_trajectory_and_inequalities_its_itinerary(seed,
             continue
         found = ReturnMap.of(legs_of(run), range(N))
         assert found.coordinates == tuple(range(N))
-        assert found.apply(y0) == run.events[-1].y
+        assert turned(found, y0) == run.events[-1].y
         word = [e.units for e in run.events]
         for other in (y0, *(random.point(rng, s) for _ in range(4)), tuple(3 * y for y in y0)):
             itinerary = [e.units for e in trajectory(network, other, most_events=len(word), recognise=False).events]
@@ -128,7 +135,7 @@ def test_cone_is_a_proof():
     cone = found.cone
     assert cone.stretch(found.map.A)[2]
     assert all(cone.keeps(row) for row in found.map.G)
-    assert cone.contains(found.map.apply(point))
+    assert cone.contains(turned(found.map, point))
     wide = replace(cone, width=3 * cone.width)
     assert not all(wide.keeps(row) for row in found.map.G)
     assert not cone.contains([-x for x in point])

@@ -8,13 +8,13 @@ import pytest
 
 from tests import random_threshold as random
 from theory.errors import DomainError, InputError
+from theory.threshold.algebra import exact
 from theory.threshold.filippov import (
     CROSSING,
     DEGENERATE,
     REPELLING,
     SLIDING,
     box_solutions,
-    echelon,
     filippov_equilibria,
     is_p_matrix,
     region_map,
@@ -109,7 +109,7 @@ def minors(M):
     n = len(M)
     for size in range(1, n + 1):
         for rows in combinations(range(n), size):
-            yield echelon([[M[i][j] for j in rows] for i in rows], size).determinant
+            yield exact([[M[i][j] for j in rows] for i in rows], size).det()
 
 
 @random.seeds

@@ -18,11 +18,11 @@ from theory.threshold.patterns import Patterns
         ({"states": ["01", "012"], "diag": "zero"}, r"pattern 2 \('012'\)"),
         ({"states": ["01", "010"], "diag": "zero"}, "pattern 2 has 3 characters, pattern 1 has 2"),
         ({"states": ["01", "10", "01"], "diag": "zero"}, r"pattern 3 \('01'\) is pattern 1 again"),
-        ({"states": ["01"], "diag": "zero", "signs": "+-+"}, "signs is no matrix of 2 rows"),
-        ({"states": ["01"], "diag": "zero", "signs": "+x"}, "signs is no matrix"),
+        ({"states": ["01"], "diag": "zero", "signs": "+-+"}, "signs: 3 numbers; needed: 2"),
+        ({"states": ["01"], "diag": "zero", "signs": "+x"}, "signs: 0 rows; needed: 2 rows of 2 numbers"),
         ({"states": ["01"], "diag": "zero", "signs": [[1, 1], [1, 2]]}, r"signs: row 2, column 2 \(2\)"),
-        ({"states": ["01"], "diag": "zero", "mask": [[1, 1]]}, "mask is no matrix of 2 rows"),
-        ({"states": ["01"], "diag": "zero", "mask": [[1, 1], [1]]}, "mask is no matrix of 2 rows"),
+        ({"states": ["01"], "diag": "zero", "mask": [[1, 1]]}, "mask: .*needed: 2 rows of 2 numbers"),
+        ({"states": ["01"], "diag": "zero", "mask": [[1, 1], [1]]}, "mask: .*needed: 2 rows of 2 numbers"),
     ],
 )
 def test_unusable_patterns_are_named(given, sentence):

@@ -85,9 +85,9 @@ def test_floats_are_the_binary_numbers_they_are(file, tmp_path):
 @pytest.mark.parametrize(
     ("content", "pieces"),
     [
-        ({"W": [[1, 2], [3, 4], [5, 6]], "b": [1, 2]}, ["W is not square: 3 rows of 2 numbers"]),
-        ({"W": [[1, 2], [3]], "b": [1, 2]}, ["W: row 2 has 1 numbers; there are 2 rows"]),
-        ({"W": [[1, 2], 3], "b": [1, 2]}, ["W: row 2 is no list"]),
+        ({"W": [[1, 2], [3, 4], [5, 6]], "b": [1, 2]}, ["row 2 has 2 numbers, row 3 has 2 numbers; needed: 3 rows of 3 numbers"]),
+        ({"W": [[1, 2], [3]], "b": [1, 2]}, ["W: row 2 has 1 number; needed: 2 rows of 2 numbers"]),
+        ({"W": [[1, 2], 3], "b": [1, 2]}, ["W: row 2 is no list; needed: 2 rows of 2 numbers"]),
         ({"W": [["1", "x"], ["nan", "1/0"]], "b": ["1", "inf"]},
          ["row 1, column 2 ('x'), row 2, column 1 ('nan'), row 2, column 2 ('1/0')", "b: number 2 ('inf')"]),
         ('{"W": [[1, NaN], [-Infinity, 1e999]], "b": [1, 1]}',
@@ -98,15 +98,15 @@ def test_floats_are_the_binary_numbers_they_are(file, tmp_path):
          ["row 1, column 1 ('999", "row 1, column 2", "row 2, column 2"]),
         ('{"W": [[' + "9" * 5000 + "]]}", ["row 1, column 1 (99999999999999999999...)"]),
         ({"W": [["x"] * 9] * 9, "b": [0] * 9}, ["row 1, column 5 ('x') and 76 more"]),
-        ({"W": [[1]], "b": [1, 2]}, ["b: 2 numbers; there are 1 rows of W"]),
-        ({"W": [[1]], "b": 3}, ["b: no list"]),
+        ({"W": [[1]], "b": [1, 2]}, ["b: 2 numbers; needed: 1"]),
+        ({"W": [[1]], "b": 3}, ["b: 3 is no list"]),
         ({"W": [[1]], "b": [1], "theta": [1]}, ["b is given and theta too"]),
         ({"W": [[1]], "theta": ["x"]}, ["theta: number 1 ('x')"]),
         ({"W": [[1]], "b": [1], "tau": [1]}, ["tau: all units have the time constant 1"]),
         ({"w": [[1]], "B": [1]}, ["no W in it, but w, B"]),
-        ({"W": []}, ["W has no rows"]),
-        ({"W": 3}, ["W has no rows"]),
-        ({"W": "11"}, ["W has no rows"]),
+        ({"W": []}, ["W: 0 rows; needed: N rows of N numbers"]),
+        ({"W": 3}, ["W: 0 rows; needed: N rows of N numbers"]),
+        ({"W": "11"}, ["W: 0 rows; needed: N rows of N numbers"]),
         ({"W": [[0] * 1001] * 1001}, ["W has 1001 rows; at most 1000 units"]),
         ('{"W": [[1]], "W": [[2]]}', ["the key 'W' is given twice"]),
         ('{"W": [[1]], ', ["no JSON", "line 1, column 14"]),
@@ -119,7 +119,7 @@ def test_floats_are_the_binary_numbers_they_are(file, tmp_path):
         (b"\xff\xfe\x00", ["is no text"]),
         (b"\x93NUMPY\x01\x00v\x00{'descr'", ["no array of numbers that NumPy can read"]),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:30],
 )  # fmt: skip
 def test_bad_networks(file, content, pieces):
     with pytest.raises(InputError) as caught:
@@ -133,8 +133,8 @@ def test_bad_networks(file, content, pieces):
 @pytest.mark.parametrize(
     ("content", "piece"),
     [
-        ("1,2\n3", "W: row 2 has 1 numbers; there are 2 rows"),
-        ("1,2,3,4\n1,2,3,4", "W is not square: 2 rows of 4 numbers"),
+        ("1,2\n3", "W: row 2 has 1 number; needed: 2 rows of 2 numbers"),
+        ("1,2,3,4\n1,2,3,4", "W: row 1 has 4 numbers, row 2 has 4 numbers"),
         ("a,b\n1,2", "row 1, column 1 (a), row 1, column 2 (b)"),
         ("1,,2\n1,2,3", "row 1, column 2 ()"),
         ("", "no rows of numbers"),
@@ -161,7 +161,24 @@ def test_bad_arrays(tmp_path, array):
 
 
 @pytest.mark.parametrize(
-    "given", [None, 3, "", "nowhere.json", ".", "a\0b", object(), {}, [], [[]], [[1, 2], [3]], {1, 2}]
+    "given",
+    [
+        None,
+        3,
+        "",
+        "nowhere.json",
+        ".",
+        "a\0b",
+        object(),
+        {},
+        [],
+        [[]],
+        [[1, 2], [3]],
+        {1, 2},
+        [[10**5000]],
+        [[1j]],
+        [["1", object()]] * 2,
+    ],
 )
 def test_bad_values(given):
     with pytest.raises(InputError):
@@ -188,7 +205,7 @@ def test_patterns(file):
         file({"patterns": ["10"], "diag": "zero", "bias": "free", "signs": signs, "mask": mask, "comment": 1})
     )
     assert read.options == {"diag": "zero", "bias": "free", "signs": ((1, 0), (-1, 1)), "mask": ((1, 0), (1, 1))}
-    assert PATTERNS.value({"patterns": ["10"], "signs": [1, -1], "mask": None}).options == {"signs": (1, -1)}
+    assert PATTERNS.value({"patterns": ["10"], "signs": [1, -1], "mask": None}).options == {"signs": ((1, -1),) * 2}
 
 
 @pytest.mark.parametrize(
@@ -205,8 +222,8 @@ def test_patterns(file):
          ["diag = none is not allowed", "diag must be one of free, zero, nonpositive", "bias = 1"]),
         ('{"patterns": ["10"], "signs": [[1, 2], [0, "x"]]}',
          ["signs: row 1, column 2 (2), row 2, column 2 ('x'): each must be one of -1, 0, 1"]),
-        ('{"patterns": ["10"], "signs": [1, 0]}', ["signs: row 1, column 2 (0): each must be one of 1, -1"]),
-        ('{"patterns": ["10"], "signs": [1], "mask": [[1, 1]]}', ["signs is no matrix of 2 rows", "mask is no matrix of 2 rows"]),
+        ('{"patterns": ["10"], "signs": [1, 0]}', ["signs: number 2 (0): each must be one of 1, -1"]),
+        ('{"patterns": ["10"], "signs": [1], "mask": [[1, 1]]}', ["signs: 1 number; needed: 2", "mask: 1 row; needed: 2 rows"]),
         ('{"patterns": ["10"], "mask": [[1, -1], [true, 0]]}', ["mask: row 1, column 2 (-1), row 2, column 1 (true"]),
         ("1" * 1001, ["patterns of 1001 units; at most 1000"]),
         ("\n".join(f"{k:014b}" for k in range(10_001)), ["10001 patterns; at most 10000"]),

@@ -63,7 +63,9 @@ ENGINE = {
     "a solution of the box problem lost": (f"{FILIPPOV}:box_solutions", lambda f: lambda *args: f(*args)[1:]),
     "indices of sliding equilibria": (
         f"{FILIPPOV}:box_solutions",
-        lambda f: lambda *args: tuple(replace(s, index=-s.index) if s.interior else s for s in f(*args)),
+        lambda f: (
+            lambda *args: tuple(replace(s, index=-s.index) if any(0 < x < 1 for x in s.u) else s for s in f(*args))
+        ),
     ),
     "period of a part": (f"{CYCLES}:Recurrence.period", _of(lambda period: period / 6)),
     "multipliers of a turn": (f"{CYCLES}:Recurrence.multipliers", _of(lambda found: tuple(m**6 for m in found))),
