@@ -97,20 +97,9 @@ def critical_load(solver: Solver, given: Mapping[str, Any]) -> float:
 
 
 def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | None = None) -> Any:
-    """The Jacobian at a stored pattern, of which any eigenvalue and load may be asked.
+    """The Jacobian at a stored pattern (`numerics.algorithms.stability`), of which any eigenvalue and load may be asked.
 
-    Parameters
-    ----------
-    solver : Solver
-    given : mapping
-        Parameters of a solution.
-    rates : array-like, shape (N, P), optional
-        A given set of patterns, one a column: the Jacobian is that of the first, the moments are those of all.
-
-    Returns
-    -------
-    Jacobian
-        See `numerics.algorithms.stability`.
+    Of given `rates`, shape (N, P), one pattern a column, the Jacobian is that of the first and the moments are those of all.
     """
     module, values = solver.module, written_out(given)
     own = [values[p.name] for p in solver.activation.parameters]

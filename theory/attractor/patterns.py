@@ -25,13 +25,7 @@ from theory.symbols import growth
 
 
 class StoredPatterns(Basic):
-    """The joint law, not specified, of r, u, g and omega at a unit.
-
-    Parameters
-    ----------
-    denominator : Expr
-        1/omega, linear in g.
-    """
+    """The joint law, not specified, of r, u, g and omega at a unit; its argument is 1/omega, linear in g."""
 
     rank = 3
     variables = (r, u, gain, omega)
