@@ -107,7 +107,8 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
         )
         timed = any(t.model.with_filter is not None for t in shown)
         sub.add_argument("--filter", action=_Once, metavar="H", help=_FILTER if timed else argparse.SUPPRESS)
-        taken = _PARAMETERS + ranges * _RANGES if pairs else "; ".join(f"{f.meaning}: {f.allowed}" for f in own)
+        given = _PARAMETERS if active else _PARAMETERS.partition(" and of the activation")[0] + ", listed below"
+        taken = given + ranges * _RANGES if pairs else "; ".join(f"{f.meaning}: {f.allowed}" for f in own)
         shape = "name=value" if pairs else "FILE"
         sub.add_argument("pairs", nargs="*", metavar=shape, help=taken.replace("%", "%%") or argparse.SUPPRESS)
         if pairs:
@@ -120,9 +121,7 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     solve = model_command("solve", "solve the theory", pairs=True)
     _add_questions(solve, shown)
     pictured = [t.model.name for t in shown if t.picture is not None]
-    picture_help = (
-        f"figure of the solution beside one network ({', '.join(pictured)})" if pictured else argparse.SUPPRESS
-    )
+    picture_help = f"figure of the solution and the network ({', '.join(pictured)})" if pictured else argparse.SUPPRESS
     solve.add_argument("--plot", action=_Once, metavar="FILE", help=picture_help)
     design = model_command("design", "find parameters for prescribed states", pairs=True)
     design.add_argument(
