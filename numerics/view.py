@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 
@@ -15,6 +16,16 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = ()) -> list[str
         for row in rows
     )
     return ["  ".join(line).rstrip() for line in lines]
+
+
+def fraction_text(value: Fraction) -> str:
+    """A fraction for a terminal: exact, or ten digits of one that is longer than 24 characters."""
+    return text if len(text := str(value)) <= 24 else f"{float(value):.10g}"
+
+
+def vector_text(values: Sequence[Fraction]) -> str:
+    """A vector of fractions for a terminal."""
+    return f"({', '.join(map(fraction_text, values))})"
 
 
 @dataclass(frozen=True)

@@ -120,9 +120,7 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
     solve = model_command("solve", "solve the theory", pairs=True)
     _add_questions(solve, shown)
     pictured = [t.model.name for t in shown if t.picture is not None]
-    picture_help = (
-        f"figure of the solution beside one network ({', '.join(pictured)})" if pictured else argparse.SUPPRESS
-    )
+    picture_help = f"figure of the solution and the network ({', '.join(pictured)})" if pictured else argparse.SUPPRESS
     solve.add_argument("--plot", action=_Once, metavar="FILE", help=picture_help)
     design = model_command("design", "find parameters for prescribed states", pairs=True)
     design.add_argument(

@@ -122,10 +122,10 @@ def _design(arguments: argparse.Namespace, asked: Asked) -> int:
     (read,) = asked.parameters.values()
     found = design(read, **asked.single)
     if arguments.output is not None:
-        require((found.feasible, f"nothing is written to '{arguments.output[:200]}': no network has these states"))
+        reason = "no network has these states; without -o you are told which exclude each other"
+        require((found.feasible, f"nothing is written to '{arguments.output[:200]}': {reason}"))
         write_file(arguments.output, f"{json_text(found.to_dict())}\n")
-    if arguments.json or arguments.output is None:
-        _print(arguments, found.to_dict(), found.table)
+    _print(arguments, found.to_dict(), found.table)
     return 0
 
 

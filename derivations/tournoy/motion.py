@@ -20,7 +20,7 @@ from derivations.tournoy.instances import (
 from numerics.threshold.trajectories import ACCUMULATES, CONVERGED, CYCLE, trajectory
 from numerics.threshold.transitions import transition_graph
 from theory.threshold import coupling
-from theory.threshold.completion import closure, completes_directly, energy, smallest_trap, subspace
+from theory.threshold.completion import Subspace, closure, completes_directly, energy, smallest_trap
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 
 claims = Theorems()
@@ -128,7 +128,7 @@ def _direct(instance: Instance) -> bool | None:
     run = trajectory(units, y) if aims else None
     for s in aims:
         differing = [i for i, (x, z) in enumerate(zip(q, s, strict=True)) if x != z]
-        bound = subspace(units, s, differing).latest_crossing(y)
+        bound = Subspace(units, s, differing).latest_crossing(y)
         crossed = [] if run is None else sorted(i for event in run.events for i in event.units)
         if run is None or run.u_limit != s or crossed != differing or run.time > bound + 1e-12:
             return False
@@ -179,12 +179,7 @@ def _closure(instance: Instance) -> bool | None:
         return None if found else False
     run, closed = trajectory(units, y), closure(units, q)
     least = [s for s in above if all(union(s, x) == x for x in above)]
-    return (
-        closed is not None
-        and [closed.state] == least
-        and run.u_limit == least[0]
-        and len(run.events) <= units.N - sum(q)
-    )
+    return closed is not None and [closed] == least and run.u_limit == least[0] and len(run.events) <= units.N - sum(q)
 
 
 @claims.on(

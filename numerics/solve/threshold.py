@@ -84,7 +84,7 @@ def _robustness(network: ThresholdNetwork, states: States, certificates: Sequenc
 
 def _rows(states: States, certificates: list[Certificate]) -> tuple[str, ...]:
     """States for a terminal, the stable ones with their margins."""
-    wide = len(text_of((states.stable or states.marginal or ((),))[0]))
+    wide = max(len("state"), len(text_of((states.stable or states.marginal or ((),))[0])))
     rows = [f"  {'state':<{wide}}  {'margin':>12}  {'robustness':>12}  corrects  signs"] if certificates else []
     rows += [
         f"  {text_of(c.state):<{wide}}  {float(c.margin):>12.6g}  {float(c.robustness):>12.6g}  {c.correction:>8}  {c.sign_class}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from numerics.threshold.rows import Array, Solution, decide, rounded, solve_row
+from numerics.threshold.rows import Solution, decide, rounded, solve_row
 from numerics.threshold.states import stable_states
 from theory.errors import InputError
 from theory.threshold.algebra import dot
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
-from theory.threshold.patterns import FEASIBLE, FREE, OBJECTIVES, Patterns, Row
+from theory.threshold.patterns import FEASIBLE, FREE, OBJECTIVES, ZERO, Patterns, Row
 from theory.threshold.reading import pattern_file
 from theory.threshold.simplex import Obstruction
 from theory.threshold.verify import sealed
@@ -258,46 +258,44 @@ def _implied(row: Row, t: tuple[int, ...]) -> Vector | Solution:
 def _row(patterns: Patterns, unit: int, objective: str, guess: Sequence[int] | None) -> RowDesign:
     """The design of one row; any weights that were guessed are good where none are best."""
     if guess is not None:
-        w, b = tuple(map(Fraction, guess[: patterns.N])), Fraction(sum(guess[patterns.N :]))
-        if patterns.admits(unit, w, b) and patterns.are_stored(unit, w, b):
-            return RowDesign(unit, w, b)
+        guessed = RowDesign(unit, tuple(map(Fraction, guess[: patterns.N])), Fraction(sum(guess[patterns.N :])))
+        if _is_right(guessed, patterns):
+            return guessed
     row = patterns.row(unit)
     answer = solve_row(row, objective)
     if isinstance(answer, Obstruction):
         return RowDesign(unit, obstruction=answer.y)
-    w, b = row.spread(answer.x, patterns.N)
-    if not (patterns.admits(unit, w, b) and patterns.are_stored(unit, w, b)):
+    found = RowDesign(unit, *row.spread(answer.x, patterns.N))
+    if not _is_right(found, patterns):
         raise ArithmeticError(f"the weights onto unit {unit} do not satisfy their definition")
     if not answer.multipliers:
-        return RowDesign(unit, w, b)
+        return found
     value, bound = row.value(objective, answer.x), row.bound(objective, answer.multipliers)
-    return RowDesign(unit, w, b, value, bound, answer.multipliers)
+    return replace(found, value=value, bound=bound, multipliers=answer.multipliers)
+
+
+def _is_right(row: RowDesign, patterns: Patterns) -> bool:
+    return patterns.admits(row.unit, row.w, row.b) and patterns.are_stored(row.unit, row.w, row.b)
 
 
 def _guesses(patterns: Patterns) -> Sequence[Sequence[int] | None]:
     """Integer weights, and bias, of all rows by least squares: all fields near one, then cut at prescribed signs.
 
-    Without a mask the Gram matrix of the patterns is factorized once. Without the weight of a unit onto itself it is smaller by a
-    matrix of rank one (Sherman and Morrison).
+    The Gram matrix of a row is that of the patterns without the columns that the row has no unknowns for: most often one. A weight
+    of a unit onto itself is left out where it must not be positive: cut, it would leave the fields wrong.
     """
-    S = np.array(patterns.states, np.int64)
-    E = np.column_stack([S, np.ones(len(S), np.int64)]) if patterns.bias == FREE else S
-    targets, ridge = 2 * S - 1, RIDGE * np.eye(len(E))
-    allowed, signs = np.zeros((patterns.N, E.shape[1])), np.zeros((patterns.N, E.shape[1]))
+    patterns = patterns if patterns.diag == FREE else replace(patterns, diag=ZERO)
+    S = np.array(patterns.states)
+    E = np.column_stack([S, np.ones(len(S), int)]) if patterns.bias == FREE else S
+    needed, gram = 2 * S - 1, E @ E.T + RIDGE * np.eye(len(S))
+    x = np.zeros((patterns.N, E.shape[1]))
     for unit in range(patterns.N):
-        columns, own = patterns.unknowns(unit)
-        allowed[unit, list(columns)], signs[unit, list(columns)] = 1, own
-    if patterns.mask:
-        y = np.empty(S.shape)
-        for unit, kept in enumerate(allowed):
-            y[:, unit] = np.linalg.solve((E * kept) @ E.T + ridge, targets[:, unit])
-    else:
-        y, itself = np.hsplit(np.linalg.solve(E @ E.T + ridge, np.hstack([targets, S]).astype(float)), 2)
-        if patterns.diag != FREE:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                y = y + itself * ((S * y).sum(axis=0) / (1 - (S * itself).sum(axis=0)))
-    x: Array = np.nan_to_num(y.T @ E.astype(float), posinf=0.0, neginf=0.0) * allowed
-    return rounded(E, targets.T, np.where(signs * x < 0, 0.0, x))
+        columns, signs = map(list, patterns.unknowns(unit))
+        gone = np.delete(E, columns, axis=1)
+        y = np.linalg.solve(gram - gone @ gone.T, needed[:, unit])
+        free = y @ E[:, columns]
+        x[unit, columns] = np.where(free * signs < 0, 0.0, free)
+    return rounded(E, needed.T, x)
 
 
 def _states(given: Sequence[Any], N: int) -> tuple[State, ...]:

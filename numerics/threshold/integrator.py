@@ -65,15 +65,14 @@ class SteepNetwork:
                     break
         return y
 
-    def states(self, y: Array, steepness: float) -> list[State | None]:
-        """The state that each column rests in; None where it moves, or where an output is neither 0 nor 1."""
-        at_rest = np.all(np.abs(self.field(y, steepness) - y) < SETTLED, axis=0)
-        sure = at_rest & np.all(steepness * np.abs(y) > SATURATED, axis=0)
-        return [tuple(map(int, column > 0)) if good else None for column, good in zip(y.T, sure, strict=True)]
-
     def at_rest(self, y: Array, steepness: float) -> NDArray[np.bool_]:
         """Which columns no longer move."""
         return np.all(np.abs(self.field(y, steepness) - y) < SETTLED, axis=0)
+
+    def states(self, y: Array, steepness: float) -> list[State | None]:
+        """The state that each column rests in; None where it moves, or where an output is neither 0 nor 1."""
+        sure = self.at_rest(y, steepness) & np.all(steepness * np.abs(y) > SATURATED, axis=0)
+        return [tuple(map(int, column > 0)) if good else None for column, good in zip(y.T, sure, strict=True)]
 
 
 def random_starts(N: int, count: int, seed: int) -> Array:

@@ -18,7 +18,7 @@ from numerics.solve.solver import Solver
 from numerics.threshold.design import Design, design
 from numerics.threshold.integrator import SteepNetwork
 from numerics.threshold.transitions import TransitionGraph, transition_graph
-from numerics.view import Picture, aligned
+from numerics.view import Picture, aligned, fraction_text, vector_text
 from theory.errors import InputError, require
 from theory.models.threshold import THRESHOLD
 from theory.threshold.entries import WEIGHT, numbers
@@ -29,6 +29,7 @@ from theory.threshold.patterns import FEASIBLE, FREE, Patterns
 from theory.threshold.reading import PatternFile
 
 SHOWN = 40  # lines of one kind on a terminal
+_COUNTED = {"minnorm": "squared norm", "margin": "smallest field", "integer": "sum of absolute values"}
 DRAWN = 6  # units of a transition graph that is drawn
 
 
@@ -43,7 +44,9 @@ def answer_filippov(solver: Solver, solution: Solution, *_: Any) -> Answer:
     found = filippov_equilibria(network_of(solution))
     points = [*found.regular, *found.degenerate]
     table = [["outputs u", "y", "index"]]
-    table += [[_listed(p.u), _listed(p.y), f"{p.index:+d}" if p.index else "degenerate"] for p in points[:SHOWN]]
+    table += [
+        [vector_text(p.u), vector_text(p.y), f"{p.index:+d}" if p.index else "degenerate"] for p in points[:SHOWN]
+    ]
     total = f"  indices sum to {found.index_sum}" + (
         ", as they must" if not found.degenerate else "; some are degenerate"
     )
@@ -53,13 +56,13 @@ def answer_filippov(solver: Solver, solution: Solution, *_: Any) -> Answer:
 def answer_walls(solver: Solver, solution: Solution, *_: Any) -> Answer:
     """Focal points of all regions, and what each wall between two regions does."""
     found = region_map(network_of(solution))
-    points = [[text_of(s), _listed(f)] for s, f in found.focal_points.items()]
+    points = [[text_of(s), vector_text(f)] for s, f in found.focal_points.items()]
     walls = [
         [
             f"y{w.unit} = 0",
             text_of(w.below)[: w.unit] + "." + text_of(w.below)[w.unit + 1 :],
-            _short(w.low),
-            _short(w.high),
+            fraction_text(w.low),
+            fraction_text(w.high),
             w.kind,
         ]
         for w in found.walls
@@ -81,7 +84,9 @@ def answer_transitions(solver: Solver, solution: Solution, *_: Any) -> Answer:
     edges = [
         f"  {text_of(s)} -> {' '.join(map(text_of, after)) or 'terminal'}" for s, after in sorted(graph.edges.items())
     ]
+    terminals = [*map(text_of, sorted(graph.terminals))]
     more = [f"  ... and {len(edges) - SHOWN} more"] if len(edges) > SHOWN else []
+    more += [f"  {len(terminals)} terminals: {' '.join(terminals[:SHOWN])}"] if more else []
     inhibited = any(graph.network.W[i][i] < 0 for i in range(graph.network.N))
     ends = (
         " (units that inhibit themselves may slide instead)"
@@ -126,14 +131,6 @@ def _section(
 ) -> list[str]:
     hidden = [f"  ... and {count - SHOWN} more"] if count > SHOWN else []
     return ["", f"  {title}:", *(f"  {row}" for row in aligned(table, left=left)), *hidden, *more]
-
-
-def _listed(values: Sequence[Fraction]) -> str:
-    return f"({', '.join(map(_short, values))})"
-
-
-def _short(value: Fraction) -> str:
-    return text if len(text := str(value)) <= 24 else f"{float(value):.10g}"
 
 
 # ---- figures -----------------------------------------------------------------------------------------------------------
@@ -182,13 +179,13 @@ def _plane(network: ThresholdNetwork) -> Picture:
     )
     return Picture(
         f"{network}: regions of the plane",
-        "y0 over the sum of abs of its row",
-        "y1 over the sum of abs of its row",
+        "y0 / (|b_0| + sum_j |W_0j|)",
+        "y1 / (|b_1| + sum_j |W_1j|)",
         {},
         {label: _joined(lines) for label, lines in curves.items()},
         marks=points,
         arrows=tuple(arrows),
-        texts=focal,
+        texts={", ".join(s for s, z in focal.items() if z == place): place for place in focal.values()},
     )
 
 
@@ -208,10 +205,11 @@ def _drawn(graph: TransitionGraph) -> Picture:
         for k, text in enumerate(level)
     }
     stable = {s for s in graph.edges if graph.network.is_stable(s)}
+    named = {*graph.terminals, *(s for cycle in graph.cycles for s in cycle)}
     kinds = {
         "stable": stable,
         "marginal": set(graph.terminals) - stable,
-        "left": set(graph.edges) - set(graph.terminals),
+        "not stable": set(graph.edges) - set(graph.terminals),
     }
     return Picture(
         f"{graph.network}: transitions between states",
@@ -223,7 +221,9 @@ def _drawn(graph: TransitionGraph) -> Picture:
             label: np.array([place[text_of(s)] for s in sorted(states)]) for label, states in kinds.items() if states
         },
         arrows=tuple((place[text_of(s)], place[text_of(t)]) for s, after in sorted(graph.edges.items()) for t in after),
-        texts=place,
+        texts=place
+        if graph.network.N < DRAWN
+        else {text_of(s): place[text_of(s)] for s in named},  # more would overlap
     )
 
 
@@ -244,7 +244,9 @@ def _bars(data: Mapping[str, Any], solution: Solution) -> Picture:
         "",
         {},
         {"stable": _joined(lines)} if lines else {},
-        texts={state: complex(ends[data["low"]], k) for state, k in place.items()},
+        texts={
+            s: complex(min(ends[p["low"]] for p in data["pieces"] if s in p["stable"]), k) for s, k in place.items()
+        },
     )
 
 
@@ -286,17 +288,22 @@ class DesignAnswer:
         rows = []
         for row in data["rows"]:
             if row["feasible"]:
-                value = f"   {data['objective']} {row['value']}, at best {row['bound']}" if "value" in row else ""
+                value = (
+                    f"   {_COUNTED[data['objective']]} {row['value']}, at best {row['bound']}" if "value" in row else ""
+                )
                 rows.append(f"  unit {row['row']}: w = ({', '.join(row['w'])}), b = {row['b']}{value}")
             else:
                 weights = ", ".join(y for y in row["farkas_y"] if y != "0")
                 rows.append(
-                    f"  unit {row['row']}: no weights; {', '.join(row['conflict'])} exclude each other (y = {weights})"
+                    f"  unit {row['row']}: no weights; {', '.join(row['conflict'])} exclude each other (multipliers {weights})"
                 )
         if not self.feasible:
-            return "\n".join([title, *rows, "no network has these stable states"])
+            said = "no network has these stable states; quenched derive shows the inequalities that exclude each other"
+            return "\n".join([title, *rows, said])
         stable = data["stable_of_design"]
         others = "too many states to look at" if stable is None else f"{len(stable)}: {' '.join(stable[:SHOWN])}"
+        if stable is not None and (extra := set(stable) - set(data["patterns"])):
+            others += f" ({len(extra)} of them not asked for)"
         forced = [entry["state"] for entry in data["forced"] or ()]
         more = [f"stable in every such network too: {' '.join(forced[:SHOWN])}"] if forced else []
         return "\n".join([title, *rows, f"stable states of this network: {others}", *more])
@@ -339,7 +346,9 @@ def inequalities_for(read: PatternFile, style: str, **given: Any) -> str:
     title = f"{p.P} states of {p.N} units are stable if and only if (diag = {p.diag}, bias = {p.bias})"
     if style == "text":
         return "\n".join([f"{title}:", "", *found.rows])
-    lines = [
-        f"* unit {unit.unit}: ${entry.latex}$ ({text_of(entry.state)})" for unit in found.units for entry in unit.kept
-    ]
+    lines = []
+    for unit in found.units:
+        states = [f" ({text_of(entry.state)})" for entry in unit.kept] + [""] * len(unit.signs)
+        lines += [f"* unit {unit.unit}: ${text}$" + state for text, state in zip(unit.latex, states, strict=True)]
+        lines += [f"* unit {unit.unit}: {refusal}" for refusal in unit.refusal]
     return "\n".join([f"# {title}", "", *lines])

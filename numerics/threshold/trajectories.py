@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any
 
+from numerics.view import vector_text
 from theory.errors import DomainError, InputError, require
 from theory.threshold.algebra import dot
 from theory.threshold.completion import completed, energy, smallest_trap
@@ -25,22 +26,14 @@ from theory.threshold.cycles import Leg, Recurrence, recurrence, shortest_period
 from theory.threshold.filippov import box_solutions
 from theory.threshold.network import State, ThresholdNetwork, Vector, text_of
 
-CONVERGED = "converged"
-"""Ends at the focal point: a stable state or, with sliding units, a Filippov equilibrium."""
-MARGINAL = "marginal"
-"""Tends to a focal point at which a field vanishes: the boundary of its region, reached in infinite time."""
-CYCLE = "cycle"
-"""Tends to a limit cycle, proved by the return map of its word."""
-ACCUMULATES = "accumulates"
-"""Crosses zero for ever, at longer and longer times, and tends to a sliding equilibrium, proved by the return map."""
-NONUNIQUE = "nonunique"
-"""More than one continuation from a point: at a repelling wall, or where several units are at zero."""
-DEGENERATE = "degenerate"
-"""A field vanishes exactly where its unit arrives at zero."""
-MAX_EVENTS = "max_events"
-"""As many events as were allowed, and no proof of what follows."""
-CAPPED = "capped"
-"""The fractions became too long, or too many units are at zero at one time."""
+CONVERGED, MARGINAL, CYCLE, ACCUMULATES = "converged", "marginal", "cycle", "accumulates"
+"""Known ends: at the focal point, a stable state or, with sliding units, a Filippov equilibrium; at a focal point with a field 0,
+the boundary of its region, in infinite time; at a limit cycle; at a sliding equilibrium, after infinitely many crossings, at longer
+and longer times. The last two are proved by the return map of their word."""
+
+NONUNIQUE, DEGENERATE, MAX_EVENTS, CAPPED = "nonunique", "degenerate", "max_events", "capped"
+"""Others: several continuations from a point; a field that vanishes where its unit arrives at zero; as many events as were allowed,
+and no proof of what follows; too long fractions, or too many units at zero at one time."""
 
 MOST_EVENTS = 1000
 MOST_BITS = 10_000
@@ -205,7 +198,7 @@ class Trajectory:
     def ending(self) -> str:
         """One sentence on how it ends."""
         slides = f", units {', '.join(map(str, self.sliding))} sliding" if self.sliding else ""
-        point = "" if self.limit is None else f"({', '.join(map(str, self.limit))}){slides}"
+        point = "" if self.limit is None else f"{vector_text(self.limit)}{slides}"
         some = [*map(output_text, self.branches[:4]), *(["..."] if len(self.branches) > 4 else [])]
         return {
             CONVERGED: f"converges to y = {point}",
@@ -264,7 +257,7 @@ def trajectory(
     """
     y = _start(network, y0, cue, form)
     run = _Run(network, y)
-    status = run.resolve(tuple(i for i, x in enumerate(y) if not x))
+    status = run.resolve()
     u0, look = run.u, _FIRST_LOOK
     repeated: Recurrence | None = None
     while status is None:
@@ -279,19 +272,8 @@ def trajectory(
             look *= 2 if len(run.events) == look else 1
             status = run.step()
     ended = status in (CONVERGED, MARGINAL, ACCUMULATES)
-    return Trajectory(
-        network=network,
-        form=form,
-        cue=cue,
-        y0=y,
-        u0=u0,
-        events=tuple(run.events),
-        status=status,
-        limit=tuple(run.f) if ended else None,
-        u_limit=run.u if ended else None,
-        branches=run.branches,
-        recurrence=repeated,
-    )
+    limit, u_limit = (tuple(run.f), run.u) if ended else (None, None)
+    return Trajectory(network, form, cue, y, u0, tuple(run.events), status, limit, u_limit, run.branches, repeated)
 
 
 def _start(network: ThresholdNetwork, y0: Sequence[Any] | None, cue: State | None, form: str) -> Vector:
@@ -329,7 +311,6 @@ class _Run:
         self.columns = tuple(zip(*network.W, strict=True))
         self.time = 0.0
         self.events: list[Event] = []
-        self.legs: list[Leg | None] = []  # None where several units arrive at once
         self.branches: tuple[Vector, ...] = ()
 
     @property
@@ -347,47 +328,51 @@ class _Run:
         times = {i: self.f[i] / (self.f[i] - self.y[i]) for i in self.heading}
         z = max(times.values())
         units = tuple(i for i, value in times.items() if value == z)
-        self.legs.append(Leg(self.y, tuple(self.f), units[0]) if len(units) == 1 else None)
         point = tuple(f + (x - f) * z if x or f else x for x, f in zip(self.y, self.f, strict=True))
-        return self.arrive(Event(units, z, self.time + minus_log(z), point, self.u))
+        return self.arrive(units, z, point)
 
-    def arrive(self, event: Event) -> str | None:
+    def arrive(self, units: tuple[int, ...], z: Fraction, y: Vector, word: tuple[int, ...] = ()) -> str | None:
         """Put the point where an event is, and resolve it."""
-        self.y, self.time = event.y, event.time
-        status = self.resolve(tuple(i for i, x in enumerate(self.y) if not x))
-        self.events.append(replace(event, u=self.u))
-        longest = max(max(x.numerator.bit_length(), x.denominator.bit_length()) for x in self.y)
+        self.y, self.time = y, self.time + minus_log(z)
+        status = self.resolve()
+        self.events.append(Event(units, z, self.time, y, self.u, word))
+        longest = max(max(x.numerator.bit_length(), x.denominator.bit_length()) for x in y)
         return status or (CAPPED if longest > MOST_BITS else None)
 
-    def resolve(self, zero: tuple[int, ...]) -> str | None:
+    def resolve(self) -> str | None:
         """Choose the outputs of the units at zero, or say why this cannot be done."""
-        if not zero:
-            return None
-        others = [self.f[i] - sum(self.network.W[i][j] * self.u[j] for j in zero) for i in zero]
+        zero = [i for i, x in enumerate(self.y) if not x]
+        W = [[self.network.W[i][j] for j in zero] for i in zero]
+        now = [self.u[j] for j in zero]
         try:
-            found = box_solutions([[self.network.W[i][j] for j in zero] for i in zero], others)
+            found = (
+                box_solutions(W, [self.f[i] - dot(row, now) for i, row in zip(zero, W, strict=True)]) if zero else ()
+            )
         except DomainError:
             return CAPPED
-        choices = [
-            tuple(dict(zip(zero, solution.u, strict=True)).get(i, x) for i, x in enumerate(self.u))
-            for solution in found
-        ]
         if len(found) > 1:
-            self.branches = tuple(choices)
+            choices = [dict(zip(zero, solution.u, strict=True)) for solution in found]
+            self.branches = tuple(tuple(u.get(i, x) for i, x in enumerate(self.u)) for u in choices)
             return NONUNIQUE
-        for j in zero:
-            if change := choices[0][j] - self.u[j]:
-                self.f = [f + w * change for f, w in zip(self.f, self.columns[j], strict=True)]
-        self.u = choices[0]
-        return None if found[0].index else DEGENERATE
+        for solution in found:
+            u = list(self.u)
+            for j, output in zip(zero, solution.u, strict=True):
+                if change := output - u[j]:
+                    self.f = [f + w * change for f, w in zip(self.f, self.columns[j], strict=True)]
+                u[j] = output
+            self.u = tuple(u)
+        return DEGENERATE if found and not found[0].index else None
 
     def repeated(self) -> Recurrence | None:
         """The word that the last events repeat, if a proof says that it goes on for ever."""
         letters = [(event.units, event.u, tuple(not x for x in event.y)) for event in self.events]
         if (size := shortest_period(letters, _REPEATS)) is None:
             return None
-        turn = [leg for leg in self.legs[-size:] if leg is not None]
-        return recurrence(turn, self.y) if len(turn) == size else None
+        turn = self.events[-size - 1 :]  # seen several times: an event before it exists
+        if any(event.word or len(event.units) > 1 for event in turn[1:]):
+            return None
+        legs = [Leg(a.y, self.network.fields(a.u), b.units[0]) for a, b in pairwise(turn)]
+        return recurrence(legs, self.y)
 
     def settle(self, found: Recurrence) -> tuple[str | None, Recurrence | None]:
         """Where a word that repeats for ever leads: a cycle, a point after an infinite time, or a point from which to go on."""
@@ -395,17 +380,14 @@ class _Run:
             return CYCLE, found
         units = tuple(sorted({*found.map.coordinates, *found.map.zeros}))
         if found.growth == 0:
-            stand = _Run(self.network, tuple(Fraction(0) if i in units else x for i, x in enumerate(self.y)))
-            stand.u, stand.f = self.u, list(self.f)
-            if stand.resolve(tuple(i for i, x in enumerate(stand.y) if not x)) or stand.heading or not stand.strict:
-                return MAX_EVENTS, found
-            self.u, self.f = stand.u, stand.f
-            return ACCUMULATES, found
+            self.y = tuple(Fraction(0) if i in units else x for i, x in enumerate(self.y))
+            known = self.resolve() is None and not self.heading and self.strict
+            self.branches = ()
+            return ACCUMULATES if known else MAX_EVENTS, found
         z, total = found.map.end([self.y[k] for k in found.map.coordinates])
         rest = found.map.rest
         point = tuple(Fraction(0) if i in units else (x + dot(rest[i], total)) * z for i, x in enumerate(self.y))
-        self.legs.append(None)
-        status = self.arrive(Event(units, z, self.time + minus_log(z), point, self.u, found.units))
+        status = self.arrive(units, z, point, found.units)
         return status, found if status else None
 
 

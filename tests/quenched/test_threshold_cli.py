@@ -149,7 +149,7 @@ def test_design_solve_and_check(capsys, folder):
     assert data["model"] == "threshold" and data["feasible"] is True and data["diag"] == "zero"
     assert answer(capsys, "design", "threshold", "patterns.json", "diag=free", "bias=zero")["bias"] == "zero"
     assert main(["design", "threshold", "patterns.json", "objective=minnorm", "-o", "found.json"]) == 0
-    assert capsys.readouterr().out == ""
+    assert "squared norm" in capsys.readouterr().out
     solved = answer(capsys, "solve", "threshold", "found.json")
     assert {"110", "011"} <= set(solved["stable"])
     (folder / "solved.json").write_text(json.dumps(solved))
@@ -211,6 +211,32 @@ def test_python_takes_lists_and_names(folder):
     solver = Solver("threshold")
     for network in (TOGGLE, "network.json", [[0, -1, "1/2"], [-1, 0, "1/2"]]):
         assert solver.solve(network=network).data["stable"] == ["01", "10"]
+
+
+def test_texts_stay_short(capsys, folder):
+    (folder / "n.csv").write_text("0,0.1,0.1,0.1,0.1,-0.3\n" + "".join("0," * 5 + f"-{k}\n" for k in range(1, 5)))
+    assert main(["simulate", "threshold", "n.csv", "cue=11111"]) == 0
+    assert "converges to y = (-0.3, -1, -2, -3, -4)" in capsys.readouterr().out
+    assert main(["solve", "threshold", "network.json"]) == 0
+    head, row, _ = capsys.readouterr().out.splitlines()[-3:]
+    assert head.index("margin") + len("margin") == row.index("0.5") + len("0.5")
+    assert head.index("signs") == row.index("permitted")
+    (folder / "six.csv").write_text(
+        "\n".join(",".join(["-1" if j == i else "0" for j in range(6)] + ["2"]) for i in range(6))
+    )
+    assert main(["solve", "threshold", "six.csv", "--transitions"]) == 0
+    assert "  ... and 24 more\n  1 terminals: 111111\n" in capsys.readouterr().out
+
+
+def test_every_format_says_that_there_is_no_solution_and_which_signs_are_prescribed(capsys, folder):
+    (folder / "xor.txt").write_text("000\n011\n101\n110\n")
+    for style in ("text", "markdown", "latex"):
+        assert main(["derive", "threshold", "xor.txt", "diag=zero", "signs=++-", "--format", style]) == 0
+        out = capsys.readouterr().out
+        assert out.count("no solution: each written as ... > 0, ") == 3
+        assert ("W_01 >= 0" if style == "text" else r"W_{01} \geq 0") in out
+    assert main(["design", "threshold", "xor.txt", "diag=free"]) == 0
+    assert "of them not asked for)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ Each function checks the hypotheses of its theorem exactly and returns None wher
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from theory.threshold.algebra import sign
@@ -17,21 +18,26 @@ from theory.threshold.network import State, ThresholdNetwork, Vector
 
 @dataclass(frozen=True)
 class Subspace:
-    """States that agree with s outside a set of free units; no trajectory leaves a trap.
+    """States that agree with s outside a set of free units, which may be active or not; no trajectory leaves a trap."""
 
-    Attributes
-    ----------
-    state : State
-    free : tuple of int
-        Units that may be active or not.
-    low, high : tuple of Fraction
-        Smallest and largest field of every unit over these states; each is attained.
-    """
-
+    network: ThresholdNetwork
     state: State
-    free: tuple[int, ...]
-    low: Vector
-    high: Vector
+    free: Collection[int]
+
+    def _extreme(self, side: int) -> Vector:
+        base = self.network.fields(tuple(0 if i in self.free else s for i, s in enumerate(self.state)))
+        rows = zip(base, self.network.W, strict=True)
+        return tuple(h + sum(row[j] for j in self.free if row[j] * side > 0) for h, row in rows)
+
+    @cached_property
+    def low(self) -> Vector:
+        """Smallest field of every unit over these states; each is attained."""
+        return self._extreme(-1)
+
+    @cached_property
+    def high(self) -> Vector:
+        """Largest field of every unit."""
+        return self._extreme(1)
 
     def _held(self, unit: int) -> bool:
         return self.low[unit] > 0 if self.state[unit] else self.high[unit] < 0
@@ -52,29 +58,15 @@ class Subspace:
         return max((math.log1p(float(-x)) for x in towards if x < 0), default=0.0)
 
 
-def subspace(network: ThresholdNetwork, state: State, free: Sequence[int]) -> Subspace:
-    """The states that agree with s outside the free units, and the exact range of every field over them."""
-    base = network.fields(tuple(0 if i in free else s for i, s in enumerate(state)))
-    low, high = (
-        tuple(
-            h + sum(w for w in (row[j] for j in free) if w * side > 0) for h, row in zip(base, network.W, strict=True)
-        )
-        for side in (-1, 1)
-    )
-    return Subspace(state, tuple(sorted(set(free))), low, high)
-
-
 def smallest_trap(network: ThresholdNetwork, cue: State) -> Subspace:
     """The smallest trap that holds a cue: units whose field may switch them are freed until none is left.
 
     Trajectories from the region of the cue never leave it.
     """
-    free: tuple[int, ...] = ()
-    while True:
-        space = subspace(network, cue, free)
-        if space.is_trap:
-            return space
-        free = tuple(i for i in range(network.N) if i in free or not space._held(i))
+    space = Subspace(network, cue, ())
+    while not space.is_trap:
+        space = Subspace(network, cue, [i for i in range(network.N) if i in space.free or not space._held(i)])
+    return space
 
 
 def completes_directly(network: ThresholdNetwork, cue: State, state: State) -> bool:
@@ -82,7 +74,7 @@ def completes_directly(network: ThresholdNetwork, cue: State, state: State) -> b
 
     Then every trajectory from the region of the cue converges to it, and each differing unit crosses zero once.
     """
-    return subspace(network, state, [i for i, (q, s) in enumerate(zip(cue, state, strict=True)) if q != s]).completes
+    return Subspace(network, state, [i for i, (q, s) in enumerate(zip(cue, state, strict=True)) if q != s]).completes
 
 
 def _spread(N: int, ratio: Callable[[int, int], Fraction | int | None]) -> list[Any] | None:
@@ -119,19 +111,7 @@ def balance(network: ThresholdNetwork) -> State | None:
     return None if labels is None else tuple(int(label < 0) for label in labels)
 
 
-@dataclass(frozen=True)
-class Closure:
-    """From a cue to the state that it completes to, all switches of a step at once."""
-
-    steps: tuple[State, ...]
-
-    @property
-    def state(self) -> State:
-        """The stable state."""
-        return self.steps[-1]
-
-
-def closure(network: ThresholdNetwork, cue: State) -> Closure | None:
+def closure(network: ThresholdNetwork, cue: State) -> State | None:
     """To which stable state all trajectories from the region of a cue converge, where the network is balanced and supports the cue.
 
     In a cooperative network (W >= 0) a cue q whose active units all have positive fields is completed to the least stable state
@@ -139,23 +119,21 @@ def closure(network: ThresholdNetwork, cue: State) -> Closure | None:
     stable state below; in a balanced one the same holds after the switching of `balance`. None where the theorem does not
     apply, a zero field on the way included.
     """
-    flipped, steps = balance(network), [cue]
-    while flipped is not None and all(h := network.fields(steps[-1])):
+    flipped, state = balance(network), cue
+    while flipped is not None and all(h := network.fields(state)):
         after = tuple(int(x > 0) for x in h)
-        if after == steps[-1]:
-            return Closure(tuple(steps))
-        if len({(t - q) * (1 - 2 * x) for q, t, x in zip(steps[-1], after, flipped, strict=True) if q != t}) > 1:
+        if after == state:
+            return state
+        if len({(t - q) * (1 - 2 * x) for q, t, x in zip(state, after, flipped, strict=True) if q != t}) > 1:
             return None  # up and down
-        steps.append(after)
+        state = after
     return None
 
 
 def completed(network: ThresholdNetwork, cue: State) -> State | None:
     """The stable state to which every trajectory from the region of a cue converges, where one of the theorems here says so."""
-    if (closed := closure(network, cue)) is not None:
-        return closed.state
-    if not all(h := network.fields(cue)):
-        return None
+    if (closed := closure(network, cue)) is not None or not all(h := network.fields(cue)):
+        return closed
     state = tuple(int(x > 0) for x in h)  # the only one to which the fields at the cue can point
     return state if completes_directly(network, cue, state) else None
 

@@ -103,10 +103,12 @@ class ReturnMap:
         cone = Cone(tuple(side * x for x in axis), tuple(side * x / scale for x in dual), Fraction(1), 1)
         rows, power = self.G, self.A
         while cone.turns <= _TURNS:
-            slack = [cone.on(row) for row in rows]
-            if any(ahead <= 0 for ahead, _ in slack):
+            ahead = times(rows, cone.axis)
+            if any(x <= 0 for x in ahead):
                 return None
-            width = min((ahead / across for ahead, across in slack if across), default=Fraction(1)) / 2
+            unit = replace(cone, width=Fraction(1)).rays
+            across = [max(dot(row, ray) for ray in unit) - x for row, x in zip(rows, ahead, strict=True)]
+            width = min((x / more for x, more in zip(ahead, across, strict=True) if more), default=Fraction(1)) / 2
             cone = replace(cone, width=width.limit_denominator(10**6) or width)
             if cone.stretch(power)[2] and cone.contains(y) and all(map(cone.keeps, rows)):
                 return cone
@@ -127,7 +129,7 @@ class ReturnMap:
 
 @dataclass(frozen=True)
 class Cone:
-    """All c (axis + r) with c > 0, dual.r = 0 and abs(r_k) <= width for all k but one, where abs(dual_k) is largest.
+    """All c (axis + r) with c > 0, dual.r = 0 and a sum of abs(r_k) <= width over all k but one, where abs(dual_k) is largest.
 
     dual.axis = 1. As many turns of a word as `turns` says map it into its interior.
     """
@@ -141,35 +143,36 @@ class Cone:
     def _pivot(self) -> int:
         return max(range(len(self.dual)), key=lambda k: abs(self.dual[k]))
 
-    def parts(self, y: Sequence[Fraction]) -> Vector:
-        """c and c r_k of a vector."""
+    @cached_property
+    def rays(self) -> Rows:
+        """Its axis and its edges, all with c = 1: what holds on these holds in the whole cone."""
+
+        def edge(k: int, step: Fraction) -> Vector:
+            moves = {k: step, self._pivot: -step * self.dual[k] / self.dual[self._pivot]}
+            return tuple(x + moves.get(j, 0) for j, x in enumerate(self.axis))
+
+        others = [k for k in range(len(self.axis)) if k != self._pivot]
+        return (self.axis, *(edge(k, step) for k in others for step in (self.width, -self.width)))
+
+    def contains(self, y: Sequence[Fraction], *, inside: bool = False) -> bool:
+        """Whether the cone holds this point, in its interior if that is asked."""
         c = dot(self.dual, y)
-        return c, *(x - c * a for k, (x, a) in enumerate(zip(y, self.axis, strict=True)) if k != self._pivot)
-
-    def on(self, row: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
-        """row.axis, and the largest row.r over the width."""
-        share = row[self._pivot] / self.dual[self._pivot]
-        return dot(row, self.axis), sum((abs(x - share * d) for x, d in zip(row, self.dual, strict=True)), Fraction(0))
-
-    def contains(self, y: Sequence[Fraction]) -> bool:
-        """Whether the cone holds this point."""
-        c, *across = self.parts(y)
-        return c > 0 and all(abs(x) <= self.width * c for x in across)
+        across = sum(abs(x - c * a) for k, (x, a) in enumerate(zip(y, self.axis, strict=True)) if k != self._pivot)
+        return c > 0 and (across < self.width * c or (across == self.width * c and not inside))
 
     def keeps(self, row: Sequence[Fraction]) -> bool:
         """Whether row.y > 0 in the whole cone, or row = 0 on it."""
-        ahead, across = self.on(row)
-        return ahead > self.width * across or ahead == across == 0
+        values = times(self.rays, row)
+        return min(values) > 0 or not any(values)
 
     def stretch(self, matrix: Rows) -> tuple[Fraction, Fraction, bool]:
         """Least and largest factor of c under a matrix, and whether it maps the cone into its interior.
 
         If it does, its largest eigenvalue lies between the two.
         """
-        first, *rest = zip(*(self.parts(column) for column in zip(*matrix, strict=True)), strict=True)
-        (low, spread), across = self.on(first), map(self.on, rest)
-        low, high = low - self.width * spread, low + self.width * spread
-        return low, high, low > 0 and all(abs(x) + self.width * more < self.width * low for x, more in across)
+        images = [times(matrix, ray) for ray in self.rays]
+        factors = times(images, self.dual)
+        return min(factors), max(factors), all(self.contains(image, inside=True) for image in images)
 
 
 @dataclass(frozen=True)
@@ -228,19 +231,13 @@ class Recurrence:
         for vector in rows_of(minus.nullspace()):  # lambda = 1 if the eigenvector of 1 lies in the cone
             if self.cone.contains(vector) or self.cone.contains([-x for x in vector]):
                 return 0
-        low, high, _ = self._stretch
-        return 1 if low > 1 else -1 if high < 1 else None
-
-    @cached_property
-    def _stretch(self) -> tuple[Fraction, Fraction, int]:
-        """Bounds on lambda^turns, and turns: so many that they exclude 1, if a few are enough."""
-        power, turns = self.map.A, 1
+        power, turns = A, 1
         for _ in range(_TURNS.bit_length() + 2):
             low, high, inside = self.cone.stretch(power)
             if turns >= self.cone.turns and inside and not low <= 1 <= high:
-                break
+                return 1 if low > 1 else -1
             power, turns = product(power, power), 2 * turns
-        return low, high, turns
+        return None
 
     @cached_property
     def spectrum(self) -> tuple[Any, ...] | None:
@@ -265,15 +262,10 @@ class Recurrence:
             return side * number * z + worst * (1 - z) > 0
         drift = [side * x for x in self.map.rest[unit]]
         least = min(side * number, dot(drift, self.cone.axis) / dot(psi, self.cone.axis)) / 2
-        shrinks = [x - dot(psi, column) for x, column in zip(psi, zip(*self.map.A, strict=True), strict=True)]
         rises = [x - least * p for x, p in zip(drift, psi, strict=True)]
-        return (
-            self.growth == 0
-            and self.cone.turns == 1
-            and least + worst * dot(psi, y) > 0
-            and self.cone.keeps(rises)
-            and self.cone.keeps(shrinks)
-        )
+        shrinks = [p - q for p, q in zip(psi, times(zip(*self.map.A, strict=True), psi), strict=True)]
+        bounded = self.cone.turns == 1 and least + worst * dot(psi, y) > 0
+        return self.growth == 0 and bounded and self.cone.keeps(rises) and self.cone.keeps(shrinks)
 
     @property
     def period(self) -> Any:
@@ -291,7 +283,7 @@ class Recurrence:
     @property
     def period_value(self) -> float:
         """The period in floating point: the part of A axis along the axis is lambda up to the square of the axis' error."""
-        return math.log(self.cone.parts(times(self.map.A, self.cone.axis))[0])
+        return math.log(dot(self.cone.dual, times(self.map.A, self.cone.axis)))
 
     def __str__(self) -> str:
         """Of a limit cycle: period and multipliers, exact where that is short."""

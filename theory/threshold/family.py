@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from math import inf, lcm
+from math import lcm
 from typing import Any
 
 from sympy import Matrix, Symbol, latex
 
 from theory.errors import InputError, gathering, require
 from theory.text.parsing import parse_polynomial
+from theory.threshold.entries import WEIGHT, listed, rational
 from theory.threshold.every_state import MOST_UNITS, stable_and_marginal
 from theory.threshold.network import State, ThresholdNetwork, text_of
 from theory.threshold.realroots import (
@@ -76,25 +77,26 @@ class Family:
         InputError
             With all problems of rows and columns, counted from 1.
         """
-        N = len(W)
+        rows = [listed(row) or [] for row in listed(W) or ()]
+        entries = [0] * len(rows) if b is None else listed(b) or []
+        N = len(rows)
         require(
             (re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,31}", parameter), f"{parameter[:40]!r} is no name of a parameter")
         )
-        b = [0] * N if b is None else b
         shapes = [
-            f"W: row {k} has {len(row)} entries; there are {N} rows" for k, row in enumerate(W, 1) if len(row) != N
+            f"W: row {k} has {len(row)} entries; there are {N} rows" for k, row in enumerate(rows, 1) if len(row) != N
         ]
-        shapes += [f"b has {len(b)} entries; there are {N} rows"] if len(b) != N else []
+        shapes += [f"b has {len(entries)} entries; there are {N} rows"] if len(entries) != N else []
         require((N, "W has no rows"), *((False, problem) for problem in shapes))
         problems: list[str] = []
-        rows = [
-            [_entry(entry, parameter, f"W: row {i}, column {j}", problems) for j, entry in enumerate(row, 1)]
-            for i, row in enumerate(W, 1)
+        weights = [
+            tuple(_entry(entry, parameter, f"W: row {i}, column {j}", problems) for j, entry in enumerate(row, 1))
+            for i, row in enumerate(rows, 1)
         ]
-        biases = [_entry(entry, parameter, f"b: entry {i}", problems) for i, entry in enumerate(b, 1)]
+        biases = [_entry(entry, parameter, f"b: entry {i}", problems) for i, entry in enumerate(entries, 1)]
         if problems:
             raise InputError(problems)
-        return cls(tuple(map(tuple, rows)), tuple(biases), parameter)
+        return cls(tuple(weights), tuple(biases), parameter)
 
     @property
     def N(self) -> int:
@@ -136,10 +138,10 @@ class Family:
 def _entry(entry: Any, parameter: str, where: str, problems: list[str]) -> Polynomial:
     found: list[str] = []
     with gathering(found):
+        if (value := rational(entry, WEIGHT)) is not None:
+            return (value,)
         if isinstance(entry, str):
             return tuple(fraction(c) for c in reversed(parse_polynomial(entry, parameter).all_coeffs()))
-        if isinstance(entry, int | Fraction | float) and -inf < entry < inf:
-            return (Fraction(entry),)
         raise InputError(f"{str(entry)[:40]} is no number and no text")
     problems += [f"{where}: {problem}" for problem in found]
     return (Fraction(0),)

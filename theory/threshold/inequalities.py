@@ -95,6 +95,18 @@ class UnitInequalities:
         """Texts of the inequalities that are kept and of the prescribed signs."""
         return (*(e.text for e in self.kept), *(f"{s} {'>=' if sign > 0 else '<='} 0" for s, sign in self.signs))
 
+    @property
+    def latex(self) -> tuple[str, ...]:
+        """The same in LaTeX."""
+        signs = (latex(symbol) + (r" \geq 0" if sign > 0 else r" \leq 0") for symbol, sign in self.signs)
+        return (*(entry.latex for entry in self.kept), *signs)
+
+    @property
+    def refusal(self) -> tuple[str, ...]:
+        """Why there is no solution; empty where there is one."""
+        total = _combined(self.conflict)
+        return (f"no solution: each written as ... > 0, {total} is never positive",) if self.conflict else ()
+
 
 @dataclass(frozen=True)
 class Inequalities:
@@ -145,18 +157,15 @@ class Inequalities:
             found += [
                 f"  {text_of(e.state)} follows: {_combined([(abs(f), s) for f, s in e.implied])}" for e in unit.removed
             ]
-            if unit.conflict:
-                found.append(f"  no solution: {_combined(unit.conflict)} is never positive")
+            found += [f"  {refusal}" for refusal in unit.refusal]
         return tuple(found)
 
     @property
     def latex(self) -> str:
-        """All inequalities that are kept, one a line."""
-        lines = []
-        for unit in self.units:
-            lines += [entry.latex for entry in unit.kept]
-            lines += [latex(symbol) + (r" \geq 0" if sign > 0 else r" \leq 0") for symbol, sign in unit.signs]
-        return r"\begin{gather*} " + r" \\ ".join(lines) + r" \end{gather*}"
+        """All inequalities that are kept, one a line; comments say where they have no solution."""
+        lines = [line for unit in self.units for line in unit.latex]
+        refused = [f"\n% unit {unit.unit}: {refusal}" for unit in self.units for refusal in unit.refusal]
+        return r"\begin{gather*} " + r" \\ ".join(lines) + r" \end{gather*}" + "".join(refused)
 
 
 def _combined(terms: Any) -> str:

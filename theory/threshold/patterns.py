@@ -17,9 +17,9 @@ from typing import Any
 from theory.errors import gathering
 from theory.threshold.algebra import dot
 from theory.threshold.network import State, Vector, text_of
-from theory.threshold.reading import PatternFile, pattern_file
+from theory.threshold.reading import WORDS, PatternFile, pattern_file
 
-FREE, ZERO, NONPOSITIVE = "free", "zero", "nonpositive"
+FREE, ZERO, NONPOSITIVE = WORDS["diag"]
 
 FEASIBLE, MINNORM, MARGIN, INTEGER = "feasible", "minnorm", "margin", "integer"
 OBJECTIVES = (FEASIBLE, MINNORM, MARGIN, INTEGER)

@@ -133,15 +133,17 @@ def _at(data: Mapping[str, Any], key: str) -> Any:
 
 def _network(data: Any, file: str) -> ThresholdNetwork:
     """A matrix, one with the biases in a last column, or a mapping; keys for other readers are left alone."""
+    W = _at(data, "W") if isinstance(data, Mapping) else data
+    rows = listed(W) or []
+    if len(rows) > MOST_UNITS:
+        raise InputError(f"W has {len(rows)} rows; at most {MOST_UNITS} units are taken")
     if not isinstance(data, Mapping):
-        rows = listed(data)
         if not rows:
             raise InputError("no rows of numbers; needed: N rows of N numbers, or of N + 1 with the bias last")
         split = [listed(row) or [] for row in rows]
         if all(len(row) == len(rows) + 1 for row in split):
             return _checked([row[:-1] for row in split], {"b": [row[-1] for row in split]}, file)
         return _checked(rows, {}, file)
-    W = _at(data, "W")
     if "tau" in data:
         raise InputError("tau: all units have the time constant 1; only stable states would be the same with others")
     name = data.get("parameter", "p")
@@ -156,8 +158,6 @@ def _network(data: Any, file: str) -> ThresholdNetwork:
 def _checked(W: Any, parts: Mapping[str, Any], file: str) -> ThresholdNetwork:
     """The network of these rows, and of b, or I and theta, as far as they are given."""
     N = len(listed(W) or ())
-    if N > MOST_UNITS:
-        raise InputError(f"W has {N} rows; at most {MOST_UNITS} units are taken")
     vectors = [[Fraction(0)] * N]
     with gathering() as problems:
         with gathering(problems):
@@ -197,24 +197,13 @@ def _of_family(data: Mapping[str, Any], name: str, file: str) -> ThresholdNetwor
     from theory.threshold.family import Family
 
     (at,) = numbers("at", [data.get("at", 0)], 1, WEIGHT)
-    W, b = ([_entry(e) for e in listed(part) or ()] for part in (data["W"], data.get("b")))
-    if not W or not all(isinstance(row, list) for row in W) or not len(W) <= MOST_UNITS:
-        raise InputError(f"W is no list of at most {MOST_UNITS} rows")
     parts = {} if data.get("b") is None else {"b": data["b"]}
-    family = Family.of(W, b if parts else None, name)
+    family = Family.of(data["W"], parts.get("b"), name)
     note = (
         f'W and b depend on {name}: these are the states at {name} = {at}; another value is chosen by "at" in the file'
     )
     network = family.at(at)
     return ThresholdNetwork(network.W, network.b, file, (note, *_notes(data["W"], parts)), family)
-
-
-def _entry(entry: Any) -> Any:
-    """An entry as the reader of families takes it."""
-    if (entries := listed(entry)) is not None:
-        return [_entry(e) for e in entries]
-    value = rational(entry, WEIGHT)
-    return str(entry) if value is None else value
 
 
 # ---- patterns ----------------------------------------------------------------------------------------------------------
@@ -273,7 +262,7 @@ def _pattern_text(entry: Any) -> str:
 def _option(name: str, given: Any, N: int) -> Any:
     """A word, or a matrix of a few whole numbers; a list of +1 and -1, or ``++-``, are the signs of all weights from one unit."""
     if name in WORDS:
-        if given not in WORDS[name]:
+        if not isinstance(given, str) or given not in WORDS[name]:
             raise InputError(
                 f"{name} = {str(given)[:40]} is not allowed; {name} must be one of {', '.join(WORDS[name])}"
             )

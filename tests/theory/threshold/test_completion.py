@@ -10,12 +10,12 @@ from numerics.threshold.trajectories import CONVERGED, trajectory
 from numerics.threshold.transitions import transition_graph
 from tests import random_threshold as random
 from theory.threshold.completion import (
+    Subspace,
     balance,
     closure,
     completes_directly,
     energy,
     smallest_trap,
-    subspace,
 )
 from theory.threshold.network import ThresholdNetwork
 
@@ -39,7 +39,7 @@ def test_ranges_of_fields_are_attained_and_traps_are_traps(seed):
         network = random.network(rng, rng.randint(1, 5))
         s = random.state(rng, network.N)
         free = tuple(i for i in range(network.N) if rng.random() < 0.5)
-        space = subspace(network, s, free)
+        space = Subspace(network, s, free)
         fields = [network.fields(q) for q in members(s, free)]
         assert space.low == tuple(map(min, zip(*fields, strict=True)))
         assert space.high == tuple(map(max, zip(*fields, strict=True)))
@@ -58,7 +58,7 @@ def test_no_trajectory_leaves_the_smallest_trap(seed):
         trap = smallest_trap(network, cue)
         assert trap.is_trap
         smaller = [f for f in range(16) if {i for i in range(4) if f >> i & 1} < set(trap.free)]
-        assert not any(subspace(network, cue, [i for i in range(4) if f >> i & 1]).is_trap for f in smaller)
+        assert not any(Subspace(network, cue, [i for i in range(4) if f >> i & 1]).is_trap for f in smaller)
         proper += 0 < len(trap.free) < 4
         run = trajectory(network, random.point(rng, cue), most_events=30, recognise=False)
         assert all(u[i] == cue[i] for u in run.outputs for i in range(4) if i not in trap.free)
@@ -83,7 +83,7 @@ def test_direct_completion(seed):
             assert run.status == CONVERGED
             assert run.u_limit == s
             assert len(run.events) <= len(differing)
-            assert run.time <= subspace(network, s, differing).latest_crossing(y0) * (1 + 1e-12)
+            assert run.time <= Subspace(network, s, differing).latest_crossing(y0) * (1 + 1e-12)
     assert done > 50
 
 
@@ -140,10 +140,10 @@ def test_supported_cues_complete_to_the_closure(switched, seed):
         done += 1
         run = trajectory(network, random.point(rng, cue))
         assert run.status == CONVERGED
-        assert run.u_limit == closed.state
-        assert len(run.events) <= sum(a != b for a, b in zip(cue, closed.state, strict=True))
+        assert run.u_limit == closed
+        assert len(run.events) <= sum(a != b for a, b in zip(cue, closed, strict=True))
         order = [tuple(a ^ x for a, x in zip(s, found, strict=True)) for s in stable(network)]
-        start, end = (tuple(a ^ x for a, x in zip(s, found, strict=True)) for s in (cue, closed.state))
+        start, end = (tuple(a ^ x for a, x in zip(s, found, strict=True)) for s in (cue, closed))
         up = below(start, end)
         assert up or below(end, start)
         beyond = [s for s in order if (below(start, s) if up else below(s, start))]
@@ -164,11 +164,11 @@ def test_stable_states_of_cooperative_networks_form_a_lattice(seed):
         for s in states:
             for t in states:
                 above = [x for x in states if below(s, x) and below(t, x)]
-                least = closure(network, tuple(map(max, s, t))).state
+                least = closure(network, tuple(map(max, s, t)))
                 assert least in above
                 assert all(below(least, x) for x in above)
                 under = [x for x in states if below(x, s) and below(x, t)]
-                greatest = closure(network, tuple(map(min, s, t))).state
+                greatest = closure(network, tuple(map(min, s, t)))
                 assert greatest in under
                 assert all(below(x, greatest) for x in under)
     assert several > 5

@@ -73,7 +73,7 @@ def test_the_views():
     entry = found.data["inequalities"][0]
     assert entry["conditions"][0] == "W_02 + b_0 < 0" and entry["removed"][0]["follows_from"] == {"111": "1"}
     parity = inequalities(Patterns.of(["000", "011", "101", "110"], "zero"))
-    assert "  no solution: 000 + 011 + 101 + 110 is never positive" in parity.rows
+    assert "  no solution: each written as ... > 0, 000 + 011 + 101 + 110 is never positive" in parity.rows
     assert not parity.data["feasible"]
     assert str(weight(3, 11, 12)) == "W_3_11" and str(weight(3, 12, 12)) == "b_3"
 

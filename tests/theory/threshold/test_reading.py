@@ -100,6 +100,8 @@ def test_floats_are_the_binary_numbers_they_are(file, tmp_path):
         ({"W": [["x"] * 9] * 9, "b": [0] * 9}, ["row 1, column 5 ('x') and 76 more"]),
         ({"W": [[1]], "b": [1, 2]}, ["b: 2 numbers; needed: 1"]),
         ({"W": [[1]], "b": 3}, ["b: 3 is no list"]),
+        ({"W": [["p"]], "b": 3}, ["b has 0 entries; there are 1 rows"]),
+        ({"W": [["p"], 3]}, ["W: row 1 has 1 entries; there are 2 rows", "W: row 2 has 0 entries"]),
         ({"W": [[1]], "b": [1], "theta": [1]}, ["b is given and theta too"]),
         ({"W": [[1]], "theta": ["x"]}, ["theta: number 1 ('x')"]),
         ({"W": [[1]], "b": [1], "tau": [1]}, ["tau: all units have the time constant 1"]),
