@@ -107,7 +107,8 @@ def build_parser(model: str | None = None) -> argparse.ArgumentParser:
         )
         timed = any(t.model.with_filter is not None for t in shown)
         sub.add_argument("--filter", action=_Once, metavar="H", help=_FILTER if timed else argparse.SUPPRESS)
-        taken = _PARAMETERS + ranges * _RANGES if pairs else "; ".join(f"{f.meaning}: {f.allowed}" for f in own)
+        given = _PARAMETERS if active else _PARAMETERS.partition(" and of the activation")[0] + ", listed below"
+        taken = given + ranges * _RANGES if pairs else "; ".join(f"{f.meaning}: {f.allowed}" for f in own)
         shape = "name=value" if pairs else "FILE"
         sub.add_argument("pairs", nargs="*", metavar=shape, help=taken.replace("%", "%%") or argparse.SUPPRESS)
         if pairs:

@@ -15,7 +15,7 @@ from numerics.compare.validation import Validation
 from numerics.compare.verdict import Row
 from numerics.simulate.sample import Sample, SingleRun
 from numerics.solve.solution import Solution
-from numerics.threshold.integrator import SteepNetwork, random_starts, starts_near
+from numerics.threshold.integrator import Array, SteepNetwork, random_starts, starts_near
 from numerics.threshold.trajectories import CAPPED, MAX_EVENTS, Trajectory, trajectory
 from numerics.view import aligned
 from theory.errors import require
@@ -30,6 +30,7 @@ MARGINS = (10.0, 20.0, 40.0)
 STEEPEST = 2000.0
 RESOLVED = 24.0  # margin times steepness from which a sigmoid is a step in all of a state's neighbourhood
 NEAR = 4  # starts in the region of each stable state
+SHOWN = 20  # events on a terminal, from the start and to the end
 MOST_STATES = 200  # stable states that are validated
 DEVIATION = 1e-6  # of y from its focal point, over the sum of abs of the row, at the largest steepness
 
@@ -174,14 +175,19 @@ def _followed(run: Trajectory, seed: int) -> Run:
     """A trajectory as the sample of one run."""
     lost = float(run.status in (MAX_EVENTS, CAPPED))
     caution = (f"the end is not known: {run.ending}",) if lost else ()
-    times, what, outputs = zip(("time", "", "outputs"), *run.rows, strict=True)
+    events = [row for row in run.rows if row[0]]
+    left_out = len(events) - 2 * SHOWN
+    table = aligned([("time", "", "outputs"), *events], left=(1, 2))
+    if left_out > 0:
+        table[SHOWN + 1 : -SHOWN] = [f"... {left_out} more ..."]
+    ends = [f"{what}: {outputs}" if outputs else what for time, what, outputs in run.rows if not time]
     return Run.of(
         run.network,
         seed,
         lost,
         {"event_count": len(run.events), "last_event": run.time},
         content=run.data,
-        lines=("", *(f"  {line}" for line in aligned(list(zip(times, what, outputs, strict=True)), left=(1, 2)))),
+        lines=("", *(f"  {line}" for line in (*table, *ends))),
         reasons=(*run.network.notes, *caution),
     )
 
@@ -235,14 +241,14 @@ def compare_states(
     network: ThresholdNetwork = solution.parameters["network"]
     stable = list(map(state_of, solution.data["stable"]))[:MOST_STATES]
     smooth = SteepNetwork.of(network)
-    fields = [network.fields(s) for s in stable]
-    margins = [min(abs(float(h)) / size for h, size in zip(f, smooth.scale, strict=True)) for f in fields]
-    slopes = tuple(min(STEEPEST, m / min([*margins, 0.1]) if min([*margins, 0.1]) else STEEPEST) for m in MARGINS)
+    focal = [np.array(list(map(float, network.fields(s)))) for s in stable]
+    least = float(min([*(np.min(np.abs(f) / smooth.scale) for f in focal), 0.1]))
+    slopes = tuple(min(STEEPEST, margin / least) if least else STEEPEST for margin in MARGINS)
     near = starts_near(smooth, stable, NEAR, seed) if stable else np.zeros((network.N, 0))
     rests = [smooth.ends(near, slope) for slope in slopes]
     rows = [
-        _row(network, s, f, [y[:, NEAR * k : NEAR * (k + 1)] for y in rests], smooth, slopes)
-        for k, (s, f) in enumerate(zip(stable, fields, strict=True))
+        _row(s, f, [y[:, NEAR * k : NEAR * (k + 1)] for y in rests], smooth, slopes[-1])
+        for k, (s, f) in enumerate(zip(stable, focal, strict=True))
     ]
     everywhere = smooth.ends(random_starts(network.N, starts or STARTS, seed), slopes[-1], progress)
     found = Counter(text_of(s) for s in smooth.states(everywhere, slopes[-1]) if s is not None)
@@ -253,18 +259,14 @@ def compare_states(
     return StateValidation(tuple(rows), verdict, sentence, 0.0, (sample,), dict(sorted(found.items())), slopes)
 
 
-def _row(
-    network: ThresholdNetwork, state: State, fields: Any, rests: Any, smooth: SteepNetwork, slopes: tuple[float, ...]
-) -> Row:
+def _row(state: State, focal: Array, rests: list[Array], smooth: SteepNetwork, slope: float) -> Row:
     """One state: whether the runs that start in its region end in it, and how near to its focal point."""
-    focal = np.array(list(map(float, fields)))
-    sizes = [np.min(np.abs(y * smooth.scale[:, None])) for y in rests]
-    ends = smooth.states(rests[-1], slopes[-1])
+    before, last = (float(np.min(np.abs(y * smooth.scale[:, None]))) for y in rests[-2:])
+    ends = smooth.states(rests[-1], slope)
     left = sorted({text_of(s) for s in ends if s not in (None, state)})
     away = float(np.max(np.abs(rests[-1] - (focal / smooth.scale)[:, None])))
-    margin = float(np.min(np.abs(focal) / smooth.scale))
-    if margin * slopes[-1] < RESOLVED:
-        status, note = "inconclusive", f"the margin is too small for a steepness of {slopes[-1]:g}"
+    if float(np.min(np.abs(focal) / smooth.scale)) * slope < RESOLVED:
+        status, note = "inconclusive", f"the margin is too small for a steepness of {slope:g}"
     elif left:
         status, note = "disagree", f"runs end in {', '.join(left[:3])}"
     elif None in ends:
@@ -273,9 +275,8 @@ def _row(
         status, note = "disagree", f"runs end {away:.1g} away from the focal point"
     else:
         status, note = "agree", ""
-    theory = float(np.min(np.abs(focal)))
-    change = abs(sizes[-1] - sizes[-2])
-    return Row(text_of(state), theory, float(sizes[-1]), float(change), nan, nan, nan, nan, nan, nan, (), status, note)
+    theory, change = float(np.min(np.abs(focal))), abs(last - before)
+    return Row(text_of(state), theory, last, change, nan, nan, nan, nan, nan, nan, (), status, note)
 
 
 def _others(others: list[str], complete: bool) -> Row:

@@ -56,8 +56,8 @@ class TransitionGraph:
         states = sorted(self.edges)
         number = {s: k for k, s in enumerate(states)}
         pairs = [(number[s], number[t]) for s in states for t in self.edges[s] if t in number]
-        ends = np.array(pairs, dtype=int).reshape(-1, 2)
-        graph = csr_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(states), len(states)))
+        ends = np.array(pairs, dtype=int).reshape(-1, 2).T
+        graph = csr_matrix((np.ones(len(pairs)), tuple(ends)), shape=(len(states), len(states)))
         _, labels = connected_components(graph, connection="strong")
         found: dict[int, list[State]] = {}
         for s, label in zip(states, labels.tolist(), strict=True):

@@ -216,7 +216,11 @@ def test_python_takes_lists_and_names(folder):
 def test_texts_stay_short(capsys, folder):
     (folder / "n.csv").write_text("0,0.1,0.1,0.1,0.1,-0.3\n" + "".join("0," * 5 + f"-{k}\n" for k in range(1, 5)))
     assert main(["simulate", "threshold", "n.csv", "cue=11111"]) == 0
-    assert "converges to y = (-0.3, -1, -2, -3, -4)" in capsys.readouterr().out
+    assert "\n  converges to y = (-0.3, -1, -2, -3, -4): 00000\n" in capsys.readouterr().out
+    (folder / "many.csv").write_text("".join("0," * 45 + f"-{k}\n" for k in range(1, 46)))
+    assert main(["simulate", "threshold", "many.csv", "cue=" + "1" * 45]) == 0
+    shown = capsys.readouterr().out  # the start and 45 crossings, 20 lines from either end
+    assert shown.count(" at zero") == 39 and "\n  ... 6 more ...\n" in shown
     assert main(["solve", "threshold", "network.json"]) == 0
     head, row, _ = capsys.readouterr().out.splitlines()[-3:]
     assert head.index("margin") + len("margin") == row.index("0.5") + len("0.5")

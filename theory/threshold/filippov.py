@@ -76,24 +76,22 @@ def box_solutions(W: Matrix, c: Sequence[Fraction]) -> tuple[Equilibrium, ...]:
         If more than `MOST_CASES` cases would have to be looked at; there are up to 3^n.
     """
     found: dict[Vector, Equilibrium] = {}
-    count = 0
-    for kinds in _cases(W, c):
-        if len(kinds) == len(c):
-            for solution in _corners(W, c, kinds):
-                count += 1
-                if solution is not None:
-                    found.setdefault(solution.u, solution)
-        count += 1
+    for count, solution in enumerate(_attempts(W, c), 1):
         if count > MOST_CASES:
             raise DomainError(f"the outputs of {len(c)} units at zero have more than {MOST_CASES} cases to look at")
+        if solution is not None:
+            found.setdefault(solution.u, solution)
     return tuple(found.values())
 
 
-def _cases(W: Matrix, c: Sequence[Fraction]) -> Iterator[tuple[int | None, ...]]:
-    """Which of the first outputs are 0, 1 or between (None): the cases that intervals of the velocities do not rule out."""
+def _attempts(W: Matrix, c: Sequence[Fraction]) -> Iterator[Equilibrium | None]:
+    """Solutions, and None for each case without one: which of the first outputs are 0, 1 or between (None).
+
+    What intervals of the velocities rule out is left out.
+    """
     rows, biases = ThresholdNetwork(tuple(map(tuple, W)), tuple(c)).integers  # the scale of a row changes no sign
 
-    def after(kinds: tuple[int | None, ...]) -> Iterator[tuple[int | None, ...]]:
+    def after(kinds: tuple[int | None, ...]) -> Iterator[Equilibrium | None]:
         for i, kind in enumerate(kinds):
             known = biases[i] + sum(w for w, k in zip(rows[i], kinds, strict=False) if k)
             free = [w for j, w in enumerate(rows[i]) if j >= len(kinds) or kinds[j] is None]
@@ -101,8 +99,10 @@ def _cases(W: Matrix, c: Sequence[Fraction]) -> Iterator[tuple[int | None, ...]]
                 kind != 0 and known + sum(w for w in free if w > 0) < 0
             ):
                 return
-        yield kinds
-        if len(kinds) < len(c):
+        yield None
+        if len(kinds) == len(c):
+            yield from _corners(W, c, kinds)
+        else:
             for kind in (0, 1, None):
                 yield from after((*kinds, kind))
 
@@ -120,7 +120,7 @@ def _corners(W: Matrix, c: Sequence[Fraction], kinds: Sequence[int | None]) -> I
         [*(row[j] for j in free), -bias - sum(w for w, k in zip(row, kinds, strict=True) if k)]
         for row, bias in zip(W, c, strict=True)
     ]
-    pivots, inner = solved((rows[i] for i in free), len(free))
+    pivots, inner = solved((rows[i] for i in free), len(free)) if free else ((), ())
     for extra in combinations(rest, len(free) - len(pivots)) if len(free) not in pivots else ():
         if extra:
             _, inner = solved((rows[i] for i in (*free, *extra)), len(free))
@@ -138,7 +138,7 @@ def _corners(W: Matrix, c: Sequence[Fraction], kinds: Sequence[int | None]) -> I
 def index_of(W: Matrix, u: Sequence[Fraction]) -> int:
     """Sign of det(-W_FF), F the units with 0 < u < 1."""
     free = [i for i, x in enumerate(u) if 0 < x < 1]
-    return sign(exact(([-W[i][j] for j in free] for i in free), len(free)).det())
+    return sign(exact(([-W[i][j] for j in free] for i in free), len(free)).det()) if free else 1
 
 
 @dataclass(frozen=True)
