@@ -49,22 +49,17 @@ def rows(effort: Effort) -> list[Row]:
     note = f"{cached}{whole_cpu}; quad finds the load of the bulk alone"
     spectra = f"spectra of N = {size} give {found['spectra']:.3f}, the theory {exact:.4f}"
     points = f"{mapped_cpu} with its processes; n and sigma drawn for this run"
+    linear, power, point = "alpha_S, n = 1", "alpha_S, n = 0.9", f"map of alpha_S, {side} x {side}, a point"
+    bisected, quads = "bisection on simulated spectra", "both equations with quad"
+    measured = [
+        (linear, ONE, whole, quads, naive, note),
+        (linear, ONE, whole, bisected, simulated, spectra),
+        (power, ONE, broken, f"{quads}, n = 1", naive, broken_cpu),
+        (point, MAP, mapped, "one solution, n = 0.9", broken, points),
+    ]
     return [
-        Row("alpha_S, n = 1", f"<= {ONE} s", whole, "both equations with quad", naive, note=note).below(ONE),
-        Row("alpha_S, n = 1", f"<= {ONE} s", whole, "bisection on simulated spectra", simulated, note=spectra).below(
-            ONE
-        ),
-        Row("alpha_S, n = 0.9", f"<= {ONE} s", broken, "both equations with quad, n = 1", naive, note=broken_cpu).below(
-            ONE
-        ),
-        Row(
-            f"map of alpha_S, {side} x {side}, a point",
-            f"<= {MAP:g} s",
-            mapped,
-            "one solution, n = 0.9",
-            broken,
-            note=points,
-        ).below(MAP),
+        Row(what, f"<= {limit:g} s", ours, other, theirs, note=said).below(limit)
+        for what, limit, ours, other, theirs, said in measured
     ]
 
 
@@ -79,21 +74,22 @@ def by_quad(CV: float) -> float:
     """The load at which the bulk reaches 1, every average by quad, for n = 1, sigma = 1/2, theta = -1."""
     s = np.sqrt(np.log1p(CV**2))
 
+    def phi(u: float) -> float:
+        return 0.5 * (2 * u * special.ndtr(2 * u) + np.exp(-2 * u * u) / np.sqrt(2 * np.pi))
+
     def unit(x: float) -> tuple[float, float, float]:
         r = np.exp(s * x - s * s / 2)
-        u = brentq(
-            lambda u: 0.5 * (2 * u * special.ndtr(2 * u) + np.exp(-2 * u * u) / np.sqrt(2 * np.pi)) - r, -40, r + 1
-        )
+        u = brentq(lambda u: phi(u) - r, -40, r + 1)
         return r, u - 1, special.ndtr(2 * u)
 
     def mean(function) -> float:
-        return quad(
-            lambda x: function(*unit(x)) * np.exp(-x * x / 2) / np.sqrt(2 * np.pi), -8, 8, epsabs=1e-7, limit=100
-        )[0]
+        density = lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi)  # noqa: E731
+        return quad(lambda x: function(*unit(x)) * density(x), -8, 8, epsabs=1e-7, limit=100)[0]
 
-    m, ubar, square = mean(lambda r, u, g: r), mean(lambda r, u, g: u), mean(lambda r, u, g: r * r)
-    V_r, V_u = square - m * m, mean(lambda r, u, g: u * u) - ubar**2
-    b = (mean(lambda r, u, g: u * r) - m * ubar) / V_r
+    powers = (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)
+    m, ubar, *second = (mean(lambda r, u, g, i=i, j=j: r**i * u**j) for i, j in powers)
+    V_r, V_u = second[0] - m * m, second[1] - ubar**2
+    b = (second[2] - m * ubar) / V_r
     beta2 = V_u / V_r - b * b
 
     def at_the_boundary(unknowns) -> list[float]:

@@ -19,7 +19,8 @@ from derivations.comparison import near, solver
 from numerics.solve.storage import capacity
 from theory.activation.activation import Activation
 from theory.attractor import limits, spectrum, weights
-from theory.attractor.patterns import alpha, b, beta2, c0, gain, mean, normal_form, omega, t
+from theory.attractor.patterns import mean, normal_form
+from theory.attractor.symbols import alpha, b, beta2, c0, gain, omega, t
 from theory.derivation import same
 from theory.models import derive
 from theory.symbols import growth
@@ -31,6 +32,7 @@ NOTE = (
 )
 claims, formulas = Claims(), Claims()
 SOLVED, CANONICAL = "the generated solver", "canonical forms for any activation and law"
+REPLAYED = "derivation replayed"
 NOISY = "threshold_power(n,s,h) where n>0, s>0, h"
 
 
@@ -83,19 +85,17 @@ def _negative_threshold() -> Iterator[bool]:
     yield loads[0] > loads[1] > loads[2] == loads[3] == 0
 
 
-@claims(
-    "Sparse-like patterns help: more variation of the rates, or a share of the units that is all but silent", SOLVED
-)
+@claims("Sparse-like patterns help: more variation of the rates, or a share of the units all but silent", SOLVED)
 def _sparse() -> Iterator[bool]:
     loads = [stable_load(1, 0.5, -1, CV=CV) for CV in (0.5, 1.0, 1.5)]
     yield loads[0] < loads[1] < loads[2]
     yield stable_load(1, 0.5, -1, CV=0.5, law="sparse", f=0.3, eps=0.02) > 1.2 * loads[2]
 
 
-@claims(
-    "Patterns whose rates have a normal law are never stable, b <g> = <1/g> <g> is at least 1 (derived here)",
-    "derivation replayed, with Stein's kernel; b <g> of rates with a normal law, for two noises and exponents",
-)
+NORMAL = "Patterns whose rates have a normal law are never stable, b <g> = <1/g> <g> is at least 1 (derived here)"
+
+
+@claims(NORMAL, f"{REPLAYED}, with Stein's kernel; b <g> of rates with a normal law, for two noises and exponents")
 def _normal() -> Iterator[bool]:
     laws = limits.vanishing_load()
     yield all(step.verify() for step in laws.steps)
@@ -108,8 +108,7 @@ def _normal() -> Iterator[bool]:
 
 
 @formulas(
-    "(W1) ||w||^2 = alpha/(1 - alpha) V_u/V_r without self-coupling, alpha b^2 + alpha/(1 - alpha) beta^2 with it",
-    CANONICAL,
+    "(W1) ||w||^2 = alpha/(1 - alpha) V_u/V_r, with self-coupling alpha b^2 + alpha/(1 - alpha) beta^2", CANONICAL
 )
 def _norm() -> Iterator[bool]:
     found = derive("attractor").observables["norm"].expression ** 2
@@ -125,10 +124,7 @@ def _order_parameter() -> Iterator[bool]:
     yield same(normal_form(load - spectrum.by_s_transform()), S.Zero)
 
 
-@formulas(
-    "(II) Boundary of the bulk for real lambda: beta^2 t <g^2 omega^2> = <(lambda - b g)(lambda - c0 g) omega^2>",
-    CANONICAL,
-)
+@formulas("(II) Real end of the bulk: beta^2 t <g^2 omega^2> = <(lambda - b g)(lambda - c0 g) omega^2>", CANONICAL)
 def _boundary() -> bool:
     equation = derive("attractor").equation
     real = spectrum.on_the_real_axis(equation.boundary) - equation.load
@@ -136,20 +132,14 @@ def _boundary() -> bool:
     return same(normal_form(real - claimed), S.Zero)
 
 
-@formulas(
-    "(III) With a sharp power law and no threshold the exponent n is an eigenvalue at every load",
-    "determinant at lambda = n; solver",
-)
+@formulas("(III) With a sharp power law and no threshold the exponent n is an eigenvalue at every load", SOLVED)
 def _exact_outlier() -> Iterator[bool]:
     for n in (2, 3):
         found = solver("attractor", f"threshold_power({n},0,0)").solve(alpha=0.1, law="halfnormal")
         yield any(abs(value - n) < 1e-9 for value in found.details["outliers"])
 
 
-@formulas(
-    "(L) Small load, large load, small variation of the rates, powers of the input: every step of these limits holds",
-    "derivation replayed",
-)
+@formulas("(L) Small and large load, small variation of the rates, powers of the input: every step holds", REPLAYED)
 def _limits() -> bool:
     found = limits.of_attractor(derive("attractor"), Activation.from_text("threshold_power(3/2,0,0)"))
     return all(step.verify() for limit in found for step in limit.steps)
@@ -169,10 +159,10 @@ def _small_variation() -> Iterator[bool]:
         yield near(found, float(law.subs({limits.kappa: kappa, limits.skew: 3, limits.CV: CV})), relative=error)
 
 
-@formulas(
-    "(C) Capacities 1.918 and 1.303 with active shares 0.3 and 0.6; 0.5 and 0.375 with excitatory shares 0.5 and 0.8",
-    "minima, three decimals",
-)
+CAPACITIES = "Capacities 1.918, 1.303 with active shares 0.3, 0.6; 0.5, 0.375 with excitatory shares 0.5, 0.8"
+
+
+@formulas(f"(C) {CAPACITIES}", "minima, three decimals")
 def _capacities() -> bool:
     found = [capacity(0.3), capacity(0.6), capacity(1.0, 0.5), capacity(1.0, 0.8)]
     return near(found, [1.918, 1.303, 0.5, 0.375], absolute=5e-4)

@@ -98,7 +98,7 @@ def _heading(theory: Theory, activation: Activation, style: str) -> str:
             "% needs \\usepackage{amsmath,breqn}\n"
             f"\\section*{{Model {theory.model.name}}}\n\\[ \\phi(x) = {latex(activation.expression)} \\]"
         )
-    return f"{title}\nphi(x) = {sstr(activation.expression)}\n{properties}\nSource: {theory.model.reference}"
+    return f"{title}\nphi(x) = {activation.text}\n{properties}\nSource: {theory.model.reference}"
 
 
 def _equations(theory: Theory, style: str) -> str:

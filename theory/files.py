@@ -82,6 +82,14 @@ def numbers_of(parameter: Parameter, given: Any) -> Numbers:
     return Numbers(tuple(v for _, _, v in read), file)
 
 
+def differing_numbers_of(parameter: Parameter, given: Any) -> Numbers:
+    """The same, of numbers that are not all equal."""
+    found = numbers_of(parameter, given)
+    if len(set(found.values)) == 1:
+        raise InputError(f"{parameter.name} = {found}: all equal; give two different numbers or more")
+    return found
+
+
 def _number_of(entry: Any) -> Any:
     """A number of any library as a float; text stays text."""
     try:

@@ -68,6 +68,8 @@ class Interval:
         if self in _WORDS:
             return _WORDS[self]
         low, high = float(self.low), float(self.high)
+        if high == INFINITY and low > -INFINITY:
+            return f"a number {'>' if self.open_low else '>='} {low:g}"
         if self.open_low and self.open_high:
             return f"a number between {low:g} and {high:g}"
         left_out = f", without {low if self.open_low else high:g}" if self.open_low or self.open_high else ""

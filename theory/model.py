@@ -33,6 +33,8 @@ class Parameter:
         None: must be given.
     only : tuple of (str, tuple of str), optional
         The name of a `Choice` and the words for which the parameter has a meaning; elsewhere it is refused.
+    also : float, optional
+        A value outside the interval that is allowed too, for its own meaning.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Parameter:
     interval: Interval = Interval.REAL
     default: float | None = None
     only: tuple[str, tuple[str, ...]] | None = None
+    also: float | None = None
 
     @property
     def symbol(self) -> Symbol:
@@ -61,7 +64,7 @@ class Parameter:
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
-        return self.interval.words
+        return self.interval.words + (f", or {self.also:g}" if self.also is not None else "")
 
     def value(self, given: Any) -> Any:
         """What was given, as generated code takes it.
@@ -79,7 +82,7 @@ class Parameter:
             raise InputError(
                 f"{self.name} = {str(given)[:40]} is no finite number; {self.name} must be {self.allowed}"
             ) from None
-        if not self.interval.contains(number):
+        if not self.interval.contains(number) and number != self.also:
             raise InputError(f"{self.name} = {number:g} is not allowed; {self.name} must be {self.allowed}")
         return number
 

@@ -28,18 +28,12 @@ MISSED = 1e-9  # relative distance from r at which phi jumps over it
 
 
 class Patterns(NamedTuple):
-    """Rates of a stored pattern with the input and the gain that each asks for.
-
-    Attributes
-    ----------
-    r, u, gain, weight : ndarray, shape (M,)
-        Rate, input phi^-1(r), gain phi'(u), probability; the probabilities sum to 1.
-    """
+    """Rates of a stored pattern with the input and the gain that each asks for, arrays of shape (M,)."""
 
     r: np.ndarray
-    u: np.ndarray
-    gain: np.ndarray
-    weight: np.ndarray
+    u: np.ndarray  # phi^-1(r)
+    gain: np.ndarray  # phi'(u)
+    weight: np.ndarray  # probabilities, of sum 1
 
 
 def law_nodes(law, CV=1.0, f=1.0, eps=1.0, samples=(), tail=WHOLE, breakpoints=()):
@@ -48,11 +42,10 @@ def law_nodes(law, CV=1.0, f=1.0, eps=1.0, samples=(), tail=WHOLE, breakpoints=(
     Parameters
     ----------
     law : {'lognormal', 'gamma', 'halfnormal', 'sparse', 'samples'}
-        'sparse': the rate is eps with probability 1 - f, and log-normal otherwise.
     CV : float
         Coefficient of variation, of the log-normal part for 'sparse'.
     f, eps : float
-        Of 'sparse'; rates are nan unless (1 - f) eps < 1.
+        Of 'sparse': the rate is eps with probability 1 - f, and log-normal otherwise; rates are nan unless (1 - f) eps < 1.
     samples : sequence of float
         Of 'samples': the rates themselves, with equal weights.
     tail : float
@@ -128,22 +121,11 @@ def stored_patterns(phi, phi_prime, r, weight):
 
 
 def invert(phi, phi_prime, r):
-    """The input u with phi(u) = r, on a stretch where phi increases.
+    """The input u with phi(u) = r, on the stretch where phi increases and takes all of r.
 
-    Where phi increases on several stretches, the one that takes all of r is meant.
-
-    Parameters
-    ----------
-    phi, phi_prime : callable
-        Activation and derivative, functions of u alone.
-    r : ndarray
-        Values of phi, positive down to 1e-300, or of any sign.
-
-    Returns
-    -------
-    ndarray, shape of r
-        To relative accuracy 1e-13 as far as phi is accurate and u not rounded by it; nan where phi does not take the value
-        with a positive slope on the stretch, and everywhere if no stretch, or more than one, takes all of r.
+    The activation and its slope are functions of u alone; rates are positive down to 1e-300, or of any sign. To relative
+    accuracy 1e-13 as far as phi is accurate and u not rounded by it; nan where phi does not take the value with a positive slope,
+    and everywhere if no stretch, or more than one, takes all of r.
     """
     r = np.asarray(r, dtype=float)
     with np.errstate(all="ignore"):
@@ -178,24 +160,34 @@ def increasing_stretches(phi, phi_prime):
     for start, end in zip(starts, ends, strict=True):
         if not np.any(rises[start:end]):
             continue
-        inputs = u[start : end + 1]
+        inputs = u[start : end + 1].copy()
         if start > 0:
-            inputs = np.append(turning_point(phi_prime, u[start + 1], u[start - 1]), inputs[1:])
+            inputs[0] = turning_point(phi_prime, u[start + 1], u[start - 1])
         if end < u.size - 1:
-            inputs = np.append(inputs[:-1], turning_point(phi_prime, u[end - 1], u[end + 1]))
+            inputs[-1] = turning_point(phi_prime, u[end - 1], u[end + 1])
         stretches.append((inputs, np.maximum.accumulate(phi(inputs))))
     return stretches
 
 
 def turning_point(phi_prime, rising, falling):
-    """Where the slope of phi changes sign between two inputs, by bisection."""
-    for _ in range(60):
-        middle = 0.5 * (rising + falling)
-        if phi_prime(np.array([middle]))[0] > 0:
-            rising = middle
+    """Where the slope of phi changes sign between two inputs."""
+    return last(lambda u: phi_prime(np.array([u]))[0] > 0, (rising, falling))
+
+
+def last(holds, points):
+    """Last number along points, the first of which satisfies a condition, up to which it holds; by bisection."""
+    fails = next((k for k, point in enumerate(points) if k > 0 and not holds(point)), None)
+    if fails is None:
+        return points[-1]
+    inside, outside = points[fails - 1], points[fails]
+    while True:
+        middle = 0.5 * (inside + outside)
+        if middle in (inside, outside) or abs(outside - inside) <= 1e-15 * abs(middle):
+            return inside
+        if holds(middle):
+            inside = middle
         else:
-            falling = middle
-    return rising
+            outside = middle
 
 
 def root_between(phi, phi_prime, r, low, high):

@@ -19,17 +19,9 @@ FARTHEST_RISE = 1e150  # in the correction, which is 1 long before
 
 
 def smoothed_power(n, z):
-    """I_n(z), for n > -1 and by analytic continuation for other n that are no negative integers.
+    """I_n(z), for n > -1 and by analytic continuation for other n that are no negative integers; n and z broadcast.
 
-    Parameters
-    ----------
-    n, z : float or ndarray
-        They broadcast.
-
-    Returns
-    -------
-    ndarray or float
-        To relative accuracy 1e-12 for -0.9 < n < 10, z < 1e3; 0 where it is below the smallest number.
+    To relative accuracy 1e-12 for -0.9 < n < 10, z < 1e3; 0 where it is below the smallest number.
     """
     order = np.asarray(n, dtype=float)
     n, z = np.broadcast_arrays(order, np.asarray(z, dtype=float))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from numerics.algorithms.patterns import WHOLE, stored_patterns, tail_of
+from numerics.algorithms.patterns import WHOLE, last, stored_patterns, tail_of
 
 LOADS = np.concatenate(
     [np.geomspace(1e-7, 0.02, 24, endpoint=False), np.linspace(0.02, 0.98, 49), 1 - np.geomspace(1e-2, 1e-6, 9)]
@@ -25,36 +25,16 @@ class Unstorable(ValueError):
 
 
 class Equations(NamedTuple):
-    """What the theory says about a law of patterns, as functions of numbers and the nodes of the law.
+    """What the theory says about a law of patterns: functions of numbers, and of `patterns`, the nodes of the law."""
 
-    Attributes
-    ----------
-    moments : callable
-        ``moments(patterns)``: a dict of m, ubar, V_r, V_u, mean_gain, b, beta2.
-    self_coupling : callable
-        ``self_coupling(alpha, b)``: c0 of units that do not couple to themselves.
-    load : callable
-        ``load(growth, t, c0, b, patterns)``: the load at which t is the order parameter, and its derivative in t.
-    boundary : callable
-        ``boundary(growth, t, c0, b, beta2, patterns)``: the load at which `growth` is on the boundary of the bulk.
-    outlier : callable
-        ``outlier(growth, t, c0, b, m, ubar, patterns)``: two numbers that vanish at an outlier, without and with trained biases.
-    directions : callable
-        The uniform and the recalled diagonal entry behind the first, each over what multiplies its eigenvalue.
-    threshold_shift : callable
-        How far the threshold is from where `growth` is an outlier; and the denominator of that.
-    first_outliers : callable
-        ``first_outliers(m, ubar, patterns)``: coefficients in `growth` of both of `outlier` for a vanishing load.
-    """
-
-    moments: object
-    self_coupling: object
-    load: object
-    boundary: object
-    outlier: object
-    directions: object
-    threshold_shift: object
-    first_outliers: object
+    moments: object  # (patterns): a dict of m, ubar, V_r, V_u, mean_gain, b, beta2
+    self_coupling: object  # (alpha, b): c0 of units that do not couple to themselves
+    load: object  # (growth, t, c0, b, patterns): the load at which t is the order parameter, and its derivative in t
+    boundary: object  # (growth, t, c0, b, beta2, patterns): the load at which `growth` is on the boundary of the bulk
+    outlier: object  # (growth, t, c0, b, m, ubar, patterns): both vanish at an outlier, without and with trained biases
+    directions: object  # the same: uniform and recalled entry behind the first, each over the factor of its eigenvalue
+    threshold_shift: object  # the same: how far the threshold is from where `growth` is an outlier; its denominator
+    first_outliers: object  # (m, ubar, patterns): coefficients in `growth` of both of `outlier` at a vanishing load
 
 
 class Jacobian:
@@ -62,9 +42,7 @@ class Jacobian:
 
     Parameters
     ----------
-    equations : Equations
-    patterns : Patterns
-    variant : {'noself', 'self', 'bias'}
+    equations, patterns, variant : Equations, Patterns, {'noself', 'self', 'bias'}
     moments : dict, optional
         Of all patterns, where `patterns` are the rates of one of them.
     """
@@ -126,15 +104,9 @@ class Jacobian:
         outside = 2.0 * inside + 1e-3
         while not self.is_outside(outside, alpha):
             outside *= 2.0
-        for growth in np.linspace(outside, inside, SEARCHED)[1:]:
-            if not self.is_outside(growth, alpha):
-                inside = growth
-                break
-            outside = growth
-        edge = last(lambda growth: self.is_outside(growth, alpha), outside, inside)
-        atom = (
-            abs(edge - self.b * np.max(gain)) <= MARGIN * edge
-        )  # of a discrete law: its largest gain is shared by many
+        edge = last(lambda growth: self.is_outside(growth, alpha), np.linspace(outside, inside, SEARCHED))
+        # an atom of a discrete law: its largest gain is shared by many
+        atom = abs(edge - self.b * np.max(gain)) <= MARGIN * edge
         return edge, np.inf if atom else self.order_parameter(edge, alpha)
 
     def boundary_curve(self, alpha, points):
@@ -163,7 +135,7 @@ class Jacobian:
             height *= 0.85
             if height <= 1e-9 * size:
                 return 0.0
-        return last(is_outside, height / 0.85, height)
+        return last(is_outside, (height / 0.85, height))
 
     def determinant(self, growth, alpha):
         """Vanishes at an outlier; nan inside the bulk."""
@@ -199,12 +171,8 @@ class Jacobian:
         """Smallest load at which the bulk reaches 1; 0 if it is beyond 1 at every load."""
         if not self.b * self.moments["mean_gain"] < 1 - MARGIN:
             return 0.0
-        below = 0.0
-        for alpha in LOADS:
-            if not self.is_outside(1.0, alpha):
-                return last(lambda load: load == 0 or self.is_outside(1.0, load), below, alpha)
-            below = alpha
-        return 1.0
+        bulk = last(lambda load: self.is_outside(1.0, load) if load else True, (0.0, *LOADS))
+        return 1.0 if bulk == LOADS[-1] else bulk
 
     def outlier_load(self, bulk):
         """Smallest load below that of the bulk at which an outlier is 1; nan if there is none."""
@@ -231,22 +199,8 @@ class Jacobian:
 def roots(function, points):
     """Roots between consecutive points at which a function has different signs."""
     values = np.array([function(point) for point in points])
-    return [
-        brentq(function, points[k], points[k + 1], xtol=1e-15, rtol=1e-14)
-        for k in np.flatnonzero(values[:-1] * values[1:] < 0)
-    ]
-
-
-def last(holds, inside, outside):
-    """Last number, from one that satisfies a condition towards one that does not, that still does; by bisection."""
-    while True:
-        middle = 0.5 * (inside + outside)
-        if middle in (inside, outside) or abs(outside - inside) <= 1e-15 * abs(middle):
-            return inside
-        if holds(middle):
-            inside = middle
-        else:
-            outside = middle
+    changes = np.flatnonzero(values[:-1] * values[1:] < 0)
+    return [brentq(function, points[k], points[k + 1], xtol=1e-15, rtol=1e-14) for k in changes]
 
 
 def stability(equations, weights, patterns, alpha, variant, threshold):
@@ -261,21 +215,15 @@ def stability(equations, weights, patterns, alpha, variant, threshold):
     if variant == "bias":
         found = {**found, "row_sum": 0.0, "row_sum_sd": found["norm"]}
     residual = equations.load(edge, t, c0, moments["b"], patterns)[0] / alpha - 1.0 if np.isfinite(t) else 0.0
-    return {
-        "t": t,
-        **{key: moments[key] for key in ("b", "beta2", "mean_gain")},
-        **found,
+    known = {key: moments[key] for key in ("b", "beta2", "mean_gain")}
+    spectrum = {
         "edge": edge,
         "abscissa": max([edge, *outliers]),
-        "alpha_bulk": bulk,
-        "alpha_out": out,
-        "alpha_S": np.fmin(bulk, out),
         "theta_c": threshold + jacobian.threshold_shift(alpha),
-        "residual": residual,
-        "outliers": outliers,
-        "first_outliers": list(jacobian.first_outliers()),
-        "mechanism": mechanism,
     }
+    loads = {"alpha_bulk": bulk, "alpha_out": out, "alpha_S": np.fmin(bulk, out)}
+    details = {"outliers": outliers, "first_outliers": list(jacobian.first_outliers()), "mechanism": mechanism}
+    return {"t": t, **known, **found, **spectrum, **loads, "residual": residual, **details}
 
 
 def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, threshold, units=0.0):
@@ -299,16 +247,12 @@ def with_errors(equations, weights, phi, phi_prime, nodes, alpha, variant, thres
             continue
         before = r
         if not np.ptp(r) > NARROWEST * np.max(np.abs(r)):
-            raise Unstorable(
-                f"the rates vary by less than {NARROWEST:g} of the largest: all patterns would be the same"
-            )
+            raise Unstorable(f"rates vary by less than {NARROWEST:g} of the largest: all patterns would be the same")
         patterns = stored_patterns(phi, phi_prime, r, weight)
         lost = ~np.isfinite(patterns.u)
         if np.any(lost):
-            raise Unstorable(
-                f"phi does not take the rate {patterns.r[lost][0]:.6g}, or does not increase there; the law has rates from "
-                f"{np.min(r):.3g} to {np.max(r):.3g}"
-            )
+            rates = f"the law has rates from {np.min(r):.3g} to {np.max(r):.3g}"
+            raise Unstorable(f"phi does not take the rate {r[lost][0]:.6g}, or does not increase there; {rates}")
         found.append(stability(equations, weights, patterns, alpha, variant, threshold))
     whole, shorter = found[0], found[-1]
     numbers = [key for key, value in whole.items() if np.isscalar(value) and not isinstance(value, str)]

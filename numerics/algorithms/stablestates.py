@@ -20,13 +20,13 @@ def integer_rows(W, b):
 
     Entries are integers, fractions, texts such as ``-3/2``, or floats, which are the binary fractions they are.
     """
+    if not len(W) == len(b) > 0 or any(len(row) != len(W) for row in W):
+        raise ValueError("W has N rows of N numbers each, b has N numbers, N > 0")
     whole = []
     for row, c in zip(W, b, strict=True):
         numbers = [w if type(w) is int else Fraction(w) for w in (*row, c)]
         shared, common = lcm(*(w.denominator for w in numbers)), gcd(*(w.numerator for w in numbers)) or 1
         whole.append([w.numerator * (shared // w.denominator) // common for w in numbers])
-    if not whole or any(len(row) != len(whole) + 1 for row in whole):
-        raise ValueError("W has N rows of N numbers each, b has N numbers, N > 0")
     return [row[:-1] for row in whole], [row[-1] for row in whole]
 
 

@@ -9,8 +9,9 @@ from sympy import Expr, Poly, Symbol, Tuple, sstr
 from numerics.codegen.printer import source
 from numerics.codegen.statements import function
 from theory.activation.activation import Activation
-from theory.attractor.patterns import V_r, alpha, b, beta2, c0, each_average, m, mean, omega, r, t, ubar
+from theory.attractor.patterns import each_average, mean
 from theory.attractor.spectrum import OUTLIER, PARTS, TURN, at_vanishing_load, outlier_matrix
+from theory.attractor.symbols import V_r, alpha, b, beta2, c0, m, omega, r, t, ubar
 from theory.symbols import growth
 from theory.theory import Theory
 
@@ -19,95 +20,55 @@ _AT = ("growth", t, c0, b)  # lambda is a word of Python
 
 def pattern_equations(theory: Theory, activation: Activation, *_: object) -> list[str]:
     """Functions of the generated module, in order."""
-    equation = theory.equation
+    equation, means = theory.equation, (*_AT, m, ubar)
     moments = {symbol: e for symbol, e in equation.named.items() if symbol not in (c0, omega, *PARTS)}
-    means = (*_AT, m, ubar)
     weights = {key: theory.observables[key].expression for key in ("norm", "row_sum", "row_sum_sd")}
     uniform, recalled = (outlier_matrix()[k, k] for k in (0, 1))
     first, second = (Poly(at_vanishing_load(e), growth).all_coeffs() for e in (OUTLIER, equation.centred))
-    nodes = ["r, u, g, weight = patterns"]
-    at_eigenvalue = [*nodes, f"omega = {source(_inline(equation.named[omega].expand()))}"]
-    known = function(
-        "moments",
-        ("patterns",),
-        {str(symbol): symbol for symbol in moments},
-        "Means, variances and the regression of the input on the rate.",
-        before=[*nodes, *(f"{symbol} = {source(_inline(e))}" for symbol, e in moments.items())],
-    )
-    averaged = (
-        (
-            "load",
-            f"The load at which t is the order parameter, {sstr(equation.load)}, and its derivative in t",
-            _AT,
-            (equation.load, equation.load.diff(t)),
-        ),
-        ("boundary", "The load at which lambda lies on the boundary: ", (*_AT, beta2), equation.boundary),
-        (
-            "outlier",
-            "Both vanish at an outlier, without and with trained biases",
-            means,
-            (equation.outlier, equation.centred),
-        ),
-        (
-            "directions",
-            "The two diagonal entries behind it, each over the factor of its eigenvalue",
-            means,
-            (uniform / (growth * m * mean(omega)), recalled / (growth * mean(r**2 * omega))),
-        ),
-        (
-            "threshold_shift",
-            "By how much the threshold may rise until lambda is an outlier, and what that was divided by",
-            means,
-            (equation.outlier / TURN, TURN),
-        ),
-    )
+    nodes, propagator = "r, u, g, weight = patterns", _stated(omega, equation.named[omega].expand())
+
+    def averaged(name: str, doc: str, arguments: Sequence[object], *results: Expr, form: str = "") -> str:
+        """A function of numbers and of the nodes of a law, after statements about the nodes."""
+        parts = [_stated(symbol, e) for symbol, e in PARTS.items() if Tuple(*results).has(symbol)]
+        before = [nodes, propagator, *parts] if parts or Tuple(*results).has(omega) else [nodes]
+        written = [_inline(e) for e in results] if len(results) > 1 else _inline(results[0])
+        return function(name, (*map(str, arguments), "patterns"), written, doc, before=before, form=form, share=False)
+
+    names = {str(symbol): symbol for symbol in moments}
+    stated = [nodes, *(_stated(symbol, e) for symbol, e in moments.items())]
+    regression = "Means, variances and the regression of the input on the rate."
+    load = f"The load at which t is the order parameter, {sstr(equation.load)}, and its derivative in t."
+    boundary = f"The load at which lambda lies on the boundary: {sstr(equation.boundary)}."
+    outlier = "Both vanish at an outlier, without and with trained biases."
+    entries = "The two diagonal entries behind it, each over the factor of its eigenvalue."
+    directions = uniform / (growth * m * mean(omega)), recalled / (growth * mean(r**2 * omega))
+    shift = "By how much the threshold may rise until lambda is an outlier, and what that was divided by."
+    coefficients = "Coefficients in lambda of both determinants at a vanishing load."
     groups = ", ".join(f"({', '.join(['{}'] * len(group))})" for group in (first, second))
-    said = "Coefficients in lambda of both determinants at a vanishing load"
+    rows = "Norm of a row of W, mean and spread of the sums of its rows."
     return [
-        known,
+        function("moments", ("patterns",), names, regression, before=stated),
         function("self_coupling", (alpha, b), equation.named[c0], f"{c0} = {sstr(equation.named[c0])}."),
-        *(
-            _averaged(name, doc, needs, results, [*at_eigenvalue, *_parts(results)])
-            for name, doc, needs, results in averaged
-        ),
-        _averaged("first_outliers", said, (m, ubar), (*first, *second), nodes, groups),
-        function(
-            "weights",
-            (alpha, c0, m, ubar, V_r, b, beta2),
-            weights,
-            "Norm of a row of W, mean and spread of the sums of its rows.",
-            share=False,
-        ),
+        averaged("load", load, _AT, equation.load, equation.load.diff(t)),
+        averaged("boundary", boundary, (*_AT, beta2), equation.boundary),
+        averaged("outlier", outlier, means, equation.outlier, equation.centred),
+        averaged("directions", entries, means, *directions),
+        averaged("threshold_shift", shift, means, equation.outlier / TURN, TURN),
+        averaged("first_outliers", coefficients, (m, ubar), *first, *second, form=groups),
+        function("weights", (alpha, c0, m, ubar, V_r, b, beta2), weights, rows, share=False),
         "EQUATIONS = Equations(moments, self_coupling, load, boundary, outlier, directions, threshold_shift, first_outliers)",
         _solve(theory, activation),
     ]
 
 
-def _parts(results: Expr | Sequence[Expr]) -> list[str]:
-    """Statements for the named averages in results."""
-    used = Tuple(results).free_symbols if isinstance(results, Expr) else Tuple(*results).free_symbols
-    return [f"{symbol} = {source(_inline(e))}" for symbol, e in PARTS.items() if symbol in used]
+def _stated(symbol: Symbol, expression: Expr) -> str:
+    return f"{symbol} = {source(_inline(expression))}"
 
 
 def _inline(expression: Expr) -> Expr:
     """Every average as the sum over nodes that evaluates it."""
     summed = each_average(expression, lambda F: Symbol(f"(weight @ ({source(F.subs(growth, Symbol('growth')))}))"))
     return summed.subs(growth, Symbol("growth"))
-
-
-def _averaged(
-    name: str,
-    doc: str,
-    arguments: Sequence[object],
-    results: Expr | Sequence[Expr],
-    nodes: Sequence[str],
-    form: str = "",
-) -> str:
-    """A function of numbers and of the nodes of a law, after statements about the nodes."""
-    said = f"{doc}{sstr(results)}." if isinstance(results, Expr) else f"{doc}."
-    said = said if len(said) < 200 else f"{doc.rstrip(': ')}, as in the heading."
-    written = _inline(results) if isinstance(results, Expr) else [_inline(e) for e in results]
-    return function(name, (*map(str, arguments), "patterns"), written, said, before=nodes, form=form, share=False)
 
 
 def _solve(theory: Theory, activation: Activation) -> str:

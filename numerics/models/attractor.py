@@ -14,24 +14,15 @@ SPECTRA = (
     Setting("spectrum", "how leading eigenvalues are found", words=("dense", "arnoldi")),
 )
 DYNAMICS = (
-    Setting(
-        "T", "time of the dynamics from a perturbed pattern, in time constants of a unit", (), 0, 10**6, whole=False
-    ),
+    Setting("T", "time of the dynamics from a changed pattern, in time constants of a unit", (), 0, 10**6, whole=False),
     Setting("perturbation", "size of the perturbation over the spread of the rates", (), 0, 1, whole=False, needs="T"),
-    Setting(
-        "corrupt", "share of the units whose rates are replaced before the recall", (), 0, 1, whole=False, needs="T"
-    ),
+    Setting("corrupt", "share of units whose rates are replaced before recall", (), 0, 1, whole=False, needs="T"),
 )
 
 TREATMENT = Treatment(
     model=ATTRACTOR,
     method=Later("numerics.solve.patterns:PATTERNS"),
-    simulator=Simulator(
-        run=Later("numerics.simulate.attractor:simulate"),
-        sizes=(300, 600, 1200),
-        couplings=(32, 16, 8),
-        pilot=2,
-    ),
+    simulator=Simulator(Later("numerics.simulate.attractor:simulate"), (300, 600, 1200), (32, 16, 8), pilot=2),
     questions=(
         Question(
             "best",

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.algorithms.patterns import law_nodes
+from numerics.algorithms.patterns import law_nodes, tail_of
 from numerics.compare.estimate import Estimate, jackknife, mean_estimate
 from numerics.simulate.fixed_points import Function, Progress
 from numerics.simulate.parallel import in_parallel
@@ -53,11 +53,11 @@ class AttractorNetworks(Sample):
         Returns
         -------
         dict of str to Estimate
-            Of the drawn patterns `b`, `beta2` (slope of the inputs over the rates, and their variance about this line over that of
-            the rates) and `mean_gain`; of the weights `norm` (root mean square over units), `row_sum`, `row_sum_sd` (standard
-            deviation over units; times sqrt(N) where there is no bias); of the spectra `abscissa` (largest real part), `edge` (the
-            same without outliers), `outlier` (where every recalled pattern of every network has one to the right of the bulk),
-            `stable_fraction`. Empty if there are no networks.
+            Of the drawn patterns `b`, `beta2` and `mean_gain`; of the weights `norm` (root mean square over units), `row_sum`,
+            `row_sum_sd` (standard deviation over units; times sqrt(N) where there is no bias); of the spectra `abscissa` (largest
+            real part), `edge` (the same without outliers), `outlier` (where every recalled pattern of every network has one to
+            the right of the bulk), `stable_fraction`; of dynamics `growth` (rate at which small perturbations grow),
+            `recalled_fraction`, `recall_distance`. Empty if there are no networks.
 
             Terms of order 1/N aside these have no bias, with one exception. The end of the bulk comes near that of infinitely
             many eigenvalues more slowly, with powers of N between 1/2 and 2/3: the errors of `edge`, and of `abscissa` as far as
@@ -67,14 +67,15 @@ class AttractorNetworks(Sample):
             Its mean exceeds 1/V_r by the kurtosis over N, a series that does not converge for a log-normal law: at N = 1200
             long tails still change the norm by percents. So this part is divided by V_r <1/variance>, with the mean over the
             patterns that were drawn and V_r of the law; for `bias` `row_sum_sd`, which is the norm of infinitely many units, too.
-
-            With dynamics `growth` (rate at which small perturbations grow), `recalled_fraction`, `recall_distance`.
         """
         s = self.of_measured(self.statistics)
         if not s or not next(iter(s.values())).size:
             return {}
         biased, own = (self.parameters["variant"] == variant for variant in ("bias", "self"))
         scale, fixed = 1.0 if biased else float(np.sqrt(self.N)), float(own) * self.parameters["alpha"]
+
+        def unexplained(at: Array) -> Array:
+            return at[2] / at[1] - (at[0] / at[1]) ** 2
 
         def norm(at: Array) -> Array:
             kept = fixed * (at[2] / at[3]) ** 2
@@ -83,9 +84,7 @@ class AttractorNetworks(Sample):
         tails = s["tails"] if biased else np.ones_like(s["tails"])
         result = {
             "b": jackknife(lambda at: at[0] / at[1], s["covariance"], s["var_r"]),
-            "beta2": jackknife(
-                lambda at: at[2] / at[1] - (at[0] / at[1]) ** 2, s["covariance"], s["var_r"], s["var_u"]
-            ),
+            "beta2": jackknife(unexplained, s["covariance"], s["var_r"], s["var_u"]),
             "mean_gain": mean_estimate(s["gain"]),
             "norm": jackknife(norm, s["norm2"], s["tails"], s["covariance"], s["var_r"]),
             "row_sum": mean_estimate(s["row_sum"]),
@@ -122,23 +121,14 @@ def simulate(
     phi, phi_prime : callable
         Activation and derivative; vectorised over arrays.
     parameters : mapping
-        `law` ('lognormal', 'gamma', 'halfnormal', 'sparse', 'samples'), `variant` ('noself', 'self', 'bias'; default 'noself'),
-        `alpha` in (0, 1), and what the law takes: `CV`, `f`, `eps`, `samples` (rates); see `stored_network.draw_rates`.
+        Of the model, see `theory.models.attractor`; `stored_network.draw_rates` says what laws are.
     N, couplings : int
         Units, and networks. Where alpha N is not whole, networks store the one or the other number of patterns next to it, alpha
         N on average.
     seed : int
         The streams of network k at size N depend on (seed, N, k) alone.
-    patterns : int
-        Patterns of each network whose stability is found; at most all.
-    spectrum : {'dense', 'arnoldi'}, optional
-        How the leading eigenvalues are found; by default from the whole matrix where it has at most `stored_network.DENSE` rows.
-    T : float
-        Time of the dynamics in time constants of a unit; 0 for none.
-    perturbation : float
-        Size of the perturbation of a pattern, relative to the spread of its rates; 0 for none.
-    corrupt : float
-        Fraction of the units whose rates are replaced before a pattern is to be recalled; 0 for no recall.
+    patterns, spectrum, T, perturbation, corrupt
+        Settings, see `numerics.models.attractor`; by default spectra of up to `stored_network.DENSE` rows are dense.
     progress : callable, optional
         Called with the finished fraction after each network.
 
@@ -152,10 +142,10 @@ def simulate(
     known = {c.name for c in ATTRACTOR.choices} | {p.name for p in ATTRACTOR.parameters}
     checked = checked_parameters(ATTRACTOR, (), {name: v for name, v in parameters.items() if name in known})
     given = {**parameters, **written_out(checked)}
-    r, weight = law_nodes(**{name: given[name] for name in ("law", "CV", "f", "eps", "samples") if name in given})
+    law = {name: given[name] for name in ("law", "CV", "f", "eps", "samples") if name in given}
+    r, weight = law_nodes(**law, tail=tail_of(given.get("units", 0.0)))
     V_r = weight @ (r - weight @ r) ** 2
     require(
-        (np.ptp(r) > 0, "the samples of the law are all equal"),
         (couplings >= 1, f"couplings = {couplings}: at least one network is needed"),
         (patterns >= 1, f"patterns = {patterns}: at least one recalled pattern is needed"),
         (spectrum in (None, "dense", "arnoldi"), f"spectrum = {spectrum}: dense or arnoldi"),
@@ -183,31 +173,19 @@ def simulate(
     return AttractorNetworks(N, couplings, 1, seed, given, np.array([not row for row in rows]), collected(rows))
 
 
-def network_statistics(
-    network: StoredNetwork, V_r: float, patterns: int, dense: bool | None = None
-) -> dict[str, float]:
+def network_statistics(network: StoredNetwork, V_r: float, patterns: int, dense: bool | None) -> dict[str, float]:
     """Statistics of one network; `V_r` is the variance of the law of its rates.
 
-    Returns
-    -------
-    dict of str to float
-        Over units and patterns `var_r`, `var_u`, `covariance`, `gain`; over patterns `tails`, the mean of V_r/(variance over
-        units); over units `norm2` (mean squared norm), `row_sum`, `row_sum_var`; over the first `patterns` patterns
-        `abscissa`, `edge`, `outlier`, `stable_fraction`; `spacing`, the distance between the largest two real parts of the bulk,
-        and `blur`, the same unless an outlier leads by more than this.
+    Over units and patterns `var_r`, `var_u`, `covariance`, `gain`; over patterns `tails`, the mean of V_r/(variance over units);
+    over units `norm2` (mean squared norm), `row_sum`, `row_sum_var`; over the first `patterns` patterns `abscissa`, `edge`,
+    `outlier`, `stable_fraction`; `spacing`, the distance between the largest two real parts of the bulk, and `blur`, the same
+    unless an outlier leads by more than this.
     """
     (var_r, covariance), (_, var_u) = np.cov(network.R.ravel(), network.U.ravel())
-    sums = network.row_sums()
-    row = {
-        "var_r": var_r,
-        "var_u": var_u,
-        "covariance": covariance,
-        "tails": np.mean(V_r / np.var(network.R, axis=0)),
-        "gain": np.mean(network.gains),
-        "norm2": np.mean(network.squared_norms()),
-        "row_sum": np.mean(sums),
-        "row_sum_var": np.var(sums, ddof=1),
-    }
+    sums = network.product(np.ones(len(network.R)))
+    row = {"var_r": var_r, "var_u": var_u, "covariance": covariance, "gain": np.mean(network.gains)}
+    row |= {"tails": np.mean(V_r / np.var(network.R, axis=0)), "norm2": np.mean(network.squared_norms())}
+    row |= {"row_sum": np.mean(sums), "row_sum_var": np.var(sums, ddof=1)}
     spectra = [leading_parts(network, mu, dense) for mu in range(min(patterns, network.R.shape[1]))]
     row |= {name: np.mean([parts[name] for parts in spectra]) for name in spectra[0]}
     return {name: float(value) for name, value in row.items()}
@@ -227,14 +205,9 @@ def leading_parts(network: StoredNetwork, mu: int, dense: bool | None = None) ->
     below = bulk[bulk < edge - 1e-9 * abs(edge)]  # not the other one of a complex pair
     spacing = edge - below[0] if below.size else 0.0
     leads = parts[0] >= threshold
-    return {
-        "abscissa": abscissa,
-        "edge": edge,
-        "spacing": spacing,
-        "blur": 0.0 if leads and abscissa - edge > spacing else spacing,
-        "outlier": abscissa if leads else np.nan,
-        "stable_fraction": float(abscissa < 1),
-    }
+    found = {"abscissa": abscissa, "edge": edge, "spacing": spacing, "stable_fraction": float(abscissa < 1)}
+    blur = 0.0 if leads and abscissa - edge > spacing else spacing
+    return found | {"blur": blur, "outlier": abscissa if leads else np.nan}
 
 
 def dynamics_statistics(
@@ -242,17 +215,14 @@ def dynamics_statistics(
 ) -> dict[str, float]:
     """Perturbations of the first patterns after the time T, and recall of corrupted ones.
 
-    Returns
-    -------
-    dict of str to float
-        `growth`, the rate at which the distance to a perturbed pattern grows in the second half of the time; with `corrupt`
-        `recall_distance` (see `StoredNetwork.distance`), and `recalled_fraction`, that of distances below `RECALLED`.
+    `growth`, the rate at which the distance to a perturbed pattern grows in the second half of the time; with `corrupt`
+    `recall_distance` (see `StoredNetwork.distance`), and `recalled_fraction`, that of distances below `RECALLED`.
     """
     count = min(patterns, network.R.shape[1])
     stored, row = network.R[:, :count], {}
     if perturbation:
-        size = perturbation * np.std(stored, axis=0)
-        half = network.relax(stored + size * stream.standard_normal(stored.shape), T / 2)
+        change = perturbation * np.std(stored, axis=0) * stream.standard_normal(stored.shape)
+        half = network.relax(stored + change, T / 2)
         end = network.relax(half, T / 2)
         ratios = [network.distance(end[:, mu], mu) / network.distance(half[:, mu], mu) for mu in range(count)]
         row["growth"] = float(np.mean(np.log(ratios)) / (T / 2))
@@ -272,8 +242,7 @@ def spectrum_picture(solver: Solver, solution: Solution) -> Picture:
         raise DomainError("the patterns of the network in the figure depend linearly on each other")
     with np.errstate(all="ignore"):
         upper = jacobian_of(solver, parameters).boundary_curve(parameters["alpha"], BOUNDARY_POINTS)
-    outliers = solution.details["outliers"]
-    whole = np.concatenate([upper, upper[::-1].conj()])
+    outliers, whole = solution.details["outliers"], np.concatenate([upper, upper[::-1].conj()])
     given = ", ".join(f"{name} = {shown(value)}" for name, value in parameters.items())
     return Picture(
         f"{titled(solution.model, solution.activation)}, {given}",

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.integrate import solve_ivp
 from scipy.linalg import solve_triangular
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
@@ -49,12 +50,8 @@ class StoredNetwork:
     R, U, gains : array, shape (N, P)
         Rates of the patterns in columns, inputs phi^-1(R), and phi'(U).
     bias : array, shape (N,)
-    basis : array, shape (N, K)
-        Q: orthonormal basis of the patterns, or with a bias of their deviations from the mean; K = P, or P - 1.
-    triangle : array, shape (K, K)
-        T, which turns combinations of patterns into coordinates of this basis.
-    factor : array, shape (N, K)
-        F.
+    basis, triangle, factor : array, shapes (N, K), (K, K), (N, K)
+        Q, T and F; with a bias of the deviations of the patterns from their mean. K = P, or P - 1.
     kappa : array, shape (N,)
         Weight onto itself that is taken away.
     """
@@ -82,14 +79,9 @@ class StoredNetwork:
             return self.W @ x
         return self.factor @ (self.basis.T @ x) - (self.kappa * x.T).T
 
-    def row_sums(self) -> Array:
-        """Sum of the weights of every unit, shape (N,)."""
-        return self.factor @ np.sum(self.basis, axis=0) - self.kappa
-
     def squared_norms(self) -> Array:
-        """Sum of the squared weights of every unit, shape (N,)."""
-        before = np.sum(self.factor * self.basis, axis=1)  # diagonal of F Q^T
-        return np.sum(self.factor**2, axis=1) - 2 * self.kappa * before + self.kappa**2
+        """Sum of the squared weights of every unit, shape (N,); kappa is 0, or the diagonal of F Q^T."""
+        return np.sum(self.factor**2, axis=1) - self.kappa**2
 
     def jacobian_eigenvalues(self, mu: int) -> NDArray[np.complex128]:
         """All eigenvalues of D W at pattern mu, by falling real part; the pattern is stable where all real parts are below 1."""
@@ -100,22 +92,11 @@ class StoredNetwork:
     def leading_eigenvalues(
         self, mu: int, count: int = 8, dense: bool | None = None
     ) -> tuple[NDArray[np.complex128], Array]:
-        """The eigenvalues of D W of largest real part at pattern mu.
+        """The eigenvalues of D W of largest real part at pattern mu, by falling real part, and what tells outliers from the bulk.
 
-        Parameters
-        ----------
-        mu : int
-        count : int
-            How many; without weights onto itself at most N, otherwise at most P.
-        dense : bool, optional
-            Whether from all eigenvalues, or by Arnoldi's method; by default the former up to `DENSE` rows.
-
-        Returns
-        -------
-        values : array, shape (count,)
-            By falling real part.
-        parts : array, shape (count,)
-            With the eigenvector as a combination y of patterns, the part of |y|^2 in the plane of pattern mu and the sum of all.
+        At most N of them, or P for weights with self-coupling; `dense` says whether from all eigenvalues or by Arnoldi's method,
+        by default the former up to `DENSE` rows. The second array has, with the eigenvector as a combination y of patterns, the
+        part of |y|^2 in the plane of pattern mu and the sum of all.
         """
         rows = len(self.kappa) if self.kappa.any() else self.basis.shape[1]
         found = None
@@ -170,22 +151,10 @@ class StoredNetwork:
     def recall(
         self, mu: int, corrupt: float, T: float = 100.0, stream: np.random.Generator | int = 0
     ) -> tuple[Array, float]:
-        """The state after the time T from pattern mu with the rates of a fraction `corrupt` of the units replaced.
+        """The state after the time T from pattern mu with the rates of a fraction `corrupt` of the units replaced; its distance.
 
-        Parameters
-        ----------
-        mu : int
-        corrupt : float
-            The units are drawn at random, their rates from all rates of all patterns.
-        T : float
-        stream : numpy.random.Generator or int
-            Random stream, or its seed.
-
-        Returns
-        -------
-        state : array, shape (N,)
-        distance : float
-            See `distance`; 0 where the pattern is recalled, about sqrt(2) where the state has nothing to do with it.
+        The units are drawn at random, their rates from all rates of all patterns. The distance is 0 where the pattern is
+        recalled, about sqrt(2) where the state has nothing to do with it.
         """
         stream = np.random.default_rng(stream)
         state = self.R[:, mu].copy()
@@ -201,7 +170,7 @@ def random_stream(seed: int, N: int, network: int, part: int = 0) -> np.random.G
 
 
 def draw_rates(parameters: Mapping[str, Any], stream: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Independent rates of the law, of mean 1 except for `samples`.
+    """Independent rates of the law, of mean 1 except for `samples`, drawn again where `units` cuts the law.
 
     `lognormal` and `gamma` have the coefficient of variation CV, `halfnormal` is the modulus of a normal variable; `sparse` is eps
     with probability 1 - f and log-normal with CV otherwise; of `samples` every value is as likely.
@@ -209,14 +178,19 @@ def draw_rates(parameters: Mapping[str, Any], stream: np.random.Generator, shape
     law = parameters["law"]
     if law == "samples":
         return stream.choice(np.asarray(parameters["samples"], dtype=float), shape)
-    if law == "halfnormal":
-        return np.abs(stream.standard_normal(shape)) * np.sqrt(np.pi / 2)
-    square = parameters["CV"] ** 2
+    square, units = np.square(parameters.get("CV", 1.0)), parameters.get("units", 0.0)
+    spread = np.sqrt(np.log1p(square))
     if law == "gamma":
-        return stream.gamma(1 / square, square, shape)
-    spread = np.log1p(square)
-    rates = np.exp(np.sqrt(spread) * stream.standard_normal(shape) - spread / 2)
-    if law == "lognormal":
+        whole = stats.gamma(1 / square, scale=square)
+    elif law == "halfnormal":
+        whole = stats.halfnorm(scale=np.sqrt(np.pi / 2))
+    else:
+        whole = stats.lognorm(spread, scale=np.exp(-(spread**2) / 2))
+    rates = whole.rvs(shape, random_state=stream)
+    low, high = (whole.ppf(1 / units), whole.isf(1 / units)) if units else whole.support()
+    while np.any(beyond := (rates < low) | (rates > high)):
+        rates[beyond] = whole.rvs(np.count_nonzero(beyond), random_state=stream)
+    if law != "sparse":
         return rates
     f, eps = parameters["f"], parameters["eps"]
     active = stream.random(shape) < f
@@ -224,29 +198,12 @@ def draw_rates(parameters: Mapping[str, Any], stream: np.random.Generator, shape
 
 
 def stored_network(
-    phi: Function,
-    parameters: Mapping[str, Any],
-    N: int,
-    seed: int = 0,
-    *,
-    network: int = 0,
-    phi_prime: Function,
+    phi: Function, parameters: Mapping[str, Any], N: int, seed: int = 0, *, network: int = 0, phi_prime: Function
 ) -> StoredNetwork | None:
     """One network with patterns drawn from a law; None if the patterns are linearly dependent.
 
-    Parameters
-    ----------
-    phi, phi_prime : callable
-        Activation and derivative; vectorised over arrays.
-    parameters, N
-        See `numerics.simulate.attractor.simulate`.
-    seed, network : int
-        The stream depends on (seed, N, network) alone.
-
-    Raises
-    ------
-    InputError, DomainError
-        For too few or too many patterns, or a rate that the activation does not take.
+    The arguments are those of `numerics.simulate.attractor.simulate`; the stream depends on (seed, N, network) alone. Refused are
+    too few or too many patterns, and rates that the activation does not take.
     """
     alpha, stream = parameters["alpha"], random_stream(seed, N, network)
     require(
@@ -261,13 +218,7 @@ def stored_network(
 def network_of_patterns(
     phi: Function, R: Array, variant: str = "noself", *, phi_prime: Function
 ) -> StoredNetwork | None:
-    """The network that stores given patterns, the columns of R, shape (N, P); None if they are linearly dependent.
-
-    Raises
-    ------
-    DomainError
-        For a rate that the activation does not take.
-    """
+    """The network that stores given patterns, the columns of R, shape (N, P); None if they are linearly dependent."""
     phi, phi_prime = matched(phi), matched(phi_prime)
     U = invert(phi, phi_prime, R)
     if not np.all(np.isfinite(U)):

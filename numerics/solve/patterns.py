@@ -42,38 +42,31 @@ def read_patterns(solver: Solver, numbers: Mapping[str, Any]) -> Reading:
     except solver.module.Unstorable as error:
         raise DomainError(f"{solver.at(numbers)}: {error}") from error
     except (ValueError, ArithmeticError) as error:
-        raise DomainError(f"{solver.at(numbers)}: the spectrum could not be resolved ({error})") from error
+        reason = "rates, inputs or gains are too far apart for floating-point numbers"
+        raise DomainError(f"{solver.at(numbers)}: the spectrum could not be resolved: {reason}") from error
     errors = result.pop("errors")
     details = {key: result.pop(key) for key in ("outliers", "mechanism")}
     del result["first_outliers"]
-    unresolved = [
-        key for key, error in errors.items() if key not in SMALL and error > RESOLVED * max(1.0, abs(result[key]))
-    ]
-    if "alpha_S" in unresolved:
+    far = [key for key, error in errors.items() if key not in SMALL and error > RESOLVED * max(1.0, abs(result[key]))]
+    if "alpha_S" in far:
         details["mechanism"] = "unresolved"
-    values = {key: nan if key in unresolved else float(value) for key, value in result.items()}
-    messages = (
-        (
-            f"{', '.join(unresolved)}: not resolved, they change with the far tail of the law (its largest rates or gains), "
-            "which a network of N units has only up to a probability of 1/N: give units=N",
-        )
-        if unresolved
-        else ()
+    tail = "they change with the far tail of the law (its largest rates or gains)"
+    advice = "which a network of N units has only up to a probability of 1/N: give units=N"
+    no_threshold = (
+        "with trained biases outliers do not depend on the threshold"
+        if numbers["variant"] == "bias"
+        else "the bulk is above 1 at this load"
+        if result["edge"] >= 1
+        else "no threshold takes the outlier of the recalled pattern below 1"
     )
-    absent = {}
-    if np.isnan(result["alpha_out"]):
-        absent["alpha_out"] = "no outlier reaches 1 as long as the bulk is below it"
-    if np.isnan(result["theta_c"]):
-        absent["theta_c"] = (
-            "with trained biases outliers do not depend on the threshold"
-            if numbers["variant"] == "bias"
-            else "the bulk is above 1 at this load"
-            if result["edge"] >= 1
-            else "no threshold takes the outlier of the recalled pattern below 1"
-        )
-    kept = {key: error for key, error in errors.items() if key in values and key not in unresolved}
+    reasons = {"alpha_out": "no outlier reaches 1 as long as the bulk is below it", "theta_c": no_threshold}
+    values = {key: nan if key in far else float(value) for key, value in result.items()}
     return Reading(
-        values={**values, "error": errors.get("t", 0.0)}, errors=kept, messages=messages, details=details, absent=absent
+        values={**values, "error": errors.get("t", 0.0)},
+        errors={key: error for key, error in errors.items() if key in values and key not in far},
+        messages=(f"{', '.join(far)}: not resolved, {tail}, {advice}",) if far else (),
+        details=details,
+        absent={key: reason for key, reason in reasons.items() if np.isnan(result[key])},
     )
 
 
@@ -104,20 +97,9 @@ def critical_load(solver: Solver, given: Mapping[str, Any]) -> float:
 
 
 def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | None = None) -> Any:
-    """The Jacobian at a stored pattern, of which any eigenvalue and load may be asked.
+    """The Jacobian at a stored pattern (`numerics.algorithms.stability`), of which any eigenvalue and load may be asked.
 
-    Parameters
-    ----------
-    solver : Solver
-    given : mapping
-        Parameters of a solution.
-    rates : array-like, shape (N, P), optional
-        A given set of patterns, one a column: the Jacobian is that of the first, the moments are those of all.
-
-    Returns
-    -------
-    Jacobian
-        See `numerics.algorithms.stability`.
+    Of given `rates`, shape (N, P), one pattern a column, the Jacobian is that of the first and the moments are those of all.
     """
     module, values = solver.module, written_out(given)
     own = [values[p.name] for p in solver.activation.parameters]
@@ -125,12 +107,11 @@ def jacobian_of(solver: Solver, given: Mapping[str, Any], rates: ArrayLike | Non
     if rates is None:
         law = {key: values[key] for key in ("law", "CV", "f", "eps", "samples") if key in values}
         nodes = module.nodes_of_law(module.tail_of(values.get("units", 0)), *own, **law)
-        patterns = module.stored_patterns(*functions, *nodes)
-        return module.Jacobian(module.EQUATIONS, patterns, values["variant"])
-    whole = np.asarray(rates, dtype=float)
-    every, first = (
-        module.stored_patterns(*functions, r, np.full(r.size, 1 / r.size)) for r in (whole.ravel(), whole[:, 0])
-    )
+        first = every = module.stored_patterns(*functions, *nodes)
+    else:
+        whole = np.asarray(rates, dtype=float)
+        equal = ((r, np.full(r.size, 1 / r.size)) for r in (whole.ravel(), whole[:, 0]))
+        every, first = (module.stored_patterns(*functions, *nodes) for nodes in equal)
     return module.Jacobian(module.EQUATIONS, first, values["variant"], module.EQUATIONS.moments(every))
 
 

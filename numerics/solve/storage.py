@@ -19,9 +19,9 @@ from numerics.solve.solver import Solver
 from theory.activation.activation import Activation
 from theory.activation.families import threshold_power
 from theory.attractor import storage
-from theory.attractor.capacity import FREE, LACKED, M, active, excitatory
-from theory.attractor.patterns import V_r, alpha, b, beta2, tau
+from theory.attractor.capacity import FREE, LACKED, M, active, excitatory, written
 from theory.attractor.powers import AboveThreshold
+from theory.attractor.symbols import V_r, alpha, b, beta2, tau
 from theory.attractor.weights import norm, penalty
 from theory.errors import DomainError, InputError, require
 from theory.functions import SmoothedPower
@@ -30,6 +30,7 @@ from theory.symbols import x
 
 _NOISE = Symbol("s_eff", positive=True)
 _INEXACT = "error: mean square error of the inputs; with it patterns are no exact fixed points, the spectrum is without a ridge"
+SHOWN = "norm", "edge", "abscissa", "alpha_bulk", "alpha_out", "alpha_S"  # what is said of a network with noisy rates
 _GROWTH, _STEPS = 1.25, 100  # of the noise between which its strength is looked for
 
 
@@ -51,27 +52,22 @@ def capacity(active_share: float = 1.0, excitatory_share: float | None = None) -
     Raises
     ------
     InputError
-
-    References
-    ----------
-    Derived in `theory.attractor.capacity`.
+        For shares outside these ranges.
     """
+    signs = excitatory_share
     require(
         (0 < active_share <= 1, f"active_share = {active_share} is not allowed; it must be above 0 and at most 1"),
-        (
-            excitatory_share is None or 0 <= excitatory_share <= 1,
-            f"excitatory_share = {excitatory_share} is not allowed; it must be from 0 to 1",
-        ),
+        (signs is None or 0 <= signs <= 1, f"excitatory_share = {signs} is not allowed; it must be from 0 to 1"),
     )
-    if excitatory_share in (0, 1):
+    if signs in (0, 1):
         return 0.0
-    free = 1.0 if excitatory_share is None else _least(FREE.subs(excitatory, excitatory_share))
+    free = 1.0 if signs is None else _least(FREE.subs(excitatory, signs))
     return free / _least(LACKED.subs(active, active_share))
 
 
 def _least(size: Expr) -> float:
     """Minimum of a convex function of M."""
-    return float(minimize_scalar(lambdify(M, size, "scipy"), tol=1e-10).fun)
+    return float(minimize_scalar(lambdify(M, written(size), "scipy"), tol=1e-10).fun)
 
 
 class RidgeStorage(NamedTuple):
@@ -101,7 +97,7 @@ def ridge_storage(solution: Solution, ridge: float) -> RidgeStorage:
         raise InputError(f"ridge = {ridge} is not allowed; it must be positive")
     numbers = solution.parameters
     moments = jacobian_of(solver, numbers).moments
-    found = {penalty: ridge, alpha: numbers["alpha"], V_r: moments["V_r"], b: moments["b"], beta2: moments["beta2"]}
+    found = {penalty: ridge, alpha: numbers["alpha"], **{symbol: moments[symbol.name] for symbol in (V_r, b, beta2)}}
     found[tau] = float(storage.ROOT.subs(found))
     squared, error = (float(e.subs(found)) for e in storage.ridge(numbers["variant"]))
     return RidgeStorage(float(np.sqrt(squared)), error)
@@ -164,9 +160,8 @@ def _smoothed(activation: Activation) -> tuple[Activation, Expr]:
     else:
         factor, power = activation.expression.as_independent(x, as_Add=False)
         if not isinstance(power, SmoothedPower) or power.args[1].diff(x).has(x):
-            raise DomainError(
-                f"rate noise: {activation.text} is no threshold_power, which noise keeps of the same shape"
-            )
+            shape = "is no threshold_power, which noise keeps of the same shape"
+            raise DomainError(f"rate noise: {activation.text} {shape}")
         n, z = power.args
         sigma = 1 / z.diff(x)
         factor, theta = factor / sigma**n, -z.subs(x, 0) * sigma
@@ -175,22 +170,16 @@ def _smoothed(activation: Activation) -> tuple[Activation, Expr]:
 
 def answer_ridge(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
     """Norm and error for each penalty."""
-    found = {ridge: ridge_storage(solution, ridge)._asdict() for ridge in asked}
-    return _answer("ridge", found, [_INEXACT])
-
-
-SHOWN = ("norm", "edge", "abscissa", "alpha_bulk", "alpha_out", "alpha_S")
-"""What is said of a network with noisy rates."""
+    return _answer("ridge", {ridge: ridge_storage(solution, ridge)._asdict() for ridge in asked}, [_INEXACT])
 
 
 def answer_noise(solver: Solver, solution: Solution, asked: Sequence[float], settings: Mapping[str, Any]) -> Answer:
     """Noise of the inputs and what follows from it, for each noise of the rates."""
-    noisy = {noise: with_rate_noise(solution, noise) for noise in asked}
-    found = {
-        noise: {"sigma_eff": one.parameters.get("s_eff", 0.0), **{key: one.observables[key] for key in SHOWN}}
-        for noise, one in noisy.items()
-    }
-    messages = [f"rate noise {noise:g}: {message}" for noise, one in noisy.items() for message in one.messages]
+    found, messages = {}, []
+    for noise in asked:
+        one = with_rate_noise(solution, noise)
+        found[noise] = {"sigma_eff": one.parameters.get("s_eff", 0.0), **{key: one.observables[key] for key in SHOWN}}
+        messages += [f"rate noise {noise:g}: {message}" for message in one.messages]
     return _answer("rate_noise", found, messages)
 
 

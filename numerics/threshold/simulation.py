@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from math import nan
 from typing import Any
 
@@ -19,7 +18,7 @@ from numerics.threshold.integrator import Array, SteepNetwork, random_starts, st
 from numerics.threshold.trajectories import CAPPED, MAX_EVENTS, Trajectory, trajectory
 from numerics.view import aligned
 from theory.errors import require
-from theory.threshold.entries import WEIGHT, rational
+from theory.threshold.entries import WEIGHT, numbers
 from theory.threshold.network import State, ThresholdNetwork, state_of, text_of
 
 Progress = Callable[[float], None]
@@ -130,7 +129,7 @@ def simulate(
         (follows or form == "C", "form is what a cue means: give a cue"),
     )
     if follows:
-        point = None if y0 is None else [_fraction(entry) for entry in y0.split(",")]
+        point = None if y0 is None else numbers("y0", y0.split(","), kind=WEIGHT)
         return _followed(
             trajectory(network, point, cue=None if cue is None else state_of(cue), form=form, most_events=events), seed
         )
@@ -163,12 +162,6 @@ def simulate(
         ),
         reasons=("basins are those of the steep network, and states with small ones may not be met",),
     )
-
-
-def _fraction(entry: str) -> Fraction:
-    value = rational(entry, WEIGHT)
-    require((value is not None, f"y0: {entry[:40]} is no number of size 1e-300 to 1e300"))
-    return value or Fraction(0)
 
 
 def _followed(run: Trajectory, seed: int) -> Run:

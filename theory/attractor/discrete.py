@@ -13,7 +13,8 @@ from sympy import Add, Expr, Poly, Rational, S, Symbol, resultant
 
 from theory.activation.activation import Activation
 from theory.attractor import spectrum
-from theory.attractor.patterns import DENOMINATOR, alpha, b, beta2, c0, each_average, gain, omega, r, t, u
+from theory.attractor.patterns import DENOMINATOR, each_average
+from theory.attractor.symbols import alpha, b, beta2, c0, gain, omega, r, t, u
 from theory.attractor.weights import MOMENTS, SELF, UNEXPLAINED, mean_gain
 from theory.errors import require
 from theory.highprecision import mp_function
@@ -56,19 +57,7 @@ class ExactLoads(NamedTuple):
 
 
 def critical_loads(rates: Sequence[Rate], variant: str = "noself") -> ExactLoads:
-    """Loads at which the bulk and an outlier reach 1.
-
-    Parameters
-    ----------
-    rates : sequence of Rate
-        Two or more, distinct.
-    variant : {'noself', 'self', 'bias'}
-
-    Raises
-    ------
-    InputError
-        For one rate, or more than `MOST`.
-    """
+    """Loads at which the bulk and an outlier reach 1, for distinct rates; refused for one of them, or more than `MOST`."""
     require((2 <= len(rates) <= MOST, f"{len(rates)} distinct rates: critical loads are exact for 2 to {MOST} of them"))
     known: dict[Symbol, Expr] = {}
     for symbol, moment in {**MOMENTS, beta2: UNEXPLAINED}.items():
@@ -80,12 +69,10 @@ def critical_loads(rates: Sequence[Rate], variant: str = "noself") -> ExactLoads
         return ExactLoads(S.Zero, out, S.Zero)
     known |= {growth: S.One, c0: S.Zero if variant == "self" else SELF.subs(known)}
     conditions = spectrum.LOAD - alpha, spectrum.on_the_real_axis(spectrum.BOUNDARY) - spectrum.LOAD, determinant
-    load, boundary, outlier = (
-        Poly(_summed(e, rates).subs(known).together().as_numer_denom()[0], t, alpha) for e in conditions
-    )
-    pairs = [
-        tuple(e.subs(gain, one.gain).subs(known) for e in (spectrum.left_out, spectrum.right_out)) for one in rates
-    ]
+    numerators = (_summed(e, rates).subs(known).together().as_numer_denom()[0] for e in conditions)
+    load, boundary, outlier = (Poly(e, t, alpha) for e in numerators)
+    of_unit = spectrum.left_out.subs(known), spectrum.right_out.subs(known)
+    pairs = [tuple(e.subs(gain, one.gain) for e in of_unit) for one in rates]
     bulk = next(_loads(load, boundary, pairs), S.One)
     out = next((x for x in _loads(load, outlier, pairs) if x < bulk), None) if out is None else out
     return ExactLoads(bulk, out, bulk if out is None else out)

@@ -12,26 +12,11 @@ from sympy import Add, Eq, Expr, Function, I, Matrix, Poly, Rational, S, Symbol,
 from theory.activation.activation import Activation
 from theory.attractor import spectrum
 from theory.attractor.capacity import capacity_limit
-from theory.attractor.patterns import (
-    V_r,
-    alpha,
-    b,
-    beta2,
-    c0,
-    each_average,
-    gain,
-    m,
-    mean,
-    normal_form,
-    omega,
-    r,
-    reduced,
-    t,
-    u,
-)
+from theory.attractor.patterns import each_average, mean, normal_form, reduced
 from theory.attractor.powers import CV, AboveThreshold, closed_power, spelled
 from theory.attractor.spectrum import LOAD, OUTLIER, left_out, right_out
 from theory.attractor.storage import storage_limit
+from theory.attractor.symbols import V_r, alpha, b, beta2, c0, gain, m, omega, r, t, u
 from theory.attractor.weights import SELF, mean_gain
 from theory.derivation import Replay, Solves, Step, applied, same
 from theory.limits.checks import Holds, approaching, claimed
@@ -60,37 +45,33 @@ def of_attractor(theory: Theory, activation: Activation) -> tuple[Limit, ...]:
     return small_load(), large_load(), vanishing_load(), small_variation(), *own, capacity_limit(), *storage_limit()
 
 
-# ---- small and large load ------------------------------------------------------------------------------------------------------
-
-
 def small_load() -> Limit:
     """The bulk is an ellipse about b <g>, outliers are the zeros of a quadratic."""
     on_ellipse, radius = Eq(1, x * t1 - v * t1**2), 1 / sqrt(share + v)
     scaled = {c0: S.Zero, growth: b * mean_gain * (1 + s * x), t: s * t1, beta2: share * b**2 / (1 + v)}
 
     def lemmas() -> Iterator[Step]:
-        ratio = (right_out / left_out).subs(c0, 0)
-        yield Step(
-            "Small load: lambda = b <g> (1 + sqrt(alpha) x), t = sqrt(alpha) t_1; c0 is of order alpha",
-            "series in sqrt(alpha)",
-            t * ratio / (1 + t * ratio),
-            on_ellipse,
-            check=Replay(lambda e: Eq(1 + _order(e, scaled, 1), _order(e, scaled, 2))),
-        )
-        yield Step(
-            "The boundary of the bulk, with v = <g^2>/<g>^2 - 1 and q = beta^2 <g^2>/(b <g>)^2",
-            "series in sqrt(alpha)",
-            t**2 * (beta2 * gain**2 + right_out**2) / spectrum.DENOMINATOR.subs(c0, 0) ** 2,
-            Eq(1, t1**2 * (share + v)),
-            check=Replay(lambda e: Eq(1, _order(e, scaled, 2))),
-        )
+        rule, ratio = "series in sqrt(alpha)", (right_out / left_out).subs(c0, 0)
+        title = "Small load: lambda = b <g> (1 + sqrt(alpha) x), t = sqrt(alpha) t_1; c0 is of order alpha"
+        leading = Replay(lambda e: Eq(1 + _order(e, scaled, 1), _order(e, scaled, 2)))
+        yield Step(title, rule, t * ratio / (1 + t * ratio), on_ellipse, check=leading)
+        title = "The boundary of the bulk, with v = <g^2>/<g>^2 - 1 and q = beta^2 <g^2>/(b <g>)^2"
+        boundary = t**2 * (beta2 * gain**2 + right_out**2) / spectrum.DENOMINATOR.subs(c0, 0) ** 2
+        second = Replay(lambda e: Eq(1, _order(e, scaled, 2)))
+        yield Step(title, rule, boundary, Eq(1, t1**2 * (share + v)), check=second)
 
     def inserted(phase: Expr) -> Solves:
         """Check: x for t_1 = radius/phase solves the first equation."""
-        return Solves(
-            lambda e: on_ellipse.rhs.subs({x: phase * e / (b * mean_gain * sqrt(alpha)), t1: radius / phase}) - 1
-        )
+        unit = phase / (b * mean_gain * sqrt(alpha))
+        return Solves(lambda e: on_ellipse.rhs.subs({x: e * unit, t1: radius / phase}) - 1)
 
+    def by_itself(entry: Expr) -> Expr:
+        return reduced(spectrum.at_vanishing_load(entry)).expand()
+
+    def put_in(entry: Expr) -> Solves:
+        return Solves(lambda e: reduced(e - each_average(entry, _alone)), "propagator inserted")
+
+    alone, named = "outliers lambda, alpha -> 0", Solves(lambda e: reduced(e.subs(spectrum.PARTS) - OUTLIER))
     real, imaginary = SMALL_LOAD - b * mean_gain, b * mean_gain * sqrt(alpha) * share / sqrt(share + v)
     return Limit(
         title="Small load",
@@ -98,17 +79,11 @@ def small_load() -> Limit:
         formulas=(
             follows(ELLIPSE, "edge - b <g>", "~", real.expand().factor(), on_ellipse, "real end", inserted(S.One)),
             follows(ELLIPSE, "largest imaginary part", "~", imaginary, on_ellipse, "imaginary end", inserted(I)),
-            follows(
-                "outliers lambda, alpha -> 0",
-                "0",
-                "=",
-                spectrum.NAMED_OUTLIER.subs(
-                    {h: reduced(spectrum.at_vanishing_load(e)) for h, e in spectrum.PARTS.items()}
-                ),
-                spectrum.NAMED_OUTLIER,
-                "units are alone",
-                Solves(lambda e: reduced(e - each_average(OUTLIER, _alone)), "propagator inserted"),
+            *(
+                follows(alone, f"lambda*{part}", "=", by_itself(entry), entry, "units are alone", put_in(entry))
+                for part, entry in zip(spectrum.H, spectrum.ENTRIES, strict=True)
             ),
+            follows(alone, "0", "=", spectrum.NAMED_OUTLIER, OUTLIER, "by its parts", named),
         ),
     )
 
@@ -129,13 +104,9 @@ def large_load() -> Limit:
     """Near the capacity the bulk grows with the part of the inputs that the rates do not explain."""
     balance = Eq(beta2 * t**2 * mean(gain**2 * omega**2), t * mean(right_out * left_out * omega**2))
     boundary = spectrum.on_the_real_axis(spectrum.BOUNDARY)
-    difference = Step(
-        "The boundary of the bulk on the real axis, at the load of the order parameter",
-        "difference of both equations",
-        Eq(boundary, LOAD),
-        balance,
-        check=Solves(lambda after: normal_form(boundary - LOAD - after.lhs + after.rhs)),
-    )
+    title, rule = "The bulk's real end, at the load of the order parameter", "difference of both equations"
+    balanced = Solves(lambda after: normal_form(boundary - LOAD - after.lhs + after.rhs))
+    difference = Step(title, rule, Eq(boundary, LOAD), balance, check=balanced)
 
     def solves(step: Step) -> bool:
         """With 1 - alpha = s^2 and lambda = x/s, t follows from the load; then both sides of the balance are s^2."""
@@ -155,41 +126,28 @@ def large_load() -> Limit:
     return Limit(title="Large load", lemmas=lambda: (difference,), formulas=(formula,))
 
 
-# ---- what is necessary ---------------------------------------------------------------------------------------------------------
-
-
 def vanishing_load() -> Limit:
     """The bulk is at b <g>, which Stein's kernel of the law expresses by gains alone."""
     by_kernel, start = mean(kernel / gain) / mean(kernel), mean((r - m) * u) / V_r
-    section = "T(r) = int_r^oo (r' - m) p(r') dr'/p(r), p the density of r"
-    gamma_law, uniform = (
-        partial(_exact, r * exp(-4 * r / 3) * 16 / 9, S.Infinity),
-        partial(_exact, Rational(3, 4), Rational(4, 3)),
-    )
+    section, put_in = "T(r) = int_r^oo (r' - m) p(r') dr'/p(r), p the density of r", "kernel inserted"
+    gamma_law = partial(_exact, r * exp(-4 * r / 3) * 16 / 9, S.Infinity)
+    uniform = partial(_exact, Rational(3, 4), Rational(4, 3))
 
     def check(*laws: Callable[[Expr], Expr]) -> Solves:
         return Solves(lambda e: Matrix([law(e) - law(start) for law in laws]), "u a polynomial, averages exact")
 
     normal = mean(1 / gain) * mean(gain)
     constant = Replay(lambda e: each_average(e, lambda F: mean(F.subs(kernel, V_r))))
-    centre = applied(
-        "A vanishing load: all of the bulk is at",
-        "limit",
-        SMALL_LOAD,
-        lambda e: e.subs(alpha, 0),
-        assumption="stable only if this is below 1",
-    )
+    title, stable = "A vanishing load: all of the bulk is at", "stable only if this is below 1"
+    centre = applied(title, "limit", SMALL_LOAD, lambda e: e.subs(alpha, 0), assumption=stable)
+    of_gamma = mean(r / gain) / m
     return Limit(
         title="Necessary for stability: b <g> < 1",
         formulas=(
             Formula("alpha -> 0", "edge", "->", centre.after, step=centre),
             follows(section, "b", "=", by_kernel, start, "by parts", check(gamma_law, uniform)),
-            follows(
-                "gamma law, T = CV^2 m r", "b", "=", mean(r / gain) / m, by_kernel, "kernel inserted", check(gamma_law)
-            ),
-            follows(
-                "normal law, T constant", "b <g>", "=", normal, by_kernel * mean(gain), "kernel inserted", constant
-            ),
+            follows("gamma law, T = CV^2 m r", "b", "=", of_gamma, by_kernel, put_in, check(gamma_law)),
+            follows("normal law, T constant", "b <g>", "=", normal, by_kernel * mean(gain), put_in, constant),
         ),
         remarks=("<1/g> <g> is at least 1: patterns with a normal law are never stable unless phi is linear",),
     )
@@ -205,9 +163,6 @@ def _exact(density: Expr, high: Expr, expression: Expr) -> Expr:
     tail = integrate(((r - first) * density).expand(), (r, above, high)).subs(above, r)
     at = {kernel: (tail / density).expand(), u: given, gain: 1 / given.diff(r), m: first}
     return each_average(expression, lambda F: average(F.subs(at))).subs({m: first, V_r: average(r**2) - first**2})
-
-
-# ---- small variation -----------------------------------------------------------------------------------------------------------
 
 
 def small_variation() -> Limit:
@@ -241,12 +196,8 @@ def small_variation() -> Limit:
                 return False
         return True
 
-    second = mean(gain**2)
-    parts = {
-        "b <g> - 1": b * mean_gain - 1,
-        "v": second / mean_gain**2 - 1,
-        "q": beta2 * second / (b * mean_gain) ** 2,
-    }
+    centre, second = b * mean_gain, mean(gain**2)
+    parts = {"b <g> - 1": centre - 1, "v": second / mean_gain**2 - 1, "q": beta2 * second / centre**2}
     check = Holds(powers, "closed forms of powers of the input")
     formulas = [
         follows(section, key, "~", spread(spelled(e)), spelled(e), "Taylor series", check) for key, e in parts.items()

@@ -17,54 +17,15 @@ from typing import Any
 from sympy import Add, Basic, Expr, Mul, Poly, Pow, S, Symbol, diff
 from sympy import reduced as polynomial_division
 
+from theory.attractor.symbols import V_r, V_u, b, c0, gain, m, omega, r, t, u, ubar
 from theory.averages.average import Average
-from theory.averages.law import r
 from theory.averages.measures import Terms
 from theory.derivation import Solves
 from theory.symbols import growth
 
-u = Symbol("u", real=True)
-"""Input of a unit in a stored pattern, phi^-1(r)."""
-
-gain = Symbol("g", positive=True)
-"""Its gain, phi'(u)."""
-
-omega = Symbol("omega")
-"""Its propagator at an eigenvalue lambda of the Jacobian."""
-
-t = Symbol("t")
-"""Order parameter: response of the stored patterns to a rank-one change, at an eigenvalue lambda."""
-
-alpha = Symbol("alpha", positive=True)
-"""Load, patterns per unit."""
-
-m, V_r, V_u = (Symbol(name, positive=True) for name in ("m", "V_r", "V_u"))
-"""Mean rate; variances of rate and input."""
-
-ubar = Symbol("ubar", real=True)
-"""Mean input."""
-
-b = Symbol("b", real=True)
-"""Slope of the regression of the input on the rate."""
-
-beta2 = Symbol("beta2", nonnegative=True)
-"""Variance of the input that the rate does not explain, in units of V_r."""
-
-c0 = Symbol("c0", real=True)
-"""What a unit without self-coupling lacks of itself, a multiple of its gain; 0 where units couple to themselves."""
-
-tau = Symbol("tau", positive=True)
-"""V_r tr (R^T R)^-1, its limit for large networks."""
-
 
 class StoredPatterns(Basic):
-    """The joint law, not specified, of r, u, g and omega at a unit.
-
-    Parameters
-    ----------
-    denominator : Expr
-        1/omega, linear in g.
-    """
+    """The joint law, not specified, of r, u, g and omega at a unit; its argument is 1/omega, linear in g."""
 
     rank = 3
     variables = (r, u, gain, omega)

@@ -10,8 +10,9 @@ from sympy import Add, Dummy, Expr, Matrix, Rational, S, Symbol, exp, gamma, log
 
 from theory.activation.activation import Activation
 from theory.attractor.capacity import RELU
-from theory.attractor.patterns import V_r, b, beta2, each_average, gain, m, mean, normal_form, r, u, ubar, with_input
+from theory.attractor.patterns import each_average, mean, normal_form, with_input
 from theory.attractor.spectrum import OUTLIER, at_constant_gain, power, threshold
+from theory.attractor.symbols import V_r, b, beta2, gain, m, r, u, ubar
 from theory.attractor.weights import MOMENTS, UNEXPLAINED, mean_gain
 from theory.averages.average import Average
 from theory.averages.integrand import evaluate
@@ -27,15 +28,11 @@ CV = Symbol("CV", positive=True)
 _LOG, _SHAPE = log(1 + CV**2), 1 / CV**2
 exponent = Symbol("s", real=True)
 
+_LOGNORMAL = Law.of_normal(exp(sqrt(_LOG) * z - _LOG / 2)), (1 + CV**2) ** (exponent * (exponent - 1) / 2)
+_GAMMA = Law(_SHAPE**_SHAPE * r ** (_SHAPE - 1) * exp(-_SHAPE * r) / gamma(_SHAPE))
 LAWS = {
-    "log-normal law": (
-        Law.of_normal(exp(sqrt(_LOG) * z - _LOG / 2)),
-        (1 + CV**2) ** (exponent * (exponent - 1) / 2),
-    ),
-    "gamma law": (
-        Law(_SHAPE**_SHAPE * r ** (_SHAPE - 1) * exp(-_SHAPE * r) / gamma(_SHAPE)),
-        gamma(_SHAPE + exponent) / gamma(_SHAPE) / _SHAPE**exponent,
-    ),
+    "log-normal law": _LOGNORMAL,
+    "gamma law": (_GAMMA, gamma(_SHAPE + exponent) / gamma(_SHAPE) / _SHAPE**exponent),
 }
 """Laws of rates of mean 1 with <r^s>; that of the gamma law for s + 1/CV^2 > 0."""
 
@@ -64,9 +61,8 @@ class AboveThreshold:
         if len(pieces) > 2:
             return None
         slope = right.diff(x)
-        from_ = (
-            activation.kinks[0].position if activation.kinks else S.Zero if slope.has(x) else -right.subs(x, 0) / slope
-        )
+        zero = S.Zero if slope.has(x) else -right.subs(x, 0) / slope
+        from_ = activation.kinks[0].position if activation.kinks else zero
         factor, rest = right.subs(x, from_ + step).factor().as_independent(step, as_Add=False)
         base, exponent = rest.as_base_exp()
         fits = base == step and not exponent.has(step) and exponent.is_positive and factor.is_positive
@@ -122,12 +118,12 @@ def _constant_gain(phi: AboveThreshold) -> Limit:
 def _exact_outlier(phi: AboveThreshold) -> Limit:
     """W r = u makes D W r = g u a multiple of r."""
     determinant = with_input(OUTLIER, power * r / gain)  # the deviation's column is minus the uniform one
-    check = Solves(
-        lambda e: Matrix(
-            [(phi.given[u] * phi.given[gain] / r).powsimp() - e, normal_form(determinant.subs({power: e, growth: e}))]
-        ),
-        "D W r = g u = lambda r at any N, and the determinant",
-    )
+    image = (phi.given[u] * phi.given[gain] / r).powsimp()
+
+    def holds(value: Expr) -> Matrix:
+        return Matrix([image - value, normal_form(determinant.subs({power: value, growth: value}))])
+
+    check = Solves(holds, "D W r = g u = lambda r at any N, and the determinant")
     section = "any law and load, without trained biases"
     formula = follows(section, "outlier", "=", phi.exponent, u * gain, "D W r = g u", check)
     return Limit(title="Power of the input", formulas=(formula,))
@@ -140,29 +136,17 @@ def _moments() -> Iterator[Step]:
     def agree(step: Step) -> bool:
         return all(abs(evaluate(step.before - step.after, RELU, at, 20)) < 1e-14 for at in points)
 
+    certified = Holds(agree, "quadrature, 14 digits")
     for name, (law, moment) in LAWS.items():
-        yield Step(
-            f"<r^s>, {name} of mean 1",
-            "table",
-            Average(r**exponent, 0, law),
-            moment,
-            check=Holds(agree, "quadrature, 14 digits"),
-        )
+        yield Step(f"<r^s>, {name} of mean 1", "table", Average(r**exponent, 0, law), moment, check=certified)
 
 
 def _closed(phi: AboveThreshold, name: str) -> Iterator[Formula]:
     """Results for one law; the averages of powers of the gain may not exist for a gamma law."""
     lowest = 2 / phi.exponent - 2
     limited = name == "gamma law" and not lowest.is_nonpositive
-    results = {
-        "ubar": ubar,
-        "b": b,
-        "beta2": beta2,
-        "mean_gain": mean_gain,
-        "<g^2>": mean(gain**2),
-        "b <g>": b * mean_gain,
-    }
-    for key, result in results.items():
+    moments = {str(symbol): symbol for symbol in (ubar, b, beta2, mean_gain)}
+    for key, result in {**moments, "<g^2>": mean(gain**2), "b <g>": b * mean_gain}.items():
         known = {V_r: CV**2, **({b: b} if result == beta2 else {})}
         before = spelled(result, known).subs(m, 1)
         condition = f"{sstr(lowest)} < 1/CV^2" if limited and "g" in key else ""

@@ -13,27 +13,8 @@ from collections.abc import Iterator
 
 from sympy import Abs, Add, Eq, Expr, Identity, Matrix, MatrixSymbol, Poly, Rational, Symbol, solve, sqrt, symbols
 
-from theory.attractor.patterns import (
-    DENOMINATOR,
-    V_r,
-    alpha,
-    b,
-    beta2,
-    c0,
-    each_average,
-    equals,
-    gain,
-    m,
-    mean,
-    normal_form,
-    omega,
-    r,
-    reduced,
-    t,
-    u,
-    ubar,
-    with_input,
-)
+from theory.attractor.patterns import DENOMINATOR, each_average, equals, mean, normal_form, reduced, with_input
+from theory.attractor.symbols import V_r, alpha, b, beta2, c0, gain, m, omega, r, t, u, ubar
 from theory.attractor.weights import NORM, RESPONSE, N, R, U, drawn, projector
 from theory.derivation import Replay, Solves, Step, applied
 from theory.symbols import growth
@@ -79,50 +60,31 @@ TURN = -(H - shift * moved * Matrix([[1, 0]])).det().diff(shift).subs(shift, 0)
 
 def bulk() -> Iterator[Step]:
     """From H to the order parameter and the boundary."""
-    matrix = R.T * gains * (growth * R - D * U)
-    yield Step(
-        "det(lambda - D W) = det(lambda - c0 D) det H/det(R^T R)",
-        "matrix determinant lemma",
-        None,
-        Eq(MatrixSymbol("H", *matrix.shape), matrix, evaluate=False),
-        check=Solves(_determinants, "random matrices of rational numbers inserted"),
-    )
-    ratio, answer = right_out / left_out, Symbol("q")
-    yield Step(
-        "The response z Q z of H^-1 = Q to a unit's own direction, from t, the one without that unit",
-        "Sherman and Morrison",
-        Eq(answer, t - t * ratio * answer),
-        Eq(answer, t * left_out * omega),
-        assumption="omega = 1/(lambda (1 + t) - (c0 + t b) g)",
-        check=Replay(lambda before: Eq(answer, _in_omega(solve(before, answer)[0]))),
-    )
+    title, matrix = "det(lambda - D W) = det(lambda - c0 D) det H/det(R^T R)", R.T * gains * (growth * R - D * U)
+    stated = Eq(MatrixSymbol("H", *matrix.shape), matrix, evaluate=False)
+    inserted = Solves(_determinants, "random matrices of rational numbers inserted")
+    yield Step(title, "matrix determinant lemma", None, stated, check=inserted)
+
+    title = "The response z Q z of H^-1 = Q to a unit's own direction, from t, the one without that unit"
+    answer, own = Symbol("q"), "omega = 1/(lambda (1 + t) - (c0 + t b) g)"
+    response, found = Eq(answer, t - t * right_out / left_out * answer), Eq(answer, t * left_out * omega)
+    solved = Replay(lambda before: Eq(answer, _in_omega(solve(before, answer)[0])))
+    yield Step(title, "Sherman and Morrison", response, found, assumption=own, check=solved)
+
     yield Step("The propagator of a unit", "a name", None, Eq(omega, 1 / DENOMINATOR), check=Solves(_continues))
-    yield Step(
-        "The load: P = tr Q H, one unit at a time",
-        "one unit left out",
-        None,
-        Eq(alpha, LOAD),
-        assumption="t tends to alpha/(1 - alpha) for large lambda",
-        check=equals(by_s_transform(), "the S-transform of D (c0 + (b - c0) Pi), Pi on a random space"),
-    )
-    yield Step(
-        "Two resolvents, chi = N V_r^2 tr Q Q^*",
-        "ladder",
-        None,
-        Eq(chi, Abs(t) ** 2 / (alpha - Abs(t) ** 2 * mean(Abs(right_out) ** 2 * Abs(omega) ** 2))),
-        check=Solves(
-            lambda after: normal_form(LOAD.diff(t) / t - on_the_real_axis(1 / after.rhs).subs(alpha, LOAD)),
-            "real lambda: response of the order parameter to a mass",
-        ),
-    )
-    yield Step(
-        "Boundary of the bulk: xi multiplies H^-1 by a matrix of independent entries, whose spectral radius is 1 there",
-        "circular law",
-        Eq(1, beta2 * mean(gain**2 * Abs(omega) ** 2) * chi),
-        Eq(alpha_b, BOUNDARY),
-        assumption="outside the bulk the right side is smaller",
-        check=Solves(_boundary_cases, "beta = 0: branch point of t; b = c0 = 0: independent weights"),
-    )
+
+    title, large = "The load: P = tr Q H, one unit at a time", "t tends to alpha/(1 - alpha) for large lambda"
+    transform = equals(by_s_transform(), "the S-transform of D (c0 + (b - c0) Pi), Pi on a random space")
+    yield Step(title, "one unit left out", None, Eq(alpha, LOAD), assumption=large, check=transform)
+
+    ladder = Abs(t) ** 2 / (alpha - Abs(t) ** 2 * mean(Abs(right_out) ** 2 * Abs(omega) ** 2))
+    massive = Solves(_mass, "real lambda: response of the order parameter to a mass")
+    yield Step("Two resolvents, chi = N V_r^2 tr Q Q^*", "ladder", None, Eq(chi, ladder), check=massive)
+
+    title = "Boundary of the bulk: xi multiplies H^-1 by a matrix of independent entries, of spectral radius 1 there"
+    radius, outside = Eq(1, beta2 * mean(gain**2 * Abs(omega) ** 2) * chi), "outside the bulk the right side is smaller"
+    cases = Solves(_boundary_cases, "beta = 0: branch point of t; b = c0 = 0: independent weights")
+    yield Step(title, "circular law", radius, Eq(alpha_b, BOUNDARY), assumption=outside, check=cases)
 
 
 def _determinants(after: Expr) -> Expr:
@@ -140,6 +102,10 @@ def _in_omega(expression: Expr) -> Expr:
 def _continues(after: Expr) -> Expr:
     """omega (lambda - c0 g) + omega t (lambda - b g) = 1: what a unit is by itself and what the others answer."""
     return (after.rhs * (left_out + t * right_out) - 1).cancel()
+
+
+def _mass(after: Expr) -> Expr:
+    return normal_form(LOAD.diff(t) / t - on_the_real_axis(1 / after.rhs).subs(alpha, LOAD))
 
 
 def by_s_transform() -> Expr:
@@ -177,51 +143,32 @@ def _at_independent_weights(expression: Expr) -> Expr:
 
 def outliers() -> Iterator[Step]:
     """The outliers, without and with trained biases, and the threshold at which one of them is lambda."""
-    ratio, matrix = right_out / left_out, outlier_matrix().as_immutable()
-    yield Step(
-        "The other patterns leave each unit's term divided by 1 + t (lambda - b g)/(lambda - c0 g)",
-        "Schur complement, one unit left out",
-        1 - ratio * t * left_out / DENOMINATOR,
-        left_out * omega,
-        check=Replay(_in_omega),
-    )
-    yield Step(
-        "H on the uniform direction and on the recalled pattern, for each unit",
-        "law of large numbers",
-        None,
-        matrix,
-        check=Solves(_exact_cases, "exact eigenvalues at finite N: constant gain; a power law without threshold"),
-    )
-    yield Step(
-        "The uniform column and row taken from the others",
-        "same determinant",
-        matrix,
-        ENTRIES.as_immutable(),
-        check=Solves(lambda after: reduced(after.det() - matrix.det()), "determinants compared"),
-    )
+    title = "The other patterns leave each unit's term divided by 1 + t (lambda - b g)/(lambda - c0 g)"
+    divided, matrix = 1 - right_out * t / DENOMINATOR, outlier_matrix().as_immutable()
+    yield Step(title, "Schur complement, one unit left out", divided, left_out * omega, check=Replay(_in_omega))
+
+    title = "H on the uniform direction and on the recalled pattern, for each unit"
+    exact = Solves(_exact_cases, "exact eigenvalues at finite N: constant gain; a power law without threshold")
+    yield Step(title, "law of large numbers", None, matrix, check=exact)
+
+    title, entries = "The uniform column and row taken from the others", ENTRIES.as_immutable()
+    compared = Solves(lambda after: reduced(after.det() - matrix.det()), "determinants compared")
+    yield Step(title, "same determinant", matrix, entries, check=compared)
+
     yield applied("Outliers lambda", "determinant", H.as_immutable(), lambda parts: Eq(Lambda, parts.det()))
-    yield Step(
-        "Outliers with trained biases, by which rates and inputs are centred",
-        "determinant",
-        matrix,
-        Eq(Lambda_bias, CENTRED),
-        check=Solves(_centred_cases, "exact eigenvalue: constant gain; no effect of the mean rate"),
-    )
+
+    title = "Outliers with trained biases, by which rates and inputs are centred"
+    centred = Solves(_centred_cases, "exact eigenvalue: constant gain; no effect of the mean rate")
+    yield Step(title, "determinant", matrix, Eq(Lambda_bias, CENTRED), check=centred)
+
+    title = "How fast the entries of the uniform direction fall as all inputs rise"
     change = ENTRIES[:, 0].applyfunc(lambda e: each_average(e, lambda F: mean(F.diff(ubar))))
-    yield Step(
-        "How fast the entries of the uniform direction fall as all inputs rise",
-        "derivative",
-        None,
-        FALLS.as_immutable(),
-        check=Solves(lambda after: (after + change).applyfunc(reduced)),
-    )
-    yield Step(
-        "The threshold at which lambda is an outlier: inputs and threshold rise by the same d, the determinant falls linearly",
-        "linear equation",
-        Lambda,
-        Eq(theta_c, threshold + Lambda / TURN),
-        check=Solves(_at_threshold),
-    )
+    falling = Solves(lambda after: (after + change).applyfunc(reduced))
+    yield Step(title, "derivative", None, FALLS.as_immutable(), check=falling)
+
+    title = "The threshold at which lambda is an outlier: inputs and threshold rise by the same d, the determinant falls linearly"
+    shifted = Eq(theta_c, threshold + Lambda / TURN)
+    yield Step(title, "linear equation", Lambda, shifted, check=Solves(_at_threshold))
 
 
 def _exact_cases(after: Matrix) -> Matrix:

@@ -8,26 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Eq, Expr, Identity, Matrix, Rational, S, Symbol, sqrt
+from sympy import Eq, Expr, Function, Identity, Matrix, Rational, S, Symbol, sqrt
 
-from theory.attractor.patterns import V_r, alpha, b, c0, tau
-from theory.attractor.weights import (
-    ALONE,
-    COST,
-    NORM,
-    RESPONSE,
-    RIDGE_LOAD,
-    SELF,
-    SLOPE,
-    N,
-    P,
-    R,
-    drawn,
-    needed,
-    norm,
-    penalty,
-    w,
-)
+from theory.attractor import weights
+from theory.attractor.symbols import V_r, alpha, b, c0, tau
+from theory.attractor.weights import RIDGE_LOAD, SLOPE, N, P, R, drawn, needed, norm, penalty, w
 from theory.averages.average import Average
 from theory.averages.measures import Normal
 from theory.derivation import Replay, Solves, Step
@@ -37,12 +22,16 @@ from theory.symbols import mu, x
 ROOT = 2 * alpha / (1 + penalty - alpha + sqrt((1 + penalty - alpha) ** 2 + 4 * penalty * alpha))
 """tau, with a ridge."""
 
+cost, cost_slope, tau_slope = Symbol("F"), Symbol("F'"), Symbol("tau'")
+SQUARED, ERROR = cost + penalty * cost_slope, -(penalty**2) * V_r * cost_slope / alpha
+"""Squared norm of a row, mean square of its errors."""
+
 _INPUT = Matrix([b, 1])
-COSTS = {"noself": (_INPUT.T * ALONE * _INPUT)[0], "self": COST}
+COSTS = {"without": (_INPUT.T * weights.ALONE * _INPUT)[0], "with": weights.COST}
 """F, without and with self-coupling: a unit's own rates add to R^T R what they explain."""
 
-noise, rate_noise, effective = (Symbol(name, nonnegative=True) for name in ("sigma_0", "s_r", "sigma_eff"))
-"""Standard deviation of the noise that an activation is smoothed by, of the rates' own noise, and of both together."""
+noise, rate_noise = Symbol("sigma_0", nonnegative=True), Symbol("s_r", nonnegative=True)
+"""Standard deviation of the noise that an activation is smoothed by, and of the rates' own noise."""
 
 NOISE = noise**2 + rate_noise**2 * norm**2
 """sigma_eff^2."""
@@ -50,16 +39,15 @@ NOISE = noise**2 + rate_noise**2 * norm**2
 
 def ridge(variant: str) -> tuple[Expr, Expr]:
     """Squared norm of a row and mean square of its errors, for tau and the penalty k."""
-    cost = COSTS["self" if variant == "self" else "noself"]
-    slope = cost.diff(tau) * SLOPE
-    return cost + penalty * slope, -(penalty**2) * V_r * slope / alpha
+    whole = COSTS["with" if variant == "self" else "without"]
+    known = {cost: whole, cost_slope: whole.diff(tau) * SLOPE}
+    return SQUARED.subs(known), ERROR.subs(known)
 
 
 def storage_limit() -> tuple[Limit, Limit]:
     """Storage with a ridge, and noise of the rates."""
-    without, with_it = _of_variant("noself", SELF, "without"), _of_variant("self", S.Zero, "with")
-    title = "Storage with a ridge"
-    return Limit(title=title, lemmas=_least_cost, formulas=(*without, *with_it)), _noise_limit()
+    formulas = *_of_variant("without", weights.SELF), *_of_variant("with", S.Zero), *_parts()
+    return Limit(title="Storage with a ridge", lemmas=_least_cost, formulas=formulas), _noise_limit()
 
 
 def _least_cost() -> Iterator[Step]:
@@ -74,30 +62,33 @@ def _least_cost() -> Iterator[Step]:
         errors = R.T * least - needed
         return drawn((errors.T * errors + size * least.T * least - after).subs(at))
 
-    cost, inserted = Solves(stationary, "cost stationary"), Solves(compared, "random matrices of rational numbers")
-    solved = Solves(lambda e: RIDGE_LOAD.subs(tau, e.rhs) - alpha)
-    derived = Solves(lambda e: RIDGE_LOAD.diff(penalty) + RIDGE_LOAD.diff(tau) * e.rhs)
-    load, slope = Eq(alpha, RIDGE_LOAD), Eq(Symbol("tau'"), SLOPE)
-    yield Step("A row of least cost", "ridge regression", None, Eq(w, least), check=cost)
+    stated, inserted = Solves(stationary, "cost stationary"), Solves(compared, "random matrices of rational numbers")
+    yield Step("A row of least cost", "ridge regression", None, Eq(w, least), check=stated)
     yield Step("Its cost", "inserted", None, whole, check=inserted)
-    yield Step("tau", "solved", load, Eq(tau, ROOT), check=solved)
-    yield Step("Its derivative in k", "implicit differentiation", load, slope, check=derived)
 
 
-def _of_variant(variant: str, coupling: Expr, word: str) -> tuple[Formula, Formula]:
-    """Squared norm of a row and mean square of its errors."""
-    where, cost, exact = f"penalty N k V_r |w|^2; {word} self-coupling", COSTS[variant], NORM.subs(c0, coupling) ** 2
-    squared, errors = ridge(variant)
-    whole, at_zero = penalty * cost, {tau: RESPONSE, penalty: 0}
-    moved = Solves(
-        lambda e: Matrix([e - whole.diff(penalty) - whole.diff(tau) * SLOPE, e.subs(at_zero) - exact]),
-        "exact storage at k = 0",
-    )
-    left = Solves(lambda e: alpha * e + penalty * V_r * (squared - cost), "both parts make up the cost")
-    return (
-        follows(where, "norm^2", "=", squared, whole, "derivative in k", moved),
-        follows(where, "error", "=", errors, V_r * whole, "what is left of the cost", left),
-    )
+def _of_variant(word: str, coupling: Expr) -> Iterator[Formula]:
+    """F and its derivative in k."""
+    where, whole, exact = f"{word} self-coupling", COSTS[word], weights.NORM.subs(c0, coupling) ** 2
+    stored = Solves(lambda e: e.subs(tau, weights.RESPONSE) - exact, "squared norm of exact storage at k = 0")
+    moved = Solves(lambda e: e - whole.diff(tau) * tau_slope)
+    yield follows(where, "F", "=", whole, weights.ALONE.as_immutable(), "form inserted", stored)
+    yield follows(where, "F'", "=", whole.diff(tau).cancel().apart(b) * tau_slope, whole, "derivative in k", moved)
+
+
+def _parts() -> Iterator[Formula]:
+    """The penalty and the errors share the cost N k V_r F."""
+    where, of_penalty = "penalty N k V_r |w|^2", Function("F")(penalty)
+    whole = penalty * of_penalty
+    solved = Solves(lambda e: RIDGE_LOAD.subs(tau, e) - alpha)
+    derived = Solves(lambda e: RIDGE_LOAD.diff(penalty) + RIDGE_LOAD.diff(tau) * e)
+    named = {of_penalty.diff(penalty): cost_slope, of_penalty: cost}
+    moved = Replay(lambda e: e.diff(penalty).subs(named), "envelope theorem")
+    left = Solves(lambda e: alpha * e + penalty * V_r * (SQUARED - cost), "both parts make up the cost")
+    yield follows(where, "tau", "=", ROOT, Eq(alpha, RIDGE_LOAD), "solved", solved)
+    yield follows(where, "tau'", "=", SLOPE, RIDGE_LOAD, "implicit differentiation", derived)
+    yield follows(where, "norm^2", "=", SQUARED, whole, "derivative in k", moved)
+    yield follows(where, "error", "=", ERROR, V_r * whole, "what is left of the cost", left)
 
 
 def _noise_limit() -> Limit:

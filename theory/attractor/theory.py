@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,8 @@ from sympy import Expr, S, Symbol
 
 from theory.activation.activation import Activation
 from theory.attractor import spectrum, weights
-from theory.attractor.patterns import DENOMINATOR, V_r, V_u, alpha, b, beta2, c0, m, omega, t, ubar
+from theory.attractor.patterns import DENOMINATOR
+from theory.attractor.symbols import V_r, V_u, alpha, b, beta2, c0, m, omega, t, ubar
 from theory.derivation import chain
 from theory.meanfield.existence import Existence
 from theory.model import Model
@@ -30,17 +32,14 @@ MEANINGS = {
     weights.mean_gain: "mean gain phi'(u)",
     c0: "what units without self-coupling lack of themselves; 0 with variant=self",
     omega: "propagator of a unit",
-    **dict(
-        zip(spectrum.H, [f"entry of the determinant: {a}, {b}" for a in _DIRECTIONS for b in _DIRECTIONS], strict=True)
-    ),
-    **dict(
-        zip(
-            spectrum.moved,
-            [f"by how much {spectrum.H[k, 0]} falls as all inputs rise" for k in (0, 1)],
-            strict=True,
-        )
-    ),
+    **{
+        spectrum.H[i, j]: f"entry of the determinant: {row}, {column}"
+        for i, row in enumerate(_DIRECTIONS)
+        for j, column in enumerate(_DIRECTIONS)
+    },
+    **{spectrum.moved[i]: f"by how much {spectrum.H[i, 0]} falls as all inputs rise" for i in (0, 1)},
 }
+REAL = -inf, inf
 _UNRESOLVED = "it depends on the far tail of the law, on its largest rates or gains"
 
 
@@ -91,67 +90,60 @@ class SpectrumEquation:
     @property
     def expressions(self) -> tuple[Expr, ...]:
         """Everything that generated code evaluates."""
-        return *self.named.values(), self.load, self.boundary, self.outlier, self.centred
+        return tuple(expression for _, expression, _ in self.statements)
+
+
+def _result(key: str, expression: Expr, meaning: str, bounds: tuple[float, float] = (0, inf), **more: Any) -> Quantity:
+    return Quantity(key, expression, meaning, **{"bounds": bounds, "undefined": _UNRESOLVED, **more})
 
 
 def _moment(symbol: Symbol, **more: Any) -> Quantity:
-    return Quantity(symbol.name, _NAMED[symbol], MEANINGS[symbol], undefined=_UNRESOLVED, **more)
+    return _result(symbol.name, _NAMED[symbol], MEANINGS[symbol], **more)
 
 
 def _load(key: str, meaning: str, undefined: str = _UNRESOLVED) -> Quantity:
-    return Quantity(key, Symbol(key), meaning, bounds=(0, 1), undefined=undefined, elsewhere=True)
+    return _result(key, Symbol(key), meaning, bounds=(0, 1), undefined=undefined, elsewhere=True)
 
 
 def derive(model: Model, *, odd: bool) -> Theory:
     """The theory for a generic increasing activation and a generic law of patterns; it does not matter whether phi is odd."""
-    positive = (0, float("inf"))
+    sums = "mean over units of the sum of a row of W; 0 with trained biases"
     spread = (
         "standard deviation over units of these sums, times sqrt(N); with trained biases the norm, not times sqrt(N)"
     )
     rightmost = "largest real part of the bulk of eigenvalues lambda of D W"
     slowest = "largest real part of all eigenvalues; perturbations decay as exp(-(1 - abscissa) t)"
-    observables = (
-        _moment(b),
-        _moment(beta2, bounds=positive),
-        _moment(weights.mean_gain, bounds=positive),
-        Quantity("norm", weights.NORM, "Euclidean norm of a row of W", bounds=positive, undefined=_UNRESOLVED),
-        Quantity(
-            "row_sum",
-            weights.ROW_SUM,
-            "mean over units of the sum of a row of W; 0 with trained biases",
-            undefined=_UNRESOLVED,
-        ),
-        Quantity("row_sum_sd", weights.SPREAD, spread, bounds=positive, undefined=_UNRESOLVED),
-        Quantity("edge", Symbol("edge"), rightmost, undefined=_UNRESOLVED),
-        Quantity("abscissa", Symbol("abscissa"), slowest, undefined=_UNRESOLVED),
-        _load("alpha_bulk", "load at which the bulk reaches 1; 0 where it is above 1 from the start"),
-        _load(
-            "alpha_out",
-            "load at which an outlier reaches 1; 0 where one is above 1 from the start",
-            "no outlier reaches 1 as long as the bulk is below it",
-        ),
-        _load("alpha_S", "critical load, up to which stored patterns are stable; 0: never"),
-        Quantity(
-            "theta_c",
-            spectrum.threshold + spectrum.Lambda / spectrum.TURN,
-            "threshold at which an outlier is 1 at this load",
-            undefined="the bulk is above 1, biases are trained, or no threshold takes the outlier of the recalled pattern below 1",
-            elsewhere=True,
-        ),
+    out = "load at which an outlier reaches 1; 0 where one is above 1 from the start"
+    never = "no outlier reaches 1 as long as the bulk is below it"
+    shift, threshold = (
+        spectrum.threshold + spectrum.Lambda / spectrum.TURN,
+        "threshold at which an outlier is 1 at this load",
     )
+    nowhere = (
+        "the bulk is above 1, biases are trained, or no threshold takes the outlier of the recalled pattern below 1"
+    )
+    observables = (
+        _moment(b, bounds=REAL),
+        _moment(beta2),
+        _moment(weights.mean_gain),
+        _result("norm", weights.NORM, "Euclidean norm of a row of W"),
+        _result("row_sum", weights.ROW_SUM, sums, bounds=REAL),
+        _result("row_sum_sd", weights.SPREAD, spread),
+        _result("edge", Symbol("edge"), rightmost, bounds=REAL),
+        _result("abscissa", Symbol("abscissa"), slowest, bounds=REAL),
+        _load("alpha_bulk", "load at which the bulk reaches 1; 0 where it is above 1 from the start"),
+        _load("alpha_out", out, never),
+        _load("alpha_S", "critical load, up to which stored patterns are stable; 0: never"),
+        _result("theta_c", shift, threshold, bounds=REAL, undefined=nowhere, elsewhere=True),
+    )
+    argument = weights.moments(), weights.weights(), spectrum.bulk(), spectrum.outliers()
     return Theory(
         model=model,
         equation=SpectrumEquation(),
         order_parameters={"t": Quantity("t", t, "order parameter at the edge of the bulk")},
         observables={q.key: q for q in observables},
         conditions=(Condition("abscissa", Symbol("abscissa"), "stored patterns are unstable fixed points"),),
-        derivation=chain(
-            "Networks that store graded patterns",
-            weights.moments(),
-            weights.weights(),
-            spectrum.bulk(),
-            spectrum.outliers(),
-        ),
+        derivation=chain("Networks that store graded patterns", *argument),
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from sympy import Add, Eq, Expr, Identity, ImmutableMatrix, Matrix, MatrixSymbol, Rational, Symbol, solve, sqrt, symbols
 
-from theory.attractor.patterns import V_r, V_u, alpha, b, beta2, c0, equals, gain, m, mean, r, reduced, tau, u, ubar
+from theory.attractor.patterns import equals, mean, reduced
+from theory.attractor.symbols import V_r, V_u, alpha, b, beta2, c0, gain, m, r, tau, u, ubar
 from theory.derivation import Solves, Step
 
 N, P = symbols("N P", integer=True, positive=True)
@@ -40,12 +41,11 @@ MOMENTS = {
 REST = mean((u - ubar - b * (r - m)) ** 2) / V_r
 UNEXPLAINED = V_u / V_r - b**2
 ROW_SUM = ubar / m
-RIDGE_LOAD = tau / (1 + tau) + penalty * tau
-"""The load at which V_r tr (R^T R)^-1 is tau, with a ridge."""
+EXACT_LOAD = tau / (1 + tau)
+"""The load at which V_r tr (R^T R)^-1 is tau; the same with a ridge; the derivative of tau in the penalty."""
 
-SLOPE = -RIDGE_LOAD.diff(penalty) / RIDGE_LOAD.diff(tau)
-"""Derivative of tau in the penalty."""
-
+RIDGE_LOAD = EXACT_LOAD + penalty * tau
+SLOPE = -tau / (EXACT_LOAD.diff(tau).factor() + penalty)
 
 _TRACE = tau / (alpha * V_r)
 FREE_POISSON = 1 / _TRACE - penalty * V_r - V_r / (1 + alpha * V_r * _TRACE)
@@ -107,86 +107,55 @@ def moments() -> Iterator[Step]:
 
         known = Solves(residual, "moments compared")
         yield Step(f"{symbol}, of the law of the patterns", "definition", None, Eq(symbol, expression), check=known)
-    yield Step(
-        "The input that the rate does not explain, xi = u - ubar - b (r - m), over the variance of the rates",
-        "variance of a sum",
-        UNEXPLAINED,
-        Eq(beta2, REST),
-        check=equals(UNEXPLAINED, "moments compared"),
-    )
+    title = "The input that the rate does not explain, xi = u - ubar - b (r - m), over the variance of the rates"
+    compared = equals(UNEXPLAINED, "moments compared")
+    yield Step(title, "variance of a sum", UNEXPLAINED, Eq(beta2, REST), check=compared)
 
 
 def weights() -> Iterator[Step]:
     """Rows of least norm, what a unit without self-coupling lacks, norm and sums of the rows."""
-    yield Step(
-        "Of all rows w with R^T w = u the one in the span of the patterns has the least norm",
-        "least squares",
-        Eq(R.T * w, needed),
-        Eq(w, R * (R.T * R).inverse() * needed),
-        check=Solves(
-            lambda after: Matrix.vstack(drawn(R.T * after.rhs - needed), drawn((Identity(N) - projector) * after.rhs)),
-            "random matrices of rational numbers inserted",
-        ),
-    )
-    share, diagonal = alpha, b * alpha
-    yield Step(
-        "V_r tr (R^T R)^-1: each unit adds its outer product, tau/(1 + tau) of a pattern; with a ridge, k V_r on the diagonal",
-        "one unit left out",
-        None,
-        Eq(alpha, RIDGE_LOAD),
-        assumption="N and P large at fixed load",
-        check=Solves(lambda after: FREE_POISSON.subs(alpha, after.rhs), "the R-transform of a free Poisson law"),
-    )
-    yield Step(
-        "Exact storage, k = 0",
-        "solved",
-        Eq(alpha, tau / (1 + tau)),
-        Eq(tau, RESPONSE),
-        check=Solves(lambda after: alpha - after.rhs / (1 + after.rhs)),
-    )
-    yield Step(
-        "A unit that does not couple to itself: c0 (1 - Pi) is added to the weights, Pi = R (R^T R)^-1 R^T with the diagonal alpha",
-        "diagonal of W",
-        Eq(w, R * (R.T * R).inverse() * needed),
-        Eq(c0, SELF),
-        check=Solves(lambda after: diagonal + after.rhs * (1 - share), "the diagonal vanishes"),
-    )
-    yield Step(
-        "The form of (R^T R)^-1, in units of V_r, for the rates of a unit and for xi; from the one without the unit",
-        "Sherman and Morrison",
-        ALONE.as_immutable(),
-        with_unit(ALONE).as_immutable(),
-        assumption="a unit is independent of the others",
-        check=Solves(lambda after: after * (ALONE.inv() + Matrix.diag(1, 0)) - Matrix.eye(2), "inverse of a sum"),
-    )
-    yield Step(
-        "Norm of a row: u (R^T R)^-1 u, and c0 (1 - Pi), which is orthogonal to the patterns",
-        "form inserted",
-        with_unit(ALONE).as_immutable(),
-        Eq(norm, NORM),
-        check=Solves(_norms, "c0 + (b - c0) Pi and xi by Pythagoras; without self-coupling by Gardner's volume"),
-    )
-    yield Step(
-        "Sum of a row: the average over patterns of R^T w = u",
-        "law of large numbers",
-        Eq(m * row_sum, ubar),
-        Eq(row_sum, ROW_SUM),
-        check=Solves(lambda after: m * after.rhs - ubar),
-    )
-    yield Step(
-        "N m^2 |q|^2 of the row of least norm q with R^T q = 1: (R^T R)^-1 has the trace tau/V_r, its square one from a ridge",
-        "derivative in k",
-        Eq(alpha, RIDGE_LOAD),
-        Eq(square, READOUT),
-        check=Solves(_readout, "derivative of the R-transform"),
-    )
-    yield Step(
-        "Standard deviation of the sums over units, times sqrt(N): (b - c0) (1 - Pi) of the unit's own rates, and xi, along q",
-        "variance of a sum",
-        Eq(row_sum_sd**2, V_r * (PART**2 + beta2) * square / m**2),
-        Eq(row_sum_sd, SPREAD),
-        check=Solves(_spreads, "average over patterns without self-coupling; with it the uniform vector projected"),
-    )
+    title = "Of all rows w with R^T w = u the one in the span of the patterns has the least norm"
+    least = Eq(w, R * (R.T * R).inverse() * needed)
+    drawn_at_random = Solves(_least, "random matrices of rational numbers inserted")
+    yield Step(title, "least squares", Eq(R.T * w, needed), least, check=drawn_at_random)
+
+    title = "V_r tr (R^T R)^-1: each unit adds its outer product, tau/(1 + tau) of a pattern; with a ridge, k V_r on the diagonal"
+    poisson = Solves(lambda after: FREE_POISSON.subs(alpha, after.rhs), "the R-transform of a free Poisson law")
+    load, large = Eq(alpha, RIDGE_LOAD), "N and P large at fixed load"
+    yield Step(title, "one unit left out", None, load, assumption=large, check=poisson)
+
+    exact = Solves(lambda after: alpha - after.rhs / (1 + after.rhs))
+    yield Step("Exact storage, k = 0", "solved", Eq(alpha, EXACT_LOAD), Eq(tau, RESPONSE), check=exact)
+
+    title = "Without self-coupling c0 (1 - Pi) is added to the weights, Pi = R (R^T R)^-1 R^T with the diagonal alpha"
+    vanishes = Solves(lambda after: b * alpha + after.rhs * (1 - alpha), "the diagonal vanishes")
+    yield Step(title, "diagonal of W", least, Eq(c0, SELF), check=vanishes)
+
+    title = "The form of (R^T R)^-1, in units of V_r, for the rates of a unit and for xi; from the one without the unit"
+    alone, form, apart = ALONE.as_immutable(), with_unit(ALONE).as_immutable(), "a unit is independent of the others"
+    sums = Solves(lambda after: after * (ALONE.inv() + Matrix.diag(1, 0)) - Matrix.eye(2), "inverse of a sum")
+    yield Step(title, "Sherman and Morrison", alone, form, assumption=apart, check=sums)
+
+    title = "Norm of a row: u (R^T R)^-1 u, and c0 (1 - Pi), which is orthogonal to the patterns"
+    norms = Solves(_norms, "c0 + (b - c0) Pi and xi by Pythagoras; without self-coupling by Gardner's volume")
+    yield Step(title, "form inserted", form, Eq(norm, NORM), check=norms)
+
+    title, mean_input = "Sum of a row: the average over patterns of R^T w = u", Eq(m * row_sum, ubar)
+    averaged = Solves(lambda after: m * after.rhs - ubar)
+    yield Step(title, "law of large numbers", mean_input, Eq(row_sum, ROW_SUM), check=averaged)
+
+    title = "N m^2 |q|^2 of the row of least norm q with R^T q = 1: (R^T R)^-1 has the trace tau/V_r, its square one from a ridge"
+    derived = Solves(_readout, "derivative of the R-transform")
+    yield Step(title, "derivative in k", load, Eq(square, READOUT), check=derived)
+
+    title = "Standard deviation of the sums over units, times sqrt(N): (b - c0) (1 - Pi) of the unit's own rates, and xi, along q"
+    variance = Eq(row_sum_sd**2, V_r * (PART**2 + beta2) * square / m**2)
+    spreads = Solves(_spreads, "average over patterns without self-coupling; with it the uniform vector projected")
+    yield Step(title, "variance of a sum", variance, Eq(row_sum_sd, SPREAD), check=spreads)
+
+
+def _least(after: Any) -> Matrix:
+    return Matrix.vstack(drawn(R.T * after.rhs - needed), drawn((Identity(N) - projector) * after.rhs))
 
 
 def _norms(after: Any) -> Matrix:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from theory.interval import Interval
+from theory.interval import INFINITY, Interval
 from theory.lazy import Later
 from theory.model import Choice, FileParameter, Model, Parameter
 
@@ -16,7 +16,7 @@ ATTRACTOR: Model[None] = Model(
         Parameter(
             "CV",
             "standard deviation of the rates over their mean (law=sparse: of those that are not eps)",
-            Interval.POSITIVE,
+            Interval(0, 1e6, True),
             only=("law", ("lognormal", "gamma", "sparse")),
         ),
         Parameter("f", "share of the rates that are not eps", Interval(0, 1, True, False), only=("law", ("sparse",))),
@@ -24,8 +24,10 @@ ATTRACTOR: Model[None] = Model(
         Parameter(
             "units",
             "number of units for which the law is cut, where rates have a probability of 1/units; 0 for no cut",
-            Interval.NONNEGATIVE,
+            Interval(10, INFINITY),
             default=0.0,
+            only=("law", ("lognormal", "gamma", "halfnormal", "sparse")),
+            also=0.0,
         ),
         FileParameter(
             "samples",
@@ -33,6 +35,7 @@ ATTRACTOR: Model[None] = Model(
             Interval.POSITIVE,
             only=("law", ("samples",)),
             content="one number > 0 a line",
+            read=Later("theory.files:differing_numbers_of"),
         ),
     ),
     reference="Cohen, Lengyel 2025, arXiv 2507.10383",

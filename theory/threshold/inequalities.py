@@ -14,10 +14,13 @@ from typing import Any
 
 from sympy import Add, Expr, Matrix, StrictGreaterThan, StrictLessThan, Symbol, eye, latex
 
-from theory.errors import InputError
+from theory.errors import InputError, require
 from theory.threshold.network import State, text_of
 from theory.threshold.patterns import Patterns, Row
 from theory.threshold.simplex import Obstruction, Witness, feasible
+
+MOST_TERMS = 200_000
+"""Writing more takes longer than a minute."""
 
 
 def weight(i: int, j: int, N: int, letter: str = "W") -> Symbol:
@@ -176,7 +179,19 @@ def inequalities(patterns: Patterns) -> Inequalities:
     ----------
     patterns : Patterns
         With what the network may be: diagonal, biases, signs, allowed weights.
+
+    Raises
+    ------
+    InputError
+        For more than `MOST_TERMS` terms.
     """
+    N, P = patterns.N, patterns.P
+    require(
+        (
+            N * N * P <= MOST_TERMS,
+            f"the inequalities of {N} units in {P} states have {N * N * P} terms; at most {MOST_TERMS} are written",
+        )
+    )
     return Inequalities(patterns, tuple(_of_unit(patterns, patterns.row(i)) for i in range(patterns.N)))
 
 

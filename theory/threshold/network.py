@@ -9,6 +9,8 @@ from functools import cached_property
 from math import lcm
 from typing import Any
 
+from theory.errors import InputError, require
+
 State = tuple[int, ...]
 """One 0 or 1 for each unit: whether it is active."""
 
@@ -95,10 +97,22 @@ class ThresholdNetwork:
     family: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of(cls, W: Iterable[Iterable[Any]], b: Iterable[Any] | None = None) -> ThresholdNetwork:
-        """The network with these numbers: integers, texts such as ``-3/2``, floats as the binary fractions they are."""
-        rows = tuple(tuple(map(Fraction, row)) for row in W)
-        return cls(rows, (Fraction(0),) * len(rows) if b is None else tuple(map(Fraction, b)))
+    def of(cls, W: Any, b: Any = None) -> ThresholdNetwork:
+        """The network with these numbers: integers, texts such as ``-3/2``, floats as the binary fractions they are.
+
+        Raises
+        ------
+        InputError
+            If W is not N rows of N numbers, or b, zero if not given, not N numbers.
+        """
+        try:
+            rows = tuple(tuple(map(Fraction, row)) for row in W)
+            bias = (Fraction(0),) * len(rows) if b is None else tuple(map(Fraction, b))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise InputError(f"W or b is no list of rational numbers: {str(error)[:80]}") from None
+        square = rows and {len(bias), *map(len, rows)} == {len(rows)}
+        require((square, f"W is not N rows of N numbers with N numbers b: {len(rows)} rows, {len(bias)} biases"))
+        return cls(rows, bias)
 
     @property
     def N(self) -> int:

@@ -237,9 +237,9 @@ def _design(data: Entry, claims: Claims) -> None:
     objective = data.mapping.get("objective", FEASIBLE)
     if objective not in OBJECTIVES:
         raise InputError(f"objective = {str(objective)[:40]} is none of {', '.join(OBJECTIVES)}")
-    N, rows = patterns.N, [patterns.row(unit) for unit in range(patterns.N)]
+    N = patterns.N
     found = [(one["row"].unit(N), one) for one in data.list("rows")]
-    solutions = {unit: _row(one, rows[unit], patterns, objective, claims) for unit, one in found}
+    solutions = {unit: _row(one, patterns.row(unit), patterns, objective, claims) for unit, one in found}
     claims.add("every unit has one row", len(found) == len(solutions) == N)
     claims.given(data, "feasible", "every row is feasible", None not in solutions.values())
     if "W" not in data and "stable_of_design" not in data:
@@ -253,7 +253,7 @@ def _design(data: Entry, claims: Claims) -> None:
         claims.add("W and b are those of the rows", _network(data) == network)
     if data["stable_of_design"].value is not None:
         _states_are({"stable": data.states("stable_of_design", N)}, network, claims, {"stable": True})
-    _others(data, patterns, rows, claims)
+    _others(data, patterns, claims)
 
 
 def _row(data: Entry, row: Row, patterns: Patterns, objective: str, claims: Claims) -> tuple[Vector, Fraction] | None:
@@ -284,9 +284,11 @@ def _weights(data: Entry, patterns: Patterns) -> tuple[Vector, Fraction]:
     return data["w"].numbers(patterns.N), data["b"].number if "b" in data else Fraction(0)
 
 
-def _others(data: Entry, patterns: Patterns, rows: Sequence[Row], claims: Claims) -> None:
+def _others(data: Entry, patterns: Patterns, claims: Claims) -> None:
     """States that every network with the patterns has, and states that some network avoids."""
-    for one in data.list("forced") if data["forced"].value is not None else ():
+    forced, avoidable = (data.list(key) if data[key].value is not None else [] for key in ("forced", "avoidable"))
+    rows = [patterns.row(unit) for unit in range(patterns.N)] if forced or avoidable else []
+    for one in forced:
         s, ys = one["state"].state(patterns.N), one.list("multipliers")
         if len(ys) != patterns.N:
             raise InputError(f"{one.place}: {len(ys)} lists of multipliers for {patterns.N} units")
@@ -296,7 +298,7 @@ def _others(data: Entry, patterns: Patterns, rows: Sequence[Row], claims: Claims
         ]
         claims.add(f"{text_of(s)} is stable in every network with the patterns", all(holds))
         claims.add(f"{text_of(s)} is not one of the patterns", s not in patterns.states)
-    for one in data.list("avoidable") if data["avoidable"].value is not None else ():
+    for one in avoidable:
         s, row = one["state"].state(patterns.N), rows[one["row"].unit(patterns.N)]
         w, b = _weights(one, patterns)
         stored = patterns.admits(row.unit, w, b) and patterns.are_stored(row.unit, w, b)

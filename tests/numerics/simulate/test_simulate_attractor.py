@@ -5,8 +5,15 @@ import pytest
 from scipy.linalg import expm
 from scipy.special import ndtr
 
+from numerics.algorithms.patterns import law_nodes, tail_of
 from numerics.simulate.attractor import LEADING, simulate
-from numerics.simulate.stored_network import ARNOLDI_TOLERANCE, network_of_patterns, random_stream, stored_network
+from numerics.simulate.stored_network import (
+    ARNOLDI_TOLERANCE,
+    draw_rates,
+    network_of_patterns,
+    random_stream,
+    stored_network,
+)
 from theory.errors import DomainError, InputError
 
 LAWS = (
@@ -53,7 +60,7 @@ def test_patterns_are_fixed_points(law, variant, alpha):
     np.testing.assert_allclose(network.W @ network.R + network.bias[:, None], network.U, atol=1e-9)
     np.testing.assert_allclose(phi(network.U), network.R, rtol=1e-11)
     np.testing.assert_allclose(network.product(network.R), network.W @ network.R, atol=1e-9)
-    np.testing.assert_allclose(network.row_sums(), network.W.sum(axis=1), atol=1e-11)
+    np.testing.assert_allclose(network.product(np.ones(60)), network.W.sum(axis=1), atol=1e-11)
     np.testing.assert_allclose(network.squared_norms(), np.sum(network.W**2, axis=1), rtol=1e-10)
     assert np.any(network.bias) == (variant == "bias")
     if variant != "self":
@@ -160,6 +167,18 @@ def measured(N=50, couplings=4, seed=1, functions=None, alpha=0.2, patterns=3, *
     return simulate(phi, parameters, **(run | more))
 
 
+@pytest.mark.parametrize("units", [0, 20])
+@pytest.mark.parametrize("law", LAWS[:4], ids=lambda law: law["law"])
+def test_rates_are_drawn_from_the_law_that_the_theory_averages_over(law, units):
+    """Means of r^(1/2) and r^2 to five standard errors; a cut law has no rates beyond the cut."""
+    r, weight = law_nodes(**law, tail=tail_of(units))
+    drawn = draw_rates({**law, "units": units}, random_stream(3, 100, 0), (200_000,))
+    for k in (0.5, 1, 2):
+        mean = weight @ r**k
+        assert abs(np.mean(drawn**k) - mean) < 5 * np.sqrt((weight @ (r**k - mean) ** 2) / drawn.size)
+    assert drawn.max() < (1.01 * r.max() if units else np.inf)
+
+
 def test_streams_depend_on_seed_size_and_number_alone():
     three, five = measured(couplings=3), measured(couplings=5)
     for name, values in three.statistics.items():
@@ -214,7 +233,7 @@ def test_dynamics_are_measured_on_request():
         ({"parameters": {"law": "halfnormal", "variant": "both"}}, "variant = both is not allowed"),
         ({"parameters": {"law": "sparse", "CV": 1.0}}, "parameter f is missing.*parameter eps is missing"),
         ({"parameters": {"law": "sparse", "CV": 1.0, "f": 0.3, "eps": 2.0}}, "eps = 2 is not allowed"),
-        ({"parameters": {"law": "samples", "samples": (1.0, 1.0)}}, "are all equal"),
+        ({"parameters": {"law": "samples", "samples": (1.0, 1.0)}}, "all equal"),
         ({"parameters": {"law": "samples", "samples": ()}}, "samples holds no number"),
         ({"phi_prime": None}, "no derivative"),
         ({"couplings": 0}, "at least one network"),

@@ -169,13 +169,16 @@ def test_one_given_set_of_patterns():
 @pytest.mark.parametrize(
     ("words", "sentence"),
     {
-        "alpha=0.1 CV=0": "CV must be a number > 0",
+        "alpha=0.1 CV=0": "CV must be a number from 0 to 1e+06, without 0",
         "alpha=1 CV=1": "alpha must be a number between 0 and 1",
         "alpha=0.1": "CV is missing",
         "alpha=0.1 law=normal CV=1": "one of lognormal, gamma, halfnormal, sparse, samples",
         "alpha=0.1 law=sparse CV=1 f=2 eps=0.1": "f must be a number from 0 to 1, without 0",
         "alpha=0.1 law=halfnormal CV=1": "CV has a meaning only with law=lognormal or gamma or sparse",
         "alpha=0.1 law=samples samples=/nowhere": "/nowhere",
+        "alpha=0.1 law=samples samples=/nowhere units=100": "units has a meaning only with law=lognormal or gamma",
+        "alpha=0.1 CV=1 units=3": "units must be a number >= 10, or 0",
+        "alpha=0.1 CV=1e4 law=gamma": "could not be resolved: rates, inputs or gains are too far apart",
     }.items(),
 )
 def test_refusals(capsys, words, sentence):

@@ -118,7 +118,7 @@ def test_trajectories():
     [
         ({"cue": "000"}, "cue = 000 has 3 units; the network has 2"),
         ({"y0": "1"}, "the point has 1 coordinates"),
-        ({"y0": "1,1/0"}, "1/0 is no number"),
+        ({"y0": "1,1/0"}, r"y0: number 2 \('1/0'\): no rational number"),
         ({"y0": "1,1", "cue": "10"}, "does not lie in the region"),
         ({"form": "R"}, "give a cue"),
         ({"cue": "10", "starts": 3}, "leave cue and y0 out"),

@@ -4,7 +4,7 @@ import pytest
 from sympy import Poly, Rational, minimal_polynomial, sqrt
 
 from quenched import InputError, Solver, exact_loads
-from theory.attractor.patterns import alpha
+from theory.attractor.symbols import alpha
 
 CASES = [
     ("x+x^2", (0.75, 0.75, 6), "noself"),

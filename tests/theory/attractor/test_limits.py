@@ -12,8 +12,8 @@ from quenched.cli import main
 from tests.mutation import not_caught_steps
 from theory.activation.activation import Activation
 from theory.attractor import limits
-from theory.attractor.patterns import alpha, b
 from theory.attractor.powers import CV, AboveThreshold
+from theory.attractor.symbols import alpha, b
 from theory.attractor.weights import mean_gain
 from theory.models import derive
 

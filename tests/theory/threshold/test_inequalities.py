@@ -118,3 +118,8 @@ def test_dependent_states_restrict_the_fields():
     assert str(found.equations[0]) == "-M_00/2 - M_01/2 + M_02/2 + M_03"
     with pytest.raises(InputError, match="signs"):
         factorization(Patterns.of(["110"], "free", "zero", "++-"))
+
+
+def test_more_terms_than_can_be_written():
+    with pytest.raises(InputError, match="of 300 units in 3 states have 270000 terms; at most 200000"):
+        inequalities(Patterns.of(["1" * k + "0" * (300 - k) for k in (1, 2, 3)], "free"))

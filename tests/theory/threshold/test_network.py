@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from theory.errors import InputError
 from theory.threshold.every_state import stable_and_marginal
 from theory.threshold.network import ThresholdNetwork
 
@@ -66,3 +67,19 @@ def test_sign_classes_hold_for_random_magnitudes(seed):
     for state in product((0, 1), repeat=network.N):
         stable = [other.is_stable(state) for other in sampled]
         assert {"required": all(stable), "permitted": True, "forbidden": not any(stable)}[network.sign_class(state)]
+
+
+@pytest.mark.parametrize(
+    ("W", "b", "sentence"),
+    [
+        (None, None, "no list of rational numbers"),
+        ([], [], "0 rows, 0 biases"),
+        ([[1], [1, 2]], None, "not N rows of N numbers"),
+        ([[1]], [1, 2], "1 rows, 2 biases"),
+        ([[float("nan")]], None, "no list of rational numbers"),
+        ([["1/0"]], None, "no list of rational numbers"),
+    ],
+)
+def test_no_network_of_other_numbers(W, b, sentence):
+    with pytest.raises(InputError, match=sentence):
+        ThresholdNetwork.of(W, b)
